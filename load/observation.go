@@ -1,0 +1,27 @@
+package load
+
+import hdr "github.com/HdrHistogram/hdrhistogram-go"
+
+// Histogram bounds. Values are microseconds; a value outside is clamped and counted as clamped.
+const (
+	LowestMicros      = 1
+	HighestMicros     = 180_000_000 // three minutes
+	SignificantDigits = 3
+)
+
+// NewHistogram returns an empty histogram with the bounds that every histogram of a run has, so
+// that any two of them can be merged without loss.
+func NewHistogram() *hdr.Histogram {
+	return hdr.New(LowestMicros, HighestMicros, SignificantDigits)
+}
+
+// Observation is a closed window together with its histograms, for whoever keeps them. The
+// histograms are reused: they are valid only during the call.
+type Observation struct {
+	Window  Window
+	Latency [NumSeries]*hdr.Histogram // from the time a send was due; nil: no samples
+	Service [NumSeries]*hdr.Histogram // from the time it was sent; nil: closed model or no samples
+	Errors  []ErrorTotal              // of this window alone
+	Checks  []Check                   // of this window alone
+	Clamped uint64                    // samples outside the histogram bounds
+}

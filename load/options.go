@@ -1,0 +1,33 @@
+package load
+
+import (
+	"crypto/tls"
+	"net/url"
+	"time"
+)
+
+// Options is what a generator needs for its whole life; [Settings] is what may change.
+type Options struct {
+	Workload Workload
+	Gateway  [NumChannels]*url.URL // full webhook URL per channel; nil: that channel cannot be sent
+	Secrets  [NumChannels]string   // signing secret per channel (see ChannelSpec.SecretOf)
+
+	Orchestrator *url.URL // base URL of the admin API; nil switches the admin flows off
+	AdminToken   string   // bearer token; "" switches the admin flows off
+	Knowledge    bool     // also drive the older POST /v1/brands/{id}/knowledge
+
+	Timeout     time.Duration                    // of one request, connect included; 10 s by default
+	Drain       time.Duration                    // longest wait for requests in flight when stopping; 5 s by default
+	MaxConns    int                              // connections per gateway host; 0: as many as virtual users need
+	KeepAlive   bool                             // reuse connections; true by default
+	MaxInFlight int                              // open model: most requests in flight at once; 10,000 by default
+	TLS         *tls.Config                      // nil: Go's defaults
+	Proxy       func(*url.URL) (*url.URL, error) // nil: no proxy
+	UserAgent   string                           // "squall/<version>"
+	Seed        uint64                           // of every random choice
+
+	RunID   string                        // part of the request ids that the platform echoes
+	Ledger  RuleLedger                    // write-ahead record of rule states; nil switches rule toggling off
+	Observe func(Observation)             // called once a second from the window's own goroutine; may be nil
+	OnPanic func(value any, stack []byte) // called when one of the generator's goroutines panics
+}

@@ -1,0 +1,16 @@
+package load
+
+// RuleState is an automation rule as it was found, enough to put it back from another process.
+type RuleState struct {
+	API      string `json:"api"` // base URL of the admin API
+	TenantID string `json:"tenant_id"`
+	RuleID   string `json:"rule_id"`
+	Active   bool   `json:"active"` // as found
+}
+
+// RuleLedger remembers rules before they are touched. Intend returns only when the record is on
+// disk; Restored closes the record after the rule was read back as it was found.
+type RuleLedger interface {
+	Intend(RuleState) (id string, err error)
+	Restored(id string) error
+}

@@ -1,0 +1,114 @@
+package load
+
+import "time"
+
+// Stats summarises one merged histogram. Every duration is zero when Count is zero, which means
+// "not measured" and must be shown as a gap, never as zero milliseconds.
+type Stats struct {
+	Count  uint64 // requests that ended, failed ones included
+	Failed uint64 // of these, failed by the platform
+	Min    time.Duration
+	Mean   time.Duration
+	P50    time.Duration
+	P90    time.Duration
+	P95    time.Duration
+	P99    time.Duration
+	Max    time.Duration
+}
+
+// Window is one closed second of a run. Its latencies count from the time a send was due
+// (closed model: the time it was sent).
+type Window struct {
+	Start     time.Time
+	Length    time.Duration
+	Flows     [NumFlows]Stats
+	Series    [NumSeries]Counts
+	Errors    [NumErrorClasses]uint64 // [OK] is left zero
+	WantedVUs int                     // intended now, ramp included
+	VUs       int                     // achieved
+	Rate      float64                 // arrivals per second intended now, ramp included; 0 in the closed model
+	Missed    uint64                  // sends that were due and never made
+	InFlight  int
+	Health    Health
+}
+
+// Counts is what a series adds to a window beside its histogram.
+type Counts struct{ Count, Failed uint64 }
+
+// Requests is the number of requests that ended in the window.
+func (w Window) Requests() (n uint64) {
+	for _, s := range w.Series {
+		n += s.Count
+	}
+	return n
+}
+
+// Failed is the number of requests of the window that the platform failed.
+func (w Window) Failed() (n uint64) {
+	for _, s := range w.Series {
+		n += s.Failed
+	}
+	return n
+}
+
+// Health is how well the generator itself did in a window.
+type Health struct {
+	Lag       time.Duration // 95th percentile of how late its timers fired
+	CPU       float64       // processor time used over processor time available, 0 to 1
+	Saturated bool          // the numbers of this window may be the generator's own fault
+	Reason    string        // why, in words for the screen; "" when not saturated
+}
+
+// SeriesTotal is a series since the start of the run.
+type SeriesTotal struct {
+	Series  Series
+	Latency Stats // from the time the send was due
+	Service Stats // from the time it was really sent; equal to Latency in the closed model
+}
+
+// ErrorTotal is one line of the error table since the start of the run.
+type ErrorTotal struct {
+	Series Series
+	Class  ErrorClass
+	Status int // HTTP status of a BadStatus, else 0
+	Count  uint64
+	Sample string // text of the first such error, without secrets; "" for a status
+}
+
+// Snapshot is the state of a generator at one moment. It is plain data and shared: readers must
+// not write to its slices.
+type Snapshot struct {
+	At        time.Time
+	Settings  Settings
+	WantedVUs int     // intended now, ramp and spike included
+	VUs       int     // running now
+	Rate      float64 // arrivals per second intended now; 0 in the closed model
+	InFlight  int
+	Sent      uint64 // requests ended since the start, up to this moment
+	Missed    uint64 // sends due and never made since the start
+	Conns     int    // open connections to the gateway
+
+	Windows []Window        // closed seconds, oldest first, at most HistoryWindows
+	Recent  [NumFlows]Stats // the last RecentWindows seconds, merged
+	Total   [NumFlows]Stats // since the start, merged
+	All     Stats           // every flow since the start, merged
+	Totals  []SeriesTotal   // series that have samples
+	Errors  []ErrorTotal
+	Checks  []Check
+	Health  Health // of the last closed window
+	// SaturatedWindows counts the seconds whose numbers may be the generator's own fault.
+	SaturatedWindows int
+}
+
+// Check is a response check in k6's sense: how often a property of the answer held.
+type Check struct {
+	Name   string
+	Passes uint64
+	Fails  uint64
+}
+
+// Sizes of what a run keeps in memory; with them memory is constant however long it runs.
+const (
+	HistoryWindows = 7200 // two hours of seconds
+	RecentWindows  = 10
+)
