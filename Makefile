@@ -1,0 +1,79 @@
+# squall's commands for people and for CI. `make` alone lists them.
+# A machine needs Go, git and make; everything else is fetched or built here.
+
+# The shell stops at the first failing command and at unset variables.
+SHELL       := /bin/sh
+.SHELLFLAGS := -euc
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-print-directory
+
+GO       ?= go
+BIN      := bin
+PKG      ?= ./...
+# Flags for the program behind a target: make demo ARGS='--vus 50'.
+ARGS     ?=
+
+VERSION  := $(shell git describe --tags --always --dirty 2>/dev/null || echo devel)
+LDFLAGS  := -X xinbot.ir/squall/internal/cli.version=$(VERSION)
+
+LINT_MOD := internal/tools/lint
+LINT     := $(BIN)/golangci-lint
+
+.PHONY: help
+help: ## list these targets
+	@echo "squall $(VERSION): usage: make TARGET"
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' $(firstword $(MAKEFILE_LIST)) | \
+		while IFS='|' read -r target what; do printf '  %-12s %s\n' "$$target" "$$what"; done
+
+.PHONY: build
+build: ## build bin/squall
+	@$(GO) build -trimpath -ldflags '$(LDFLAGS)' -o $(BIN)/squall .
+
+.PHONY: demo
+demo: build ## open the console on the embedded platform (ARGS='--vus 50' adds flags)
+	@$(BIN)/squall demo $(ARGS)
+
+.PHONY: test
+test: ## every test, with the race detector (PKG=./load picks a package)
+	@internal/tools/ensure-cc
+	@CGO_ENABLED=1 $(GO) run ./internal/tools/testsum -race -timeout 20m $(PKG) $(ARGS)
+
+.PHONY: test-short
+test-short: ## the quick tests, for the inner loop
+	@$(GO) test -short $(PKG) $(ARGS)
+
+.PHONY: golden
+golden: ## write the golden files anew; look at the difference before you commit it
+	@$(GO) list -f '{{range .TestImports}}{{$$.ImportPath}} {{.}}{{"\n"}}{{end}}{{range .XTestImports}}{{$$.ImportPath}} {{.}}{{"\n"}}{{end}}' ./... | \
+		sed -n 's#^\([^ ]*\) github.com/charmbracelet/x/exp/\(golden\|teatest\)$$#\1#p' | sort -u | \
+		xargs -r -I{} $(GO) test {} -update
+
+.PHONY: cover
+cover: ## test coverage, as a page in bin/cover.html
+	@$(GO) test -short -coverpkg=./... -coverprofile=$(BIN)/cover.out ./...
+	@$(GO) tool cover -func=$(BIN)/cover.out | tail -n 1
+	@$(GO) tool cover -html=$(BIN)/cover.out -o $(BIN)/cover.html
+
+.PHONY: lint
+lint: $(LINT) ## lint: style, bugs, and who may import whom
+	@$(LINT) run ./...
+
+.PHONY: fmt
+fmt: $(LINT) ## format the code as lint wants it
+	@$(LINT) fmt
+
+# Built once, and again when its pin moves.
+$(LINT): $(LINT_MOD)/go.mod $(LINT_MOD)/go.sum
+	@echo "building golangci-lint (once)"
+	@$(GO) build -C $(LINT_MOD) -o $(CURDIR)/$@ github.com/golangci/golangci-lint/v2/cmd/golangci-lint
+	@touch $@
+
+.PHONY: bench
+bench: build ## measure speed and memory against k6, wrk and others (ARGS='-short' is quick)
+	@$(GO) build -o $(BIN)/bench ./internal/bench
+	@$(BIN)/bench $(ARGS)
+
+.PHONY: clean
+clean: ## remove what was built
+	@rm -rf $(BIN)
