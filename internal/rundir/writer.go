@@ -1,0 +1,163 @@
+package rundir
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"xinbot.ir/squall/load"
+)
+
+// Names of the files of a run directory.
+const (
+	JournalFile   = "journal.jsonl"
+	WindowsFile   = "windows.jsonl"
+	HistogramFile = "latency.hlog"
+)
+
+// Writer appends to a run directory. It is safe for concurrent use: events do not wait for
+// histograms to be encoded.
+type Writer struct {
+	journal, windows, hlog *appender
+
+	seconds sync.Mutex // keeps the lines of one second together, and guards header
+	header  bool       // the head of latency.hlog is written
+}
+
+// Create makes the directory dir, with its parents, and the files of a run in it. A directory that
+// already holds a journal is refused: a run is evidence and is never written over.
+func Create(dir string) (*Writer, error) {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return nil, fmt.Errorf("create run directory: %w", err)
+	}
+	w := new(Writer)
+	for _, file := range []struct {
+		name string
+		to   **appender
+	}{{JournalFile, &w.journal}, {WindowsFile, &w.windows}, {HistogramFile, &w.hlog}} {
+		f, err := os.OpenFile(filepath.Join(dir, file.name), os.O_WRONLY|os.O_CREATE|os.O_EXCL|os.O_APPEND, 0o644)
+		if err != nil {
+			_ = w.Close()
+			if errors.Is(err, fs.ErrExist) {
+				return nil, fmt.Errorf("create run directory %s: it already holds a run (%s): choose another with --out, or move it away", dir, file.name)
+			}
+			return nil, fmt.Errorf("create run directory %s: %w", dir, err)
+		}
+		*file.to = &appender{file: f}
+	}
+	// The names must survive a power cut too, or a durable event would sit in a file that nobody finds.
+	if err := syncDir(dir); err != nil {
+		_ = w.Close()
+		return nil, err
+	}
+	return w, nil
+}
+
+// Event appends one line to the journal. A durable event is on the disk when Event returns, so
+// that what it announces may be done; others may be lost by a power cut, but not by a kill.
+func (w *Writer) Event(e Event, durable bool) error {
+	line, err := json.Marshal(e)
+	if err != nil {
+		return fmt.Errorf("encode event %s: %w", e.Kind, err)
+	}
+	return w.journal.append(append(line, '\n'), durable)
+}
+
+// Second appends one closed window: its histograms first, then its line in windows.jsonl, so that
+// a second which the reader finds there has all of its histograms.
+func (w *Writer) Second(s Second, obs load.Observation) error {
+	line, err := json.Marshal(s)
+	if err != nil {
+		return fmt.Errorf("encode second %.0f: %w", s.At, err)
+	}
+	w.seconds.Lock()
+	defer w.seconds.Unlock()
+	var lines []byte
+	if !w.header {
+		start := obs.Window.Start.Add(-time.Duration(s.At * float64(time.Second)))
+		lines = appendHistogramHeader(lines, start)
+	}
+	if lines, err = appendHistograms(lines, s, obs); err != nil {
+		return err
+	}
+	if err := w.hlog.append(lines, false); err != nil {
+		return err
+	}
+	w.header = true
+	return w.windows.append(append(line, '\n'), false)
+}
+
+// Close flushes the files to the disk and closes them. It may be called more than once.
+func (w *Writer) Close() error {
+	var errs []error
+	for _, a := range []*appender{w.journal, w.windows, w.hlog} {
+		if a != nil {
+			errs = append(errs, a.close())
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// appender adds whole lines to the end of a file.
+type appender struct {
+	mu   sync.Mutex
+	file *os.File
+	torn bool // the last write stopped short, so the next line needs a fresh start
+	done bool
+}
+
+// append writes lines, which end in a newline, by one call.
+func (a *appender) append(lines []byte, durable bool) error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if len(lines) == 0 {
+		return nil
+	}
+	if a.torn {
+		lines = append([]byte{'\n'}, lines...)
+	}
+	n, err := a.file.Write(lines)
+	if n > 0 {
+		a.torn = n < len(lines)
+	}
+	if err != nil {
+		return fmt.Errorf("append to run directory: %w", err)
+	}
+	if !durable {
+		return nil
+	}
+	if err := a.file.Sync(); err != nil {
+		return fmt.Errorf("flush run directory to disk: %w", err)
+	}
+	return nil
+}
+
+func (a *appender) close() error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.done {
+		return nil
+	}
+	a.done = true
+	if err := errors.Join(a.file.Sync(), a.file.Close()); err != nil {
+		return fmt.Errorf("close run directory: %w", err)
+	}
+	return nil
+}
+
+func syncDir(dir string) error {
+	d, err := os.Open(dir)
+	if err != nil {
+		return fmt.Errorf("create run directory: %w", err)
+	}
+	defer d.Close()
+	if err := d.Sync(); err != nil {
+		return fmt.Errorf("flush run directory to disk: %w", err)
+	}
+	return nil
+}
