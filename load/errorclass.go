@@ -23,23 +23,24 @@ const (
 )
 
 type errorRow struct {
-	name   string // short, for tables
-	failed bool   // counts in http_req_failed
+	name     string // short, for tables
+	failed   bool   // counts in http_req_failed
+	measured bool   // has a latency: it was answered, or it waited for the whole timeout
 }
 
 func errorTable() [NumErrorClasses]errorRow {
 	return [NumErrorClasses]errorRow{
-		OK:           {"ok", false},
-		BadStatus:    {"status", true},
-		BadBody:      {"body", true},
-		Timeout:      {"timeout", true},
-		Refused:      {"refused", true},
-		Reset:        {"reset", true},
-		DNS:          {"dns", true},
-		TLS:          {"tls", true},
-		LocalLimit:   {"generator", false},
-		Interrupted:  {"interrupted", false},
-		Unclassified: {"other", true},
+		OK:           {"ok", false, true},
+		BadStatus:    {"status", true, true},
+		BadBody:      {"body", true, true},
+		Timeout:      {"timeout", true, true},
+		Refused:      {"refused", true, false},
+		Reset:        {"reset", true, false},
+		DNS:          {"dns", true, false},
+		TLS:          {"tls", true, false},
+		LocalLimit:   {"generator", false, false},
+		Interrupted:  {"interrupted", false, false},
+		Unclassified: {"other", true, false},
 	}
 }
 
@@ -53,6 +54,9 @@ func (c ErrorClass) String() string {
 
 // Failed tells whether a request of this class counts as failed by the platform.
 func (c ErrorClass) Failed() bool { return errorTable()[c].failed }
+
+// Measured tells whether a request of this class has a latency.
+func (c ErrorClass) Measured() bool { return errorTable()[c].measured }
 
 // ParseErrorClass finds a class by its short name.
 func ParseErrorClass(name string) (ErrorClass, error) {

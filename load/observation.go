@@ -24,4 +24,7 @@ type Observation struct {
 	Errors  []ErrorTotal              // of this window alone
 	Checks  []Check                   // of this window alone
 	Clamped uint64                    // samples outside the histogram bounds
+
+	Recent Measured // the last RecentWindows seconds
+	Total  Measured // since the start
 }

@@ -66,6 +66,7 @@ type Settings struct {
 	Spike       bool               // multiply VUs or rate by SpikeFactor, ingestion by the workload's factor
 	SpikeFactor float64            // 5 by default
 	Paused      bool               // send nothing; virtual users stay
+	QuietRules  bool               // leave automation rules alone, and put back at once what is toggled
 	Hold        bool               // stay at the level reached, freezing a ramp in progress
 }
 

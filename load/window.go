@@ -2,18 +2,21 @@ package load
 
 import "time"
 
-// Stats summarises one merged histogram. Every duration is zero when Count is zero, which means
-// "not measured" and must be shown as a gap, never as zero milliseconds.
+// Stats summarises one merged histogram. A request has a latency when it was answered, whatever
+// the status, or when it timed out (then it is the time waited); one that was refused or reset has
+// none. Every duration is zero when Count is zero, which means "not measured" and must be shown as
+// a gap, never as zero milliseconds.
 type Stats struct {
-	Count  uint64 // requests that ended, failed ones included
-	Failed uint64 // of these, failed by the platform
-	Min    time.Duration
-	Mean   time.Duration
-	P50    time.Duration
-	P90    time.Duration
-	P95    time.Duration
-	P99    time.Duration
-	Max    time.Duration
+	Requests uint64 // requests that ended, with or without a latency
+	Failed   uint64 // of these, failed by the platform
+	Count    uint64 // latencies measured
+	Min      time.Duration
+	Mean     time.Duration
+	P50      time.Duration
+	P90      time.Duration
+	P95      time.Duration
+	P99      time.Duration
+	Max      time.Duration
 }
 
 // Window is one closed second of a run. Its latencies count from the time a send was due

@@ -1,0 +1,98 @@
+package load
+
+import (
+	"fmt"
+	"runtime"
+	"slices"
+	"sync"
+	"syscall"
+	"time"
+)
+
+// When a generator counts as saturated. A timer that fires late delays sends and stretches
+// latencies by as much; a busy processor does so only once timers show it.
+const (
+	probeEvery   = 5 * time.Millisecond
+	lagTolerated = 25 * time.Millisecond // with any processor use
+	lagWhenBusy  = 5 * time.Millisecond  // with more than busyCPU
+	busyCPU      = 0.9
+)
+
+// watch measures how well the generator itself does: how late its timers fire and how much of the
+// processor it uses.
+type watch struct {
+	mu      sync.Mutex
+	lags    []time.Duration // since the last reading
+	readAt  time.Time
+	cpuRead time.Duration
+}
+
+func newWatch(now time.Time) *watch {
+	return &watch{readAt: now, cpuRead: cpuTime()}
+}
+
+// probe fires a short timer again and again and notes how late it comes.
+func (w *watch) probe(stop <-chan struct{}) {
+	timer := time.NewTimer(probeEvery)
+	defer timer.Stop()
+	for {
+		due := time.Now().Add(probeEvery)
+		timer.Reset(probeEvery)
+		select {
+		case <-stop:
+			return
+		case <-timer.C:
+			lag := time.Since(due)
+			w.mu.Lock()
+			w.lags = append(w.lags, max(0, lag))
+			w.mu.Unlock()
+		}
+	}
+}
+
+// read closes a window of the watch. missed and local are the window's missed sends and requests
+// that failed for our own limits.
+func (w *watch) read(now time.Time, missed, local uint64) Health {
+	w.mu.Lock()
+	lags := slices.Clone(w.lags)
+	w.lags = w.lags[:0]
+	w.mu.Unlock()
+
+	var h Health
+	if len(lags) > 0 {
+		slices.Sort(lags)
+		h.Lag = lags[len(lags)*95/100]
+	}
+	used := cpuTime()
+	if wall := now.Sub(w.readAt); wall > 0 {
+		h.CPU = float64(used-w.cpuRead) / float64(wall) / float64(runtime.GOMAXPROCS(0))
+	}
+	w.readAt, w.cpuRead = now, used
+	h.Reason = saturation(h.Lag, h.CPU, missed, local)
+	h.Saturated = h.Reason != ""
+	return h
+}
+
+// saturation says why the numbers of a window may be the generator's own fault, or "".
+func saturation(lag time.Duration, cpu float64, missed, local uint64) string {
+	switch {
+	case local > 0:
+		return fmt.Sprintf("%d requests met a limit of this machine (ports, descriptors or connections)", local)
+	case missed > 0:
+		return fmt.Sprintf("%d sends were due and never made", missed)
+	case lag >= lagTolerated:
+		return fmt.Sprintf("timers fire %s late", lag.Round(time.Millisecond))
+	case cpu >= busyCPU && lag >= lagWhenBusy:
+		return fmt.Sprintf("processor at %.0f %%, timers fire %s late", cpu*100, lag.Round(time.Millisecond))
+	}
+	return ""
+}
+
+// cpuTime is the processor time that this process has used, in user and kernel mode.
+func cpuTime() time.Duration {
+	var r syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &r); err != nil {
+		return 0
+	}
+	return time.Duration(r.Utime.Nano() + r.Stime.Nano())
+}

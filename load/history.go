@@ -1,0 +1,130 @@
+package load
+
+import (
+	"time"
+
+	hdr "github.com/HdrHistogram/hdrhistogram-go"
+)
+
+// history keeps what a run has measured: every closed window, the last few seconds merged, and
+// everything merged. Its memory is bounded however long the run. One goroutine only.
+type history struct {
+	window  *measures // the window being closed
+	recent  [RecentWindows]*measures
+	total   *measures
+	sliding *measures
+	windows []Window
+	closed  int
+	started time.Time
+	start   time.Time // of the window being closed
+	missed  uint64    // up to the last close
+	bad     int       // saturated windows
+	scratch [NumFlows]*hdr.Histogram
+	result  Snapshot
+}
+
+func newHistory(now time.Time) *history {
+	h := &history{window: newMeasures(), total: newMeasures(), sliding: newMeasures(), started: now, start: now}
+	for i := range h.recent {
+		h.recent[i] = newMeasures()
+	}
+	return h
+}
+
+// close turns what was drained into a window. The given window holds the levels of the moment,
+// with Missed counted since the start of the run.
+func (h *history) close(now time.Time, watch *watch, w Window) Observation {
+	w.Start, w.Length = h.start, now.Sub(h.start)
+	w.Missed, h.missed = w.Missed-h.missed, w.Missed
+	w.Flows = h.window.flows(&h.scratch)
+	w.Series = h.window.counts
+	for key, e := range h.window.errors {
+		w.Errors[key.Class] += e.count
+	}
+	w.Health = watch.read(now, w.Missed, w.Errors[LocalLimit])
+	if w.Health.Saturated {
+		h.bad++
+	}
+	h.start = now
+	h.keep(w)
+
+	slot := h.recent[h.closed%RecentWindows]
+	slot.reset()
+	slot.merge(h.window)
+	h.closed++
+	h.total.merge(h.window)
+	h.sliding.reset()
+	for _, m := range h.recent {
+		h.sliding.merge(m)
+	}
+	h.summarise(w)
+
+	return Observation{
+		Window:  w,
+		Latency: h.window.latency,
+		Service: h.window.service,
+		Errors:  h.window.errorTotals(),
+		Checks:  h.window.checkTotals(),
+		Clamped: h.window.clamped,
+		Recent:  h.view(h.sliding, min(h.closed, RecentWindows)),
+		Total:   h.view(h.total, h.closed),
+	}
+}
+
+// keep appends a window. Readers hold older slices of the same array, so a window that was
+// appended is never changed; when the array is full the newest windows move to a new one.
+func (h *history) keep(w Window) {
+	if len(h.windows) == cap(h.windows) {
+		from := max(0, len(h.windows)-HistoryWindows+1)
+		grown := make([]Window, 0, min(max(256, 2*len(h.windows)), 2*HistoryWindows))
+		h.windows = append(grown, h.windows[from:]...)
+	}
+	h.windows = append(h.windows, w)
+}
+
+func (h *history) summarise(w Window) {
+	h.result = Snapshot{
+		Windows: h.windows[max(0, len(h.windows)-HistoryWindows):],
+		Recent:  h.sliding.flows(&h.scratch),
+		Total:   h.total.flows(&h.scratch),
+		Totals:  h.total.seriesTotals(),
+		Errors:  h.total.errorTotals(),
+		Checks:  h.total.checkTotals(),
+		Health:  w.Health,
+
+		SaturatedWindows: h.bad,
+	}
+	h.result.All = h.total.all()
+}
+
+func (h *history) snapshot() Snapshot { return h.result }
+
+// view is a reading of measures that objectives can be held against.
+func (h *history) view(m *measures, windows int) Measured {
+	kept := h.windows[max(0, len(h.windows)-windows):]
+	v := &reading{measures: m}
+	for _, w := range kept {
+		v.seconds += w.Length.Seconds()
+		v.missed += w.Missed
+	}
+	if m == h.total {
+		v.seconds, v.missed = h.start.Sub(h.started).Seconds(), h.missed
+	}
+	return v
+}
+
+// all merges every flow.
+func (m *measures) all() Stats {
+	sum := NewHistogram()
+	var ended Counts
+	for id := range NumSeries {
+		if h := m.latency[id]; h != nil {
+			sum.Merge(h)
+		}
+		ended.Count += m.counts[id].Count
+		ended.Failed += m.counts[id].Failed
+	}
+	s := Statistics(sum)
+	s.Requests, s.Failed = ended.Count, ended.Failed
+	return s
+}

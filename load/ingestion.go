@@ -1,0 +1,85 @@
+package load
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"mime/multipart"
+	"net/http"
+	"net/textproto"
+	"net/url"
+	"strings"
+	"time"
+)
+
+// documentLines makes an uploaded document about 4 KB: several chunks to embed, cheap to send.
+const documentLines = 40
+
+// upload posts one ingestion job, as the admin console does.
+func (a *adminFlows) upload(ctx context.Context, b *beat, due time.Time) {
+	brand := b.brand()
+	req, err := uploadRequest("/admin/knowledge_assets/upload", b,
+		[2]string{"tenant_id", b.tenant.ID}, [2]string{"brand_id", brand.BrandID})
+	if err != nil {
+		a.unsendable(SeriesUpload, due, err)
+		return
+	}
+	_ = a.measure(ctx, SeriesUpload, due, req) // counted by class; there is nothing else to do about it
+}
+
+// uploadKnowledge posts to the older route that the Locust suite warmed up with.
+func (a *adminFlows) uploadKnowledge(ctx context.Context, b *beat, due time.Time) {
+	req, err := uploadRequest("/v1/brands/"+url.PathEscape(b.brand().BrandID)+"/knowledge", b)
+	if err != nil {
+		a.unsendable(SeriesKnowledge, due, err)
+		return
+	}
+	_ = a.measure(ctx, SeriesKnowledge, due, req) // counted by class; there is nothing else to do about it
+}
+
+// brand takes a tenant's brands in turn.
+func (b *beat) brand() Brand { return b.tenant.Brands[b.count%uint64(len(b.tenant.Brands))] }
+
+// uploadRequest builds a multipart form with a markdown file.
+func uploadRequest(path string, b *beat, fields ...[2]string) (request, error) {
+	var body bytes.Buffer
+	form := multipart.NewWriter(&body)
+	for _, f := range fields {
+		if err := form.WriteField(f[0], f[1]); err != nil {
+			return request{}, fmt.Errorf("build upload field %s: %w", f[0], err)
+		}
+	}
+	file, err := form.CreatePart(textproto.MIMEHeader{
+		"Content-Disposition": {fmt.Sprintf(`form-data; name="file"; filename="squall-%d.md"`, b.count)},
+		"Content-Type":        {"text/markdown"},
+	})
+	if err != nil {
+		return request{}, fmt.Errorf("build upload file: %w", err)
+	}
+	if _, err := io.WriteString(file, document(b)); err != nil {
+		return request{}, fmt.Errorf("build upload file: %w", err)
+	}
+	if err := form.Close(); err != nil {
+		return request{}, fmt.Errorf("build upload form: %w", err)
+	}
+	return request{
+		method: http.MethodPost, path: path, kind: form.FormDataContentType(),
+		body: func() io.Reader { return bytes.NewReader(body.Bytes()) },
+	}, nil
+}
+
+func document(b *beat) string {
+	var text strings.Builder
+	fmt.Fprintf(&text, "# Load test document %d of %s\n\n", b.count, b.brand().Name)
+	for i := range documentLines {
+		fmt.Fprintf(&text, "- Question %d: how do I return an order? Answer: within 14 days, with the receipt, at any branch.\n", i+1)
+	}
+	return text.String()
+}
+
+// unsendable counts a call that could not even be built.
+func (a *adminFlows) unsendable(id SeriesID, due time.Time, err error) {
+	o := Outcome{Series: id, Due: due, Sent: due, Done: due, Class: LocalLimit, Detail: sample(err)}
+	a.g.recorder.shard(uint64(id)).record(&o, true)
+}

@@ -1,0 +1,89 @@
+package load
+
+import (
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"strconv"
+	"time"
+)
+
+// timeLayout is ISO 8601 with a numeric offset, which older Python parsers need ("Z" they refuse).
+const timeLayout = "2006-01-02T15:04:05.000-07:00"
+
+// template holds the parts of a brand's messages on one channel that never change, already
+// encoded as JSON, so that building a message is a run of appends into a reused buffer.
+type template struct {
+	afterEvent  []byte   // from event_id's closing quote up to the sender's number
+	afterLocale []byte   // from the locale's closing quote up to the text
+	texts       [][]byte // JSON strings, quotes included
+	locales     [][]byte // JSON strings, quotes included
+	afterText   []byte   // up to the time
+	tail        []byte   // from the time's closing quote to the end
+}
+
+func newTemplate(tenant Tenant, brand Brand, spec ChannelSpec, plan MessagePlan, runID string) (template, error) {
+	t := template{
+		afterEvent: []byte(fmt.Sprintf(`","tenant_id":%s,"brand_id":%s,"channel_id":%s,"sender_id":"squall-`,
+			quote(tenant.ID), quote(brand.BrandID), quote(brand.ChannelID))),
+		afterLocale: []byte(fmt.Sprintf(`,%s:`, quote(spec.TextField))),
+		afterText:   []byte(fmt.Sprintf(`,%s:"`, quote(spec.TimeField))),
+		tail: []byte(fmt.Sprintf(`","metadata":{"channel":%s,"source":"squall","run":%s},"attachments":[]}`,
+			quote(spec.Metadata), quote(runID))),
+	}
+	for _, s := range plan.Texts {
+		t.texts = append(t.texts, []byte(quote(s)))
+	}
+	for _, s := range plan.Locales {
+		t.locales = append(t.locales, []byte(quote(s)))
+	}
+	if len(t.texts) == 0 || len(t.locales) == 0 {
+		return template{}, fmt.Errorf("build message of brand %s: the workload needs at least one text and one locale", brand.Name)
+	}
+	return t, nil
+}
+
+// quote encodes a string as JSON. Encoding a Go string cannot fail.
+func quote(s string) string {
+	b, _ := json.Marshal(s)
+	return string(b)
+}
+
+// append writes one message to dst. The sender keeps one conversation per brand, as a person does;
+// the event id is new every time.
+func (t *template) append(dst []byte, sender uint64, now time.Time, rng *rand.Rand) []byte {
+	dst = append(dst, `{"event_id":"`...)
+	dst = appendUUID(dst, rng.Uint64(), rng.Uint64())
+	dst = append(dst, t.afterEvent...)
+	dst = strconv.AppendUint(dst, sender, 10)
+	dst = append(dst, `","conversation_id":"`...)
+	dst = appendUUID(dst, sender*0x9e3779b97f4a7c15, ^sender)
+	dst = append(dst, `","locale":`...)
+	dst = append(dst, t.locales[rng.IntN(len(t.locales))]...)
+	dst = append(dst, t.afterLocale...)
+	dst = append(dst, t.texts[rng.IntN(len(t.texts))]...)
+	dst = append(dst, t.afterText...)
+	dst = now.UTC().AppendFormat(dst, timeLayout)
+	return append(dst, t.tail...)
+}
+
+// appendUUID writes 122 of the given bits as a version 4 UUID (RFC 9562, section 5.4).
+func appendUUID(dst []byte, hi, lo uint64) []byte {
+	var raw [16]byte
+	for i := range 8 {
+		raw[i] = byte(hi >> (56 - 8*i))
+		raw[8+i] = byte(lo >> (56 - 8*i))
+	}
+	raw[6] = raw[6]&0x0f | 0x40
+	raw[8] = raw[8]&0x3f | 0x80
+	dst = hex.AppendEncode(dst, raw[:4])
+	dst = append(dst, '-')
+	dst = hex.AppendEncode(dst, raw[4:6])
+	dst = append(dst, '-')
+	dst = hex.AppendEncode(dst, raw[6:8])
+	dst = append(dst, '-')
+	dst = hex.AppendEncode(dst, raw[8:10])
+	dst = append(dst, '-')
+	return hex.AppendEncode(dst, raw[10:])
+}

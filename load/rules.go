@@ -1,0 +1,308 @@
+package load
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/cenkalti/backoff/v5"
+)
+
+// How rules are toggled and put back.
+const (
+	toggleFor      = 2 * time.Second  // how long a rule stays flipped
+	restoreAttempt = 5 * time.Second  // one try of putting a rule back
+	restoreWithin  = 20 * time.Second // all tries together
+)
+
+// LeftBehind is a rule that could not be put back as it was found, and how a person can do it.
+type LeftBehind struct {
+	Rule   RuleState
+	Remedy string // a command to run; it names the token's variable, not the token
+	Err    error
+}
+
+// Error says what was left behind and what to do.
+func (l *LeftBehind) Error() string {
+	return fmt.Sprintf("put back rule %s of tenant %s (%s): %v; by hand: %s",
+		l.Rule.RuleID, l.Rule.TenantID, wordFor(l.Rule.Active), l.Err, l.Remedy)
+}
+
+// Unwrap is the error of the last try.
+func (l *LeftBehind) Unwrap() error { return l.Err }
+
+func wordFor(active bool) string {
+	if active {
+		return "was active"
+	}
+	return "was paused"
+}
+
+func verbFor(active bool) string {
+	if active {
+		return "resume"
+	}
+	return "pause"
+}
+
+// ruleToggler pauses and resumes existing rules. A rule's state is in the ledger before it is
+// touched and leaves it only after the rule was read back as it was found.
+type ruleToggler struct {
+	api    *adminAPI
+	ledger RuleLedger
+
+	mu    sync.Mutex
+	turn  map[string]int       // by tenant: whose turn it is
+	open  map[string]RuleState // by ledger id: flipped, or not yet proven to be back
+	busy  map[string]bool      // by rule id: being toggled now
+	bound sync.WaitGroup       // toggles under way
+}
+
+func newRuleToggler(api *adminAPI, ledger RuleLedger) *ruleToggler {
+	return &ruleToggler{api: api, ledger: ledger, turn: map[string]int{}, open: map[string]RuleState{}, busy: map[string]bool{}}
+}
+
+// toggle flips one rule of a tenant and flips it back a moment later.
+func (a *adminFlows) toggle(ctx context.Context, b *beat, due time.Time) {
+	t := a.rules
+	rules, err := t.api.rules(ctx, b.tenant.ID)
+	if err != nil || len(rules) == 0 {
+		return // nothing to toggle; Preflight has told the operator why
+	}
+	state, ok := t.choose(b.tenant.ID, rules)
+	if !ok {
+		return
+	}
+	defer t.release(state.RuleID)
+	id, err := t.ledger.Intend(state)
+	if err != nil {
+		a.unsendable(SeriesPause, due, fmt.Errorf("write rule %s to the ledger: %w", state.RuleID, err))
+		return
+	}
+	t.mu.Lock()
+	t.open[id] = state
+	t.mu.Unlock()
+
+	// Whatever becomes of the first call, the second one is made: the platform may have acted on a
+	// call whose answer was lost.
+	_ = a.measure(ctx, seriesOf(!state.Active), due, ruleRequest(state.RuleID, !state.Active)) // counted by class
+	if a.hold(ctx) {
+		_ = a.measure(ctx, seriesOf(state.Active), time.Now(), ruleRequest(state.RuleID, state.Active)) // counted by class
+	}
+	_ = t.restore(id) // stays open when it fails, and is tried again when the run ends
+}
+
+// hold waits while a rule is flipped, and tells whether it waited to the end: it does not when the
+// run stops or rules are to be left alone. Then the rule is put back right away, untimed.
+func (a *adminFlows) hold(ctx context.Context) bool {
+	timer := time.NewTimer(toggleFor)
+	defer timer.Stop()
+	for {
+		p := a.g.plan.Load()
+		if p.settings.QuietRules {
+			return false
+		}
+		select {
+		case <-timer.C:
+			return true
+		case <-p.wake:
+		case <-a.g.stopping:
+			return false
+		case <-ctx.Done():
+			return false
+		}
+	}
+}
+
+// choose takes the tenant's next rule that is not being toggled.
+func (t *ruleToggler) choose(tenant string, rules []rule) (RuleState, bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for range rules {
+		r := rules[t.turn[tenant]%len(rules)]
+		t.turn[tenant]++
+		if t.busy[r.ID] || t.opened(r.ID) {
+			continue
+		}
+		t.busy[r.ID] = true
+		t.bound.Add(1)
+		return RuleState{API: t.api.base.String(), TenantID: tenant, RuleID: r.ID, Active: r.Active}, true
+	}
+	return RuleState{}, false
+}
+
+// opened tells whether the ledger still holds the rule: what is read now may be our own doing.
+func (t *ruleToggler) opened(rule string) bool {
+	for _, state := range t.open {
+		if state.RuleID == rule {
+			return true
+		}
+	}
+	return false
+}
+
+func (t *ruleToggler) release(rule string) {
+	t.mu.Lock()
+	delete(t.busy, rule)
+	t.mu.Unlock()
+	t.bound.Done()
+}
+
+// restore puts one rule back and closes its record.
+func (t *ruleToggler) restore(id string) error {
+	t.mu.Lock()
+	state, ok := t.open[id]
+	t.mu.Unlock()
+	if !ok {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), restoreWithin)
+	defer cancel()
+	if err := t.api.restore(ctx, state); err != nil {
+		return err
+	}
+	if err := t.ledger.Restored(id); err != nil {
+		return fmt.Errorf("close ledger record of rule %s: %w", state.RuleID, err)
+	}
+	t.mu.Lock()
+	delete(t.open, id)
+	t.mu.Unlock()
+	return nil
+}
+
+// restoreAll waits for toggles under way and puts back what is still open.
+func (t *ruleToggler) restoreAll() error {
+	t.bound.Wait()
+	t.mu.Lock()
+	ids := make([]string, 0, len(t.open))
+	for id := range t.open {
+		ids = append(ids, id)
+	}
+	t.mu.Unlock()
+	slices.Sort(ids)
+	errs := make([]error, len(ids))
+	var all sync.WaitGroup
+	for i, id := range ids {
+		all.Go(func() { errs[i] = t.restore(id) })
+	}
+	all.Wait()
+	return errors.Join(errs...)
+}
+
+// RestoreRule puts a rule back as a ledger found it, from another process than the one that
+// flipped it: it reads the rule, acts only if it differs, and reads it again. A rule that is gone
+// needs nothing. Errors are *LeftBehind.
+func RestoreRule(ctx context.Context, o Options, state RuleState) error {
+	base, err := url.Parse(state.API)
+	if err != nil {
+		return fmt.Errorf("put back rule %s: ledger names API %q: %w", state.RuleID, state.API, err)
+	}
+	o.Orchestrator = base
+	if o.Timeout == 0 {
+		o.Timeout = DefaultTimeout
+	}
+	api, err := newAdminAPI(o)
+	if err != nil {
+		return err
+	}
+	defer api.client.CloseIdleConnections()
+	return api.restore(ctx, state)
+}
+
+// restore tries until the rule reads as it was found or the context ends. It runs apart from the
+// traffic's own context, which has often ended by then.
+func (api *adminAPI) restore(ctx context.Context, state RuleState) error {
+	try := func() (struct{}, error) {
+		ctx, cancel := context.WithTimeout(ctx, restoreAttempt)
+		defer cancel()
+		return struct{}{}, api.restoreOnce(ctx, state)
+	}
+	wait := backoff.NewExponentialBackOff()
+	wait.InitialInterval = 100 * time.Millisecond
+	wait.MaxInterval = 2 * time.Second
+	if _, err := backoff.Retry(ctx, try, backoff.WithBackOff(wait), backoff.WithMaxElapsedTime(restoreWithin)); err != nil {
+		return &LeftBehind{Rule: state, Err: err, Remedy: fmt.Sprintf(
+			`curl -X POST -H "Authorization: Bearer $ADMIN_TOKEN" %s`,
+			api.base.JoinPath(rulePath(state.RuleID, state.Active)))}
+	}
+	return nil
+}
+
+func (api *adminAPI) restoreOnce(ctx context.Context, state RuleState) error {
+	back, err := api.isBack(ctx, state)
+	if err != nil || back {
+		return err
+	}
+	req := ruleRequest(state.RuleID, state.Active)
+	status, err := api.do(ctx, req, nil)
+	if err != nil {
+		return fmt.Errorf("%s rule %s: %w", verbFor(state.Active), state.RuleID, err)
+	}
+	if status != expectations()[Rules].status {
+		return fmt.Errorf("%s rule %s: answered %d", verbFor(state.Active), state.RuleID, status)
+	}
+	if back, err = api.isBack(ctx, state); err != nil {
+		return err
+	}
+	if !back {
+		return fmt.Errorf("%s rule %s: answered %d, but the rule reads back unchanged", verbFor(state.Active), state.RuleID, status)
+	}
+	return nil
+}
+
+// isBack reads the rule and tells whether it is as it was found, or gone.
+func (api *adminAPI) isBack(ctx context.Context, state RuleState) (bool, error) {
+	rules, err := api.rules(ctx, state.TenantID)
+	if err != nil {
+		return false, err
+	}
+	for _, r := range rules {
+		if r.ID == state.RuleID {
+			return r.Active == state.Active, nil
+		}
+	}
+	return true, nil
+}
+
+// rule is what we need to know of an automation rule.
+type rule struct {
+	ID     string `json:"id"`
+	Active bool   `json:"is_active"`
+}
+
+// rules lists a tenant's rules.
+func (api *adminAPI) rules(ctx context.Context, tenant string) ([]rule, error) {
+	var rules []rule
+	status, err := api.do(ctx, request{
+		method: http.MethodGet, path: "/admin/automation/rules", query: url.Values{"tenant_id": {tenant}}.Encode(),
+	}, func(r io.Reader) error { return json.NewDecoder(r).Decode(&rules) })
+	if err != nil {
+		return nil, fmt.Errorf("list rules of tenant %s: %w", tenant, err)
+	}
+	if status != http.StatusOK {
+		return nil, fmt.Errorf("list rules of tenant %s: answered %d", tenant, status)
+	}
+	return rules, nil
+}
+
+func rulePath(id string, active bool) string {
+	return "/admin/automation/rules/" + url.PathEscape(id) + "/" + verbFor(active)
+}
+
+func ruleRequest(id string, active bool) request {
+	return request{method: http.MethodPost, path: rulePath(id, active)}
+}
+
+func seriesOf(active bool) SeriesID {
+	if active {
+		return SeriesResume
+	}
+	return SeriesPause
+}
