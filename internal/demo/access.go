@@ -1,0 +1,55 @@
+package demo
+
+import (
+	"maps"
+	"slices"
+)
+
+// GatewayURL is the full webchat webhook URL, as GATEWAY_URL expects it.
+func (p *Platform) GatewayURL() string { return "http://" + p.gateway.addr() + "/webchat/webhook" }
+
+// OrchestratorURL is the base URL of the orchestrator and its admin API.
+func (p *Platform) OrchestratorURL() string { return "http://" + p.orchestrator.addr() }
+
+// ToxiproxyURL is the base URL of Toxiproxy's HTTP API.
+func (p *Platform) ToxiproxyURL() string { return "http://" + p.proxies.apiAddr() }
+
+// IngestionURL is the base URL of the ingestion worker's /metrics and /health.
+func (p *Platform) IngestionURL() string { return "http://" + p.ingestion.addr() }
+
+// AutomationURL is the base URL of the automation worker's /metrics and /health.
+func (p *Platform) AutomationURL() string { return "http://" + p.automation.addr() }
+
+// RedisAddr is the address of Redis behind the redis proxy, as the workers dial it.
+func (p *Platform) RedisAddr() string { return p.proxies.addr(proxyRedis) }
+
+// AdminToken is a JWT with the role platform_admin, signed with a key made at start.
+func (p *Platform) AdminToken() string { return p.token }
+
+// Secrets maps webchat, instagram, whatsapp and telegram to their secrets.
+func (p *Platform) Secrets() map[string]string { return maps.Clone(p.cfg.Secrets) }
+
+// Tenants lists the tenants that exist from the start.
+func (p *Platform) Tenants() []Tenant { return slices.Clone(p.tenants) }
+
+// Environment lists NAME=value lines that point k6, Locust, curl, toxiproxy-cli
+// or another squall at this platform.
+func (p *Platform) Environment() []string {
+	s := p.cfg.Secrets
+	return []string{
+		"GATEWAY_URL=" + p.GatewayURL(),
+		"ORCHESTRATOR_URL=" + p.OrchestratorURL(),
+		"ADMIN_TOKEN=" + p.token,
+		"WEBHOOK_SECRET=" + s["webchat"],
+		"WEBHOOK_SECRET_INSTAGRAM=" + s["instagram"],
+		"WEBHOOK_SECRET_WHATSAPP=" + s["whatsapp"],
+		"WEBHOOK_SECRET_TELEGRAM=" + s["telegram"],
+		"LOCUST_TENANT_ID=" + p.tenants[0].ID,
+		"GATEWAY_WEBHOOK_SECRET=" + s["webchat"],
+		"TOXIPROXY_URL=" + p.ToxiproxyURL(),
+		"REDIS_URL=redis://" + p.RedisAddr() + "/0",
+		"QDRANT_URL=http://" + p.proxies.addr(proxyQdrant),
+		"INGESTION_URL=" + p.IngestionURL(),
+		"AUTOMATION_URL=" + p.AutomationURL(),
+	}
+}

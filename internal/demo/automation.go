@@ -1,0 +1,148 @@
+package demo
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/redis/go-redis/v9"
+	"github.com/valyala/fasthttp"
+)
+
+const (
+	pathDryRun    = "/v1/actions/dry-run"
+	depthEvery    = 250 * time.Millisecond
+	depthReadLost = -1
+)
+
+// automationWorker carries out the actions of automation rules: those queued
+// in Redis for messages, and dry runs for the admin API.
+type automationWorker struct {
+	*server
+	delays *delays
+	redis  *redis.Client
+	queue  *queueWorkers
+	cancel context.CancelFunc
+	done   sync.WaitGroup
+
+	latency  prometheus.Histogram
+	failures *prometheus.CounterVec
+	actions  *prometheus.CounterVec
+
+	mu    sync.RWMutex
+	depth map[string]int // queued actions per tenant
+}
+
+// actionResult is what a dry run of an action reports.
+type actionResult struct {
+	Status     string `json:"status"`
+	ActionType string `json:"action_type"`
+	DryRun     bool   `json:"dry_run"`
+	DurationMS int64  `json:"duration_ms"`
+}
+
+func startAutomation(d *delays, client *redis.Client, logs io.Writer) (*automationWorker, error) {
+	ctx, cancel := context.WithCancel(context.Background())
+	w := &automationWorker{delays: d, redis: client, cancel: cancel, depth: make(map[string]int)}
+	m := newMetrics("automation_worker")
+	w.latency = m.histogram("automation_latency_seconds", "Time an action took.")
+	w.failures = m.counter("automation_failures_total", "Actions that failed.", "tenant_id")
+	w.actions = m.counter("automation_actions_total", "Actions carried out.", "action_type")
+	m.registry.MustRegister(newPerTenant("automation_queue_depth", "Actions waiting in the queue.", w.depths))
+	var err error
+	if w.server, err = listen("automation worker", "", maxMessage, m.router([]route{
+		{"POST", pathDryRun, w.dryRun},
+		{"GET", "/health", healthy},
+		{"GET", "/metrics", m.serve},
+	}), logs); err != nil {
+		cancel()
+		return nil, errors.Join(err, client.Close())
+	}
+	w.queue = startQueueWorkers(client, keyAutomation, d.pollEvery, d.automationPool, w.act)
+	w.done.Go(func() { w.watchDepth(ctx) })
+	return w, nil
+}
+
+// act carries out one queued action: tenant, rule and action type.
+func (w *automationWorker) act(ctx context.Context, item string) {
+	tenant, rest, _ := strings.Cut(item, "|")
+	_, action, ok := strings.Cut(rest, "|")
+	if !ok {
+		return
+	}
+	if _, err := w.perform(ctx, action); err != nil {
+		return
+	}
+	w.actions.WithLabelValues(action).Inc()
+	if w.delays.draw() < w.delays.failureShare {
+		w.failures.WithLabelValues(tenant).Inc()
+	}
+}
+
+// perform takes the time of an action and records it.
+func (w *automationWorker) perform(ctx context.Context, action string) (time.Duration, error) {
+	begin := time.Now()
+	if err := w.delays.sleepContext(ctx, w.delays.actions[action]); err != nil {
+		return 0, err
+	}
+	took := time.Since(begin)
+	w.latency.Observe(took.Seconds())
+	return took, nil
+}
+
+func (w *automationWorker) dryRun(ctx *fasthttp.RequestCtx) {
+	var in struct {
+		ActionType string `json:"action_type"`
+	}
+	if err := json.Unmarshal(ctx.PostBody(), &in); err != nil || w.delays.actions[in.ActionType].median == 0 {
+		fail(ctx, fasthttp.StatusUnprocessableEntity, "action_type must be webhook, crm or email")
+		return
+	}
+	took, err := w.perform(context.Background(), in.ActionType)
+	if err != nil {
+		fail(ctx, fasthttp.StatusInternalServerError, "action was interrupted")
+		return
+	}
+	answerJSON(ctx, fasthttp.StatusOK, actionResult{"ok", in.ActionType, true, took.Milliseconds()})
+}
+
+// watchDepth counts the queue per tenant, so that reading the metric costs no
+// round trip. While Redis is away the last count stays.
+func (w *automationWorker) watchDepth(ctx context.Context) {
+	for pause(ctx, depthEvery) == nil {
+		items, err := w.redis.LRange(ctx, keyAutomation, 0, depthReadLost).Result()
+		if err != nil {
+			continue
+		}
+		w.mu.Lock()
+		for tenant := range w.depth {
+			w.depth[tenant] = 0 // a known tenant goes back to zero, not away
+		}
+		for _, item := range items {
+			tenant, _, _ := strings.Cut(item, "|")
+			w.depth[tenant]++
+		}
+		w.mu.Unlock()
+	}
+}
+
+func (w *automationWorker) depths() map[string]int {
+	w.mu.RLock()
+	defer w.mu.RUnlock()
+	out := make(map[string]int, len(w.depth))
+	for tenant, n := range w.depth {
+		out[tenant] = n
+	}
+	return out
+}
+
+func (w *automationWorker) close(ctx context.Context) error {
+	w.cancel()
+	w.done.Wait()
+	return errors.Join(w.queue.close(), w.server.close(ctx))
+}

@@ -1,0 +1,118 @@
+package demo
+
+import (
+	"context"
+	"io"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/valyala/fasthttp"
+)
+
+const (
+	headerRequestID = "X-Request-Id"
+	headerChannel   = "X-Channel"
+	pathInbound     = "/v1/messages/inbound"
+	maxMessage      = 1 << 20 // bytes
+)
+
+type gatewayConfig struct {
+	addr         string
+	delays       *delays
+	capacity     int
+	secrets      map[string]string
+	orchestrator string
+	log          io.Writer
+}
+
+// gateway takes messages from the channels, checks them, and hands them to the
+// orchestrator before it answers.
+type gateway struct {
+	*server
+	delays       *delays
+	slots        *slots
+	orchestrator *hop
+}
+
+func startGateway(cfg gatewayConfig) (*gateway, error) {
+	b := cfg.delays.behaviour
+	capacity := cfg.capacity
+	if capacity == 0 {
+		capacity = b.capacity
+	}
+	g := &gateway{
+		delays:       cfg.delays,
+		slots:        newSlots(capacity, b.queueLength, b.queueWait),
+		orchestrator: newHop(cfg.orchestrator),
+	}
+	m := newMetrics("channel_gateway")
+	m.gaugeFunc("gateway_queue_depth", "Messages waiting for a service slot.", func() float64 { return float64(g.slots.waiting.Load()) })
+	m.gaugeFunc("gateway_slots_in_use", "Messages being worked on.", func() float64 { return float64(g.slots.inUse()) })
+	m.gaugeFunc("gateway_slots", "Messages that can be worked on at once.", func() float64 { return float64(capacity) })
+	rejected := m.counter("gateway_rejected_total", "Messages refused, by reason.", "reason")
+
+	routes := []route{
+		{"GET", "/health", healthy},
+		{"GET", "/metrics", m.serve},
+	}
+	for _, c := range channels() {
+		routes = append(routes, route{"POST", c.path, g.receive(c, c.scheme(cfg.secrets[c.name]), rejected)})
+	}
+	var err error
+	g.server, err = listen("gateway", cfg.addr, maxMessage, m.router(routes), cfg.log)
+	return g, err
+}
+
+// receive answers the messages of one channel.
+func (g *gateway) receive(c channel, verify verifier, rejected *prometheus.CounterVec) fasthttp.RequestHandler {
+	return func(ctx *fasthttp.RequestCtx) {
+		body := ctx.PostBody()
+		if !verify(ctx.Request.Header.Peek(c.header), body) {
+			rejected.WithLabelValues("signature").Inc()
+			fail(ctx, fasthttp.StatusUnauthorized, "signature does not match")
+			return
+		}
+		if _, err := parseMessage(c, body); err != nil {
+			rejected.WithLabelValues("malformed").Inc()
+			fail(ctx, fasthttp.StatusBadRequest, err.Error())
+			return
+		}
+		if err := g.slots.acquire(); err != nil {
+			rejected.WithLabelValues("overloaded").Inc()
+			ctx.Response.Header.Set(fasthttp.HeaderRetryAfter, "1")
+			fail(ctx, fasthttp.StatusServiceUnavailable, err.Error())
+			return
+		}
+		g.delays.sleep(g.delays.gatewayWork)
+		g.slots.release()
+		if !g.forward(c, ctx.Request.Header.Peek(headerRequestID), body) {
+			rejected.WithLabelValues("orchestrator").Inc()
+			fail(ctx, fasthttp.StatusBadGateway, "orchestrator is unavailable")
+			return
+		}
+		answer(ctx, fasthttp.StatusAccepted, accepted)
+	}
+}
+
+// forward hands the message to the orchestrator and reports whether it took it.
+func (g *gateway) forward(c channel, requestID, body []byte) bool {
+	req, resp := fasthttp.AcquireRequest(), fasthttp.AcquireResponse()
+	defer fasthttp.ReleaseRequest(req)
+	defer fasthttp.ReleaseResponse(resp)
+	req.Header.SetMethod(fasthttp.MethodPost)
+	req.SetRequestURI(pathInbound)
+	req.Header.SetHost(g.orchestrator.address)
+	req.Header.SetContentType(contentJSON)
+	req.Header.Set(headerChannel, c.name)
+	if len(requestID) > 0 {
+		req.Header.SetBytesV(headerRequestID, requestID)
+	}
+	req.SetBodyRaw(body)
+	err := g.orchestrator.do(req, resp, g.delays.forwardTimeout)
+	return err == nil && resp.StatusCode() == fasthttp.StatusAccepted
+}
+
+func (g *gateway) close(ctx context.Context) error {
+	err := g.server.close(ctx)
+	g.orchestrator.close()
+	return err
+}

@@ -1,0 +1,215 @@
+// Package demo is the chat platform of the performance plan, small enough to
+// live in one process: channel gateway, orchestrator with its admin API,
+// automation and ingestion workers, a language model with a fallback, Redis, a
+// vector store, and a real Toxiproxy between them. Every hop is a real socket
+// on loopback, so a load test and a fault act on it as they would on the real
+// thing.
+//
+// docs/demo.md describes the behaviour that this package promises.
+package demo
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"slices"
+	"time"
+)
+
+// drainTime bounds how long Close waits for requests in flight.
+const drainTime = 3 * time.Second
+
+// Tenant is a customer of the platform that exists from the start, with its
+// brands. The gateway also accepts any other tenant.
+type Tenant struct {
+	ID     string   // UUID
+	Brands []string // brand UUIDs
+}
+
+// Config says how the platform is built. Its zero value is useful: free ports,
+// development secrets, no simulated delays.
+type Config struct {
+	Seed   uint64 // every simulated delay and decision follows from it
+	Delays bool   // simulate the time that the real services take
+
+	// Addresses to listen on; empty means a free loopback port.
+	GatewayAddr, OrchestratorAddr, ToxiproxyAddr string
+
+	// Capacity is how many messages the gateway works on at once; more wait
+	// in its queue. Zero means the default, which with delays on makes a
+	// platform for about 500 messages a second.
+	Capacity int
+
+	Secrets map[string]string // channel to secret; a missing channel has its development secret
+	Tenants []Tenant          // none: two tenants made from the seed
+	Log     io.Writer         // diagnostics of the platform and its libraries; nil discards them
+}
+
+// Platform is a running platform. Its methods are safe for concurrent use.
+type Platform struct {
+	cfg     Config
+	token   string
+	tenants []Tenant
+
+	redis        *redisServer
+	proxies      *proxies
+	qdrant       *qdrant
+	llm          *llmUpstream
+	ingestion    *ingestionWorker
+	automation   *automationWorker
+	orchestrator *orchestrator
+	gateway      *gateway
+
+	closers []closer // in the order of starting
+}
+
+// closer is one started part and how it is stopped; ctx bounds the draining.
+type closer struct {
+	name  string
+	close func(ctx context.Context) error
+}
+
+// Start builds the platform and returns once every part listens. The context
+// bounds the start only; Close ends the platform.
+func Start(ctx context.Context, cfg Config) (*Platform, error) {
+	return start(ctx, cfg, defaultBehaviour())
+}
+
+func start(ctx context.Context, cfg Config, b behaviour) (_ *Platform, err error) {
+	cfg, err = cfg.withDefaults()
+	if err != nil {
+		return nil, err
+	}
+	silenceLibraries()
+	p := &Platform{cfg: cfg, tenants: cfg.Tenants}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, p.Close())
+		}
+	}()
+
+	issuer, err := newIssuer()
+	if err != nil {
+		return nil, err
+	}
+	if p.token, err = issuer.issue(rolePlatformAdmin, time.Now().Add(adminTokenLife)); err != nil {
+		return nil, err
+	}
+
+	clock := newDelays(cfg.Seed, cfg.Delays, b)
+	if p.redis, err = startRedis(); err != nil {
+		return nil, err
+	}
+	p.onClose("redis", p.redis.close)
+	if p.qdrant, err = startQdrant(clock, cfg.Log); err != nil {
+		return nil, err
+	}
+	p.onClose("qdrant", p.qdrant.close)
+	if p.llm, err = startLLM(clock, cfg.Log); err != nil {
+		return nil, err
+	}
+	p.onClose("llm upstream", p.llm.close)
+	p.proxies, err = startProxies(ctx, cfg.ToxiproxyAddr, map[string]string{
+		proxyLLM:    p.llm.addr(),
+		proxyRedis:  p.redis.addr(),
+		proxyQdrant: p.qdrant.addr(),
+	}, cfg.Log)
+	if err != nil {
+		return nil, err
+	}
+	p.onClose("toxiproxy", p.proxies.close)
+
+	jobs := newJobStore(b.jobsKept)
+	p.ingestion, err = startIngestion(clock, jobs, dialRedis(p.proxies.addr(proxyRedis)), newVectorStore(p.proxies.addr(proxyQdrant), b), cfg.Log)
+	if err != nil {
+		return nil, err
+	}
+	p.onClose("ingestion worker", p.ingestion.close)
+	if p.automation, err = startAutomation(clock, dialRedis(p.proxies.addr(proxyRedis)), cfg.Log); err != nil {
+		return nil, err
+	}
+	p.onClose("automation worker", p.automation.close)
+	p.orchestrator, err = startOrchestrator(orchestratorConfig{
+		addr:       cfg.OrchestratorAddr,
+		delays:     clock,
+		tenants:    cfg.Tenants,
+		issuer:     issuer,
+		jobs:       jobs,
+		redis:      dialRedis(p.proxies.addr(proxyRedis)),
+		vectors:    newVectorStore(p.proxies.addr(proxyQdrant), b),
+		models:     newModels(p.proxies.addr(proxyLLM), p.llm.addr(), b),
+		automation: p.automation.addr(),
+		log:        cfg.Log,
+	})
+	if err != nil {
+		return nil, err
+	}
+	p.onClose("orchestrator", p.orchestrator.close)
+	p.gateway, err = startGateway(gatewayConfig{
+		addr:         cfg.GatewayAddr,
+		delays:       clock,
+		capacity:     cfg.Capacity,
+		secrets:      cfg.Secrets,
+		orchestrator: p.orchestrator.addr(),
+		log:          cfg.Log,
+	})
+	if err != nil {
+		return nil, err
+	}
+	p.onClose("gateway", p.gateway.close)
+	p.qdrant.seed(cfg.Tenants)
+	return p, nil
+}
+
+func (c Config) withDefaults() (Config, error) {
+	if c.Log == nil {
+		c.Log = io.Discard
+	}
+	secrets := developmentSecrets()
+	for channel, secret := range c.Secrets {
+		if _, known := secrets[channel]; !known {
+			return c, fmt.Errorf("configure demo platform: secret for unknown channel %q", channel)
+		}
+		if secret == "" {
+			return c, fmt.Errorf("configure demo platform: empty secret for channel %q", channel)
+		}
+		secrets[channel] = secret
+	}
+	c.Secrets = secrets
+	if len(c.Tenants) == 0 {
+		c.Tenants = seededTenants(c.Seed)
+	}
+	for _, t := range c.Tenants {
+		if !isUUID(t.ID) {
+			return c, fmt.Errorf("configure demo platform: tenant id %q is not a UUID", t.ID)
+		}
+	}
+	c.Tenants = slices.Clone(c.Tenants)
+	if c.Capacity < 0 {
+		return c, fmt.Errorf("configure demo platform: negative capacity %d", c.Capacity)
+	}
+	return c, nil
+}
+
+func (p *Platform) onClose(name string, close func(context.Context) error) {
+	p.closers = append(p.closers, closer{name, close})
+}
+
+// Close drains and stops every part, in the reverse order of starting, and
+// returns when no goroutine and no socket of the platform is left. Requests in
+// flight get a bounded time to finish. (fasthttp keeps one goroutine of its own
+// per process, updateServerDate, which renders the Date header.)
+func (p *Platform) Close() error {
+	ctx, cancel := context.WithTimeout(context.Background(), drainTime)
+	defer cancel()
+	var errs []error
+	for _, c := range slices.Backward(p.closers) {
+		if err := c.close(ctx); err != nil && !errors.Is(err, net.ErrClosed) {
+			errs = append(errs, fmt.Errorf("stop %s: %w", c.name, err))
+		}
+	}
+	p.closers = nil
+	return errors.Join(errs...)
+}

@@ -1,0 +1,107 @@
+package demo
+
+import (
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+// Where a reply came from.
+const (
+	sourceModel     = "model"
+	sourceRetrieval = "retrieval"
+	sourceHandoff   = "handoff" // nobody knew: a person answers
+	sourceDenied    = "denied"
+)
+
+// policy decides how a message is answered.
+type policy struct {
+	delays    *delays
+	rules     *rules
+	retrieval *retrieval
+	models    *models
+	stream    *stream
+	quota     *quota
+
+	denials  *prometheus.CounterVec
+	hits     *prometheus.CounterVec
+	failures *prometheus.CounterVec
+	replies  *prometheus.CounterVec
+}
+
+func newPolicy(d *delays, r *rules, found *retrieval, asked *models, s *stream, m *metrics) *policy {
+	return &policy{
+		delays: d, rules: r, retrieval: found, models: asked, stream: s,
+		quota:    newQuota(d.llmPerSecond),
+		denials:  m.counter("policy_denials_total", "What the policy refused, by reason.", "reason"),
+		hits:     m.counter("retrieval_hits_total", "Messages answered from retrieval.", "tenant_id"),
+		failures: m.counter("retrieval_errors_total", "Searches that failed."),
+		replies:  m.counter("policy_replies_total", "Replies, by source.", "source"),
+	}
+}
+
+// reply answers a message: from the language model for the share of messages
+// that need it and within its quota, else from retrieval. A message may also
+// trigger an automation rule.
+func (p *policy) reply(m message) outbound {
+	var out outbound
+	if m.Automates {
+		if rule, found := p.rules.match(m.TenantID, p.delays.draw()); found {
+			out.rule, out.action = rule.ID, rule.ActionType
+		} else {
+			p.denials.WithLabelValues("no_active_rule").Inc()
+		}
+	}
+	out.source, out.answer = p.answer(m)
+	p.replies.WithLabelValues(out.source).Inc()
+	return out
+}
+
+func (p *policy) answer(m message) (source, text string) {
+	if p.stream.counts.get(m.TenantID) > p.delays.ratePerTenant {
+		p.denials.WithLabelValues("rate_limit").Inc()
+		return sourceDenied, ""
+	}
+	if p.delays.draw() < p.delays.llmShare {
+		if !p.quota.take(time.Now()) {
+			p.denials.WithLabelValues("llm_quota").Inc()
+		} else if text, err := p.models.ask(m.Text); err == nil {
+			return sourceModel, text
+		}
+	}
+	text, hit, err := p.retrieval.answer(m.TenantID, m.Text)
+	if err != nil {
+		p.failures.WithLabelValues().Inc()
+	}
+	if !hit {
+		return sourceHandoff, ""
+	}
+	p.hits.WithLabelValues(m.TenantID).Inc()
+	return sourceRetrieval, text
+}
+
+// quota is a token bucket that holds one second's worth.
+type quota struct {
+	perSecond float64
+
+	mu     sync.Mutex
+	tokens float64
+	last   time.Time
+}
+
+func newQuota(perSecond float64) *quota { return &quota{perSecond: perSecond, tokens: perSecond} }
+
+func (q *quota) take(now time.Time) bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if !q.last.IsZero() {
+		q.tokens = min(q.perSecond, q.tokens+q.perSecond*now.Sub(q.last).Seconds())
+	}
+	q.last = now
+	if q.tokens < 1 {
+		return false
+	}
+	q.tokens--
+	return true
+}

@@ -1,0 +1,80 @@
+package demo
+
+import (
+	"strconv"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/singleflight"
+)
+
+// retrieval answers from the vector store, with a short-lived semantic cache
+// in front: questions of a tenant that fall on the same topic share an answer.
+// When the store fails, a stale answer is better than none.
+type retrieval struct {
+	store *vectorStore
+	fresh time.Duration
+	kept  int
+	calls singleflight.Group
+
+	mu    sync.RWMutex
+	cache map[string]found
+}
+
+// found is what the store said about a topic, and when.
+type found struct {
+	text string
+	hit  bool
+	at   time.Time
+}
+
+// topics is how many different questions the cache tells apart per tenant.
+const topics = 64
+
+func newRetrieval(store *vectorStore, b behaviour) *retrieval {
+	return &retrieval{store: store, fresh: b.retrievalFresh, kept: b.retrievalKept, cache: make(map[string]found)}
+}
+
+// answer returns the nearest document, or hit false if there is none. An error
+// comes with whatever is remembered from earlier.
+func (r *retrieval) answer(tenant, question string) (text string, hit bool, err error) {
+	topic := tenant + strconv.FormatUint(hashOf(question)%topics, 10)
+	r.mu.RLock()
+	f, known := r.cache[topic]
+	r.mu.RUnlock()
+	if known && time.Since(f.at) < r.fresh {
+		return f.text, f.hit, nil
+	}
+	got, err, _ := r.calls.Do(topic, func() (any, error) {
+		hits, err := r.store.search(tenant, question, 3)
+		if err != nil {
+			return found{}, err
+		}
+		fresh := found{at: time.Now()}
+		if len(hits) > 0 {
+			fresh.hit = true
+			fresh.text, _ = hits[0].Payload["text"].(string)
+		}
+		r.remember(topic, fresh)
+		return fresh, nil
+	})
+	if err != nil {
+		return f.text, f.hit, err
+	}
+	f = got.(found)
+	return f.text, f.hit, nil
+}
+
+func (r *retrieval) remember(topic string, f found) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if len(r.cache) >= r.kept {
+		for evicted := range r.cache {
+			delete(r.cache, evicted)
+			break
+		}
+	}
+	r.cache[topic] = f
+}
+
+func (r *retrieval) close() { r.store.close() }
