@@ -55,7 +55,7 @@ func startGateway(cfg gatewayConfig) (*gateway, error) {
 		{"GET", "/metrics", m.serve},
 	}
 	for _, c := range channels() {
-		routes = append(routes, route{"POST", c.path, g.receive(c, c.scheme(cfg.secrets[c.name]), rejected)})
+		routes = append(routes, route{"POST", c.path, g.receive(&c, c.scheme(cfg.secrets[c.name]), rejected)})
 	}
 	var err error
 	g.server, err = listen("gateway", cfg.addr, maxMessage, m.router(routes), cfg.log)
@@ -63,7 +63,7 @@ func startGateway(cfg gatewayConfig) (*gateway, error) {
 }
 
 // receive answers the messages of one channel.
-func (g *gateway) receive(c channel, verify verifier, rejected *prometheus.CounterVec) fasthttp.RequestHandler {
+func (g *gateway) receive(c *channel, verify verifier, rejected *prometheus.CounterVec) fasthttp.RequestHandler {
 	return func(ctx *fasthttp.RequestCtx) {
 		body := ctx.PostBody()
 		if !verify(ctx.Request.Header.Peek(c.header), body) {
@@ -94,7 +94,7 @@ func (g *gateway) receive(c channel, verify verifier, rejected *prometheus.Count
 }
 
 // forward hands the message to the orchestrator and reports whether it took it.
-func (g *gateway) forward(c channel, requestID, body []byte) bool {
+func (g *gateway) forward(c *channel, requestID, body []byte) bool {
 	req, resp := fasthttp.AcquireRequest(), fasthttp.AcquireResponse()
 	defer fasthttp.ReleaseRequest(req)
 	defer fasthttp.ReleaseResponse(resp)

@@ -1,98 +1,124 @@
 package demo
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
 )
 
-// message is what the platform needs of a channel message.
+// message is what the platform needs of a channel message. Its bytes are those
+// of the request's body, and live no longer.
 type message struct {
-	EventID   string
-	TenantID  string
-	Text      string
-	Automates bool // metadata.channel is automation
-}
-
-// wireMessage is every field of a channel message as it travels.
-type wireMessage struct {
-	EventID        string            `json:"event_id"`
-	TenantID       string            `json:"tenant_id"`
-	BrandID        string            `json:"brand_id"`
-	ChannelID      string            `json:"channel_id"`
-	SenderID       string            `json:"sender_id"`
-	ConversationID *string           `json:"conversation_id"`
-	Locale         *string           `json:"locale"`
-	Metadata       *messageMetadata  `json:"metadata"`
-	Attachments    []json.RawMessage `json:"attachments"`
-	Message        *string           `json:"message"`
-	Text           *string           `json:"text"`
-	OccurredAt     *string           `json:"occurred_at"`
-	Timestamp      *string           `json:"timestamp"`
-	Date           *string           `json:"date"`
-}
-
-type messageMetadata struct {
-	Channel any `json:"channel"`
+	eventID  []byte
+	tenantID []byte
+	text     []byte
+	automate bool // metadata.channel is automation
 }
 
 // parseMessage reads and checks one message of a channel. The error says which
-// field is wrong.
-func parseMessage(c channel, body []byte) (message, error) {
-	var w wireMessage
-	if err := json.Unmarshal(body, &w); err != nil {
-		return message{}, fmt.Errorf("body is not a valid message: %w", err)
-	}
-	for _, id := range [...]struct{ field, value string }{
-		{"event_id", w.EventID}, {"tenant_id", w.TenantID}, {"brand_id", w.BrandID}, {"channel_id", w.ChannelID},
-	} {
-		if !isUUID(id.value) {
-			return message{}, fmt.Errorf("%s must be a UUID", id.field)
+// field is wrong, and what it must be.
+func parseMessage(c *channel, body []byte) (message, error) {
+	var m message
+	var brand, channelID, sender, at []byte
+	var wrong string // the first optional field of the wrong kind
+	err := scanObject(body, func(name, value []byte) {
+		switch string(name) {
+		case "event_id":
+			m.eventID, _ = text(value)
+		case "tenant_id":
+			m.tenantID, _ = text(value)
+		case "brand_id":
+			brand, _ = text(value)
+		case "channel_id":
+			channelID, _ = text(value)
+		case "sender_id":
+			sender, _ = text(value)
+		case "conversation_id":
+			if id, _ := text(value); !isNull(value) && !isUUID(id) {
+				wrong = "conversation_id must be a UUID"
+			}
+		case "locale":
+			if !isNull(value) && value[0] != '"' {
+				wrong = "locale must be a string"
+			}
+		case "attachments":
+			if !isNull(value) && value[0] != '[' {
+				wrong = "attachments must be an array"
+			}
+		case "metadata":
+			if isNull(value) {
+				return
+			}
+			if value[0] != '{' {
+				wrong = "metadata must be an object"
+				return
+			}
+			m.automate = isAutomation(value)
+		case c.textField:
+			m.text, _ = text(value)
+		case c.timeField:
+			at, _ = text(value)
 		}
-	}
-	if w.ConversationID != nil && !isUUID(*w.ConversationID) {
-		return message{}, errors.New("conversation_id must be a UUID")
-	}
-	if w.SenderID == "" {
-		return message{}, errors.New("sender_id is missing")
-	}
-	text := map[string]*string{"message": w.Message, "text": w.Text}[c.textField]
-	if text == nil || *text == "" {
-		return message{}, fmt.Errorf("%s is missing", c.textField)
-	}
-	at := map[string]*string{"occurred_at": w.OccurredAt, "timestamp": w.Timestamp, "date": w.Date}[c.timeField]
-	if at == nil || !isTime(*at) {
+	})
+	switch {
+	case err != nil:
+		return message{}, err
+	case !isUUID(m.eventID):
+		return message{}, errors.New("event_id must be a UUID")
+	case !isUUID(m.tenantID):
+		return message{}, errors.New("tenant_id must be a UUID")
+	case !isUUID(brand):
+		return message{}, errors.New("brand_id must be a UUID")
+	case !isUUID(channelID):
+		return message{}, errors.New("channel_id must be a UUID")
+	case len(sender) == 0:
+		return message{}, errors.New("sender_id must be a string, and not empty")
+	case len(m.text) == 0:
+		return message{}, fmt.Errorf("%s must be a string, and not empty", c.textField)
+	case !isTime(at):
 		return message{}, fmt.Errorf("%s must be an ISO 8601 time with an offset", c.timeField)
+	case wrong != "":
+		return message{}, errors.New(wrong)
 	}
-	automates := w.Metadata != nil && w.Metadata.Channel == "automation"
-	return message{EventID: w.EventID, TenantID: w.TenantID, Text: *text, Automates: automates}, nil
+	return m, nil
+}
+
+func isNull(value []byte) bool { return string(value) == "null" }
+
+// isAutomation looks for channel: automation in the message's metadata.
+func isAutomation(metadata []byte) (found bool) {
+	_ = scanObject(metadata, func(name, value []byte) { // it was checked before
+		if string(name) == "channel" {
+			channel, _ := text(value)
+			found = string(channel) == "automation"
+		}
+	})
+	return found
 }
 
 // isTime accepts the ISO 8601 date and time with an offset, with or without a
 // colon in it.
-func isTime(s string) bool {
-	if _, err := time.Parse(time.RFC3339, s); err == nil {
+func isTime(b []byte) bool {
+	if _, err := time.Parse(time.RFC3339, string(b)); err == nil {
 		return true
 	}
-	_, err := time.Parse("2006-01-02T15:04:05Z0700", s)
+	_, err := time.Parse("2006-01-02T15:04:05Z0700", string(b))
 	return err == nil
 }
 
 // isUUID accepts the canonical form of 36 characters, in either case.
-func isUUID(s string) bool {
+func isUUID[T []byte | string](s T) bool {
 	if len(s) != 36 {
 		return false
 	}
 	for i := range len(s) {
-		c := s[i]
 		switch i {
 		case 8, 13, 18, 23:
-			if c != '-' {
+			if s[i] != '-' {
 				return false
 			}
 		default:
-			if (c < '0' || c > '9') && (c < 'a' || c > 'f') && (c < 'A' || c > 'F') {
+			if !isHex(s[i]) {
 				return false
 			}
 		}

@@ -27,7 +27,7 @@ type orchestratorConfig struct {
 type orchestrator struct {
 	*server
 	delays    *delays
-	channels  map[string]channel
+	channels  map[string]*channel
 	policy    *policy
 	stream    *stream
 	admin     *admin
@@ -41,13 +41,13 @@ func startOrchestrator(cfg orchestratorConfig) (*orchestrator, error) {
 	cfg.models.register(m)
 	o := &orchestrator{
 		delays:    cfg.delays,
-		channels:  make(map[string]channel),
+		channels:  make(map[string]*channel),
 		stream:    startStream(cfg.redis, b, cfg.log),
 		models:    cfg.models,
 		retrieval: newRetrieval(cfg.vectors, b),
 	}
 	for _, c := range channels() {
-		o.channels[c.name] = c
+		o.channels[c.name] = &c
 	}
 	rules := newRules(cfg.delays.seed, cfg.tenants)
 	o.policy = newPolicy(cfg.delays, rules, o.retrieval, o.models, o.stream, m)
@@ -86,7 +86,7 @@ func (o *orchestrator) inbound(ctx *fasthttp.RequestCtx) {
 	}
 	o.delays.sleep(o.delays.inboundWork)
 	reply := o.policy.reply(m)
-	reply.eventID, reply.tenantID, reply.channel = m.EventID, m.TenantID, c.name
+	reply.eventID, reply.channel = string(m.eventID), c.name
 	if err := o.stream.append(&reply); err != nil {
 		fail(ctx, fasthttp.StatusServiceUnavailable, err.Error())
 		return

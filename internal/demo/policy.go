@@ -45,39 +45,39 @@ func newPolicy(d *delays, r *rules, found *retrieval, asked *models, s *stream, 
 // that need it and within its quota, else from retrieval. A message may also
 // trigger an automation rule.
 func (p *policy) reply(m message) outbound {
-	var out outbound
-	if m.Automates {
-		if rule, found := p.rules.match(m.TenantID, p.delays.draw()); found {
+	out := outbound{tenantID: string(m.tenantID)}
+	if m.automate {
+		if rule, found := p.rules.match(out.tenantID, p.delays.draw()); found {
 			out.rule, out.action = rule.ID, rule.ActionType
 		} else {
 			p.denials.WithLabelValues("no_active_rule").Inc()
 		}
 	}
-	out.source, out.answer = p.answer(m)
+	out.source, out.answer = p.answer(out.tenantID, m.text)
 	p.replies.WithLabelValues(out.source).Inc()
 	return out
 }
 
-func (p *policy) answer(m message) (source, text string) {
-	if p.stream.counts.get(m.TenantID) > p.delays.ratePerTenant {
+func (p *policy) answer(tenant string, question []byte) (source, text string) {
+	if p.stream.counts.get(tenant) > p.delays.ratePerTenant {
 		p.denials.WithLabelValues("rate_limit").Inc()
 		return sourceDenied, ""
 	}
 	if p.delays.draw() < p.delays.llmShare {
 		if !p.quota.take(time.Now()) {
 			p.denials.WithLabelValues("llm_quota").Inc()
-		} else if text, err := p.models.ask(m.Text); err == nil {
+		} else if text, err := p.models.ask(string(question)); err == nil {
 			return sourceModel, text
 		}
 	}
-	text, hit, err := p.retrieval.answer(m.TenantID, m.Text)
+	text, hit, err := p.retrieval.answer(tenant, question)
 	if err != nil {
 		p.failures.WithLabelValues().Inc()
 	}
 	if !hit {
 		return sourceHandoff, ""
 	}
-	p.hits.WithLabelValues(m.TenantID).Inc()
+	p.hits.WithLabelValues(tenant).Inc()
 	return sourceRetrieval, text
 }
 

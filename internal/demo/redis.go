@@ -3,6 +3,8 @@ package demo
 import (
 	"context"
 	"fmt"
+	"net"
+	"sync"
 	"time"
 
 	"github.com/alicebob/miniredis/v2"
@@ -20,7 +22,13 @@ const (
 )
 
 // redisServer is miniredis: the Redis protocol on a real socket, in memory.
-type redisServer struct{ *miniredis.Miniredis }
+// It accepts by itself, so that replies to pipelined commands leave together,
+// as Redis sends them; miniredis sends each on its own.
+type redisServer struct {
+	*miniredis.Miniredis
+	listener net.Listener
+	done     sync.WaitGroup
+}
 
 func startRedis() (*redisServer, error) {
 	m := miniredis.NewMiniRedis()
@@ -28,14 +36,79 @@ func startRedis() (*redisServer, error) {
 		return nil, fmt.Errorf("start redis: %w", err)
 	}
 	m.ClockTTL(true)
-	return &redisServer{m}, nil
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		m.Close()
+		return nil, fmt.Errorf("listen for redis: %w", err)
+	}
+	r := &redisServer{Miniredis: m, listener: listener}
+	r.done.Go(r.accept)
+	return r, nil
 }
 
-func (r *redisServer) addr() string { return r.Miniredis.Addr() }
+func (r *redisServer) accept() {
+	for {
+		conn, err := r.listener.Accept()
+		if err != nil {
+			return
+		}
+		r.Server().ServeConn(&replies{Conn: conn})
+	}
+}
+
+func (r *redisServer) addr() string { return r.listener.Addr().String() }
 
 func (r *redisServer) close(context.Context) error {
+	err := r.listener.Close()
+	r.done.Wait()
 	r.Miniredis.Close()
-	return nil
+	return err
+}
+
+// replies gathers what is written to a connection until its reader has to wait
+// for more commands, and so until all commands that came together are answered.
+type replies struct {
+	net.Conn
+
+	mu      sync.Mutex
+	waiting bool // the reader is in Read: whatever is written goes out at once
+	pending []byte
+}
+
+// Read sends the replies so far, then reads.
+func (r *replies) Read(b []byte) (int, error) {
+	r.mu.Lock()
+	r.waiting = true
+	err := r.flush()
+	r.mu.Unlock()
+	if err != nil {
+		return 0, err
+	}
+	n, err := r.Conn.Read(b)
+	r.mu.Lock()
+	r.waiting = false
+	r.mu.Unlock()
+	return n, err
+}
+
+// Write keeps b for the next Read, or sends it if that is under way.
+func (r *replies) Write(b []byte) (int, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.pending = append(r.pending, b...)
+	if r.waiting {
+		return len(b), r.flush()
+	}
+	return len(b), nil
+}
+
+func (r *replies) flush() error {
+	if len(r.pending) == 0 {
+		return nil
+	}
+	_, err := r.Conn.Write(r.pending)
+	r.pending = r.pending[:0]
+	return err
 }
 
 // dialRedis makes a client that fails fast, so that its callers decide how to

@@ -18,7 +18,7 @@ type retrieval struct {
 	calls singleflight.Group
 
 	mu    sync.RWMutex
-	cache map[string]found
+	cache map[topicKey]found
 }
 
 // found is what the store said about a topic, and when.
@@ -28,25 +28,34 @@ type found struct {
 	at   time.Time
 }
 
+// topicKey is a tenant's topic.
+type topicKey struct {
+	tenant string
+	topic  uint64
+}
+
+// String implements fmt.Stringer.
+func (k topicKey) String() string { return k.tenant + "/" + strconv.FormatUint(k.topic, 10) }
+
 // topics is how many different questions the cache tells apart per tenant.
 const topics = 64
 
 func newRetrieval(store *vectorStore, b behaviour) *retrieval {
-	return &retrieval{store: store, fresh: b.retrievalFresh, kept: b.retrievalKept, cache: make(map[string]found)}
+	return &retrieval{store: store, fresh: b.retrievalFresh, kept: b.retrievalKept, cache: make(map[topicKey]found)}
 }
 
 // answer returns the nearest document, or hit false if there is none. An error
 // comes with whatever is remembered from earlier.
-func (r *retrieval) answer(tenant, question string) (text string, hit bool, err error) {
-	topic := tenant + strconv.FormatUint(hashOf(question)%topics, 10)
+func (r *retrieval) answer(tenant string, question []byte) (text string, hit bool, err error) {
+	topic := topicKey{tenant, hashOf(question) % topics}
 	r.mu.RLock()
 	f, known := r.cache[topic]
 	r.mu.RUnlock()
 	if known && time.Since(f.at) < r.fresh {
 		return f.text, f.hit, nil
 	}
-	got, err, _ := r.calls.Do(topic, func() (any, error) {
-		hits, err := r.store.search(tenant, question, 3)
+	got, err, _ := r.calls.Do(topic.String(), func() (any, error) {
+		hits, err := r.store.search(tenant, string(question), 3)
 		if err != nil {
 			return found{}, err
 		}
@@ -65,7 +74,7 @@ func (r *retrieval) answer(tenant, question string) (text string, hit bool, err 
 	return f.text, f.hit, nil
 }
 
-func (r *retrieval) remember(topic string, f found) {
+func (r *retrieval) remember(topic topicKey, f found) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if len(r.cache) >= r.kept {

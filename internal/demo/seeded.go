@@ -23,7 +23,7 @@ func seededTenants(seed uint64) []Tenant {
 }
 
 // hashOf is FNV-1a over 64 bits.
-func hashOf(s string) uint64 {
+func hashOf[T []byte | string](s T) uint64 {
 	h := uint64(14695981039346656037)
 	for i := range len(s) {
 		h = (h ^ uint64(s[i])) * 1099511628211
