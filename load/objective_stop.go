@@ -1,0 +1,129 @@
+package load
+
+import (
+	"strings"
+	"time"
+
+	hdr "github.com/HdrHistogram/hdrhistogram-go"
+)
+
+// MaxStopSpan is the longest time that a stop rule may look back over.
+const MaxStopSpan = 5 * time.Minute
+
+// StopRule says what must not last: when its condition has held for that long, the spike ends.
+// There are no stop rules unless they are asked for.
+type StopRule struct {
+	Condition Objective     // in an objective's syntax, true when things are bad
+	For       time.Duration // whole seconds
+}
+
+// String writes the rule as [ParseStopRule] reads it.
+func (r StopRule) String() string { return r.Condition.String() + " for " + compact(r.For) }
+
+// compact is a duration without its zero parts: 5m, not 5m0s.
+func compact(d time.Duration) string {
+	text := d.String()
+	for _, zero := range []struct{ long, short string }{{"m0s", "m"}, {"h0m", "h"}} {
+		if strings.HasSuffix(text, zero.long) {
+			text = strings.TrimSuffix(text, zero.long) + zero.short
+		}
+	}
+	return text
+}
+
+// StopWatch holds a stop rule against each closed second of a run. It is used by one goroutine.
+//
+// The rule fires when, over the last [StopRule.For] seconds,
+//   - the merged histogram (or the summed counts) of all of them meets the condition, by the rules
+//     of [Objective.Evaluate], so that too few samples never fire it, and
+//   - no second among them is known to be free of it: one second that clearly does not meet the
+//     condition, by the same rules, starts the wait again. A second with too few samples to tell,
+//     or none, does not. Conditions on count look at the sum alone.
+//
+// The first keeps sparse flows judged fairly, the second keeps one bad second from firing a rule
+// that asked for ten.
+type StopWatch struct {
+	rule    StopRule
+	seconds []stopSecond // ring
+	seen    int          // since the start or the last reset
+	sum     *hdr.Histogram
+}
+
+// stopSecond is one closed second, reduced to what the rule's metric needs.
+type stopSecond struct {
+	bars []hdr.Bar // that are not empty
+	span span
+	free bool // known not to meet the condition
+}
+
+// span is Measured over some time for one metric and channel, which are chosen already.
+type span struct {
+	latency            *hdr.Histogram
+	hits, total, count uint64
+	seconds            float64
+}
+
+func (s span) Trend(string, string) *hdr.Histogram      { return s.latency }
+func (s span) Counter(string, string) (uint64, float64) { return s.count, s.seconds }
+func (s span) Rate(string, string) (uint64, uint64)     { return s.hits, s.total }
+
+// NewStopWatch starts to hold a rule.
+func NewStopWatch(rule StopRule) *StopWatch {
+	return &StopWatch{
+		rule:    rule,
+		seconds: make([]stopSecond, max(1, int(rule.For/time.Second))),
+		sum:     NewHistogram(),
+	}
+}
+
+// Rule is the rule that is held.
+func (w *StopWatch) Rule() StopRule { return w.rule }
+
+// Reset forgets what was seen, so that the rule can fire again only after its full time.
+func (w *StopWatch) Reset() { w.seen = 0 }
+
+// Observe takes the second that has just closed and tells whether the rule fires. The verdict is
+// the condition over the whole span: its value is what the condition is about.
+func (w *StopWatch) Observe(obs Observation) (verdict Verdict, fires bool) {
+	w.seconds[w.seen%len(w.seconds)] = w.reduce(TotalsOf(obs))
+	w.seen++
+	kept := w.seconds[:min(w.seen, len(w.seconds))]
+
+	w.sum.Reset()
+	whole := span{latency: w.sum}
+	anyFree := false
+	for _, s := range kept {
+		for _, bar := range s.bars {
+			// Cannot fail: the value comes from a histogram with the same bounds.
+			_ = w.sum.RecordValues(bar.From, bar.Count)
+		}
+		whole.hits += s.span.hits
+		whole.total += s.span.total
+		whole.count += s.span.count
+		whole.seconds += s.span.seconds
+		anyFree = anyFree || s.free
+	}
+	verdict = w.rule.Condition.Evaluate(whole)
+	return verdict, verdict.State == Pass && !anyFree && w.seen >= len(w.seconds)
+}
+
+func (w *StopWatch) reduce(t *Totals) stopSecond {
+	c := w.rule.Condition
+	var s stopSecond
+	s.span.count, s.span.seconds = t.Counter(c.Metric, c.Channel)
+	s.span.hits, s.span.total = t.Rate(c.Metric, c.Channel)
+	latency := t.Trend(c.Metric, c.Channel)
+	if c.Aggregate != "count" {
+		alone := s.span
+		alone.latency = latency
+		s.free = c.Evaluate(alone).State == Fail
+	}
+	if latency != nil {
+		for _, bar := range latency.Distribution() {
+			if bar.Count > 0 {
+				s.bars = append(s.bars, bar)
+			}
+		}
+	}
+	return s
+}

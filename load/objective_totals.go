@@ -1,0 +1,75 @@
+package load
+
+import hdr "github.com/HdrHistogram/hdrhistogram-go"
+
+// Totals is what was measured over some span of time, series by series. It answers objectives as
+// [Measured].
+type Totals struct {
+	Latency [NumSeries]*hdr.Histogram // from the time a send was due; nil: no samples
+	Counts  [NumSeries]Counts
+	Checks  []Check
+	Missed  uint64  // sends that were due and never made
+	Chaos   uint64  // spikes and faults that were set off
+	Seconds float64 // length of the span
+}
+
+// TotalsOf is what one closed window measured. It shares the observation's histograms.
+func TotalsOf(obs Observation) *Totals {
+	return &Totals{
+		Latency: obs.Latency,
+		Counts:  obs.Window.Series,
+		Checks:  obs.Checks,
+		Missed:  obs.Window.Missed,
+		Seconds: obs.Window.Length.Seconds(),
+	}
+}
+
+// Trend merges the latencies of the metric's series; nil without samples.
+func (t *Totals) Trend(metric, channel string) *hdr.Histogram {
+	var sum *hdr.Histogram
+	for id, s := range AllSeries() {
+		h := t.Latency[id]
+		if h == nil || h.TotalCount() == 0 || !ofMetric(s, metric, channel) {
+			continue
+		}
+		if sum == nil {
+			sum = NewHistogram()
+		}
+		sum.Merge(h)
+	}
+	return sum
+}
+
+// Counter is how often something happened, and over how many seconds it was counted.
+func (t *Totals) Counter(metric, channel string) (count uint64, seconds float64) {
+	failed, requests := t.Rate("http_req_failed", channel)
+	switch metric {
+	case "http_reqs":
+		return requests, t.Seconds
+	case "perf_errors":
+		return failed, t.Seconds
+	case "dropped_iterations":
+		return t.Missed, t.Seconds
+	case "chaos_events_triggered":
+		return t.Chaos, t.Seconds
+	}
+	return 0, 0
+}
+
+// Rate is failed requests of all requests, or checks that held of all checks.
+func (t *Totals) Rate(metric, channel string) (hits, total uint64) {
+	if metric == "checks" {
+		for _, c := range t.Checks {
+			hits += c.Passes
+			total += c.Passes + c.Fails
+		}
+		return hits, total
+	}
+	for id, s := range AllSeries() {
+		if ofMetric(s, metric, channel) {
+			hits += t.Counts[id].Failed
+			total += t.Counts[id].Count
+		}
+	}
+	return hits, total
+}
