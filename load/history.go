@@ -66,8 +66,8 @@ func (h *history) close(now time.Time, watch *watch, w Window) Observation {
 		Errors:  h.window.errorTotals(),
 		Checks:  h.window.checkTotals(),
 		Clamped: h.window.clamped,
-		Recent:  h.view(h.sliding, min(h.closed, RecentWindows)),
-		Total:   h.view(h.total, h.closed),
+		Recent:  h.recently(),
+		Total:   h.altogether(),
 	}
 }
 
@@ -99,18 +99,25 @@ func (h *history) summarise(w Window) {
 
 func (h *history) snapshot() Snapshot { return h.result }
 
-// view is a reading of measures that objectives can be held against.
-func (h *history) view(m *measures, windows int) Measured {
-	kept := h.windows[max(0, len(h.windows)-windows):]
-	v := &reading{measures: m}
-	for _, w := range kept {
-		v.seconds += w.Length.Seconds()
-		v.missed += w.Missed
+// recently is what the last few seconds measured.
+func (h *history) recently() *Totals {
+	t := h.sliding.totals()
+	for _, w := range h.windows[max(0, len(h.windows)-RecentWindows):] {
+		t.Seconds += w.Length.Seconds()
+		t.Missed += w.Missed
 	}
-	if m == h.total {
-		v.seconds, v.missed = h.start.Sub(h.started).Seconds(), h.missed
-	}
-	return v
+	return t
+}
+
+// altogether is what the run measured.
+func (h *history) altogether() *Totals {
+	t := h.total.totals()
+	t.Seconds, t.Missed = h.start.Sub(h.started).Seconds(), h.missed
+	return t
+}
+
+func (m *measures) totals() *Totals {
+	return &Totals{Latency: m.latency, Counts: m.counts, Checks: m.checkTotals()}
 }
 
 // all merges every flow.

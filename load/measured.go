@@ -13,14 +13,7 @@ type Measured interface {
 	Rate(metric, channel string) (hits, total uint64)
 }
 
-// reading is Measured over a run's own measures.
-type reading struct {
-	measures *measures
-	seconds  float64
-	missed   uint64
-}
-
-// ofMetric tells whether a series counts in a metric, narrowed to a channel.
+// ofMetric tells whether a series counts in a metric, narrowed to a channel unless that is "".
 func ofMetric(s Series, metric, channel string) bool {
 	if channel != "" && channel != s.Channel {
 		return false
@@ -30,47 +23,4 @@ func ofMetric(s Series, metric, channel string) bool {
 		return s.Flow.Metric() == metric
 	}
 	return true
-}
-
-// Trend merges the latencies of the metric's series.
-func (r *reading) Trend(metric, channel string) *hdr.Histogram {
-	var sum *hdr.Histogram
-	for id, s := range AllSeries() {
-		if ofMetric(s, metric, channel) {
-			mergeHistogram(&sum, r.measures.latency[id])
-		}
-	}
-	return sum
-}
-
-// Counter counts requests, failures or missed sends.
-func (r *reading) Counter(metric, channel string) (uint64, float64) {
-	failed, requests := r.Rate("http_req_failed", channel)
-	switch metric {
-	case "http_reqs":
-		return requests, r.seconds
-	case "perf_errors":
-		return failed, r.seconds
-	case "dropped_iterations":
-		return r.missed, r.seconds
-	}
-	return 0, r.seconds
-}
-
-// Rate is failed of all requests, or held of all checks.
-func (r *reading) Rate(metric, channel string) (hits, total uint64) {
-	if metric == "checks" {
-		for _, c := range r.measures.checks {
-			hits += c.Count - c.Failed
-			total += c.Count
-		}
-		return hits, total
-	}
-	for id, s := range AllSeries() {
-		if ofMetric(s, metric, channel) {
-			hits += r.measures.counts[id].Failed
-			total += r.measures.counts[id].Count
-		}
-	}
-	return hits, total
 }

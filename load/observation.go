@@ -25,6 +25,6 @@ type Observation struct {
 	Checks  []Check                   // of this window alone
 	Clamped uint64                    // samples outside the histogram bounds
 
-	Recent Measured // the last RecentWindows seconds
-	Total  Measured // since the start
+	Recent *Totals // the last RecentWindows seconds
+	Total  *Totals // since the start
 }

@@ -306,3 +306,20 @@ func seriesOf(active bool) SeriesID {
 	}
 	return SeriesPause
 }
+
+// CheckRules counts the rules that toggling would use, so that an operator can be told before the
+// first toggle why there is nothing to toggle.
+func (g *Generator) CheckRules(ctx context.Context) (int, error) {
+	if g.admin == nil || g.admin.rules == nil {
+		return 0, errors.New("rule toggling is off")
+	}
+	n := 0
+	for _, tenant := range g.options.Workload.Tenants {
+		rules, err := g.admin.api.rules(ctx, tenant.ID)
+		if err != nil {
+			return n, err
+		}
+		n += len(rules)
+	}
+	return n, nil
+}

@@ -1,0 +1,104 @@
+package session
+
+import (
+	"context"
+	"os"
+	"runtime"
+	"time"
+
+	"xinbot.ir/squall/internal/rundir"
+	"xinbot.ir/squall/load"
+)
+
+// Config is what a session is started with. Nothing in it changes afterwards; the settings are the
+// baseline that a halt goes back to.
+type Config struct {
+	Options    load.Options
+	Settings   load.Settings
+	Duration   time.Duration // 0: until stopped
+	Objectives []load.Objective
+	StopRules  []load.StopRule
+
+	Dir      string // run directory, made by Start
+	Target   string // name for the header
+	Embedded bool   // the demo platform, in this process
+	Version  string
+	Command  []string            // arguments, secrets replaced
+	Settled  []rundir.Provenance // resolved configuration, secrets replaced
+	Secrets  map[string]string   // name -> fingerprint
+
+	// Report writes the report of a run directory and returns its path. It is called while the run
+	// goes on (Export) and at its end.
+	Report func(dir string) (path string, err error)
+}
+
+// host is the gateway's host for the header.
+func (c Config) host() string {
+	for _, u := range c.Options.Gateway {
+		if u != nil {
+			return u.Host
+		}
+	}
+	return ""
+}
+
+func (c Config) meta() rundir.Meta {
+	host, err := os.Hostname()
+	if err != nil {
+		host = "unknown"
+	}
+	m := rundir.Meta{
+		RunID: c.Options.RunID, Version: c.Version, GoVersion: runtime.Version(),
+		OS: runtime.GOOS, Arch: runtime.GOARCH, CPUs: runtime.GOMAXPROCS(0), Host: host,
+		Command: c.Command, Target: c.Target, Embedded: c.Embedded,
+		Workload: c.Options.Workload.Source, Tenants: len(c.Options.Workload.Tenants),
+		Model: "closed", VUs: c.Settings.VUs, Rate: c.Settings.Rate,
+		Think: c.Settings.Think.String(), Ramp: c.Settings.Ramp.String(),
+		Mix: map[string]float64{}, SpikeFactor: c.Settings.SpikeFactor,
+		Duration: c.Duration.Seconds(), Seed: c.Options.Seed,
+		FlowsOff: map[string]string{}, Secrets: c.Secrets, Settings: c.Settled,
+	}
+	if u := c.Options.Gateway[load.Webchat]; u != nil {
+		m.Gateway = u.Redacted()
+	}
+	if u := c.Options.Orchestrator; u != nil {
+		m.Orchestrator = u.Redacted()
+	}
+	if c.Settings.Open() {
+		m.Model = "open"
+	}
+	for _, t := range c.Options.Workload.Tenants {
+		m.Brands += len(t.Brands)
+	}
+	for ch, share := range load.WantedMix(c.Settings, c.Options.Workload) {
+		m.Mix[load.Channel(ch).String()] = share
+	}
+	for _, o := range c.Objectives {
+		m.Objectives = append(m.Objectives, o.String())
+	}
+	for _, r := range c.StopRules {
+		m.StopRules = append(m.StopRules, r.String())
+	}
+	for _, f := range c.flows() {
+		if !f.On {
+			m.FlowsOff[f.Flow.String()] = f.Reason
+		}
+	}
+	return m
+}
+
+// brands lists every brand of the workload.
+func (c Config) brands() []load.Brand {
+	var all []load.Brand
+	for _, t := range c.Options.Workload.Tenants {
+		all = append(all, t.Brands...)
+	}
+	return all
+}
+
+// checkRules tells how many rules there are to toggle, within a bound that does not delay a start.
+func checkRules(ctx context.Context, g *load.Generator) (int, error) {
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	return g.CheckRules(ctx)
+}
