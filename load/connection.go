@@ -127,16 +127,18 @@ func newHostClient(target *url.URL, o Options, conns *connections) (*fasthttp.Ho
 // dialer connects directly, or through the proxy that the options name for the target (with
 // CONNECT, for plain HTTP as well).
 func dialer(target *url.URL, o Options) (fasthttp.DialFuncWithTimeout, error) {
-	tcp := &fasthttp.TCPDialer{DNSCacheDuration: time.Minute}
+	direct := func(addr string, timeout time.Duration) (net.Conn, error) {
+		return (&net.Dialer{Timeout: timeout}).Dial("tcp", addr)
+	}
 	if o.Proxy == nil {
-		return tcp.DialDualStackTimeout, nil
+		return direct, nil
 	}
 	proxy, err := o.Proxy(target)
 	if err != nil {
 		return nil, fmt.Errorf("choose proxy for %s: %w", target.Host, err)
 	}
 	if proxy == nil {
-		return tcp.DialDualStackTimeout, nil
+		return direct, nil
 	}
 	via := &fasthttpproxy.Dialer{
 		Config:         httpproxy.Config{HTTPProxy: proxy.String(), HTTPSProxy: proxy.String()},

@@ -1,0 +1,273 @@
+package session
+
+import (
+	"context"
+	"errors"
+	"net/url"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"xinbot.ir/squall/internal/demo"
+	"xinbot.ir/squall/internal/rundir"
+	"xinbot.ir/squall/load"
+)
+
+func TestMain(m *testing.M) {
+	goleak.VerifyTestMain(m,
+		// fasthttp's cleaner sleeps for the idle time of a connection before it notices the end.
+		goleak.IgnoreAnyFunction("github.com/valyala/fasthttp.(*HostClient).connsCleaner"),
+		goleak.IgnoreAnyFunction("github.com/valyala/fasthttp.updateServerDate.func1"), // the demo's servers, once per process
+	)
+}
+
+// platform starts the embedded platform without its simulated delays.
+func platform(t *testing.T) *demo.Platform {
+	t.Helper()
+	p, err := demo.Start(context.Background(), demo.Config{Seed: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := p.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return p
+}
+
+// config is a small run against a platform.
+func config(t *testing.T, p *demo.Platform) Config {
+	t.Helper()
+	w := load.DefaultWorkload()
+	gateway, err := url.Parse(p.GatewayURL())
+	if err != nil {
+		t.Fatal(err)
+	}
+	orchestrator, err := url.Parse(p.OrchestratorURL())
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := load.Options{
+		Workload: w, Orchestrator: orchestrator, AdminToken: p.AdminToken(), KeepAlive: true,
+		Timeout: 5 * time.Second, Drain: 3 * time.Second, UserAgent: "squall/test", Seed: 1,
+	}
+	for c, spec := range w.Channels {
+		o.Gateway[c] = load.GatewayURL(gateway, spec.Path)
+		o.Secrets[c] = p.Secrets()[load.Channel(spec.SecretOf).String()]
+	}
+	return Config{
+		Options: o, Target: "demo", Version: "test", Embedded: true,
+		Settings:   load.Settings{VUs: 5, Think: load.Think{Max: 20 * time.Millisecond}, SpikeFactor: 5},
+		Objectives: load.DefaultObjectives(),
+		Dir:        filepath.Join(t.TempDir(), "run"),
+		Report: func(dir string) (string, error) {
+			path := filepath.Join(dir, "report.md")
+			return path, os.WriteFile(path, []byte("report"), 0o600)
+		},
+	}
+}
+
+func start(t *testing.T, c Config) *Session {
+	t.Helper()
+	s, err := Start(context.Background(), c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { s.Abort("test over"); <-s.Done() })
+	return s
+}
+
+// until waits for a condition that is about to come true, and fails the test if it does not.
+func until(t *testing.T, what string, cond func() bool) {
+	t.Helper()
+	deadline := time.Now().Add(20 * time.Second)
+	for !cond() {
+		if time.Now().After(deadline) {
+			t.Fatalf("%s did not happen", what)
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
+}
+
+func kinds(events []rundir.Event) []rundir.Kind {
+	var all []rundir.Kind
+	for _, e := range events {
+		all = append(all, e.Kind)
+	}
+	return all
+}
+
+func TestRunFromStartToReport(t *testing.T) {
+	s := start(t, config(t, platform(t)))
+	until(t, "a closed window with requests", func() bool { return s.Snapshot().Load.All.Count > 0 })
+
+	if err := s.SetVUs(12); err != nil {
+		t.Fatal(err)
+	}
+	until(t, "12 VUs", func() bool { return s.Snapshot().Load.VUs == 12 })
+	if err := s.Spike(true); err != nil {
+		t.Fatal(err)
+	}
+	until(t, "60 VUs", func() bool { return s.Snapshot().Load.VUs == 60 })
+	if err := s.Note("  rotate\nnow "); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Halt(); err != nil {
+		t.Fatal(err)
+	}
+	until(t, "5 VUs", func() bool { return s.Snapshot().Load.VUs == 5 })
+	if got := s.Snapshot().Phase; got != Halted {
+		t.Errorf("phase after halt: %s", got)
+	}
+	if err := s.Spike(true); !errors.Is(err, ErrHalted) {
+		t.Errorf("spike after halt: %v, want refused", err)
+	}
+	if err := s.Release(); err != nil {
+		t.Fatal(err)
+	}
+	s.Finish("operator")
+	<-s.Done()
+	if err := s.Err(); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.SetVUs(1); !errors.Is(err, ErrEnded) {
+		t.Errorf("command after the end: %v", err)
+	}
+
+	run, err := rundir.Open(s.config.Dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if run.End == nil || run.End.Reason != "operator" || len(run.End.LeftOver) > 0 || len(run.Warnings) > 0 {
+		t.Errorf("end %+v, warnings %v", run.End, run.Warnings)
+	}
+	for _, k := range []rundir.Kind{rundir.Started, rundir.SetVUs, rundir.SpikeOn, rundir.Note, rundir.Halted, rundir.Unblocked, rundir.Finished} {
+		if !slices.Contains(kinds(run.Events), k) {
+			t.Errorf("journal lacks %s: %v", k, kinds(run.Events))
+		}
+	}
+	var onDisk uint64
+	for _, second := range run.Seconds {
+		for _, c := range second.Series {
+			onDisk += c[0]
+		}
+	}
+	if sent := s.Snapshot().Load.Sent; onDisk != sent {
+		t.Errorf("%d requests on disk, %d sent: samples were lost", onDisk, sent)
+	}
+	if errs := s.Snapshot().Load.Errors; len(errs) > 0 {
+		t.Errorf("errors against the demo: %+v", errs)
+	}
+}
+
+func TestSecretsStayOutOfTheRunDirectory(t *testing.T) {
+	p := platform(t)
+	c := config(t, p)
+	s := start(t, c)
+	until(t, "requests", func() bool { return s.Snapshot().Load.Sent > 50 })
+	s.Finish("operator")
+	<-s.Done()
+	secrets := []string{p.AdminToken()}
+	for _, v := range p.Secrets() {
+		secrets = append(secrets, v)
+	}
+	files, err := filepath.Glob(filepath.Join(c.Dir, "*"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range files {
+		b, err := os.ReadFile(f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, secret := range secrets {
+			if strings.Contains(string(b), secret) {
+				t.Errorf("%s holds a secret", filepath.Base(f))
+			}
+		}
+	}
+}
+
+func TestWithoutTokenAdminFlowsAreOffAndUncounted(t *testing.T) {
+	c := config(t, platform(t))
+	c.Options.AdminToken = ""
+	s := start(t, c)
+	until(t, "a window", func() bool { return len(s.Snapshot().Load.Windows) > 0 })
+	for _, f := range s.Snapshot().Flows {
+		if f.On != (f.Flow == load.Gateway) {
+			t.Errorf("%s on: %v", f.Flow, f.On)
+		}
+		if !f.On && f.Reason == "" {
+			t.Errorf("%s is off without a reason", f.Flow)
+		}
+	}
+	for _, total := range s.Snapshot().Load.Totals {
+		if total.Series.Flow != load.Gateway {
+			t.Errorf("%s was counted", total.Series)
+		}
+	}
+}
+
+func TestDurationEndsTheRun(t *testing.T) {
+	c := config(t, platform(t))
+	c.Duration = 300 * time.Millisecond
+	s := start(t, c)
+	<-s.Done()
+	if end := s.Snapshot().End; end == nil || end.Reason != "duration" {
+		t.Errorf("end %+v", end)
+	}
+}
+
+func TestStopRuleTakesBackTheSpikeFirst(t *testing.T) {
+	c := config(t, platform(t))
+	rule, err := load.ParseStopRule("http_reqs: rate>0 for 1s")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.StopRules = []load.StopRule{rule}
+	c.Settings.Paused = true // nothing is sent, so the rule cannot fire before the spike
+	s := start(t, c)
+	if err := s.Spike(true); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Pause(false); err != nil {
+		t.Fatal(err)
+	}
+	until(t, "halt by the stop rule", func() bool { return s.Snapshot().Phase == Halted })
+	if s.Snapshot().Load.Settings.Spike {
+		t.Error("the spike goes on")
+	}
+	// The baseline meets the rule too: now there is nothing left to take back.
+	<-s.Done()
+	if end := s.Snapshot().End; end.Reason != "stop rule" {
+		t.Errorf("end %+v", end)
+	}
+}
+
+func TestPanicStillLeavesAReport(t *testing.T) {
+	s := start(t, config(t, platform(t)))
+	s.Panicked("boom", []byte("stack"))
+	<-s.Done()
+	if err := s.Err(); err == nil || !strings.Contains(err.Error(), "boom") {
+		t.Errorf("err %v", err)
+	}
+	if snap := s.Snapshot(); snap.Report == "" || snap.End.Reason != "panic" {
+		t.Errorf("report %q, end %+v", snap.Report, snap.End)
+	}
+}
+
+func TestRefusesADirectoryThatHoldsARun(t *testing.T) {
+	c := config(t, platform(t))
+	s := start(t, c)
+	s.Finish("operator")
+	<-s.Done()
+	if _, err := Start(context.Background(), c); err == nil {
+		t.Error("a run was written over")
+	}
+}
