@@ -19,6 +19,8 @@ LDFLAGS  := -X xinbot.ir/squall/internal/cli.version=$(VERSION)
 
 LINT_MOD := internal/tools/lint
 LINT     := $(BIN)/golangci-lint
+K6_MOD   := internal/bench/k6
+K6       := $(BIN)/k6
 
 .PHONY: help
 help: ## list these targets
@@ -70,9 +72,15 @@ $(LINT): $(LINT_MOD)/go.mod $(LINT_MOD)/go.sum
 	@touch $@
 
 .PHONY: bench
-bench: build ## measure speed and memory against k6, wrk and others (ARGS='-short' is quick)
+bench: build $(K6) ## measure speed and memory against k6 and others (ARGS=-short is quick)
 	@$(GO) build -o $(BIN)/bench ./internal/bench
-	@$(BIN)/bench $(ARGS)
+	@$(BIN)/bench -squall $(BIN)/squall -k6 $(K6) $(ARGS)
+
+# k6 at its pin, in a module of its own.
+$(K6): $(addprefix $(K6_MOD)/,go.mod go.sum main.go)
+	@echo "building k6 (once)"
+	@$(GO) build -C $(K6_MOD) -o $(CURDIR)/$@ .
+	@touch $@
 
 .PHONY: clean
 clean: ## remove what was built
