@@ -15,9 +15,8 @@ import (
 )
 
 const (
-	pathDryRun    = "/v1/actions/dry-run"
-	depthEvery    = 250 * time.Millisecond
-	depthReadLost = -1
+	pathDryRun = "/v1/actions/dry-run"
+	depthEvery = 250 * time.Millisecond
 )
 
 // automationWorker carries out the actions of automation rules: those queued
@@ -27,6 +26,7 @@ type automationWorker struct {
 	delays *delays
 	redis  *redis.Client
 	queue  *queueWorkers
+	ctx    context.Context // ends with the worker
 	cancel context.CancelFunc
 	done   sync.WaitGroup
 
@@ -48,7 +48,7 @@ type actionResult struct {
 
 func startAutomation(d *delays, client *redis.Client, logs io.Writer) (*automationWorker, error) {
 	ctx, cancel := context.WithCancel(context.Background())
-	w := &automationWorker{delays: d, redis: client, cancel: cancel, depth: make(map[string]int)}
+	w := &automationWorker{delays: d, redis: client, ctx: ctx, cancel: cancel, depth: make(map[string]int)}
 	m := newMetrics("automation_worker")
 	w.latency = m.histogram("automation_latency_seconds", "Time an action took.")
 	w.failures = m.counter("automation_failures_total", "Actions that failed.", "tenant_id")
@@ -64,7 +64,7 @@ func startAutomation(d *delays, client *redis.Client, logs io.Writer) (*automati
 		return nil, errors.Join(err, client.Close())
 	}
 	w.queue = startQueueWorkers(client, keyAutomation, d.pollEvery, d.automationPool, w.act)
-	w.done.Go(func() { w.watchDepth(ctx) })
+	w.done.Go(w.watchDepth)
 	return w, nil
 }
 
@@ -103,9 +103,9 @@ func (w *automationWorker) dryRun(ctx *fasthttp.RequestCtx) {
 		fail(ctx, fasthttp.StatusUnprocessableEntity, "action_type must be webhook, crm or email")
 		return
 	}
-	took, err := w.perform(context.Background(), in.ActionType)
+	took, err := w.perform(w.ctx, in.ActionType)
 	if err != nil {
-		fail(ctx, fasthttp.StatusInternalServerError, "action was interrupted")
+		fail(ctx, fasthttp.StatusServiceUnavailable, "action was interrupted")
 		return
 	}
 	answerJSON(ctx, fasthttp.StatusOK, actionResult{"ok", in.ActionType, true, took.Milliseconds()})
@@ -113,9 +113,9 @@ func (w *automationWorker) dryRun(ctx *fasthttp.RequestCtx) {
 
 // watchDepth counts the queue per tenant, so that reading the metric costs no
 // round trip. While Redis is away the last count stays.
-func (w *automationWorker) watchDepth(ctx context.Context) {
-	for pause(ctx, depthEvery) == nil {
-		items, err := w.redis.LRange(ctx, keyAutomation, 0, depthReadLost).Result()
+func (w *automationWorker) watchDepth() {
+	for pause(w.ctx, depthEvery) == nil {
+		items, err := w.redis.LRange(w.ctx, keyAutomation, 0, -1).Result()
 		if err != nil {
 			continue
 		}

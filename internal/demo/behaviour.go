@@ -33,7 +33,7 @@ type behaviour struct {
 
 	// Retrieval.
 	retrievalTimeout time.Duration
-	retrievalFresh   time.Duration // how long a found answer is reused
+	retrievalFresh   time.Duration // how long a found answer is reused, more or less a quarter
 	retrievalKept    int           // answers kept
 
 	// Outbound stream.
@@ -88,7 +88,7 @@ func defaultBehaviour() behaviour {
 		breakerTrials:   128,
 
 		retrievalTimeout: 1500 * ms,
-		retrievalFresh:   2 * time.Second,
+		retrievalFresh:   time.Second,
 		retrievalKept:    4096,
 
 		streamLength:  10_000,
@@ -102,10 +102,10 @@ func defaultBehaviour() behaviour {
 		automationPool:   32,
 		automationQueue:  1000,
 		failureShare:     0.002,
-		ingestionPool:    8,
+		ingestionPool:    16,
 		ingestionBackoff: [2]time.Duration{250 * ms, 8 * time.Second},
-		ingestionTries:   10,
-		ingestionTimeout: 2 * time.Second,
+		ingestionTries:   45,
+		ingestionTimeout: 700 * ms,
 		jobsKept:         1000,
 	}
 }

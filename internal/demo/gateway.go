@@ -51,7 +51,7 @@ func startGateway(cfg gatewayConfig) (*gateway, error) {
 	rejected := m.counter("gateway_rejected_total", "Messages refused, by reason.", "reason")
 
 	routes := []route{
-		{"GET", "/health", healthy},
+		{"GET", "/health", g.health},
 		{"GET", "/metrics", m.serve},
 	}
 	for _, c := range channels() {
@@ -109,6 +109,21 @@ func (g *gateway) forward(c *channel, requestID, body []byte) bool {
 	req.SetBodyRaw(body)
 	err := g.orchestrator.do(req, resp, g.delays.forwardTimeout)
 	return err == nil && resp.StatusCode() == fasthttp.StatusAccepted
+}
+
+// health is that of the orchestrator, without which there is no gateway.
+func (g *gateway) health(ctx *fasthttp.RequestCtx) {
+	req, resp := fasthttp.AcquireRequest(), fasthttp.AcquireResponse()
+	defer fasthttp.ReleaseRequest(req)
+	defer fasthttp.ReleaseResponse(resp)
+	req.SetRequestURI("/health")
+	req.Header.SetHost(g.orchestrator.address)
+	err := g.orchestrator.do(req, resp, 2*healthTimeout)
+	if err != nil || resp.StatusCode() != fasthttp.StatusOK {
+		answer(ctx, fasthttp.StatusServiceUnavailable, []byte(`{"status":"degraded","orchestrator":"unhealthy"}`))
+		return
+	}
+	healthy(ctx)
 }
 
 func (g *gateway) close(ctx context.Context) error {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"os"
 	"sync"
 	"time"
 
@@ -16,6 +17,7 @@ import (
 // failed is never used again.
 type hop struct {
 	address string
+	busy    chan struct{} // one entry per exchange under way
 	mu      sync.Mutex
 	idle    []*hopConn
 	closed  bool
@@ -23,23 +25,29 @@ type hop struct {
 
 type hopConn struct {
 	net.Conn
-	r *bufio.Reader
-	w *bufio.Writer
+	r    *bufio.Reader
+	w    *bufio.Writer
+	used time.Time
 }
 
 const (
-	hopIdle   = 1024     // connections kept for reuse
-	hopBuffer = 2 * 1024 // bytes, each way
+	hopConns  = 1024             // exchanges at once; more wait for a connection
+	hopLife   = 10 * time.Second // that an unused connection is kept
+	hopBuffer = 2 * 1024         // bytes, each way
 )
 
 var errHopClosed = errors.New("connection pool is closed")
 
-func newHop(address string) *hop { return &hop{address: address} }
+func newHop(address string) *hop { return &hop{address: address, busy: make(chan struct{}, hopConns)} }
 
 // do sends req and reads the answer into resp within timeout. A reused
 // connection that the other side had closed meanwhile is replaced, once.
 func (h *hop) do(req *fasthttp.Request, resp *fasthttp.Response, timeout time.Duration) error {
 	deadline := time.Now().Add(timeout)
+	if err := h.acquire(timeout); err != nil {
+		return err
+	}
+	defer func() { <-h.busy }()
 	for {
 		conn, reused, err := h.get(deadline)
 		if err != nil {
@@ -59,6 +67,22 @@ func (h *hop) do(req *fasthttp.Request, resp *fasthttp.Response, timeout time.Du
 			return fmt.Errorf("call %s: %w", h.address, err)
 		}
 		h.dropIdle() // its siblings were most likely closed with it
+	}
+}
+
+func (h *hop) acquire(timeout time.Duration) error {
+	select {
+	case h.busy <- struct{}{}:
+		return nil
+	default:
+	}
+	timer := time.NewTimer(timeout)
+	defer timer.Stop()
+	select {
+	case h.busy <- struct{}{}:
+		return nil
+	case <-timer.C:
+		return fmt.Errorf("call %s: wait for a connection: %w", h.address, os.ErrDeadlineExceeded)
 	}
 }
 
@@ -91,16 +115,24 @@ func (h *hop) get(deadline time.Time) (conn *hopConn, reused bool, err error) {
 	if err != nil {
 		return nil, false, err
 	}
-	return &hopConn{raw, bufio.NewReaderSize(raw, hopBuffer), bufio.NewWriterSize(raw, hopBuffer)}, false, nil
+	return &hopConn{Conn: raw, r: bufio.NewReaderSize(raw, hopBuffer), w: bufio.NewWriterSize(raw, hopBuffer)}, false, nil
 }
 
 func (h *hop) put(c *hopConn) {
+	c.used = time.Now()
+	var old *hopConn // at most one each time: as many as could be added
 	h.mu.Lock()
-	keep := !h.closed && len(h.idle) < hopIdle
+	keep := !h.closed
 	if keep {
+		if len(h.idle) > 0 && c.used.Sub(h.idle[0].used) > hopLife {
+			old, h.idle = h.idle[0], h.idle[1:]
+		}
 		h.idle = append(h.idle, c)
 	}
 	h.mu.Unlock()
+	if old != nil {
+		old.Close()
+	}
 	if !keep {
 		c.Close()
 	}

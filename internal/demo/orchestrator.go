@@ -54,10 +54,10 @@ func startOrchestrator(cfg orchestratorConfig) (*orchestrator, error) {
 	o.admin = newAdmin(cfg.delays, cfg.issuer, rules, cfg.jobs, cfg.redis, cfg.tenants, newHop(cfg.automation))
 
 	m.gaugeFunc("automation_active_rules", "Automation rules that are active.", rules.countActive)
-	m.gaugeFunc("stream_appended_total", "Messages appended to the outbound stream.", func() float64 { return float64(o.stream.appended.Load()) })
-	m.gaugeFunc("stream_replayed_total", "Messages appended after Redis had been away.", func() float64 { return float64(o.stream.replayed.Load()) })
+	m.counterFunc("stream_appended_total", "Messages appended to the outbound stream.", o.stream.appended.Load)
+	m.counterFunc("stream_replayed_total", "Messages appended after Redis had been away.", o.stream.replayed.Load)
 	m.gaugeFunc("stream_waiting", "Messages held until Redis has them.", func() float64 { return float64(o.stream.waiting()) })
-	m.gaugeFunc("automation_dropped_total", "Queued actions dropped because the queue was full.", func() float64 { return float64(o.stream.dropped.Load()) })
+	m.counterFunc("automation_dropped_total", "Queued actions dropped because the queue was full.", o.stream.dropped.Load)
 
 	routes := append([]route{
 		{"POST", pathInbound, o.inbound},
@@ -94,9 +94,9 @@ func (o *orchestrator) inbound(ctx *fasthttp.RequestCtx) {
 	answer(ctx, fasthttp.StatusAccepted, accepted)
 }
 
-// health is 503 while Redis is away.
+// health is 503 while Redis does not answer in time.
 func (o *orchestrator) health(ctx *fasthttp.RequestCtx) {
-	if o.stream.away.Load() {
+	if !o.stream.reachable() {
 		answer(ctx, fasthttp.StatusServiceUnavailable, []byte(`{"status":"degraded","redis":"away"}`))
 		return
 	}

@@ -40,7 +40,7 @@ func startProxies(ctx context.Context, addr string, upstreams map[string]string,
 	if err != nil {
 		return nil, fmt.Errorf("listen for toxiproxy: %w", err)
 	}
-	server := toxiproxy.NewServer(toxiproxy.NewMetricsContainer(nil), zerolog.New(zerolog.SyncWriter(logs)).Level(zerolog.WarnLevel))
+	server := toxiproxy.NewServer(toxiproxy.NewMetricsContainer(nil), zerolog.New(zerolog.SyncWriter(logs)).Level(zerolog.ErrorLevel)) // it warns of every connection that ends
 	p := &proxies{
 		server:   server,
 		listener: listener,

@@ -21,11 +21,11 @@ type retrieval struct {
 	cache map[topicKey]found
 }
 
-// found is what the store said about a topic, and when.
+// found is what the store said about a topic.
 type found struct {
-	text string
-	hit  bool
-	at   time.Time
+	text  string
+	hit   bool
+	until time.Time // it is asked again after that
 }
 
 // topicKey is a tenant's topic.
@@ -51,7 +51,7 @@ func (r *retrieval) answer(tenant string, question []byte) (text string, hit boo
 	r.mu.RLock()
 	f, known := r.cache[topic]
 	r.mu.RUnlock()
-	if known && time.Since(f.at) < r.fresh {
+	if known && time.Now().Before(f.until) {
 		return f.text, f.hit, nil
 	}
 	got, err, _ := r.calls.Do(topic.String(), func() (any, error) {
@@ -59,7 +59,7 @@ func (r *retrieval) answer(tenant string, question []byte) (text string, hit boo
 		if err != nil {
 			return found{}, err
 		}
-		fresh := found{at: time.Now()}
+		fresh := found{until: time.Now().Add(r.lifetime(topic))}
 		if len(hits) > 0 {
 			fresh.hit = true
 			fresh.text, _ = hits[0].Payload["text"].(string)
@@ -72,6 +72,12 @@ func (r *retrieval) answer(tenant string, question []byte) (text string, hit boo
 	}
 	f = got.(found)
 	return f.text, f.hit, nil
+}
+
+// lifetime differs between topics, so that they are not all asked again at the
+// same moment.
+func (r *retrieval) lifetime(t topicKey) time.Duration {
+	return r.fresh*3/4 + r.fresh*time.Duration(mix(hashOf(t.tenant)+t.topic)%64)/128
 }
 
 func (r *retrieval) remember(topic topicKey, f found) {

@@ -16,6 +16,9 @@ import (
 
 var errStreamFull = errors.New("redis is away and the replay buffer is full")
 
+// healthTimeout bounds a health check of what a service depends on.
+const healthTimeout = 500 * time.Millisecond
+
 // outbound is one message on its way into the stream.
 type outbound struct {
 	eventID, tenantID, channel, source, answer string
@@ -55,26 +58,30 @@ func startStream(client *redis.Client, b behaviour, logs io.Writer) *stream {
 	return s
 }
 
-// append hands over a message and waits a moment for Redis to have it. It
-// returns without waiting while Redis is away, and errStreamFull once the
-// buffer is full.
+// append hands over a message and waits a moment for Redis to have it. A
+// message that Redis does not have by then is held for replay, which counts as
+// accepted; errStreamFull means that there is no room to hold it.
 func (s *stream) append(o *outbound) error {
 	o.stored = make(chan struct{})
-	select {
-	case s.queue <- o:
-	default:
-		return errStreamFull
-	}
-	if s.away.Load() {
-		return nil
-	}
 	timer := fasthttp.AcquireTimer(s.b.streamWait)
 	defer fasthttp.ReleaseTimer(timer)
+	select {
+	case s.queue <- o:
+	case <-timer.C:
+		return errStreamFull
+	}
 	select {
 	case <-o.stored:
 	case <-timer.C:
 	}
 	return nil
+}
+
+// reachable asks Redis itself.
+func (s *stream) reachable() bool {
+	ctx, cancel := context.WithTimeout(context.Background(), healthTimeout)
+	defer cancel()
+	return s.redis.Ping(ctx).Err() == nil
 }
 
 func (s *stream) waiting() int { return len(s.queue) }
