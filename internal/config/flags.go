@@ -1,0 +1,76 @@
+package config
+
+import (
+	"strconv"
+
+	"github.com/spf13/pflag"
+)
+
+// Flags are the table's flags, bound to a flag set.
+type Flags struct {
+	given     map[string][]string
+	variables []string
+}
+
+// Bind defines every flag of the table on a flag set, and -e.
+func Bind(set *pflag.FlagSet) *Flags {
+	f := &Flags{given: map[string][]string{}}
+	for _, row := range Table() {
+		for i, alias := range row.Flags {
+			help := row.Help
+			if i > 0 {
+				help = "same as --" + row.Flags[0].Name
+			} else if row.Default != "" && !row.Bool {
+				help += " (default " + row.Default + ")"
+			}
+			flag := set.VarPF(&flagValue{name: alias.Name, row: row, given: f.given}, alias.Name, alias.Short, help)
+			if row.Bool {
+				flag.NoOptDefVal = "true"
+			}
+		}
+	}
+	set.StringArrayVarP(&f.variables, "env", "e", nil, "`NAME=VALUE` that overrides an environment variable, as with k6")
+	return f
+}
+
+// Given returns what was set, for [Input].
+func (f *Flags) Given() map[string][]string { return f.given }
+
+// Variables returns what -e gave, for [Input].
+func (f *Flags) Variables() []string { return f.variables }
+
+// flagValue collects the texts of one flag; what they mean is settled later, when every source is
+// known.
+type flagValue struct {
+	name  string
+	row   Setting
+	given map[string][]string
+}
+
+func (v *flagValue) Set(text string) error {
+	if v.row.Bool {
+		if _, err := strconv.ParseBool(text); err != nil {
+			return refusedFlag{v.row.Accepts}
+		}
+	}
+	v.given[v.name] = append(v.given[v.name], text)
+	return nil
+}
+
+type refusedFlag struct{ accepts string }
+
+func (r refusedFlag) Error() string { return "must be " + r.accepts }
+
+// String is the default, which pflag leaves out of the help when it is empty.
+func (v *flagValue) String() string { return "" }
+
+// Type is what the help shows as the flag's argument.
+func (v *flagValue) Type() string {
+	switch {
+	case v.row.Bool:
+		return "bool"
+	case v.row.Argument != "":
+		return v.row.Argument
+	}
+	return "value"
+}

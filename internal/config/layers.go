@@ -1,0 +1,227 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"xinbot.ir/squall/internal/strictyaml"
+	"xinbot.ir/squall/load"
+)
+
+// Input is where settings come from, in order of precedence.
+type Input struct {
+	Fixed     map[string]string           // settings that nothing may override, by name; the embedded platform's
+	FixedBy   string                      // who fixes them, as their source
+	Flags     map[string][]string         // flags that were given, by name
+	Variables []string                    // NAME=VALUE of -e, which override the environment
+	LookupEnv func(string) (string, bool) // the environment
+	Version   string                      // of squall, for the user agent
+}
+
+// level says how much a layer counts; more is stronger.
+type level uint8
+
+const (
+	fromDefault level = iota
+	fromFile
+	fromEnv
+	fromVariable
+	fromFlag
+	fromFixed
+)
+
+// raw is a setting before its text is understood.
+type raw struct {
+	texts  []string // none: not set
+	level  level
+	source string // in words: "--vus", "env K6_VUS", "squall.yaml:12"
+}
+
+func (r raw) set() bool { return len(r.texts) > 0 }
+
+func (r raw) text() string {
+	if len(r.texts) == 0 {
+		return ""
+	}
+	return r.texts[len(r.texts)-1]
+}
+
+// layered is every setting after precedence has been settled.
+type layered struct {
+	values   map[string]raw
+	file     *file // nil: there is none
+	target   *fileTarget
+	problems []error
+}
+
+func (l *layered) problem(format string, args ...any) {
+	l.problems = append(l.problems, fmt.Errorf(format, args...))
+}
+
+// collect settles precedence: fixed, flag, -e, environment, squall.yaml, default.
+func collect(in Input) (*layered, error) {
+	l := &layered{values: map[string]raw{}}
+	variables := l.readVariables(in.Variables)
+	lookup := func(name string) (string, bool) {
+		if value, ok := variables[name]; ok {
+			return value, true
+		}
+		return in.LookupEnv(name)
+	}
+	if err := l.chooseTarget(in); err != nil {
+		return nil, errors.Join(append(l.problems, err)...)
+	}
+	for _, row := range Table() {
+		value := l.layer(in, row, variables)
+		if value.level == fromFile && row.Secret {
+			value = l.expand(row, value, lookup)
+		}
+		l.values[row.Name] = value
+	}
+	return l, nil
+}
+
+// readVariables reads what -e gives. A name that squall does not read is a typing error: k6 would
+// hand it to a script, and there is no script here.
+func (l *layered) readVariables(given []string) map[string]string {
+	variables := map[string]string{}
+	for _, pair := range given {
+		name, value, ok := strings.Cut(pair, "=")
+		if !ok {
+			l.problem("-e: must be followed by NAME=VALUE")
+			continue
+		}
+		if !slices.Contains(EnvNames(), name) {
+			l.problem("-e %s: squall reads no such variable: must be one of %s", name, strings.Join(EnvNames(), ", "))
+			continue
+		}
+		variables[name] = value
+	}
+	return variables
+}
+
+// EnvNames lists every environment variable that squall reads, in the table's order.
+func EnvNames() (names []string) {
+	for _, row := range Table() {
+		for _, alias := range row.Env {
+			names = append(names, alias.Name)
+		}
+	}
+	return names
+}
+
+// chooseTarget reads squall.yaml and picks the target. The embedded platform is its own.
+func (l *layered) chooseTarget(in Input) error {
+	if in.Fixed != nil {
+		return nil
+	}
+	path, asked := DefaultFile, false
+	if given := in.Flags["config"]; len(given) > 0 {
+		path, asked = given[len(given)-1], true
+	}
+	f, err := readFile(path, asked)
+	if err != nil {
+		return err
+	}
+	l.file = f
+	name := ""
+	if given := in.Flags["target"]; len(given) > 0 {
+		name = given[len(given)-1]
+	}
+	switch {
+	case f == nil && name != "":
+		return fmt.Errorf("--target %s: there is no %s here: write one, or name it with --config", name, DefaultFile)
+	case f == nil:
+		return nil
+	case name == "":
+		name = f.defaultTarget
+	}
+	if name == "" {
+		return nil
+	}
+	if l.target = f.find(name); l.target == nil {
+		return fmt.Errorf("--target %s: %s has no such target: must be one of %s", name, f.path, strictyaml.Choice(f.names()))
+	}
+	return nil
+}
+
+// layer finds the strongest source of one setting.
+func (l *layered) layer(in Input, row Setting, variables map[string]string) raw {
+	if value, ok := in.Fixed[row.Name]; ok {
+		for _, alias := range row.Flags {
+			if len(in.Flags[alias.Name]) > 0 {
+				l.problem("--%s: the %s has its own: leave the flag out", alias.Name, in.FixedBy)
+			}
+		}
+		return raw{[]string{value}, fromFixed, in.FixedBy}
+	}
+	for _, alias := range row.Flags {
+		if texts := in.Flags[alias.Name]; len(texts) > 0 {
+			return raw{alias.rewrite(texts), fromFlag, "--" + alias.Name}
+		}
+	}
+	for _, alias := range row.Env {
+		if text := variables[alias.Name]; text != "" {
+			return raw{alias.rewrite([]string{text}), fromVariable, "-e " + alias.Name}
+		}
+	}
+	for _, alias := range row.Env {
+		if text, _ := in.LookupEnv(alias.Name); text != "" {
+			return raw{alias.rewrite([]string{text}), fromEnv, "env " + alias.Name}
+		}
+	}
+	if l.target != nil {
+		if value, ok := l.target.values[row.Name]; ok {
+			return raw{value.texts, fromFile, fmt.Sprintf("%s:%d", l.file.path, value.line)}
+		}
+	}
+	return raw{level: fromDefault, source: "default"}
+}
+
+func (a Alias) rewrite(texts []string) []string {
+	if a.Read == nil {
+		return texts
+	}
+	rewritten := make([]string, len(texts))
+	for i, text := range texts {
+		rewritten[i] = a.Read(text)
+	}
+	return rewritten
+}
+
+// expand replaces ${NAME} of a secret in squall.yaml by the variable's value.
+func (l *layered) expand(row Setting, value raw, lookup func(string) (string, bool)) raw {
+	match := reference.FindStringSubmatch(value.text())
+	if match == nil {
+		return value
+	}
+	text, _ := lookup(match[1])
+	if text == "" {
+		l.problem("%s: %s: ${%s} is not set: export %s", value.source, row.Name, match[1], match[1])
+		return raw{source: value.source}
+	}
+	return raw{[]string{text}, fromFile, value.source + " (env " + match[1] + ")"}
+}
+
+// channels are the target's overrides of the channel table.
+func (l *layered) channels() load.ChannelOverrides {
+	if l.target == nil {
+		return load.ChannelOverrides{}
+	}
+	return l.target.channels
+}
+
+// strongest picks, among settings that say the same thing in different ways, the one from the
+// strongest layer; within one layer the first named.
+func (l *layered) strongest(names ...string) string {
+	best := names[0]
+	for _, name := range names[1:] {
+		value := l.values[name]
+		if value.set() && (!l.values[best].set() || value.level > l.values[best].level) {
+			best = name
+		}
+	}
+	return best
+}

@@ -1,0 +1,313 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"xinbot.ir/squall/load"
+)
+
+// Resolved is the whole configuration of a run, checked.
+type Resolved struct {
+	Options    load.Options // Secrets and AdminToken are plain text: never print it
+	Settings   load.Settings
+	Duration   time.Duration // 0: until stopped
+	Objectives []load.Objective
+	StopRules  []load.StopRule
+
+	Target        string // the target's name, or the gateway's host
+	Rules         bool   // automation rules may be paused and resumed
+	Out           string // run directory; "" for the default
+	Headless      bool
+	SummaryExport string // "" for none
+
+	AdminToken Secret
+	Origins    []Origin          // every setting, in the table's order
+	Secrets    map[string]string // name to fingerprint
+	Warnings   []string          // accepted, but likely not meant
+}
+
+// Origin is one setting as it was resolved, ready to be shown.
+type Origin struct {
+	Name   string
+	Value  string // a fingerprint for a secret; "" when there is none
+	Source string
+}
+
+// Resolve settles every setting. The error joins every problem found; each names the source of
+// the value and what is accepted.
+func Resolve(in Input) (Resolved, error) {
+	l, err := collect(in)
+	if err != nil {
+		return Resolved{}, err
+	}
+	r := Resolved{
+		Duration:      read(l, duration, parseDuration(0)),
+		Objectives:    readLines(l, objectives, load.DefaultObjectives(), load.ParseObjectiveLine),
+		StopRules:     readLines(l, stopRules, nil, load.ParseStopRule),
+		Rules:         !read(l, noRules, parseBool),
+		Out:           read(l, outDir, parseText),
+		Headless:      read(l, headless, parseBool),
+		SummaryExport: read(l, summaryExport, parseText),
+		AdminToken:    NewSecret(l.values[adminToken].text()),
+	}
+	if !l.values[outDir].set() {
+		r.Out = ""
+	}
+	workload := l.workload()
+	r.Options = l.options(workload)
+	r.Options.UserAgent = "squall/" + in.Version
+	r.Settings = l.settings(workload)
+	r.Target = l.targetName(in, r.Options.Gateway[load.Webchat])
+	l.checkProtection()
+	if len(l.problems) > 0 {
+		return Resolved{}, errors.Join(l.problems...)
+	}
+	if err := r.Settings.Validate(); err != nil {
+		return Resolved{}, err
+	}
+	r.Origins, r.Secrets = l.origins(r)
+	r.Warnings = l.warnings(r)
+	return r, nil
+}
+
+// readLines reads a setting that may be given several times.
+func readLines[T any](l *layered, name string, defaults []T, parse func(string) (T, error)) []T {
+	value := l.values[name]
+	if !value.set() {
+		return defaults
+	}
+	var parsed []T
+	for _, text := range value.texts {
+		one, err := parse(text)
+		if err != nil {
+			l.problem("%s: %s", describe(name, value.source), unaccepted(find(name), text, err))
+			continue
+		}
+		parsed = append(parsed, one)
+	}
+	return parsed
+}
+
+// workload reads the workload file, or takes the built-in one, and narrows it to one tenant if that
+// was asked for.
+func (l *layered) workload() load.Workload {
+	w := load.DefaultWorkload()
+	path := l.inside(workloadFile, read(l, workloadFile, parseText))
+	if path != "" {
+		var err error
+		if w, err = load.LoadWorkload(path); err != nil {
+			l.problem("%s: %w", describe(workloadFile, l.values[workloadFile].source), err)
+			return load.DefaultWorkload()
+		}
+	}
+	w.Channels = l.channels().Apply(w.Channels)
+	tenant := read(l, tenantID, parseUUID)
+	if tenant == "" {
+		return w
+	}
+	if path == "" {
+		w.Tenants = w.Tenants[:1]
+		w.Tenants[0].ID = tenant
+		return w
+	}
+	var ids []string
+	for _, t := range w.Tenants {
+		if t.ID == tenant {
+			w.Tenants = []load.Tenant{t}
+			return w
+		}
+		ids = append(ids, t.ID)
+	}
+	l.problem("%s: tenant %s is not in %s: must be one of %s", describe(tenantID, l.values[tenantID].source), tenant, path, strings.Join(ids, ", "))
+	return w
+}
+
+func parseUUID(text string) (string, error) {
+	id, err := uuid.Parse(text)
+	return plain(id.String(), err == nil && len(text) == 36)
+}
+
+func (l *layered) options(w load.Workload) load.Options {
+	o := load.Options{
+		Workload:     w,
+		Gateway:      l.gateways(w.Channels),
+		Secrets:      l.signingSecrets(w),
+		Orchestrator: read(l, orchestrator, parseURL),
+		AdminToken:   l.values[adminToken].text(),
+		Knowledge:    read(l, knowledge, parseBool),
+		Timeout:      read(l, timeout, parseDuration(time.Millisecond)),
+		Drain:        read(l, drain, parseDuration(0)),
+		MaxConns:     read(l, maxConns, parseWhole(0, math.MaxInt32)),
+		MaxInFlight:  read(l, maxInFlight, parseWhole(1, math.MaxInt32)),
+		KeepAlive:    !read(l, noKeepAlive, parseBool),
+		TLS:          l.tlsConfig(),
+		Proxy:        l.proxy(),
+		Seed:         rand.Uint64(),
+	}
+	if l.values[seed].set() {
+		o.Seed = read(l, seed, parseSeed)
+	}
+	return o
+}
+
+// signingSecrets gives every channel its secret: its own, else webchat's. That one secret signs every
+// channel is what the command line of the k6 script means by WEBHOOK_SECRET.
+func (l *layered) signingSecrets(w load.Workload) (secrets [load.NumChannels]string) {
+	used := weighted(w)
+	for c, spec := range w.Channels {
+		name := secretName(spec.SecretOf)
+		if value := l.values[name]; !value.set() && l.values[secretName(load.Webchat)].set() {
+			shared := l.values[secretName(load.Webchat)]
+			shared.source += ", shared by every channel without a secret of its own"
+			l.values[name] = shared
+		}
+		secrets[c] = l.values[name].text()
+		if secrets[c] == "" && used[c] && spec.SecretOf == load.Channel(c) {
+			l.problem("no secret for %s: set %s, or %s in squall.yaml", spec.Name, find(name).Env[0].Name, name)
+		}
+	}
+	if used[load.AutomationMessage] && !used[load.Webchat] && secrets[load.AutomationMessage] == "" {
+		l.problem("no secret for automation, which is signed as webchat: set WEBHOOK_SECRET, or %s in squall.yaml", secretName(load.Webchat))
+	}
+	return secrets
+}
+
+// weighted tells which channels any brand uses.
+func weighted(w load.Workload) (used [load.NumChannels]bool) {
+	for _, t := range w.Tenants {
+		for _, b := range t.Brands {
+			for c, weight := range b.Channels {
+				used[c] = used[c] || weight > 0
+			}
+		}
+	}
+	return used
+}
+
+func (l *layered) settings(w load.Workload) load.Settings {
+	s := load.Settings{
+		Think:       read(l, think, parseThink),
+		Ramp:        read(l, ramp, parseDuration(0)),
+		SpikeFactor: read(l, spikeFactor, parseNumber(1, load.MaxSpikeFactor)),
+	}
+	whole := parseWhole(0, load.MaxVUs)
+	if l.strongest(vus, usersPerBrand) == usersPerBrand {
+		brands := 0
+		for _, t := range w.Tenants {
+			brands += len(t.Brands)
+		}
+		s.VUs = read(l, usersPerBrand, whole) * brands
+	} else {
+		s.VUs = read(l, vus, whole)
+	}
+	if l.strongest(rate, vus, usersPerBrand) == rate {
+		s.Rate = read(l, rate, parseRate)
+	}
+	if l.strongest(ramp, spawnRate) == spawnRate {
+		perSecond := read(l, spawnRate, parseNumber(math.SmallestNonzeroFloat64, load.MaxVUs))
+		if perSecond > 0 {
+			s.Ramp = time.Duration(float64(s.VUs) / perSecond * float64(time.Second)).Round(time.Millisecond)
+		}
+	}
+	return s
+}
+
+func (l *layered) targetName(in Input, gateway *url.URL) string {
+	switch {
+	case in.Fixed != nil:
+		return "demo"
+	case l.target != nil:
+		return l.target.name
+	case gateway != nil:
+		return gateway.Hostname()
+	}
+	return ""
+}
+
+// checkProtection asks for the name of a protected target to be said twice.
+func (l *layered) checkProtection() {
+	if l.target == nil || !read(l, protected, parseBool) {
+		return
+	}
+	switch given := l.values[confirm].text(); given {
+	case l.target.name:
+	case "":
+		l.problem("target %s is protected: add --confirm %s if you mean it", l.target.name, l.target.name)
+	default:
+		l.problem("--confirm %s: the target is %s, which is protected", given, l.target.name)
+	}
+}
+
+// origins says of every setting what it became and where it came from.
+func (l *layered) origins(r Resolved) (all []Origin, fingerprints map[string]string) {
+	fingerprints = map[string]string{}
+	derived := l.derived(r)
+	for _, row := range Table() {
+		value := l.values[row.Name]
+		o := Origin{Name: row.Name, Value: withoutSecrets(value.text()), Source: value.source}
+		switch {
+		case row.Secret && value.set():
+			o.Value = NewSecret(value.text()).Fingerprint()
+			fingerprints[row.Name] = o.Value
+		case value.set() && row.List:
+			o.Value = strings.Join(value.texts, "; ")
+		case value.set():
+		case row.Default == "":
+			o.Source = "not set"
+		default:
+			o.Value = row.Default
+		}
+		if change, ok := derived[row.Name]; ok {
+			o.Value, o.Source = change.Value, change.Source
+		}
+		all = append(all, o)
+	}
+	return all, fingerprints
+}
+
+// derived are the settings whose value follows from others.
+func (l *layered) derived(r Resolved) map[string]Origin {
+	derived := map[string]Origin{
+		targetName: {Value: r.Target, Source: "host of the gateway"},
+		seed:       {Value: fmt.Sprint(r.Options.Seed), Source: "drawn"},
+	}
+	if value := l.values[seed]; value.set() {
+		derived[seed] = Origin{Value: value.text(), Source: value.source}
+	}
+	switch given := l.values[targetName]; {
+	case given.set():
+		delete(derived, targetName)
+	case l.target != nil:
+		derived[targetName] = Origin{Value: r.Target, Source: l.file.path + ": default_target"}
+	case r.Target == "demo":
+		derived[targetName] = Origin{Value: r.Target, Source: "embedded platform"}
+	}
+	if r.Options.Gateway[load.Webchat] != nil && !l.values[gatewayURL].set() {
+		derived[gatewayURL] = Origin{Value: r.Options.Gateway[load.Webchat].String(), Source: "from " + l.values[gatewayHost].source}
+	}
+	if l.strongest(vus, usersPerBrand) == usersPerBrand {
+		derived[vus] = Origin{Value: fmt.Sprint(r.Settings.VUs), Source: "from " + l.values[usersPerBrand].source}
+	}
+	if l.strongest(ramp, spawnRate) == spawnRate {
+		derived[ramp] = Origin{Value: r.Settings.Ramp.String(), Source: "from " + l.values[spawnRate].source}
+	}
+	if !l.values[objectives].set() {
+		lines := make([]string, len(r.Objectives))
+		for i, o := range r.Objectives {
+			lines[i] = o.String()
+		}
+		derived[objectives] = Origin{Value: strings.Join(lines, "; "), Source: "default"}
+	}
+	if !l.values[workloadFile].set() {
+		derived[workloadFile] = Origin{Value: r.Options.Workload.Source, Source: "default"}
+	}
+	return derived
+}

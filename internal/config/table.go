@@ -1,0 +1,160 @@
+package config
+
+import (
+	"fmt"
+
+	"xinbot.ir/squall/load"
+)
+
+// Alias is one name under which a setting can be given: a flag or an environment variable.
+type Alias struct {
+	Name  string
+	Short string                    // one-letter flag, or ""
+	Read  func(value string) string // rewrites a value that this name writes differently; may be nil
+}
+
+// Setting is one row of the table.
+type Setting struct {
+	Name     string  // in messages and doctor; the key in squall.yaml when InFile, dots make the path
+	Flags    []Alias // the first one that is given counts
+	Env      []Alias // the first one that is not empty counts
+	InFile   bool    // may stand in a target of squall.yaml
+	Default  string  // "" for none
+	Accepts  string  // completes "must be .."
+	Argument string  // of the flag, in help: N, URL
+	Help     string  // what it is; one sentence without a stop
+	Secret   bool
+	Bool     bool // a flag without a value means true
+	List     bool // may be given several times
+}
+
+// The names of the settings.
+const (
+	configFile     = "config"
+	targetName     = "target"
+	confirm        = "confirm"
+	protected      = "protected"
+	gatewayURL     = "gateway.url"
+	gatewayHost    = "gateway.host"
+	gatewayPath    = "gateway.path"
+	orchestrator   = "orchestrator.url"
+	adminToken     = "admin_token"
+	workloadFile   = "workload"
+	tenantID       = "tenant"
+	vus            = "load.vus"
+	usersPerBrand  = "load.users_per_brand"
+	rate           = "load.rate"
+	think          = "load.think"
+	ramp           = "load.ramp"
+	spawnRate      = "load.spawn_rate"
+	spikeFactor    = "load.spike_factor"
+	duration       = "load.duration"
+	knowledge      = "load.knowledge"
+	noRules        = "load.no_rules"
+	seed           = "load.seed"
+	timeout        = "load.timeout"
+	drain          = "load.drain"
+	maxConns       = "load.max_conns"
+	maxInFlight    = "load.max_in_flight"
+	noKeepAlive    = "load.no_keep_alive"
+	objectives     = "objectives"
+	stopRules      = "stop_rules"
+	tlsCA          = "tls.ca"
+	tlsCert        = "tls.cert"
+	tlsKey         = "tls.key"
+	tlsSkipVerify  = "tls.insecure_skip_verify"
+	httpProxy      = "proxy.http"
+	httpsProxy     = "proxy.https"
+	noProxy        = "proxy.none"
+	outDir         = "out"
+	headless       = "headless"
+	summaryExport  = "summary_export"
+	secretsSection = "secrets."
+)
+
+// secretName is the setting that holds the signing secret of a channel.
+func secretName(c load.Channel) string { return secretsSection + c.String() }
+
+func option(name string) []Alias      { return []Alias{{Name: name}} }
+func short(name, letter string) Alias { return Alias{Name: name, Short: letter} }
+func env(names ...string) (as []Alias) {
+	for _, name := range names {
+		as = append(as, Alias{Name: name})
+	}
+	return as
+}
+
+// Words that several rows accept.
+const (
+	acceptsURL      = "an http or https URL such as https://gateway.example.org, without user, query or fragment"
+	acceptsDuration = "a duration such as 300s, 20m or 1h30m"
+	acceptsBool     = "true or false"
+	acceptsFile     = "a file"
+	acceptsSecret   = "a secret; ${NAME} in squall.yaml takes it from the environment"
+)
+
+// Table returns every setting, in the order in which doctor and the documentation show them.
+func Table() []Setting {
+	return []Setting{
+		{Name: configFile, Flags: option("config"), Default: "squall.yaml", Argument: "FILE", Accepts: acceptsFile, Help: "file with named targets; the default is read only if it is there"},
+		{Name: targetName, Flags: option("target"), Argument: "NAME", Accepts: "a target of squall.yaml", Help: "target to run against; the default is default_target of squall.yaml"},
+		{Name: protected, InFile: true, Bool: true, Default: "false", Accepts: acceptsBool, Help: "refuse to run unless --confirm repeats the target's name"},
+		{Name: confirm, Flags: option("confirm"), Argument: "NAME", Accepts: "the name of the target", Help: "name of the protected target that you mean to load"},
+
+		{Name: gatewayURL, Flags: option("gateway"), Env: env("GATEWAY_URL"), InFile: true, Argument: "URL", Accepts: acceptsURL, Help: "webchat webhook of the gateway; the other channels' URLs follow from it"},
+		{Name: gatewayHost, Flags: []Alias{short("host", "H")}, Env: env("LOCUST_HOST"), Argument: "URL", Accepts: acceptsURL, Help: "gateway as Locust takes it, without the webhook's path"},
+		{Name: gatewayPath, Env: env("GATEWAY_WEBHOOK_PATH"), InFile: true, Accepts: "a path such as /webchat/webhook", Help: "path of the webchat webhook, used with --host; the default is the channel's own"},
+		{Name: orchestrator, Flags: option("orchestrator"), Env: env("ORCHESTRATOR_URL", "ORCHESTRATOR_HOST"), InFile: true, Argument: "URL", Accepts: acceptsURL, Help: "base URL of the admin API; without it the admin flows are off"},
+		{Name: adminToken, Env: env("ADMIN_TOKEN"), InFile: true, Secret: true, Accepts: acceptsSecret, Help: "bearer token of a platform_admin; without it the admin flows are off"},
+		{Name: secretName(load.Webchat), Env: env("WEBHOOK_SECRET", "GATEWAY_WEBHOOK_SECRET"), InFile: true, Secret: true, Accepts: acceptsSecret, Help: "signs webchat and automation, and every channel that has no secret of its own"},
+		{Name: secretName(load.Instagram), Env: env("WEBHOOK_SECRET_INSTAGRAM"), InFile: true, Secret: true, Accepts: acceptsSecret, Help: "signs instagram"},
+		{Name: secretName(load.Telegram), Env: env("WEBHOOK_SECRET_TELEGRAM"), InFile: true, Secret: true, Accepts: acceptsSecret, Help: "token of telegram"},
+		{Name: secretName(load.WhatsApp), Env: env("WEBHOOK_SECRET_WHATSAPP"), InFile: true, Secret: true, Accepts: acceptsSecret, Help: "signs whatsapp"},
+
+		{Name: workloadFile, Flags: option("workload"), Env: env("WORKLOAD_FILE", "WORKLOAD_FILE_JSON"), InFile: true, Argument: "FILE", Accepts: acceptsFile, Help: "who talks over which channels, YAML or JSON; the default is built in"},
+		{Name: tenantID, Flags: option("tenant"), Env: env("LOCUST_TENANT_ID"), InFile: true, Argument: "UUID", Accepts: "a UUID", Help: "run this tenant of the workload alone; the built-in workload takes the id over"},
+
+		{Name: vus, Flags: []Alias{short("vus", "u"), {Name: "users"}}, Env: env("K6_VUS", "LOCUST_USERS"), InFile: true, Default: "10", Argument: "N", Accepts: fmt.Sprintf("a whole number from 0 to %d", load.MaxVUs), Help: "virtual users (closed model)"},
+		{Name: usersPerBrand, Env: env("TARGET_USERS_PER_BRAND"), Accepts: fmt.Sprintf("a whole number from 0 to %d", load.MaxVUs), Help: "virtual users for each brand of the workload, instead of their total"},
+		{Name: rate, Flags: option("rate"), InFile: true, Argument: "RATE", Accepts: fmt.Sprintf("a rate such as 500/s or 30000/m, above 0 and up to %d/s", load.MaxRate), Help: "arrivals per second; selects the open model"},
+		{Name: think, Flags: option("think"), InFile: true, Default: "0s-1.5s", Argument: "TIME", Accepts: "a duration such as 1s or a range such as 0s-1.5s", Help: "time that a virtual user waits between two iterations, uniform; 0s for none"},
+		{Name: ramp, Flags: option("ramp"), InFile: true, Default: "0s", Argument: "DURATION", Accepts: acceptsDuration, Help: "how long a change of virtual users or rate takes to arrive"},
+		{Name: spawnRate, Flags: []Alias{short("spawn-rate", "r")}, Env: env("LOCUST_SPAWN_RATE"), Argument: "N", Accepts: "a number above 0", Help: "virtual users started per second, instead of a ramp time"},
+		{Name: spikeFactor, Flags: option("spike-factor"), InFile: true, Default: "5", Argument: "N", Accepts: fmt.Sprintf("a number from 1 to %d", load.MaxSpikeFactor), Help: "what a spike multiplies virtual users or rate by"},
+		{Name: duration, Flags: []Alias{short("duration", "d"), {Name: "run-time", Short: "t", Read: bareSeconds}}, Env: []Alias{{Name: "K6_DURATION"}, {Name: "LOCUST_RUN_TIME", Read: bareSeconds}}, InFile: true, Default: "0s", Argument: "DURATION", Accepts: acceptsDuration, Help: "length of the run; 0s runs until stopped"},
+		{Name: knowledge, Flags: option("knowledge"), InFile: true, Bool: true, Default: "false", Accepts: acceptsBool, Help: "also drive the older upload, POST /v1/brands/{id}/knowledge"},
+		{Name: noRules, Flags: option("no-rules"), InFile: true, Bool: true, Default: "false", Accepts: acceptsBool, Help: "leave automation rules alone"},
+		{Name: seed, Flags: option("seed"), Argument: "N", Accepts: "a whole number of 0 or more", Help: "seed of every random choice; drawn when it is not given"},
+
+		{Name: timeout, Flags: option("timeout"), InFile: true, Default: "10s", Argument: "DURATION", Accepts: acceptsDuration + " above 0", Help: "longest wait for one answer, connecting included"},
+		{Name: drain, Flags: option("drain"), InFile: true, Default: "5s", Argument: "DURATION", Accepts: acceptsDuration, Help: "longest wait for requests in flight when the run ends"},
+		{Name: maxConns, Flags: option("max-conns"), InFile: true, Default: "0", Argument: "N", Accepts: "a whole number of 0 or more", Help: "connections per host; 0 takes as many as the virtual users need"},
+		{Name: maxInFlight, Flags: option("max-in-flight"), InFile: true, Default: "10000", Argument: "N", Accepts: "a whole number of 1 or more", Help: "most requests in flight at once (open model); what is due beyond counts as missed"},
+		{Name: noKeepAlive, Flags: option("no-keep-alive"), InFile: true, Bool: true, Default: "false", Accepts: acceptsBool, Help: "a new connection for every request"},
+
+		{Name: objectives, Flags: []Alias{{Name: "objective"}, {Name: "threshold"}}, InFile: true, List: true, Default: "those of the performance plan", Argument: "OBJECTIVE", Accepts: "an objective such as 'gateway_latency: p(95)<1500'", Help: "objective in k6's threshold syntax; replaces the defaults"},
+		{Name: stopRules, Flags: option("stop-rule"), InFile: true, List: true, Default: "none", Argument: "RULE", Accepts: "a stop rule such as 'gateway_latency: p(95)>3000 for 10s'", Help: "condition over a sliding window that ends a spike"},
+
+		{Name: tlsCA, Flags: option("ca"), InFile: true, Argument: "FILE", Accepts: acceptsFile, Help: "PEM file of certificate authorities to trust beside the system's"},
+		{Name: tlsCert, Flags: option("cert"), InFile: true, Argument: "FILE", Accepts: acceptsFile, Help: "PEM file of the client certificate"},
+		{Name: tlsKey, Flags: option("key"), InFile: true, Argument: "FILE", Accepts: acceptsFile, Help: "PEM file of the client certificate's key"},
+		{Name: tlsSkipVerify, Flags: option("insecure-skip-verify"), InFile: true, Bool: true, Default: "false", Accepts: acceptsBool, Help: "accept any server certificate"},
+		{Name: httpProxy, Env: env("HTTP_PROXY", "http_proxy"), Accepts: "a proxy URL such as http://proxy:3128", Help: "proxy for http URLs"},
+		{Name: httpsProxy, Env: env("HTTPS_PROXY", "https_proxy"), Accepts: "a proxy URL such as http://proxy:3128", Help: "proxy for https URLs"},
+		{Name: noProxy, Env: env("NO_PROXY", "no_proxy"), Accepts: "hosts, separated by commas", Help: "hosts that are reached without a proxy"},
+
+		{Name: outDir, Flags: option("out"), Default: "runs/<time>-<target>", Argument: "DIR", Accepts: "a directory that is new or empty", Help: "run directory"},
+		{Name: headless, Flags: option("headless"), Env: env("LOCUST_HEADLESS"), Bool: true, Default: "false", Accepts: acceptsBool, Help: "no console, a progress line instead; so it is without a terminal"},
+		{Name: summaryExport, Flags: option("summary-export"), Env: env("K6_SUMMARY_EXPORT"), Argument: "FILE", Accepts: acceptsFile, Help: "also write perf-summary.json here"},
+	}
+}
+
+// find returns the row of a setting.
+func find(name string) Setting {
+	for _, row := range Table() {
+		if row.Name == name {
+			return row
+		}
+	}
+	return Setting{Name: name}
+}

@@ -1,0 +1,80 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/golang-jwt/jwt/v5"
+)
+
+// PlatformAdmin is the role that the admin API asks for.
+const PlatformAdmin = "platform_admin"
+
+// Token is what an admin token says of itself. The signature is not checked: only the platform can.
+type Token struct {
+	Subject string
+	Roles   []string
+	Expires time.Time // zero: never
+}
+
+// errNotJWT does not wrap the parser's error, which repeats parts of the token.
+var errNotJWT = errors.New("admin token is no JWT: must be three Base64 parts with dots between them")
+
+// ReadToken decodes an admin token without checking it.
+func ReadToken(token Secret) (Token, error) {
+	claims := jwt.MapClaims{}
+	if _, _, err := jwt.NewParser().ParseUnverified(token.Reveal(), claims); err != nil {
+		return Token{}, errNotJWT
+	}
+	var t Token
+	if subject, err := claims.GetSubject(); err == nil {
+		t.Subject = subject
+	}
+	expires, err := claims.GetExpirationTime()
+	if err != nil {
+		return Token{}, errors.New("admin token: claim exp is no time")
+	}
+	if expires != nil {
+		t.Expires = expires.Time
+	}
+	t.Roles = append(texts(claims["role"]), texts(claims["roles"])...)
+	return t, nil
+}
+
+// texts reads a claim that holds one name or several.
+func texts(claim any) []string {
+	switch claim := claim.(type) {
+	case string:
+		return strings.Fields(claim)
+	case []any:
+		var names []string
+		for _, name := range claim {
+			if text, ok := name.(string); ok {
+				names = append(names, text)
+			}
+		}
+		return names
+	}
+	return nil
+}
+
+// Trouble says why the admin API will refuse the token at the given time, or "".
+func (t Token) Trouble(now time.Time) string {
+	switch {
+	case !t.Expires.IsZero() && !now.Before(t.Expires):
+		return fmt.Sprintf("admin token expired %s ago", now.Sub(t.Expires).Round(time.Second))
+	case !slices.Contains(t.Roles, PlatformAdmin):
+		return fmt.Sprintf("admin token has no role %s (it has: %s)", PlatformAdmin, orNone(t.Roles))
+	}
+	return ""
+}
+
+func orNone(names []string) string {
+	if len(names) == 0 {
+		return "none"
+	}
+	return strings.Join(names, ", ")
+}

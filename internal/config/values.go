@@ -1,0 +1,162 @@
+package config
+
+import (
+	"fmt"
+	"math"
+	"net/url"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+
+	"xinbot.ir/squall/load"
+)
+
+// bareSeconds reads a bare number as seconds, which is what Locust means by it.
+func bareSeconds(text string) string {
+	if _, err := strconv.ParseUint(text, 10, 32); err == nil {
+		return text + "s"
+	}
+	return text
+}
+
+// read understands one setting with parse. An unset setting reads its default; one without a default
+// is the zero value. What parse refuses becomes a problem that names source, text and what is accepted.
+func read[T any](l *layered, name string, parse func(string) (T, error)) T {
+	var zero T
+	row, value := find(name), l.values[name]
+	text, source := value.text(), value.source
+	if !value.set() {
+		if row.Default == "" {
+			return zero
+		}
+		text, source = row.Default, "default of "+name
+	}
+	parsed, err := parse(text)
+	if err == nil {
+		return parsed
+	}
+	l.problem("%s: %s", describe(name, source), unaccepted(row, text, err))
+	return zero
+}
+
+// describe names where a value stands; a place in a file does not tell the setting's name.
+func describe(name, source string) string {
+	if strings.HasPrefix(source, "-") || strings.HasPrefix(source, "env ") {
+		return source
+	}
+	return source + ": " + name
+}
+
+func unaccepted(row Setting, text string, err error) string {
+	if row.Secret {
+		return "must be " + row.Accepts
+	}
+	said := fmt.Sprintf("is %q: must be %s", withoutSecrets(text), row.Accepts)
+	if why := err.Error(); why != "" {
+		said += " (" + why + ")"
+	}
+	return said
+}
+
+var (
+	urlUser  = regexp.MustCompile(`//[^/@]*@`)
+	urlQuery = regexp.MustCompile(`\?.*$`)
+)
+
+// withoutSecrets hides what may be one in a URL: user, password and query.
+func withoutSecrets(text string) string {
+	if !strings.Contains(text, "//") {
+		return text
+	}
+	return urlQuery.ReplaceAllString(urlUser.ReplaceAllString(text, "//***@"), "?***")
+}
+
+// refused is an error for a value that what is accepted explains well enough.
+type refused struct{}
+
+func (refused) Error() string { return "" }
+
+// errors of parsers that have nothing to add.
+func plain[T any](value T, ok bool) (T, error) {
+	if !ok {
+		var zero T
+		return zero, refused{}
+	}
+	return value, nil
+}
+
+func parseText(text string) (string, error) { return text, nil }
+
+func parseBool(text string) (bool, error) {
+	value, err := strconv.ParseBool(strings.ToLower(text))
+	return plain(value, err == nil)
+}
+
+func parseWhole(low, high int) func(string) (int, error) {
+	return func(text string) (int, error) {
+		n, err := strconv.Atoi(text)
+		return plain(n, err == nil && n >= low && n <= high)
+	}
+}
+
+func parseSeed(text string) (uint64, error) {
+	n, err := strconv.ParseUint(text, 10, 64)
+	return plain(n, err == nil)
+}
+
+func parseNumber(low, high float64) func(string) (float64, error) {
+	return func(text string) (float64, error) {
+		n, err := strconv.ParseFloat(text, 64)
+		return plain(n, err == nil && n >= low && n <= high)
+	}
+}
+
+func parseDuration(low time.Duration) func(string) (time.Duration, error) {
+	return func(text string) (time.Duration, error) {
+		d, err := time.ParseDuration(text)
+		return plain(d, err == nil && d >= low)
+	}
+}
+
+// parseRate reads 500/s, 30000/m or 100/h as arrivals per second.
+func parseRate(text string) (float64, error) {
+	count, unit, _ := strings.Cut(text, "/")
+	seconds := map[string]float64{"s": 1, "m": 60, "h": 3600}[unit]
+	n, err := strconv.ParseFloat(count, 64)
+	perSecond := n / seconds
+	return plain(perSecond, err == nil && seconds > 0 && perSecond > 0 && perSecond <= load.MaxRate)
+}
+
+// parseThink reads 1s or 0s-1.5s.
+func parseThink(text string) (load.Think, error) {
+	low, high, ranged := strings.Cut(text, "-")
+	if !ranged {
+		high = low
+	}
+	shortest, err := time.ParseDuration(low)
+	if err != nil {
+		return plain(load.Think{}, false)
+	}
+	longest, err := time.ParseDuration(high)
+	return plain(load.Think{Min: shortest, Max: longest}, err == nil && shortest >= 0 && longest >= shortest)
+}
+
+// parseURL accepts what a request can be sent to. A user, a query or a fragment would be lost, or
+// would be a secret in plain sight; its text is not repeated.
+func parseURL(text string) (*url.URL, error) {
+	u, err := url.Parse(text)
+	if err != nil || u.Host == "" || u.Hostname() == "" || u.Scheme != "http" && u.Scheme != "https" {
+		return plain[*url.URL](nil, false)
+	}
+	if port := u.Port(); port != "" {
+		if n, err := strconv.Atoi(port); err != nil || n < 1 || n > math.MaxUint16 {
+			return plain[*url.URL](nil, false)
+		}
+	}
+	return plain(u, u.User == nil && u.RawQuery == "" && !u.ForceQuery && u.Fragment == "")
+}
+
+func parsePath(text string) (string, error) {
+	return plain(text, strings.HasPrefix(text, "/") && !strings.ContainsAny(text, "?# \t\r\n"))
+}

@@ -1,0 +1,43 @@
+package config
+
+import (
+	"fmt"
+	"net"
+	"net/url"
+
+	"xinbot.ir/squall/load"
+)
+
+// warnings are about what is accepted but likely not meant.
+func (l *layered) warnings(r Resolved) (all []string) {
+	warn := func(format string, args ...any) { all = append(all, fmt.Sprintf(format, args...)) }
+	gateway := r.Options.Gateway[load.Webchat]
+	from := l.values[l.strongest(gatewayURL, gatewayHost)]
+	if l.target != nil && from.level > fromFile && l.target.values[gatewayURL].texts != nil {
+		warn("%s overrides the gateway of target %s: the load goes to %s", from.source, l.target.name, gateway.Host)
+	}
+	if l.values[gatewayURL].set() && l.values[gatewayHost].set() && l.values[gatewayURL].text() != l.values[gatewayHost].text() {
+		warn("both %s and %s are given: %s counts", l.values[gatewayURL].source, l.values[gatewayHost].source, from.source)
+	}
+	if l.values[rate].set() && l.values[vus].set() {
+		used := l.values[l.strongest(rate, vus)].source
+		warn("both %s and %s are given: %s counts", l.values[rate].source, l.values[vus].source, used)
+	}
+	if r.Options.TLS != nil && r.Options.TLS.InsecureSkipVerify {
+		warn("server certificates are not checked (%s)", l.values[tlsSkipVerify].source)
+	}
+	if plainText(gateway) {
+		warn("secrets travel unencrypted to %s", gateway.Host)
+	}
+	if api := r.Options.Orchestrator; api != nil && r.AdminToken.Set() && plainText(api) {
+		warn("the admin token travels unencrypted to %s", api.Host)
+	}
+	return all
+}
+
+// plainText tells whether a URL leaves this machine without TLS.
+func plainText(u *url.URL) bool {
+	ip := net.ParseIP(u.Hostname())
+	local := u.Hostname() == "localhost" || ip != nil && ip.IsLoopback()
+	return u.Scheme == "http" && !local
+}
