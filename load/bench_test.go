@@ -84,7 +84,7 @@ func BenchmarkBuildAndSign(b *testing.B) {
 	now := time.Now()
 	b.ReportAllocs()
 	for b.Loop() {
-		e.body = g.templates[0][Webchat].append(e.body[:0], 7, now, rng)
+		e.body = g.templates[0][Webchat].append(e.body[:0], 7, e.now.at(now), rng)
 		e.header = e.signers[Webchat].sign(e.header[:0], e.body)
 	}
 	b.SetBytes(int64(len(e.body)))

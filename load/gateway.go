@@ -39,6 +39,7 @@ type envelope struct {
 	response fasthttp.Response
 	body     []byte
 	header   []byte
+	now      timestamp
 	id       []byte // the request id; its last 16 characters change with every message
 }
 
@@ -135,8 +136,7 @@ func (g *gateway) send(o *Outcome, c Channel, brand int, sender uint64, rng *ran
 
 	req := e.requests[c]
 	spec := &g.options.Workload.Channels[c]
-	now := time.Now()
-	e.body = g.templates[brand][c].append(e.body[:0], sender, now, rng)
+	e.body = g.templates[brand][c].append(e.body[:0], sender, e.now.at(time.Now()), rng)
 	e.header = e.signers[c].sign(e.header[:0], e.body)
 	req.SetBodyRaw(e.body)
 	req.Header.SetBytesV(spec.Header, e.header)

@@ -50,9 +50,24 @@ func quote(s string) string {
 	return string(b)
 }
 
+// timestamp is the text of the present millisecond. Formatting a time costs a third of building a
+// message, and at full speed dozens of messages share a millisecond.
+type timestamp struct {
+	millisecond int64
+	text        []byte
+}
+
+func (t *timestamp) at(now time.Time) []byte {
+	if ms := now.UnixMilli(); ms != t.millisecond || t.text == nil {
+		t.millisecond = ms
+		t.text = now.UTC().AppendFormat(t.text[:0], timeLayout)
+	}
+	return t.text
+}
+
 // append writes one message to dst. The sender keeps one conversation per brand, as a person does;
 // the event id is new every time.
-func (t *template) append(dst []byte, sender uint64, now time.Time, rng *rand.Rand) []byte {
+func (t *template) append(dst []byte, sender uint64, now []byte, rng *rand.Rand) []byte {
 	dst = append(dst, `{"event_id":"`...)
 	dst = appendUUID(dst, rng.Uint64(), rng.Uint64())
 	dst = append(dst, t.afterEvent...)
@@ -64,7 +79,7 @@ func (t *template) append(dst []byte, sender uint64, now time.Time, rng *rand.Ra
 	dst = append(dst, t.afterLocale...)
 	dst = append(dst, t.texts[rng.IntN(len(t.texts))]...)
 	dst = append(dst, t.afterText...)
-	dst = now.UTC().AppendFormat(dst, timeLayout)
+	dst = append(dst, now...)
 	return append(dst, t.tail...)
 }
 

@@ -38,7 +38,7 @@ type segment struct {
 }
 
 func newArrivals(g *Generator, now time.Time) *arrivals {
-	first := &segment{start: now, pacer: Pacer{Phase: 1}, ended: make(chan struct{})}
+	first := &segment{start: now, ended: make(chan struct{})}
 	a := &arrivals{g: g, current: first, stop: make(chan struct{})}
 	a.latest.Store(first)
 	return a
