@@ -53,3 +53,15 @@ func withPath(u *url.URL, path string) *url.URL {
 	changed.Path, changed.RawPath = path, ""
 	return &changed
 }
+
+// Embedded fixes where the load goes, for a platform in the same process. secrets are by channel name.
+func Embedded(gateway, api, token string, secrets map[string]string) map[string]string {
+	fixed := map[string]string{
+		targetName: "demo", configFile: "", confirm: "", gatewayURL: gateway, gatewayHost: "", gatewayPath: "",
+		orchestrator: api, adminToken: token,
+	}
+	for channel, secret := range secrets {
+		fixed[secretsSection+channel] = secret
+	}
+	return fixed
+}

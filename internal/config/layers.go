@@ -14,6 +14,7 @@ import (
 type Input struct {
 	Fixed     map[string]string           // settings that nothing may override, by name; the embedded platform's
 	FixedBy   string                      // who fixes them, as their source
+	Defaults  map[string]string           // by name, over the table's
 	Flags     map[string][]string         // flags that were given, by name
 	Variables []string                    // NAME=VALUE of -e, which override the environment
 	LookupEnv func(string) (string, bool) // the environment
@@ -155,6 +156,14 @@ func (l *layered) layer(in Input, row Setting, variables map[string]string) raw 
 				l.problem("--%s: the %s has its own: leave the flag out", alias.Name, in.FixedBy)
 			}
 		}
+		for _, alias := range row.Env {
+			if variables[alias.Name] != "" {
+				l.problem("-e %s: the %s has its own: leave it out", alias.Name, in.FixedBy)
+			}
+		}
+		if value == "" {
+			return raw{level: fromFixed, source: in.FixedBy}
+		}
 		return raw{[]string{value}, fromFixed, in.FixedBy}
 	}
 	for _, alias := range row.Flags {
@@ -176,6 +185,9 @@ func (l *layered) layer(in Input, row Setting, variables map[string]string) raw 
 		if value, ok := l.target.values[row.Name]; ok {
 			return raw{value.texts, fromFile, fmt.Sprintf("%s:%d", l.file.path, value.line)}
 		}
+	}
+	if text, ok := in.Defaults[row.Name]; ok {
+		return raw{[]string{text}, fromDefault, "default"}
 	}
 	return raw{level: fromDefault, source: "default"}
 }

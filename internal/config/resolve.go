@@ -23,7 +23,6 @@ type Resolved struct {
 	StopRules  []load.StopRule
 
 	Target        string // the target's name, or the gateway's host
-	Rules         bool   // automation rules may be paused and resumed
 	Out           string // run directory; "" for the default
 	Headless      bool
 	SummaryExport string // "" for none
@@ -42,7 +41,7 @@ type Origin struct {
 }
 
 // Resolve settles every setting. The error joins every problem found; each names the source of
-// the value and what is accepted.
+// the value and what is accepted. What was given can be shown even then, from Origins.
 func Resolve(in Input) (Resolved, error) {
 	l, err := collect(in)
 	if err != nil {
@@ -52,7 +51,6 @@ func Resolve(in Input) (Resolved, error) {
 		Duration:      read(l, duration, parseDuration(0)),
 		Objectives:    readLines(l, objectives, load.DefaultObjectives(), load.ParseObjectiveLine),
 		StopRules:     readLines(l, stopRules, nil, load.ParseStopRule),
-		Rules:         !read(l, noRules, parseBool),
 		Out:           read(l, outDir, parseText),
 		Headless:      read(l, headless, parseBool),
 		SummaryExport: read(l, summaryExport, parseText),
@@ -62,18 +60,23 @@ func Resolve(in Input) (Resolved, error) {
 		r.Out = ""
 	}
 	workload := l.workload()
+	if read(l, noRules, parseBool) {
+		workload.Rules.TogglesPerMinute = 0
+	}
 	r.Options = l.options(workload)
 	r.Options.UserAgent = "squall/" + in.Version
 	r.Settings = l.settings(workload)
 	r.Target = l.targetName(in, r.Options.Gateway[load.Webchat])
 	l.checkProtection()
-	if len(l.problems) > 0 {
-		return Resolved{}, errors.Join(l.problems...)
-	}
-	if err := r.Settings.Validate(); err != nil {
-		return Resolved{}, err
-	}
 	r.Origins, r.Secrets = l.origins(r)
+	if len(l.problems) == 0 {
+		if err := r.Settings.Validate(); err != nil {
+			l.problem("%w", err)
+		}
+	}
+	if len(l.problems) > 0 {
+		return Resolved{Origins: r.Origins, Secrets: r.Secrets}, errors.Join(l.problems...)
+	}
 	r.Warnings = l.warnings(r)
 	return r, nil
 }
