@@ -25,9 +25,10 @@ func describeMachine(ctx context.Context, l *lab) []string {
 	if l.k6 != "" {
 		lines = append(lines, firstLine(ctx, l.k6, "version"))
 	}
-	for name, arg := range map[string]string{"wrk": "-v", "locust": "--version"} {
-		if path, ok := inPath(name)(l); ok {
-			lines = append(lines, firstLine(ctx, path, arg))
+	for _, tool := range []struct{ name, flag string }{{"wrk", "-v"}, {"locust", "--version"}} {
+		if path, ok := inPath(tool.name)(l); ok {
+			line, _, _ := strings.Cut(firstLine(ctx, path, tool.flag), " from ") // where it lies concerns nobody
+			lines = append(lines, line)
 		}
 	}
 	return lines
