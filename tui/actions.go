@@ -1,0 +1,210 @@
+package tui
+
+import (
+	"strconv"
+	"time"
+
+	tea "github.com/charmbracelet/bubbletea"
+
+	"xinbot.ir/squall/internal/session"
+	"xinbot.ir/squall/load"
+)
+
+// Kinds of command; a waiting one is replaced by a newer one of its kind.
+const (
+	kindLevel  = "level"
+	kindMix    = "mix"
+	kindSpike  = "spike"
+	kindPause  = "pause"
+	kindHold   = "hold"
+	kindExport = "export"
+)
+
+// intentTime is how long a value that was asked for counts before a snapshot shows it.
+const intentTime = time.Second
+
+// step moves virtual users, or the rate in the open model, by small steps; ten of them are a large one.
+func (m *Model) step(steps int) tea.Cmd {
+	set := m.scene.now.Load.Settings
+	fresh := m.options.Clock().Before(m.intent.expiry)
+	if set.Open() || fresh && m.intent.open {
+		from := set.Rate
+		if fresh && m.intent.open {
+			from = m.intent.rate
+		}
+		return m.setRate(from, float64(stepped(int(from), steps, load.MaxRate)))
+	}
+	from := set.VUs
+	if fresh {
+		from = m.intent.vus
+	}
+	return m.setVUs(from, stepped(from, steps, load.MaxVUs))
+}
+
+// stepped moves n by steps that grow with it: 1 below 10, 10 below 1,000, 100 below 10,000, and so
+// on. Going down uses the step that went up.
+func stepped(n, steps, most int) int {
+	size := func(n int) int {
+		switch {
+		case n < 10:
+			return 1
+		case n < 1000:
+			return 10
+		case n < 10_000:
+			return 100
+		default:
+			return 1000
+		}
+	}
+	if steps < 0 {
+		return max(n+steps*size(n-1), 0)
+	}
+	return min(n+steps*size(n), most)
+}
+
+func (m *Model) setVUs(from, to int) tea.Cmd {
+	if from == to {
+		m.say("virtual users stay at "+formatInt(to), false)
+		return nil
+	}
+	m.intent = intent{vus: to, expiry: m.options.Clock().Add(intentTime)}
+	return m.send("virtual users "+formatInt(from)+" → "+formatInt(to), command{
+		name: "set virtual users", kind: kindLevel, run: func() error { return m.session.SetVUs(to) },
+	})
+}
+
+func (m *Model) setRate(from, to float64) tea.Cmd {
+	if to == 0 && from > 0 {
+		to = 1 // keys never leave the open model by accident; typing 0 does
+	}
+	if from == to {
+		m.say("rate stays at "+formatNumber(to)+"/s", false)
+		return nil
+	}
+	m.intent = intent{rate: to, open: true, expiry: m.options.Clock().Add(intentTime)}
+	return m.send("rate "+formatNumber(from)+" → "+formatNumber(to)+"/s", command{
+		name: "set rate", kind: kindLevel, run: func() error { return m.session.SetRate(to) },
+	})
+}
+
+func (m *Model) toggleSpike() tea.Cmd {
+	set := m.scene.now.Load.Settings
+	if !set.Spike && m.scene.now.Phase == session.Halted {
+		m.say("spikes are blocked since the halt; press u to release", true)
+		return nil
+	}
+	echo := "spike off"
+	if !set.Spike {
+		echo = "spike on: " + strconv.FormatFloat(set.SpikeFactor, 'g', 4, 64) + " times the load"
+	}
+	return m.send(echo, command{name: "spike", kind: kindSpike, run: func() error { return m.session.Spike(!set.Spike) }})
+}
+
+func (m *Model) togglePause() tea.Cmd {
+	paused := m.scene.now.Load.Settings.Paused
+	echo := "paused: nothing is sent"
+	if paused {
+		echo = "resumed"
+	}
+	return m.send(echo, command{name: "pause", kind: kindPause, run: func() error { return m.session.Pause(!paused) }})
+}
+
+func (m *Model) toggleHold() tea.Cmd {
+	held := m.scene.now.Load.Settings.Hold
+	echo := "holding the level reached"
+	if held {
+		echo = "hold released"
+	}
+	return m.send(echo, command{name: "hold", kind: kindHold, run: func() error { return m.session.Hold(!held) }})
+}
+
+func (m *Model) recycle() tea.Cmd {
+	return m.send("closing connections; the next requests open new ones", command{
+		name: "recycle connections", run: m.session.RecycleConnections,
+	})
+}
+
+// halt never asks and waits for nothing: it passes whatever is queued.
+func (m *Model) halt() tea.Cmd {
+	m.queue.drop()
+	m.intent = intent{}
+	m.mode = nil
+	m.say("HALT: everything back to the start", true)
+	return perform(command{name: "halt", run: m.session.Halt, then: "halted: settings as at the start, spikes blocked until u"}, false)
+}
+
+func (m *Model) release() tea.Cmd {
+	if m.scene.now.Phase != session.Halted {
+		m.say("nothing is halted", false)
+		return nil
+	}
+	return m.send("halt released", command{name: "release", run: m.session.Release})
+}
+
+// export writes the report beside the queue: it takes a moment and must not hold up a spike.
+func (m *Model) export() tea.Cmd {
+	if m.exporting {
+		m.say("the report is being written already", false)
+		return nil
+	}
+	m.exporting = true
+	m.say("writing the report", false)
+	s := m.session
+	return guard(func() tea.Msg {
+		path, err := s.Export()
+		return doneMsg{command: command{kind: kindExport, then: "report written: " + path}, err: err}
+	})
+}
+
+func (m *Model) moveRange(by int) tea.Cmd {
+	ranges := timeRanges()
+	for i, r := range ranges {
+		if r == m.scene.span {
+			m.scene.span = ranges[min(max(i+by, 0), len(ranges)-1)]
+			break
+		}
+	}
+	m.say("charts show "+m.scene.span.name, false)
+	return nil
+}
+
+func (m *Model) escape() tea.Cmd {
+	m.focus = nil
+	m.scene.message = footerMessage{}
+	return nil
+}
+
+// interrupt is Ctrl+C: first as q, then out at once. The report is still written.
+func (m *Model) interrupt() tea.Cmd {
+	if m.ending {
+		return m.quit()
+	}
+	if _, asking := m.mode.(*confirmMode); asking {
+		m.session.Finish("operator")
+		return m.quit()
+	}
+	return m.askQuit()
+}
+
+// askQuit asks once while a run is going on.
+func (m *Model) askQuit() tea.Cmd {
+	if m.ending {
+		m.say("draining; the report is on its way (Ctrl+C leaves now)", false)
+		return nil
+	}
+	m.mode = newConfirm(&m.scene)
+	return nil
+}
+
+// finish ends the run; the console leaves when the report is on disk.
+func (m *Model) finish() tea.Cmd {
+	m.mode = nil
+	m.ending = true
+	m.say("stopping: draining, then the report", false)
+	m.queue.drop()
+	s := m.session
+	return guard(func() tea.Msg {
+		s.Finish("operator")
+		return doneMsg{}
+	})
+}

@@ -1,0 +1,117 @@
+package tui
+
+import (
+	"time"
+
+	"xinbot.ir/squall/tui/grid"
+)
+
+// drawAxis draws the time axis in one row: a base line with the marks of what happened on it.
+func drawAxis(g *grid.Grid, x, y int, s *scene) {
+	a := s.history.axis
+	for i := range a.count {
+		g.Set(x+i, y, '─', s.styles.faint)
+	}
+	for _, m := range s.story.marks {
+		if col := a.place(m.at); col >= 0 && col < a.count {
+			g.Set(x+col, y, m.sign, s.styles.mark(m.ink))
+		}
+	}
+	// The second that is open: the one cell that moves between seconds.
+	if s.history.axis.last >= 0 || s.beat > 0 {
+		g.Set(x+a.count, y, beatSign(s.beat), s.styles.accent)
+	}
+}
+
+// beatSign fills an upright bar within a second.
+func beatSign(beat int) rune {
+	signs := [...]rune{'▁', '▁', '▂', '▃', '▄', '▅', '▅', '▆', '▇', '█'}
+	return signs[min(max(beat, 0), len(signs)-1)]
+}
+
+// drawTimes labels round moments under the axis in local or UTC time.
+func drawTimes(g *grid.Grid, x, y int, s *scene) {
+	a := s.history.axis
+	if a.length == 0 || s.calm.Started.IsZero() {
+		return
+	}
+	step := tickStep(a.length)
+	format := "15:04"
+	if step%time.Minute != 0 {
+		format = "15:04:05"
+	}
+	start := s.calm.Started.In(s.zone)
+	// The first round moment at or after the left edge, by the wall clock.
+	left := start.Add(time.Duration(a.first()) * a.length)
+	_, offset := left.Zone()
+	wall := left.Add(time.Duration(offset) * time.Second)
+	tick := wall.Truncate(step).Add(-time.Duration(offset) * time.Second)
+	free := x
+	for ; ; tick = tick.Add(step) {
+		since := tick.Sub(start)
+		col := int((since - time.Duration(a.first())*a.length) / a.length)
+		if col >= a.count {
+			return
+		}
+		if since < 0 || tick.Before(left) {
+			continue
+		}
+		label := tick.Format(format)
+		at := x + col - len(label)/2
+		if at < free || at+len(label) > min(x+a.count+1, g.Width()) {
+			continue
+		}
+		g.Text(at, y, len(label), label, s.styles.dim)
+		free = at + len(label) + 2
+	}
+}
+
+// tickStep is how far apart time labels stand: at least ten columns, at a round step.
+func tickStep(column time.Duration) time.Duration {
+	for _, step := range []time.Duration{
+		15 * time.Second, 30 * time.Second, time.Minute, 2 * time.Minute, 5 * time.Minute, 10 * time.Minute,
+		15 * time.Minute, 30 * time.Minute, time.Hour, 2 * time.Hour, 6 * time.Hour,
+	} {
+		if step >= 10*column {
+			return step
+		}
+	}
+	return 24 * time.Hour
+}
+
+// drawSpans shades what was on, in one row on the time axis.
+func drawSpans(g *grid.Grid, x, y int, s *scene) {
+	a := s.history.axis
+	for _, sp := range s.story.spans {
+		from, to := a.place(sp.from), a.count
+		if sp.to >= 0 {
+			to = a.place(sp.to) + 1
+		}
+		from, to = max(from, 0), min(to, a.count)
+		if from >= to {
+			continue
+		}
+		style := s.styles.spanCalm
+		if sp.loud {
+			style = s.styles.span
+		}
+		for i := from; i < to; i++ {
+			g.Set(x+i, y, spanGround(sp.loud, s.styles.mono), style)
+		}
+		if w := grid.Width(sp.label); to-from >= w {
+			g.Text(x+from+(to-from-w)/2, y, w, sp.label, style)
+		}
+	}
+}
+
+func spanGround(loud, mono bool) rune {
+	if mono && !loud {
+		return '─'
+	}
+	return ' '
+}
+
+// mark is how a moment looks on the axis.
+func (s *styles) mark(ink markInk) grid.Style {
+	return [...]grid.Style{markOperator: s.accent, markBad: s.bad, markGood: s.good, markCalm: s.dim}[ink]
+}

@@ -1,0 +1,308 @@
+package tui
+
+import (
+	"runtime/debug"
+	"time"
+
+	tea "github.com/charmbracelet/bubbletea"
+
+	"xinbot.ir/squall/internal/session"
+	"xinbot.ir/squall/tui/grid"
+)
+
+// pullEvery is how often a snapshot is pulled: ten frames a second.
+const pullEvery = 100 * time.Millisecond
+
+// mode is something that is open over the screen and takes the keys.
+type mode interface {
+	key(m *Model, k tea.KeyMsg) tea.Cmd
+	draw(m *Model, frame *grid.Grid)
+}
+
+// Model is the console's one bubbletea model.
+type Model struct {
+	session Session
+	options Options
+
+	keys   []keyRow
+	panels []panelRow
+	slots  []slot
+	focus  *focusView // the detail view; nil: the whole screen
+	mode   mode       // nil: keys go to the console
+	scene  scene
+	queue  queue
+	intent intent
+
+	width, height int
+	layout        layoutID
+	fits          bool
+	pulling       bool
+	exporting     bool
+	ending        bool // the operator has asked for the end
+	quitting      bool
+	frame         grid.Grid
+	text          []byte
+	last          string // the last frame, should drawing fail
+	err           error
+}
+
+// intent is a value asked for a moment ago that the newest snapshot may not show yet, so that a
+// held key counts on from the last press.
+type intent struct {
+	vus    int
+	rate   float64
+	open   bool
+	expiry time.Time
+}
+
+// New returns the console of a session. It prints nothing and starts nothing.
+func New(s Session, opts Options) *Model {
+	opts = opts.withDefaults()
+	keys := keymap()
+	m := &Model{session: s, options: opts, keys: keys, panels: panels(keys)}
+	m.scene.styles = newStyles(opts.Renderer, *opts.Dark, opts.NoColor, opts.ASCII)
+	m.scene.zone = opts.Location
+	m.scene.span = timeRanges()[1]
+	m.scene.tables = newTables()
+	return m
+}
+
+// Init asks for the first snapshot.
+func (m *Model) Init() tea.Cmd {
+	m.pulling = true
+	return tea.Batch(m.pull(), tick())
+}
+
+func tick() tea.Cmd {
+	return tea.Tick(pullEvery, func(t time.Time) tea.Msg { return tickMsg(t) })
+}
+
+// pull fetches a snapshot off the screen's goroutine.
+func (m *Model) pull() tea.Cmd {
+	s := m.session
+	return guard(func() tea.Msg { return snapshotMsg{s.Snapshot()} })
+}
+
+// Update takes a message. A panic in it becomes the program's error.
+func (m *Model) Update(msg tea.Msg) (_ tea.Model, cmd tea.Cmd) {
+	defer func() {
+		if value := recover(); value != nil {
+			cmd = m.fail(&PanicError{value, debug.Stack()})
+		}
+	}()
+	if m.err != nil {
+		return m, m.quit()
+	}
+	switch msg := msg.(type) {
+	case tea.WindowSizeMsg:
+		m.resize(msg.Width, msg.Height)
+	case tea.KeyMsg:
+		return m, m.key(msg)
+	case tickMsg:
+		return m, m.tick()
+	case snapshotMsg:
+		m.pulling = false
+		m.take(msg.snapshot)
+	case doneMsg:
+		return m, m.done(msg)
+	case panicMsg:
+		return m, m.fail(msg.err)
+	}
+	return m, nil
+}
+
+func (m *Model) fail(err error) tea.Cmd {
+	m.err = err
+	return m.quit()
+}
+
+func (m *Model) quit() tea.Cmd {
+	m.quitting = true
+	return tea.Quit
+}
+
+// tick pulls the next snapshot, unless the last one is still on its way, and notices the end.
+func (m *Model) tick() tea.Cmd {
+	select {
+	case <-m.session.Done():
+		return m.quit()
+	default:
+	}
+	m.scene.clock = m.options.Clock()
+	if m.pulling {
+		return tick()
+	}
+	m.pulling = true
+	return tea.Batch(m.pull(), tick())
+}
+
+// take makes a snapshot the one that is drawn. Numbers follow once a second.
+func (m *Model) take(snap session.Snapshot) {
+	s := &m.scene
+	first := s.now.Started.IsZero()
+	s.clock = m.options.Clock()
+	s.now = snap
+	newest, shown := lastWindow(&snap), lastWindow(&s.calm)
+	if first || snap.Phase != s.calm.Phase || newest != nil && (shown == nil || !newest.Start.Equal(shown.Start)) {
+		s.calm = snap
+	}
+	s.beat = 0
+	if newest != nil {
+		open := snap.Elapsed - newest.Start.Add(newest.Length).Sub(snap.Started)
+		s.beat = min(max(int(open*10/time.Second), 0), 9)
+	}
+	if snap.Phase == session.Finished {
+		m.ending = true
+	}
+}
+
+// done takes the answer of a command and starts the next.
+func (m *Model) done(msg doneMsg) tea.Cmd {
+	if msg.queued {
+		m.queue.busy = false
+	}
+	if msg.command.kind == kindExport {
+		m.exporting = false
+	}
+	if msg.err != nil {
+		m.intent = intent{}
+		m.say(msg.err.Error(), true)
+	} else if msg.command.then != "" {
+		m.say(msg.command.then, false)
+	}
+	next := m.queue.next()
+	if m.pulling {
+		return next
+	}
+	m.pulling = true
+	return tea.Batch(next, m.pull())
+}
+
+// send queues a command and says at once what was asked.
+func (m *Model) send(echo string, c command) tea.Cmd {
+	m.say(echo, false)
+	return m.queue.add(c)
+}
+
+// say shows a line in the footer for some seconds.
+func (m *Model) say(text string, bad bool) {
+	m.scene.clock = m.options.Clock()
+	m.scene.message = footerMessage{text: text, bad: bad, until: m.scene.clock.Add(messageTime(bad))}
+}
+
+// key gives a key to what is open, else to the keymap.
+func (m *Model) key(k tea.KeyMsg) tea.Cmd {
+	if k.Type == tea.KeyCtrlC {
+		return m.interrupt()
+	}
+	if m.mode != nil {
+		return m.mode.key(m, k)
+	}
+	for i := range m.keys {
+		if m.keys[i].matches(k) {
+			return m.keys[i].do(m)
+		}
+	}
+	return nil
+}
+
+// resize lays the screen out anew.
+func (m *Model) resize(w, h int) {
+	m.width, m.height = w, h
+	m.layout, m.fits = choose(w, h)
+	m.frame.Resize(w, h)
+	if !m.fits {
+		return
+	}
+	m.slots = arrange(m.layout, m.panels, w, h)
+	for _, s := range m.slots {
+		s.panel.SetSize(s.w, s.h)
+	}
+	if m.focus != nil {
+		m.focus.resize(w, h)
+	}
+}
+
+// View draws the frame.
+func (m *Model) View() (text string) {
+	if m.quitting || m.width == 0 {
+		return ""
+	}
+	defer func() {
+		if value := recover(); value != nil {
+			m.err = &PanicError{value, debug.Stack()}
+			text = m.last
+		}
+	}()
+	m.draw()
+	m.text = m.frame.Encode(m.text[:0], m.scene.styles.palette)
+	m.last = string(m.text)
+	return m.last
+}
+
+// charted is a panel that shows the history.
+type charted interface{ columns() int }
+
+// draw draws everything on the frame.
+func (m *Model) draw() {
+	m.frame.Clear()
+	if !m.fits {
+		m.tooSmall()
+		return
+	}
+	slots := m.slots
+	if m.focus != nil {
+		slots = m.focus.slots
+	}
+	m.syncHistory(slots)
+	for _, s := range slots {
+		s.panel.Sync(&m.scene)
+		if s.ruled {
+			m.rule(s)
+		}
+		m.frame.Blit(s.x, s.y, s.panel.View())
+	}
+	if m.mode != nil {
+		m.mode.draw(m, &m.frame)
+	}
+}
+
+// syncHistory brings the charts' columns up to date: as many as the narrowest chart shows, so that
+// all charts share one time axis.
+func (m *Model) syncHistory(slots []slot) {
+	columns := 0
+	for _, s := range slots {
+		if c, ok := s.panel.(charted); ok && (columns == 0 || c.columns() < columns) {
+			columns = c.columns()
+		}
+	}
+	s := &m.scene
+	s.history.sync(s.calm.Started, s.calm.Load.Windows, s.span, columns)
+	s.story.sync(s.now.Events, s.now.Load.Settings.SpikeFactor)
+}
+
+// rule draws the line above a panel with its title; the line runs on through the gaps.
+func (m *Model) rule(s slot) {
+	y, st := s.y-1, m.scene.styles
+	if s.x == margin {
+		m.frame.Fill(margin, y, m.width-2*margin, 1, '─', st.rule)
+	}
+	title := s.panel.Title()
+	n := m.frame.Text(s.x, y, s.w-2, title, st.title)
+	m.frame.Set(s.x+n, y, ' ', st.rule)
+	if c, ok := s.panel.(charted); ok && s.x+s.w >= m.width-margin && c.columns() > 20 {
+		text := " " + m.scene.span.name + ", a column is " + formatSpan(m.scene.history.axis.length) + " "
+		m.frame.TextRight(s.x+s.w-1, y, s.w-n-4, text, st.dim)
+	}
+}
+
+// tooSmall says in one sentence what is needed.
+func (m *Model) tooSmall() {
+	text := "The console needs 80x24; this terminal is " + formatInt(m.width) + "x" + formatInt(m.height) + "."
+	w := min(grid.Width(text), m.width)
+	if w < grid.Width(text) {
+		m.frame.Text(0, m.height/2, m.width, "Needs 80x24, is "+formatInt(m.width)+"x"+formatInt(m.height), m.scene.styles.text)
+		return
+	}
+	m.frame.Text((m.width-w)/2, m.height/2, w, text, m.scene.styles.text)
+}

@@ -1,0 +1,227 @@
+package tui
+
+import (
+	"strconv"
+	"time"
+
+	"xinbot.ir/squall/internal/session"
+	"xinbot.ir/squall/load"
+	"xinbot.ir/squall/tui/grid"
+)
+
+// headerPanel answers the first questions: which platform, is it all right, what is being done to it.
+type headerPanel struct{ sheet }
+
+// Title is empty: nothing stands above the header.
+func (p *headerPanel) Title() string { return "" }
+
+// phaseRow is how a phase of life looks.
+type phaseRow struct {
+	sign, word string
+	style      func(*styles) grid.Style
+}
+
+func phaseTable() map[session.Phase]phaseRow {
+	calm := func(s *styles) grid.Style { return s.badge }
+	active := func(s *styles) grid.Style { return s.badgeActive }
+	return map[session.Phase]phaseRow{
+		session.Running:  {"●", "RUNNING", func(s *styles) grid.Style { return s.badgeGood }},
+		session.Paused:   {"‖", "PAUSED", active},
+		session.Halted:   {"■", "HALTED", func(s *styles) grid.Style { return s.badgeBad }},
+		session.Draining: {"◐", "DRAINING", active},
+		session.Finished: {"○", "FINISHED", calm},
+		"":               {"○", "STARTING", calm},
+	}
+}
+
+// Sync draws the header: two rows and the line of progress.
+func (p *headerPanel) Sync(s *scene) {
+	p.g.Clear()
+	w, st := p.g.Width(), s.styles
+	x := p.g.Text(0, 0, w, "squall", st.title)
+	right := p.state(w, s)
+	x = p.g.Text(x+2, 0, right-x-4, s.now.Target, st.strong) + x + 2
+	if s.now.Host != "" && s.now.Host != s.now.Target {
+		p.g.Text(x+1, 0, right-x-3, "· "+s.now.Host, st.dim)
+	}
+	p.answers(w, s)
+	p.progress(w, s)
+}
+
+// state writes phase and time at the right and returns the column where it begins.
+func (p *headerPanel) state(w int, s *scene) int {
+	row, known := phaseTable()[s.now.Phase]
+	if !known {
+		row = phaseRow{"?", string(s.now.Phase), func(st *styles) grid.Style { return st.badge }}
+	}
+	clock := formatClock(s.now.Elapsed)
+	if s.now.Duration > 0 {
+		clock += " / " + formatClock(s.now.Duration)
+	}
+	badge := " " + row.sign + " " + row.word + " "
+	x := w - grid.Width(clock)
+	p.g.Text(x, 0, w, clock, s.styles.strong)
+	left := ""
+	if s.now.Duration > 0 {
+		left = formatClock(s.now.Duration-s.now.Elapsed) + " left "
+	}
+	if w >= 110 && left != "" {
+		x -= grid.Width(left) + 1
+		p.g.Text(x, 0, w, left, s.styles.dim)
+	}
+	x -= grid.Width(badge) + 2
+	p.g.Text(x, 0, w, badge, row.style(s.styles))
+	if s.now.Load.Settings.Hold && s.now.Phase == session.Running {
+		x -= 7
+		p.g.Text(x, 0, 6, " HOLD ", s.styles.badgeActive)
+	}
+	if s.now.Load.Settings.Spike {
+		text := " SPIKE " + strconv.FormatFloat(s.now.Load.Settings.SpikeFactor, 'g', 3, 64) + "× "
+		x -= grid.Width(text) + 1
+		p.g.Text(x, 0, w, text, s.styles.badgeActive)
+	}
+	return x
+}
+
+// answers writes virtual users, request rate, error share and objectives.
+func (p *headerPanel) answers(w int, s *scene) {
+	st, now := s.styles, lately(&s.calm, load.RecentWindows)
+	x := 0
+	put := func(text string, style grid.Style) { x += p.g.Text(x, 1, w-x, text, style) }
+	settings := s.now.Load.Settings
+	if settings.Open() {
+		put("rate ", st.dim)
+		put(padLeft(formatRate(settings.WantedRate()), 6), st.strong)
+		put("/s wanted", st.dim)
+	} else {
+		put("VUs ", st.dim)
+		put(padLeft(formatInt(s.now.Load.VUs), 6), st.strong)
+		put(" of ", st.dim)
+		put(padRight(formatInt(s.now.Load.WantedVUs), 6), st.strong)
+	}
+	x += 3
+	last := recent{}
+	if window := lastWindow(&s.calm); window != nil {
+		last = lately(&s.calm, 1)
+	}
+	put(padLeft(formatRate(last.perSecond(last.requests)), 7), st.strong)
+	put(" req/s", st.dim)
+	x += 3
+	put("errors ", st.dim)
+	share, known := now.failedShare()
+	text, style := noValue, st.strong
+	if known {
+		text = formatPercent(share)
+	}
+	sign := ""
+	if v, found := find(s.calm.Live, "http_req_failed"); found {
+		switch v.State {
+		case load.Pass:
+			sign = " ✓"
+		case load.Fail:
+			sign, style = " ✗", st.bad
+		}
+	}
+	put(padLeft(text, percentWidth)+sign, style)
+	p.tally(w, x+3, s)
+}
+
+// tally counts the objectives by their state at the right end.
+func (p *headerPanel) tally(w, left int, s *scene) {
+	var count [3]int
+	for _, v := range s.calm.Live {
+		count[v.State]++
+	}
+	st := s.styles
+	if len(s.calm.Live) == 0 {
+		p.g.TextRight(w, 1, w-left, "no objectives", st.dim)
+		return
+	}
+	x := w
+	put := func(text string, style grid.Style) {
+		x -= grid.Width(text)
+		if x >= left {
+			p.g.Text(x, 1, w, text, style)
+		}
+	}
+	put(strconv.Itoa(count[load.Unknown])+" ?", st.unknown)
+	style := st.dim
+	if count[load.Fail] > 0 {
+		style = st.bad
+	}
+	put(strconv.Itoa(count[load.Fail])+" ✗  ", style)
+	put(strconv.Itoa(count[load.Pass])+" ✓  ", st.good)
+	put("objectives  ", st.dim)
+}
+
+// progress draws the third row: how much of the run is over, or what is wrong with squall itself.
+func (p *headerPanel) progress(w int, s *scene) {
+	if text, style := banner(s); text != "" {
+		p.g.Fill(0, 2, w, 1, ' ', style)
+		p.g.Text(1, 2, w-2, text, style)
+		return
+	}
+	done := 0
+	if s.now.Duration > 0 {
+		share := min(float64(s.now.Elapsed)/float64(s.now.Duration), 1)
+		done = int(share * float64(w))
+	}
+	for x := range w {
+		switch {
+		case x < done:
+			p.g.Set(x, 2, '━', s.styles.progress)
+		default:
+			p.g.Set(x, 2, '─', s.styles.rule)
+		}
+	}
+}
+
+// banner is what an operator must know before believing the numbers, worst first.
+func banner(s *scene) (string, grid.Style) {
+	health := s.calm.Load.Health
+	switch {
+	case s.now.Failure != "":
+		return "✗ squall itself: " + s.now.Failure, s.styles.badgeBad
+	case health.Saturated:
+		return "! GENERATOR SATURATED: " + health.Reason + ". These numbers may be its fault, not the platform's.", s.styles.badgeActive
+	case s.now.Phase == session.Draining:
+		return "◐ No new requests; waiting for " + formatInt(s.now.Load.InFlight) + " in flight, then the report is written.", s.styles.badgeActive
+	case s.now.Phase == session.Halted:
+		return "■ HALTED: settings are as they were at the start, spikes are blocked. Press u to release.", s.styles.badgeBad
+	}
+	return "", grid.Style{}
+}
+
+// find returns the verdict on a whole metric.
+func find(verdicts []load.Verdict, metric string) (load.Verdict, bool) {
+	for _, v := range verdicts {
+		if v.Objective.Metric == metric && v.Objective.Channel == "" {
+			return v, true
+		}
+	}
+	return load.Verdict{}, false
+}
+
+// spikeAge is how long the spike has been on.
+func spikeAge(s *scene) time.Duration {
+	for i := len(s.story.spans) - 1; i >= 0; i-- {
+		if sp := s.story.spans[i]; sp.loud && sp.to < 0 {
+			return max(s.now.Elapsed-sp.from, 0)
+		}
+	}
+	return 0
+}
+
+func padLeft(s string, w int) string {
+	for n := grid.Width(s); n < w; n++ {
+		s = " " + s
+	}
+	return s
+}
+
+func padRight(s string, w int) string {
+	for n := grid.Width(s); n < w; n++ {
+		s += " "
+	}
+	return s
+}

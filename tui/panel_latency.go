@@ -1,0 +1,127 @@
+package tui
+
+import (
+	"xinbot.ir/squall/load"
+	"xinbot.ir/squall/tui/grid"
+)
+
+// chartKey tells whether a chart would look the same again.
+type chartKey struct {
+	version, events, beat int
+	w, h                  int
+	flows                 int
+	live                  load.Verdict
+}
+
+// latencyPanel is one latency chart with its figures.
+type latencyPanel struct {
+	sheet
+	pic   picture
+	title string
+	key   chartKey
+}
+
+func newLatencyPanel(row chartRow) *latencyPanel {
+	return &latencyPanel{pic: picture{row: row}, title: row.title}
+}
+
+// Title is the metric's name.
+func (p *latencyPanel) Title() string { return p.title }
+
+// columns is how many history columns the panel can show.
+func (p *latencyPanel) columns() int { return max(p.g.Width()-gutter-beat, 1) }
+
+// SetSize gives the panel its size; the next Sync draws anew.
+func (p *latencyPanel) SetSize(w, h int) {
+	p.sheet.SetSize(w, h)
+	p.key = chartKey{}
+}
+
+// Sync draws the chart again when a second has closed or something has happened; in between only the
+// cell of the open second moves.
+func (p *latencyPanel) Sync(s *scene) {
+	h := p.g.Height()
+	verdict, _ := p.pic.row.objective(s.calm.Live)
+	key := chartKey{s.history.version, s.story.read, 0, p.g.Width(), h, flowsOn(s), verdict}
+	if key != p.key {
+		p.key = key
+		p.g.Clear()
+		p.figures(s)
+		p.pic.draw(&p.g, 0, 2, p.g.Width(), h-5, s)
+		drawSpans(&p.g, gutter, h-2, s)
+		drawTimes(&p.g, gutter, h-1, s)
+	}
+	drawAxis(&p.g, gutter, h-3, s)
+}
+
+// figures writes the two rows above the picture; the signs before p50 and p99 are its legend.
+func (p *latencyPanel) figures(s *scene) {
+	st := s.styles
+	now := p.pic.row.recent(&s.calm.Load)
+	x := drawLegend(&p.g, 0, 0, st, '█', inkP95, "p95", formatDuration(now.p95), st.strong)
+	drawVerdict(&p.g, x+2, 0, p.g.Width()-x-2, st, p.pic.row, s)
+	x = drawLegend(&p.g, 0, 1, st, '█', inkP50, "p50", formatDuration(now.p50), st.text)
+	x = drawLegend(&p.g, x+2, 1, st, '⠒', inkP99, "p99", formatDuration(now.p99), st.text)
+	rate := formatRate(lately(&s.calm, load.RecentWindows).flowRate(p.pic.row.flows)) + "/s"
+	p.g.TextRight(p.g.Width(), 1, p.g.Width()-x-1, rate, st.dim)
+}
+
+// drawLegend writes "█ p95  412 ms" and returns the column after it.
+func drawLegend(g *grid.Grid, x, y int, st *styles, sign rune, ink grid.Ink, name, value string, style grid.Style) int {
+	if st.mono && ink == inkP95 {
+		sign = '░'
+	}
+	g.Set(x, y, sign, grid.Style{Fg: ink})
+	g.Text(x+2, y, 3, name, st.dim)
+	g.TextRight(x+6+durationWidth, y, durationWidth, value, style)
+	return x + 6 + durationWidth
+}
+
+// drawVerdict writes at the right what the objective says: a sign, a word and the bound.
+func drawVerdict(g *grid.Grid, x, y, width int, st *styles, row chartRow, s *scene) {
+	verdict, has := row.objective(s.calm.Live)
+	if !has {
+		g.TextRight(x+width, y, width, "no objective", st.dim)
+		return
+	}
+	style, text := st.state(verdict.State)
+	long := text + " " + verdict.Objective.Aggregate + " " + verdict.Objective.Operator + " " + formatBound(bound(verdict.Objective))
+	if verdict.Objective.Aggregate == "p(95)" {
+		long = text + " " + verdict.Objective.Operator + " " + formatBound(bound(verdict.Objective))
+	}
+	if grid.Width(long) <= width {
+		text = long
+	}
+	g.TextRight(x+width, y, width, text, style)
+}
+
+// state is how an objective's state looks: a sign and a word, and then a colour.
+func (s *styles) state(state load.State) (grid.Style, string) {
+	switch state {
+	case load.Pass:
+		return s.good, "✓ pass"
+	case load.Fail:
+		return s.bad, "✗ fail"
+	default:
+		return s.unknown, "? unknown"
+	}
+}
+
+// flowRate is the requests per second of some flows.
+func (r recent) flowRate(flows []load.Flow) float64 {
+	var n uint64
+	for _, f := range flows {
+		n += r.flows[f]
+	}
+	return r.perSecond(n)
+}
+
+// flowsOn counts the flows that run, to notice a change.
+func flowsOn(s *scene) (n int) {
+	for _, f := range s.now.Flows {
+		if f.On {
+			n++
+		}
+	}
+	return n
+}

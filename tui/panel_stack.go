@@ -1,0 +1,88 @@
+package tui
+
+import (
+	"xinbot.ir/squall/load"
+)
+
+// stackPanel is the three latency charts one above the other with their figures at the left: what
+// fits a small terminal.
+type stackPanel struct {
+	sheet
+	pics []picture
+	key  chartKey
+}
+
+// stackText is the width of the figures at the left.
+const stackText = 29
+
+func newStackPanel(rows []chartRow) *stackPanel {
+	p := &stackPanel{}
+	for _, row := range rows {
+		p.pics = append(p.pics, picture{row: row})
+	}
+	return p
+}
+
+// Title is empty: each chart has its own.
+func (p *stackPanel) Title() string { return "" }
+
+func (p *stackPanel) columns() int { return max(p.g.Width()-stackText-gutter-beat, 1) }
+
+// SetSize gives the panel its size; the next Sync draws anew.
+func (p *stackPanel) SetSize(w, h int) {
+	p.sheet.SetSize(w, h)
+	p.key = chartKey{}
+}
+
+// Sync draws the charts again when a second has closed or something has happened.
+func (p *stackPanel) Sync(s *scene) {
+	h := p.g.Height()
+	key := chartKey{s.history.version, s.story.read, 0, p.g.Width(), h, flowsOn(s), firstFailing(s.calm.Live)}
+	x := stackText + gutter
+	if key != p.key {
+		p.key = key
+		p.g.Clear()
+		each, extra := (h-2)/len(p.pics), (h-2)%len(p.pics)
+		y := 0
+		for i := range p.pics {
+			rows := each
+			if i < extra {
+				rows++
+			}
+			p.figures(&p.pics[i], y, rows, s)
+			p.pics[i].draw(&p.g, stackText, y, p.g.Width()-stackText, rows, s)
+			y += rows
+		}
+		drawTimes(&p.g, x, h-1, s)
+		drawSpans(&p.g, x, h-1, s)
+		p.g.Text(0, h-2, stackText, s.span.name+", "+formatSpan(s.history.axis.length)+" a column", s.styles.dim)
+	}
+	drawAxis(&p.g, x, h-2, s)
+}
+
+// figures writes one chart's name, verdict and percentiles in up to three rows.
+func (p *stackPanel) figures(pic *picture, y, rows int, s *scene) {
+	st := s.styles
+	now := pic.row.recent(&s.calm.Load)
+	n := p.g.Text(0, y, stackText, pic.row.title, st.title)
+	drawVerdict(&p.g, n+1, y, stackText-n-2, st, pic.row, s)
+	if rows > 1 {
+		x := drawLegend(&p.g, 0, y+1, st, '█', inkP95, "p95", formatDuration(now.p95), st.strong)
+		rate := formatRate(lately(&s.calm, load.RecentWindows).flowRate(pic.row.flows)) + "/s"
+		p.g.TextRight(stackText-1, y+1, stackText-x-2, rate, st.dim)
+	}
+	if rows > 2 {
+		x := drawLegend(&p.g, 0, y+2, st, '█', inkP50, "p50", formatDuration(now.p50), st.text)
+		drawLegend(&p.g, x+2, y+2, st, '⠒', inkP99, "p99", formatDuration(now.p99), st.text)
+	}
+}
+
+// firstFailing tells when the drawing of an objective line must change.
+func firstFailing(verdicts []load.Verdict) load.Verdict {
+	for _, v := range verdicts {
+		if v.State == load.Fail {
+			return load.Verdict{Objective: v.Objective, State: v.State}
+		}
+	}
+	return load.Verdict{}
+}

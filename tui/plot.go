@@ -1,0 +1,183 @@
+package tui
+
+import (
+	"math"
+	"time"
+
+	"github.com/NimbleMarkets/ntcharts/canvas"
+	"github.com/NimbleMarkets/ntcharts/canvas/graph"
+	"github.com/NimbleMarkets/ntcharts/canvas/runes"
+
+	"xinbot.ir/squall/tui/grid"
+)
+
+// plot is the rectangle of a chart in which data is drawn: one cell column per history column,
+// values from 0 at the bottom to top at the upper edge.
+type plot struct {
+	g          *grid.Grid
+	x, y, w, h int
+	top        float64
+	mono       bool
+}
+
+// eighths is the height of a value in eighths of a cell. A value above zero is at least one: what is
+// there must not vanish.
+func (p *plot) eighths(v float64) int {
+	if v <= 0 || p.top <= 0 {
+		return 0
+	}
+	return min(max(int(math.Round(v/p.top*float64(p.h*8))), 1), p.h*8)
+}
+
+// row is the grid row at a value, and whether it is inside the picture.
+func (p *plot) row(v float64) (int, bool) {
+	if p.top <= 0 || v > p.top {
+		return 0, false
+	}
+	return p.y + p.h - 1 - min(int(v/p.top*float64(p.h)), p.h-1), true
+}
+
+// barInks are the colours of one bar: its whole height, the part of it inside, and both where they
+// are above the objective.
+type barInks struct{ outer, inner, outerBroken, innerBroken grid.Ink }
+
+// bar draws a value with a lower one inside it, in eighths of a cell. Above the row limitRow the bar
+// changes colour; limitRow < 0 means there is no limit.
+func (p *plot) bar(x int, outer, inner float64, limitRow int, inks barInks) {
+	out, in := p.eighths(outer), p.eighths(inner)
+	for cell := 0; cell*8 < out; cell++ {
+		y := p.y + p.h - 1 - cell
+		o, i := min(out-cell*8, 8), min(max(in-cell*8, 0), 8)
+		outerInk, innerInk := inks.outer, inks.inner
+		broken := y < limitRow
+		if broken {
+			outerInk, innerInk = inks.outerBroken, inks.innerBroken
+		}
+		switch {
+		case p.mono:
+			p.g.Set(p.x+x, y, monoBar(o, i, broken), grid.Style{})
+		case i == 8:
+			p.g.Set(p.x+x, y, '█', grid.Style{Fg: innerInk})
+		case i > 0 && o == 8:
+			p.g.Set(p.x+x, y, runes.LowerBlockElementFromFloat64(float64(i)/8), grid.Style{Fg: innerInk, Bg: outerInk})
+		case i > 0 && o-i < 2:
+			p.g.Set(p.x+x, y, runes.LowerBlockElementFromFloat64(float64(o)/8), grid.Style{Fg: innerInk})
+		default:
+			p.g.Set(p.x+x, y, runes.LowerBlockElementFromFloat64(float64(o)/8), grid.Style{Fg: outerInk})
+		}
+	}
+}
+
+// monoBar tells the two parts of a bar apart by their texture.
+func monoBar(outer, inner int, broken bool) rune {
+	switch {
+	case inner >= 4:
+		return runes.LowerBlockElementFromFloat64(float64(inner) / 8)
+	case broken && outer >= 4:
+		return '▓'
+	case outer >= 4:
+		return '░'
+	default:
+		return runes.LowerBlockElementFromFloat64(float64(max(outer, inner, 1)) / 8)
+	}
+}
+
+// line draws values as a Braille line over whatever cells are still blank. A value of 0 or less is a
+// gap. What is above the picture gets an arrow at its upper edge.
+func (p *plot) line(values []float64, style grid.Style) {
+	if p.w <= 0 || p.h <= 0 || p.top <= 0 {
+		return
+	}
+	dots := graph.NewBrailleGrid(p.w, p.h, 0, float64(p.w*2-1), 0, p.top)
+	var before canvas.Point
+	joined := false
+	for x, v := range values {
+		if v <= 0 {
+			joined = false
+			continue
+		}
+		if v > p.top {
+			p.g.Set(p.x+x, p.y, '↑', style)
+		}
+		at := dots.GridPoint(canvas.Float64Point{X: float64(x * 2), Y: min(v, p.top)})
+		if joined {
+			for _, point := range graph.GetLinePoints(before, at) {
+				dots.Set(point)
+			}
+		} else {
+			dots.Set(at)
+		}
+		dots.Set(canvas.Point{X: at.X + 1, Y: at.Y})
+		before, joined = canvas.Point{X: at.X + 1, Y: at.Y}, true
+	}
+	for y, row := range dots.BraillePatterns() {
+		for x, r := range row {
+			if r != runes.BrailleBlockOffset && p.g.At(p.x+x, p.y+y).Rune == 0 {
+				p.g.Set(p.x+x, p.y+y, r, style)
+			}
+		}
+	}
+}
+
+// level draws a horizontal line at a value, over bars too: they keep their colour behind it.
+func (p *plot) level(row int, sign rune, style grid.Style) {
+	for x := p.x; x < p.x+p.w; x++ {
+		c := p.g.At(x, row)
+		switch {
+		case runes.IsBraillePattern(c.Rune) || c.Rune == '↑':
+			continue
+		case c.Rune == '█' && !p.mono:
+			p.g.Set(x, row, sign, style.On(c.Style.Fg))
+		case c.Rune != 0 && c.Style.Bg != 0:
+			p.g.Set(x, row, sign, style.On(c.Style.Bg))
+		default:
+			p.g.Set(x, row, sign, style)
+		}
+	}
+}
+
+// guide draws a faint upright line through the blank cells of a column.
+func (p *plot) guide(x int, style grid.Style) {
+	if x < 0 || x >= p.w {
+		return
+	}
+	for y := p.y; y < p.y+p.h; y++ {
+		if p.g.At(p.x+x, y).Rune == 0 {
+			p.g.Set(p.x+x, y, '┊', style)
+		}
+	}
+}
+
+// niceTop rounds the top of a scale up, so that the axis reads well and does not move each second.
+func niceTop(v float64) float64 {
+	if v <= 0 || math.IsNaN(v) || math.IsInf(v, 0) {
+		return 0
+	}
+	magnitude := math.Pow(10, math.Floor(math.Log10(v)))
+	for _, step := range [...]float64{1, 1.25, 1.5, 2, 2.5, 3, 4, 5, 6, 8} {
+		if v <= step*magnitude*(1+1e-9) {
+			return step * magnitude
+		}
+	}
+	return 10 * magnitude
+}
+
+// hbar draws a horizontal bar of a share 0 to 1 in eighths of a cell. A share above 0 is at least one.
+func hbar(g *grid.Grid, x, y, w int, share float64, fill, rest grid.Style, ground rune) {
+	share = min(max(share, 0), 1)
+	n := int(math.Round(share * float64(w*8)))
+	if share > 0 {
+		n = max(n, 1)
+	}
+	for i := range w {
+		switch part := min(max(n-i*8, 0), 8); part {
+		case 0:
+			g.Set(x+i, y, ground, rest)
+		default:
+			g.Set(x+i, y, runes.LeftBlockElementFromFloat64(float64(part)/8), fill)
+		}
+	}
+}
+
+// seconds is a duration as a chart value.
+func seconds(d time.Duration) float64 { return d.Seconds() }

@@ -1,0 +1,81 @@
+package tui
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"time"
+
+	tea "github.com/charmbracelet/bubbletea"
+	"golang.org/x/term"
+)
+
+const (
+	// framesPerSecond is the most that is written to the terminal: keys are echoed within a frame.
+	framesPerSecond = 20
+	// leaveWithin is how long a terminal that has stopped reading may hold up the way out.
+	leaveWithin = 2 * time.Second
+)
+
+// Run shows the console until the session's Done closes, the operator leaves, or ctx ends, and puts
+// the terminal back in every case. Leaving early does not stop the session: whoever called waits for
+// its Done. An error of drawing, a panic included (*[PanicError]), is returned; the end of ctx is not
+// an error.
+func Run(ctx context.Context, s Session, opts Options) error {
+	m := New(s, opts)
+	options := []tea.ProgramOption{
+		tea.WithAltScreen(), tea.WithContext(ctx), tea.WithFPS(framesPerSecond), tea.WithoutSignalHandler(),
+	}
+	if opts.Input != nil {
+		options = append(options, tea.WithInput(opts.Input))
+	}
+	if opts.Output != nil {
+		options = append(options, tea.WithOutput(opts.Output))
+	}
+	restore := remember(opts)
+	program := tea.NewProgram(m, options...)
+	ended := make(chan error, 1)
+	go func() {
+		_, err := program.Run()
+		ended <- err
+	}()
+	err, left := error(nil), false
+	select {
+	case err = <-ended:
+		left = true
+	case <-ctx.Done():
+	case <-s.Done():
+	}
+	if !left { // the program leaves by itself now, unless the terminal takes no more output
+		select {
+		case err = <-ended:
+		case <-time.After(leaveWithin):
+			program.Kill()
+			restore()
+			return errors.New("leave the console: the terminal takes no output")
+		}
+	}
+	switch {
+	case m.err != nil:
+		return m.err
+	case err != nil && ctx.Err() == nil:
+		return fmt.Errorf("draw the console: %w", err)
+	}
+	return nil
+}
+
+// remember saves the terminal's mode, so that it can be put back even when bubbletea cannot.
+func remember(opts Options) (restore func()) {
+	file := os.Stdin
+	if f, ok := opts.Input.(*os.File); ok {
+		file = f
+	} else if opts.Input != nil {
+		return func() {}
+	}
+	state, err := term.GetState(int(file.Fd()))
+	if err != nil {
+		return func() {}
+	}
+	return func() { _ = term.Restore(int(file.Fd()), state) }
+}

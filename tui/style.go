@@ -1,0 +1,165 @@
+package tui
+
+import (
+	"github.com/charmbracelet/lipgloss"
+	"github.com/muesli/termenv"
+
+	"xinbot.ir/squall/tui/grid"
+)
+
+// The inks: colours by their role. Zero is the terminal's own.
+const (
+	inkText   grid.Ink = iota
+	inkDim             // labels
+	inkFaint           // rules, axes
+	inkAccent          // what is active, what is selected
+	inkGood            // an objective that holds
+	inkBad             // a broken objective, a failed undo, HALT; nothing else is red
+	inkP50
+	inkP95
+	inkP99
+	inkBroken95 // the part of a bar above its objective
+	inkBroken50
+	inkLine  // the objective line
+	inkOver  // text on accent or red
+	inkSheet // background of what opens over the screen
+	inkPick  // background of the selected row
+	inkTrend // rate and virtual users
+	numInks  = iota
+)
+
+// inkRow is one colour on three kinds of terminal; an empty field leaves the colour alone.
+type inkRow = lipgloss.CompleteColor
+
+func darkInks() [numInks]inkRow {
+	return [numInks]inkRow{
+		inkDim:      {TrueColor: "#93A0B0", ANSI256: "247", ANSI: "7"},
+		inkFaint:    {TrueColor: "#475260", ANSI256: "240", ANSI: "8"},
+		inkAccent:   {TrueColor: "#F5B74A", ANSI256: "215", ANSI: "11"},
+		inkGood:     {TrueColor: "#63C98D", ANSI256: "78", ANSI: "10"},
+		inkBad:      {TrueColor: "#FF5F5A", ANSI256: "203", ANSI: "9"},
+		inkP50:      {TrueColor: "#8FCBFF", ANSI256: "117", ANSI: "14"},
+		inkP95:      {TrueColor: "#2C6AA6", ANSI256: "25", ANSI: "4"},
+		inkP99:      {TrueColor: "#A7B3C2", ANSI256: "249", ANSI: "7"},
+		inkBroken95: {TrueColor: "#C4343B", ANSI256: "160", ANSI: "1"},
+		inkBroken50: {TrueColor: "#FF9A95", ANSI256: "210", ANSI: "9"},
+		inkLine:     {TrueColor: "#DDE5EE", ANSI256: "254", ANSI: "15"},
+		inkOver:     {TrueColor: "#14181E", ANSI256: "233", ANSI: "0"},
+		inkSheet:    {TrueColor: "#1A212B", ANSI256: "235"},
+		inkPick:     {TrueColor: "#2D3847", ANSI256: "238", ANSI: "8"},
+		inkTrend:    {TrueColor: "#4FA3A5", ANSI256: "73", ANSI: "6"},
+	}
+}
+
+func lightInks() [numInks]inkRow {
+	return [numInks]inkRow{
+		inkDim:      {TrueColor: "#566273", ANSI256: "241", ANSI: "8"},
+		inkFaint:    {TrueColor: "#B3BCC8", ANSI256: "250", ANSI: "7"},
+		inkAccent:   {TrueColor: "#A65200", ANSI256: "130", ANSI: "5"},
+		inkGood:     {TrueColor: "#177245", ANSI256: "29", ANSI: "2"},
+		inkBad:      {TrueColor: "#C01F24", ANSI256: "160", ANSI: "1"},
+		inkP50:      {TrueColor: "#1F5FA6", ANSI256: "25", ANSI: "4"},
+		inkP95:      {TrueColor: "#9CC5EC", ANSI256: "110", ANSI: "6"},
+		inkP99:      {TrueColor: "#5F6B7A", ANSI256: "242", ANSI: "8"},
+		inkBroken95: {TrueColor: "#F0918C", ANSI256: "210", ANSI: "9"},
+		inkBroken50: {TrueColor: "#B3181D", ANSI256: "124", ANSI: "1"},
+		inkLine:     {TrueColor: "#1D2733", ANSI256: "235", ANSI: "0"},
+		inkOver:     {TrueColor: "#FFFFFF", ANSI256: "231", ANSI: "15"},
+		inkSheet:    {TrueColor: "#EDF1F6", ANSI256: "255"},
+		inkPick:     {TrueColor: "#D5DEE9", ANSI256: "253", ANSI: "7"},
+		inkTrend:    {TrueColor: "#2F8C8E", ANSI256: "30", ANSI: "6"},
+	}
+}
+
+// styles is every way a text looks on the console, built once for one terminal.
+type styles struct {
+	palette *grid.Palette
+	mono    bool // no colours: shapes and attributes must tell
+
+	text, dim, faint, strong                grid.Style
+	title, rule                             grid.Style
+	accent, good, bad, unknown              grid.Style
+	badge, badgeGood, badgeActive, badgeBad grid.Style // a word in a box
+	progress                                grid.Style // how much is done
+	pick                                    grid.Style // the selected row
+	sheet                                   grid.Style // ground of what opens over the screen
+	span                                    grid.Style // a spike under the charts
+	spanCalm                                grid.Style // a pause or hold under the charts
+}
+
+// newStyles builds the styles for a renderer's colour profile and background.
+func newStyles(r *lipgloss.Renderer, dark, noColor, ascii bool) *styles {
+	profile := r.ColorProfile()
+	mono := noColor || profile == termenv.Ascii
+	s := &styles{
+		mono:        mono,
+		palette:     &grid.Palette{},
+		dim:         grid.Style{Fg: inkDim},
+		faint:       grid.Style{Fg: inkFaint},
+		strong:      grid.Style{Attr: grid.Bold},
+		title:       grid.Style{Attr: grid.Bold},
+		rule:        grid.Style{Fg: inkFaint},
+		accent:      grid.Style{Fg: inkAccent, Attr: grid.Bold},
+		good:        grid.Style{Fg: inkGood},
+		bad:         grid.Style{Fg: inkBad, Attr: grid.Bold},
+		unknown:     grid.Style{Fg: inkDim},
+		badge:       grid.Style{Fg: inkOver, Bg: inkDim},
+		badgeGood:   grid.Style{Fg: inkOver, Bg: inkGood, Attr: grid.Bold},
+		progress:    grid.Style{Fg: inkTrend},
+		badgeActive: grid.Style{Fg: inkOver, Bg: inkAccent, Attr: grid.Bold},
+		badgeBad:    grid.Style{Fg: inkOver, Bg: inkBad, Attr: grid.Bold},
+		pick:        grid.Style{Bg: inkPick, Attr: grid.Bold},
+		sheet:       grid.Style{Bg: inkSheet},
+		span:        grid.Style{Fg: inkOver, Bg: inkAccent},
+		spanCalm:    grid.Style{Fg: inkText, Bg: inkPick},
+	}
+	if ascii {
+		s.palette.ASCII = asciiRunes()
+	}
+	if mono {
+		reverse := grid.Style{Attr: grid.Reverse}
+		s.badge, s.badgeGood = reverse, reverse
+		s.badgeActive, s.badgeBad = reverse.With(grid.Bold), reverse.With(grid.Bold)
+		s.pick, s.span, s.spanCalm = reverse, reverse, grid.Style{Attr: grid.Underline}
+		return s
+	}
+	rows := lightInks()
+	if dark {
+		rows = darkInks()
+	}
+	s.palette.Fg, s.palette.Bg = make([]string, numInks), make([]string, numInks)
+	for ink, row := range rows {
+		if c := colour(profile, row); c != nil {
+			s.palette.Fg[ink], s.palette.Bg[ink] = c.Sequence(false), c.Sequence(true)
+		}
+	}
+	return s
+}
+
+// colour picks what a terminal can show; nil leaves its own colour.
+func colour(p termenv.Profile, row inkRow) termenv.Color {
+	name := map[termenv.Profile]string{
+		termenv.TrueColor: row.TrueColor, termenv.ANSI256: row.ANSI256, termenv.ANSI: row.ANSI,
+	}[p]
+	if name == "" {
+		return nil
+	}
+	return p.Color(name)
+}
+
+// asciiRunes is what stands for our own drawing characters on a terminal without UTF-8.
+func asciiRunes() map[rune]rune {
+	to := map[rune]rune{
+		'─': '-', '━': '=', '╸': '=', '│': '|', '┊': ':', '┄': '-', '┈': '-', '╌': '-', '┤': '|', '┼': '+', '┬': '+',
+		'┴': '+', '╵': '|', '╷': '|', '╭': '+', '╮': '+', '╰': '+', '╯': '+', '└': '+', '├': '+',
+		'●': '*', '○': 'o', '■': '#', '‖': '=', '◐': '~', '◆': '*', '▲': '^', '▼': 'v', '✓': '+', '✗': 'x', '✎': '"',
+		'·': '.', '…': '.', '×': 'x', '–': '-', '—': '-', '±': '~', '≤': '<', '≥': '>', 'µ': 'u', '↑': '^', '↓': 'v',
+		'←': '<', '→': '>', '░': '.', '▒': ':', '▓': '%', '█': '#', '▌': '|', '▐': '|', '▀': '"', '▄': '_', '’': '\'',
+		'↻': '@', '▏': '|', '▎': '|', '▍': '|', '▋': '#', '▊': '#', '▉': '#',
+		'▁': '_', '▂': '_', '▃': '_', '▅': '=', '▆': '=', '▇': '#',
+	}
+	for r := rune(0x2801); r < 0x2900; r++ {
+		to[r] = '\''
+	}
+	return to
+}
