@@ -19,6 +19,7 @@ type Input struct {
 	Variables []string                    // NAME=VALUE of -e, which override the environment
 	LookupEnv func(string) (string, bool) // the environment
 	Version   string                      // of squall, for the user agent
+	AdminOnly bool                        // no messages will be sent: gateway and secrets may be missing
 }
 
 // level says how much a layer counts; more is stronger.
@@ -52,6 +53,7 @@ func (r raw) text() string {
 // layered is every setting after precedence has been settled.
 type layered struct {
 	values   map[string]raw
+	admin    bool  // Input.AdminOnly
 	file     *file // nil: there is none
 	target   *fileTarget
 	problems []error
@@ -63,7 +65,7 @@ func (l *layered) problem(format string, args ...any) {
 
 // collect settles precedence: fixed, flag, -e, environment, squall.yaml, default.
 func collect(in Input) (*layered, error) {
-	l := &layered{values: map[string]raw{}}
+	l := &layered{values: map[string]raw{}, admin: in.AdminOnly}
 	variables := l.readVariables(in.Variables)
 	lookup := func(name string) (string, bool) {
 		if value, ok := variables[name]; ok {

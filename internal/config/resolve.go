@@ -155,8 +155,8 @@ func (l *layered) options(w load.Workload) load.Options {
 		Proxy:        l.proxy(),
 		Seed:         rand.Uint64(),
 	}
-	if l.values[seed].set() {
-		o.Seed = read(l, seed, parseSeed)
+	if l.values[Seed].set() {
+		o.Seed = read(l, Seed, parseSeed)
 	}
 	return o
 }
@@ -165,6 +165,9 @@ func (l *layered) options(w load.Workload) load.Options {
 // channel is what the command line of the k6 script means by WEBHOOK_SECRET.
 func (l *layered) signingSecrets(w load.Workload) (secrets [load.NumChannels]string) {
 	used := weighted(w)
+	if l.admin {
+		used = [load.NumChannels]bool{}
+	}
 	for c, spec := range w.Channels {
 		name := secretName(spec.SecretOf)
 		if value := l.values[name]; !value.set() && l.values[secretName(load.Webchat)].set() {
@@ -202,16 +205,16 @@ func (l *layered) settings(w load.Workload) load.Settings {
 		SpikeFactor: read(l, spikeFactor, parseNumber(1, load.MaxSpikeFactor)),
 	}
 	whole := parseWhole(0, load.MaxVUs)
-	if l.strongest(vus, usersPerBrand) == usersPerBrand {
+	if l.strongest(VUs, usersPerBrand) == usersPerBrand {
 		brands := 0
 		for _, t := range w.Tenants {
 			brands += len(t.Brands)
 		}
 		s.VUs = read(l, usersPerBrand, whole) * brands
 	} else {
-		s.VUs = read(l, vus, whole)
+		s.VUs = read(l, VUs, whole)
 	}
-	if l.strongest(rate, vus, usersPerBrand) == rate {
+	if l.strongest(rate, VUs, usersPerBrand) == rate {
 		s.Rate = read(l, rate, parseRate)
 	}
 	if l.strongest(ramp, spawnRate) == spawnRate {
@@ -280,10 +283,10 @@ func (l *layered) origins(r Resolved) (all []Origin, fingerprints map[string]str
 func (l *layered) derived(r Resolved) map[string]Origin {
 	derived := map[string]Origin{
 		targetName: {Value: r.Target, Source: "host of the gateway"},
-		seed:       {Value: fmt.Sprint(r.Options.Seed), Source: "drawn"},
+		Seed:       {Value: fmt.Sprint(r.Options.Seed), Source: "drawn"},
 	}
-	if value := l.values[seed]; value.set() {
-		derived[seed] = Origin{Value: value.text(), Source: value.source}
+	if value := l.values[Seed]; value.set() {
+		derived[Seed] = Origin{Value: value.text(), Source: value.source}
 	}
 	switch given := l.values[targetName]; {
 	case given.set():
@@ -296,8 +299,8 @@ func (l *layered) derived(r Resolved) map[string]Origin {
 	if r.Options.Gateway[load.Webchat] != nil && !l.values[gatewayURL].set() {
 		derived[gatewayURL] = Origin{Value: r.Options.Gateway[load.Webchat].String(), Source: "from " + l.values[gatewayHost].source}
 	}
-	if l.strongest(vus, usersPerBrand) == usersPerBrand {
-		derived[vus] = Origin{Value: fmt.Sprint(r.Settings.VUs), Source: "from " + l.values[usersPerBrand].source}
+	if l.strongest(VUs, usersPerBrand) == usersPerBrand {
+		derived[VUs] = Origin{Value: fmt.Sprint(r.Settings.VUs), Source: "from " + l.values[usersPerBrand].source}
 	}
 	if l.strongest(ramp, spawnRate) == spawnRate {
 		derived[ramp] = Origin{Value: r.Settings.Ramp.String(), Source: "from " + l.values[spawnRate].source}

@@ -196,7 +196,7 @@ func TestPrecedence(t *testing.T) {
 			if r.Settings.VUs != c.vus {
 				t.Errorf("vus = %d, want %d", r.Settings.VUs, c.vus)
 			}
-			if o := r.origin(vus); o.Source != c.source || o.Value != fmt.Sprint(c.vus) {
+			if o := r.origin(VUs); o.Source != c.source || o.Value != fmt.Sprint(c.vus) {
 				t.Errorf("origin = %+v, want %s", o, c.source)
 			}
 		})
@@ -428,5 +428,23 @@ func writeFile(t *testing.T, path, text string) {
 	t.Helper()
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
+	}
+}
+
+func TestWithoutSecrets(t *testing.T) {
+	fingerprint := NewSecret(secretText).Fingerprint()
+	args := []string{
+		"run", "-e", "WEBHOOK_SECRET=" + secretText, "-eADMIN_TOKEN=" + secretText, "--env=GATEWAY_WEBHOOK_SECRET=" + secretText,
+		"-e=WEBHOOK_SECRET_TELEGRAM=" + secretText, "--vus", "5", "-e", "HTTPS_PROXY=http://me:" + secretText + "@proxy",
+	}
+	want := []string{
+		"run", "-e", "WEBHOOK_SECRET=" + fingerprint, "-eADMIN_TOKEN=" + fingerprint, "--env=GATEWAY_WEBHOOK_SECRET=" + fingerprint,
+		"-e=WEBHOOK_SECRET_TELEGRAM=" + fingerprint, "--vus", "5", "-e", "HTTPS_PROXY=http://***@proxy",
+	}
+	if got := WithoutSecrets(args); strings.Join(got, " ") != strings.Join(want, " ") {
+		t.Errorf("shown as\n%q\nwant\n%q", got, want)
+	}
+	if args[2] != "WEBHOOK_SECRET="+secretText {
+		t.Error("the arguments themselves were changed")
 	}
 }

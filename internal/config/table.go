@@ -28,7 +28,7 @@ type Setting struct {
 	List     bool // may be given several times
 }
 
-// The names of the settings.
+// The names of the settings. Exported are those that commands give a default of their own.
 const (
 	configFile     = "config"
 	targetName     = "target"
@@ -41,7 +41,7 @@ const (
 	adminToken     = "admin_token"
 	workloadFile   = "workload"
 	tenantID       = "tenant"
-	vus            = "load.vus"
+	VUs            = "load.vus"
 	usersPerBrand  = "load.users_per_brand"
 	rate           = "load.rate"
 	think          = "load.think"
@@ -51,7 +51,7 @@ const (
 	duration       = "load.duration"
 	knowledge      = "load.knowledge"
 	noRules        = "load.no_rules"
-	seed           = "load.seed"
+	Seed           = "load.seed"
 	timeout        = "load.timeout"
 	drain          = "load.drain"
 	maxConns       = "load.max_conns"
@@ -114,7 +114,7 @@ func Table() []Setting {
 		{Name: workloadFile, Flags: option("workload"), Env: env("WORKLOAD_FILE", "WORKLOAD_FILE_JSON"), InFile: true, Argument: "FILE", Accepts: acceptsFile, Help: "who talks over which channels, YAML or JSON; the default is built in"},
 		{Name: tenantID, Flags: option("tenant"), Env: env("LOCUST_TENANT_ID"), InFile: true, Argument: "UUID", Accepts: "a UUID", Help: "run this tenant of the workload alone; the built-in workload takes the id over"},
 
-		{Name: vus, Flags: []Alias{short("vus", "u"), {Name: "users"}}, Env: env("K6_VUS", "LOCUST_USERS"), InFile: true, Default: "10", Argument: "N", Accepts: fmt.Sprintf("a whole number from 0 to %d", load.MaxVUs), Help: "virtual users (closed model)"},
+		{Name: VUs, Flags: []Alias{short("vus", "u"), {Name: "users"}}, Env: env("K6_VUS", "LOCUST_USERS"), InFile: true, Default: "10", Argument: "N", Accepts: fmt.Sprintf("a whole number from 0 to %d", load.MaxVUs), Help: "virtual users (closed model)"},
 		{Name: usersPerBrand, Env: env("TARGET_USERS_PER_BRAND"), Accepts: fmt.Sprintf("a whole number from 0 to %d", load.MaxVUs), Help: "virtual users for each brand of the workload, instead of their total"},
 		{Name: rate, Flags: option("rate"), InFile: true, Argument: "RATE", Accepts: fmt.Sprintf("a rate such as 500/s or 30000/m, above 0 and up to %d/s", load.MaxRate), Help: "arrivals per second; selects the open model"},
 		{Name: think, Flags: option("think"), InFile: true, Default: "0s-1.5s", Argument: "TIME", Accepts: "a duration such as 1s or a range such as 0s-1.5s", Help: "time that a virtual user waits between two iterations, uniform; 0s for none"},
@@ -124,7 +124,7 @@ func Table() []Setting {
 		{Name: duration, Flags: []Alias{short("duration", "d"), {Name: "run-time", Short: "t", Read: bareSeconds}}, Env: []Alias{{Name: "K6_DURATION"}, {Name: "LOCUST_RUN_TIME", Read: bareSeconds}}, InFile: true, Default: "0s", Argument: "DURATION", Accepts: acceptsDuration, Help: "length of the run; 0s runs until stopped"},
 		{Name: knowledge, Flags: option("knowledge"), InFile: true, Bool: true, Default: "false", Accepts: acceptsBool, Help: "also drive the older upload, POST /v1/brands/{id}/knowledge"},
 		{Name: noRules, Flags: option("no-rules"), InFile: true, Bool: true, Default: "false", Accepts: acceptsBool, Help: "leave automation rules alone"},
-		{Name: seed, Flags: option("seed"), Argument: "N", Accepts: "a whole number of 0 or more", Help: "seed of every random choice; drawn when it is not given"},
+		{Name: Seed, Flags: option("seed"), Argument: "N", Accepts: "a whole number of 0 or more", Help: "seed of every random choice; drawn when it is not given"},
 
 		{Name: timeout, Flags: option("timeout"), InFile: true, Default: "10s", Argument: "DURATION", Accepts: acceptsDuration + " above 0", Help: "longest wait for one answer, connecting included"},
 		{Name: drain, Flags: option("drain"), InFile: true, Default: "5s", Argument: "DURATION", Accepts: acceptsDuration, Help: "longest wait for requests in flight when the run ends"},

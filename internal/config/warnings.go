@@ -12,6 +12,9 @@ import (
 func (l *layered) warnings(r Resolved) (all []string) {
 	warn := func(format string, args ...any) { all = append(all, fmt.Sprintf(format, args...)) }
 	gateway := r.Options.Gateway[load.Webchat]
+	if gateway == nil {
+		gateway = &url.URL{}
+	}
 	from := l.values[l.strongest(gatewayURL, gatewayHost)]
 	if l.target != nil && from.level > fromFile && l.target.values[gatewayURL].texts != nil {
 		warn("%s overrides the gateway of target %s: the load goes to %s", from.source, l.target.name, gateway.Host)
@@ -19,9 +22,9 @@ func (l *layered) warnings(r Resolved) (all []string) {
 	if l.values[gatewayURL].set() && l.values[gatewayHost].set() && l.values[gatewayURL].text() != l.values[gatewayHost].text() {
 		warn("both %s and %s are given: %s counts", l.values[gatewayURL].source, l.values[gatewayHost].source, from.source)
 	}
-	if l.values[rate].set() && l.values[vus].set() {
-		used := l.values[l.strongest(rate, vus)].source
-		warn("both %s and %s are given: %s counts", l.values[rate].source, l.values[vus].source, used)
+	if l.values[rate].set() && l.values[VUs].set() {
+		used := l.values[l.strongest(rate, VUs)].source
+		warn("both %s and %s are given: %s counts", l.values[rate].source, l.values[VUs].source, used)
 	}
 	if r.Options.TLS != nil && r.Options.TLS.InsecureSkipVerify {
 		warn("server certificates are not checked (%s)", l.values[tlsSkipVerify].source)

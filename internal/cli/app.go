@@ -1,0 +1,89 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
+
+	"golang.org/x/term"
+
+	"xinbot.ir/squall/internal/config"
+)
+
+// World is what the program touches outside of itself.
+type World struct {
+	Args       []string // without the program's name
+	In         *os.File
+	Out        io.Writer
+	Err        io.Writer
+	LookupEnv  func(string) (string, bool)
+	Signals    <-chan os.Signal // what asks the program to end
+	LastSignal func()           // gives signals back to the system; may be nil
+	Now        func() time.Time
+}
+
+// app carries the world to the commands.
+type app struct {
+	World
+}
+
+// Main runs one command and returns the exit code.
+func Main(ctx context.Context, w World) int {
+	a := &app{w}
+	root := a.root()
+	root.SetArgs(w.Args)
+	root.SetIn(w.In)
+	root.SetOut(w.Out)
+	root.SetErr(w.Err)
+	err := root.ExecuteContext(ctx)
+	if err != nil && err.Error() != "" {
+		a.complain(err)
+	}
+	return exitCode(err)
+}
+
+// complain writes an error, one line per problem.
+func (a *app) complain(err error) {
+	lines := strings.Split(err.Error(), "\n")
+	fmt.Fprintf(a.Err, "squall: %s\n", lines[0])
+	for _, line := range lines[1:] {
+		fmt.Fprintf(a.Err, "        %s\n", line)
+	}
+}
+
+// resolve settles the configuration of a command.
+func (a *app) resolve(flags *config.Flags, more func(*config.Input)) (config.Resolved, error) {
+	in := config.Input{
+		Flags: flags.Given(), Variables: flags.Variables(), LookupEnv: a.LookupEnv, Version: Version(),
+	}
+	if more != nil {
+		more(&in)
+	}
+	return config.Resolve(in)
+}
+
+// untilSignal is a context that ends with the first signal.
+func (a *app) untilSignal(ctx context.Context) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancel(ctx)
+	go func() {
+		select {
+		case <-a.Signals:
+			cancel()
+		case <-ctx.Done():
+		}
+	}()
+	return ctx, cancel
+}
+
+// terminal tells whether a stream is a terminal that can be drawn on.
+func (a *app) terminal(stream any) bool {
+	file, ok := stream.(*os.File)
+	if !ok || !term.IsTerminal(int(file.Fd())) {
+		return false
+	}
+	name, _ := a.LookupEnv("TERM")
+	return name != "dumb"
+}

@@ -1,0 +1,187 @@
+package cli
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"xinbot.ir/squall/internal/config"
+)
+
+// checkup looks at a platform from the outside and says what it finds.
+type checkup struct {
+	*app
+	resolved config.Resolved
+	failed   int
+}
+
+// answer of a check: a sign and a word.
+type answer string
+
+const (
+	good answer = "✓ ok  "
+	warn answer = "! warn"
+	fail answer = "✗ fail"
+)
+
+func (c *checkup) say(result answer, what, text string) {
+	if result == fail {
+		c.failed++
+	}
+	fmt.Fprintf(c.Out, "  %s  %-13s  %s\n", result, what, text)
+}
+
+// reach goes the way of a request step by step, so that the first step that fails is the one that is
+// named. Through a proxy the steps are the proxy's, and only the answer is looked at.
+func (c *checkup) reach(ctx context.Context, what string, u *url.URL) {
+	ctx, cancel := context.WithTimeout(ctx, c.resolved.Options.Timeout)
+	defer cancel()
+	if proxy := c.proxyFor(u); proxy != nil {
+		c.say(good, what, "through proxy "+proxy.Host)
+	} else if !c.lookUp(ctx, what, u) || !c.connect(ctx, what, u) {
+		return
+	}
+	c.health(ctx, what, u)
+}
+
+func (c *checkup) proxyFor(u *url.URL) *url.URL {
+	if c.resolved.Options.Proxy == nil {
+		return nil
+	}
+	proxy, err := c.resolved.Options.Proxy(u)
+	if err != nil {
+		return nil
+	}
+	return proxy
+}
+
+func (c *checkup) lookUp(ctx context.Context, what string, u *url.URL) bool {
+	if net.ParseIP(u.Hostname()) != nil {
+		return true
+	}
+	addresses, err := net.DefaultResolver.LookupHost(ctx, u.Hostname())
+	if err != nil {
+		c.say(fail, what, fmt.Sprintf("look up %s: %v", u.Hostname(), err))
+		return false
+	}
+	c.say(good, what, u.Hostname()+" is "+strings.Join(addresses, ", "))
+	return true
+}
+
+// connect opens a TCP connection and, for https, shakes hands on it.
+func (c *checkup) connect(ctx context.Context, what string, u *url.URL) bool {
+	address := u.Host
+	if u.Port() == "" {
+		address = net.JoinHostPort(u.Hostname(), map[string]string{"http": "80", "https": "443"}[u.Scheme])
+	}
+	began := time.Now()
+	conn, err := new(net.Dialer).DialContext(ctx, "tcp", address)
+	if err != nil {
+		c.say(fail, what, fmt.Sprintf("connect to %s: %v", address, err))
+		return false
+	}
+	defer conn.Close()
+	c.say(good, what, fmt.Sprintf("connected to %s in %s", address, time.Since(began).Round(100*time.Microsecond)))
+	if u.Scheme != "https" {
+		return true
+	}
+	settings := c.tlsConfig()
+	settings.ServerName = u.Hostname()
+	secure := tls.Client(conn, settings)
+	if err := secure.HandshakeContext(ctx); err != nil {
+		c.say(fail, what, fmt.Sprintf("TLS handshake: %v", err))
+		return false
+	}
+	state := secure.ConnectionState()
+	leaf := state.PeerCertificates[0]
+	text := fmt.Sprintf("%s, certificate valid until %s", tls.VersionName(state.Version), leaf.NotAfter.Format(time.DateOnly))
+	if left := leaf.NotAfter.Sub(c.Now()); left < 14*24*time.Hour {
+		c.say(warn, what, fmt.Sprintf("%s: in %s", text, left.Round(time.Hour)))
+	} else {
+		c.say(good, what, text)
+	}
+	return true
+}
+
+func (c *checkup) tlsConfig() *tls.Config {
+	if c.resolved.Options.TLS != nil {
+		return c.resolved.Options.TLS.Clone()
+	}
+	return &tls.Config{MinVersion: tls.VersionTLS12}
+}
+
+// health asks GET /health. An answer of any status shows that HTTP works; a gateway need not have the
+// route. The answer's Date header tells the time over there.
+func (c *checkup) health(ctx context.Context, what string, u *url.URL) {
+	transport := &http.Transport{TLSClientConfig: c.tlsConfig(), DisableKeepAlives: true}
+	if c.resolved.Options.Proxy != nil {
+		transport.Proxy = func(r *http.Request) (*url.URL, error) { return c.resolved.Options.Proxy(r.URL) }
+	}
+	client := http.Client{Transport: transport, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, healthURL(u), http.NoBody)
+	if err != nil {
+		c.say(fail, what, err.Error())
+		return
+	}
+	request.Header.Set("User-Agent", c.resolved.Options.UserAgent)
+	sent := c.Now()
+	response, err := client.Do(request)
+	if err != nil {
+		var wrapped *url.Error
+		if errors.As(err, &wrapped) {
+			err = wrapped.Err // the address is said already
+		}
+		c.say(fail, what, fmt.Sprintf("GET /health: %v", err))
+		return
+	}
+	received := c.Now()
+	response.Body.Close()
+	text := fmt.Sprintf("GET /health answers %d in %s", response.StatusCode, received.Sub(sent).Round(100*time.Microsecond))
+	switch {
+	case response.StatusCode >= 500:
+		c.say(fail, what, text)
+	case response.StatusCode >= 300:
+		c.say(warn, what, text)
+	default:
+		c.say(good, what, text)
+	}
+	c.skew(what, response.Header.Get("Date"), sent, received)
+}
+
+// skew compares clocks. The Date header has whole seconds and was written between sent and received,
+// so a difference is only known to within that time and a second.
+func (c *checkup) skew(what, date string, sent, received time.Time) {
+	there, err := http.ParseTime(date)
+	if err != nil {
+		c.say(warn, what, "no Date header: clocks cannot be compared")
+		return
+	}
+	var skew time.Duration
+	switch {
+	case there.After(received):
+		skew = there.Sub(received)
+	case there.Add(time.Second).Before(sent):
+		skew = there.Add(time.Second).Sub(sent)
+	}
+	switch {
+	case skew == 0:
+		c.say(good, what, "clocks agree to the second")
+	case skew.Abs() <= maxSkew:
+		c.say(good, what, fmt.Sprintf("its clock is %s %s ours", skew.Abs().Round(time.Second), side(skew)))
+	default:
+		c.say(warn, what, fmt.Sprintf("its clock is %s %s ours: times in reports will not match", skew.Abs().Round(time.Second), side(skew)))
+	}
+}
+
+func side(skew time.Duration) string {
+	if skew > 0 {
+		return "ahead of"
+	}
+	return "behind"
+}

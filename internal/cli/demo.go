@@ -1,0 +1,124 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strconv"
+
+	"github.com/spf13/cobra"
+
+	"xinbot.ir/squall/internal/config"
+	"xinbot.ir/squall/internal/demo"
+	"xinbot.ir/squall/load"
+)
+
+const demoExample = `  squall demo
+  squall demo --vus 200 --duration 2m --headless
+  squall demo --serve --gateway-addr 127.0.0.1:8080 --orchestrator-addr 127.0.0.1:8000`
+
+// demoVUs keep the platform with its delays at about a quarter of what it can do, so that a spike
+// takes it beyond.
+const demoVUs = "100"
+
+// demoFlags are what only the embedded platform has.
+type demoFlags struct {
+	serve, noDelays                  bool
+	gateway, orchestrator, toxiproxy string
+	capacity                         int
+	verbose                          bool
+}
+
+func (a *app) demo() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:     "demo",
+		Short:   "Run against an embedded platform, or serve that platform alone",
+		Long:    "Starts a small platform in this process, on free loopback ports, and runs against it as squall run does. With --serve it only serves, for another squall, k6 or curl.",
+		Example: demoExample,
+		Args:    cobra.NoArgs,
+	}
+	var d demoFlags
+	cmd.Flags().BoolVar(&d.serve, "serve", false, "serve the platform alone and print the variables to export, until a signal")
+	cmd.Flags().BoolVar(&d.noDelays, "no-delays", false, "answer at once: the platform simulates no working time")
+	cmd.Flags().IntVar(&d.capacity, "capacity", 0, "messages that the gateway works on at once; 0 for the default")
+	cmd.Flags().StringVar(&d.gateway, "gateway-addr", "", "`HOST:PORT` of the gateway; a free loopback port by default")
+	cmd.Flags().StringVar(&d.orchestrator, "orchestrator-addr", "", "`HOST:PORT` of the orchestrator; a free loopback port by default")
+	cmd.Flags().StringVar(&d.toxiproxy, "toxiproxy-addr", "", "`HOST:PORT` of Toxiproxy's API; a free loopback port by default")
+	cmd.Flags().BoolVar(&d.verbose, "verbose", false, "with --serve: the platform's own log on standard error")
+	flags := configured(cmd)
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error { return a.runDemo(cmd.Context(), flags, d) }
+	return cmd
+}
+
+func (a *app) runDemo(ctx context.Context, flags *config.Flags, d demoFlags) (err error) {
+	// The platform's tenants come from the workload and its addresses go into the configuration: settle
+	// the configuration once without and once with the addresses.
+	draft, err := a.resolve(flags, embedded("http://127.0.0.1:1", "http://127.0.0.1:1", "none", map[string]string{load.Webchat.String(): "none"}, nil))
+	if err != nil {
+		return usage(err)
+	}
+	if d.capacity < 0 {
+		return usage(errors.New("--capacity: must be a whole number of 0 or more"))
+	}
+	log := io.Discard
+	if d.serve && d.verbose {
+		log = a.Err
+	}
+	platform, err := demo.Start(ctx, demo.Config{
+		Seed: draft.Options.Seed, Delays: !d.noDelays, Capacity: d.capacity,
+		GatewayAddr: d.gateway, OrchestratorAddr: d.orchestrator, ToxiproxyAddr: d.toxiproxy,
+		Tenants: tenants(draft.Options.Workload), Log: log,
+	})
+	if err != nil {
+		return fmt.Errorf("start the embedded platform: %w", err)
+	}
+	defer func() {
+		if closing := platform.Close(); closing != nil {
+			err = errors.Join(err, fmt.Errorf("stop the embedded platform: %w", closing))
+		}
+	}()
+	if d.serve {
+		a.serve(ctx, platform)
+		return nil
+	}
+	resolved, err := a.resolve(flags, embedded(platform.GatewayURL(), platform.OrchestratorURL(), platform.AdminToken(), platform.Secrets(), &draft))
+	if err != nil {
+		return usage(err)
+	}
+	return a.drive(ctx, resolved, true)
+}
+
+// embedded points the configuration at the platform, with the seed of the draft if there is one.
+func embedded(gateway, api, token string, secrets map[string]string, draft *config.Resolved) func(*config.Input) {
+	return func(in *config.Input) {
+		in.Fixed, in.FixedBy = config.Embedded(gateway, api, token, secrets), "embedded platform"
+		in.Defaults = map[string]string{config.VUs: demoVUs}
+		if draft != nil {
+			in.Defaults[config.Seed] = strconv.FormatUint(draft.Options.Seed, 10)
+		}
+	}
+}
+
+// serve prints how to reach the platform, and waits for a signal.
+func (a *app) serve(ctx context.Context, platform *demo.Platform) {
+	ctx, cancel := a.untilSignal(ctx)
+	defer cancel()
+	fmt.Fprintln(a.Out, "# The embedded platform is up until Ctrl-C. In another shell:")
+	for _, line := range platform.Environment() {
+		fmt.Fprintf(a.Out, "export %s\n", line)
+	}
+	<-ctx.Done()
+}
+
+// tenants are those of a workload, as the platform wants them.
+func tenants(w load.Workload) (all []demo.Tenant) {
+	for _, t := range w.Tenants {
+		tenant := demo.Tenant{ID: t.ID}
+		for _, b := range t.Brands {
+			tenant.Brands = append(tenant.Brands, b.BrandID)
+		}
+		all = append(all, tenant)
+	}
+	return all
+}

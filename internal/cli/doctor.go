@@ -1,0 +1,102 @@
+package cli
+
+import (
+	"fmt"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"xinbot.ir/squall/internal/config"
+	"xinbot.ir/squall/load"
+)
+
+// maxSkew is how far the clocks may differ before a signed time could be refused.
+const maxSkew = 30 * time.Second
+
+func (a *app) doctor() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "doctor",
+		Short: "Show the resolved configuration and check that the platform can be reached",
+		Long:  "Shows every setting with where it came from, then looks at the gateway, the admin API and the admin token. It sends GET /health and nothing else.",
+		Example: `  squall doctor --target staging
+  squall doctor -e GATEWAY_URL=https://gateway.example.org/webchat/webhook -e WEBHOOK_SECRET=secret`,
+		Args: cobra.NoArgs,
+	}
+	flags := configured(cmd)
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		resolved, err := a.resolve(flags, nil)
+		a.showSettings(resolved.Origins)
+		if err != nil {
+			return usage(err)
+		}
+		ctx, cancel := a.untilSignal(cmd.Context())
+		defer cancel()
+		c := checkup{app: a, resolved: resolved}
+		fmt.Fprintln(a.Out, "\nChecks")
+		for _, warning := range resolved.Warnings {
+			c.say(warn, "configuration", warning)
+		}
+		c.reach(ctx, "gateway", resolved.Options.Gateway[load.Webchat])
+		if api := resolved.Options.Orchestrator; api != nil {
+			c.reach(ctx, "admin API", api)
+		} else {
+			c.say(warn, "admin API", "no orchestrator: ingestion, automation and rules do not run; set ORCHESTRATOR_URL")
+		}
+		c.token()
+		if c.failed > 0 {
+			return outcome(exitFailed)
+		}
+		return nil
+	}
+	return cmd
+}
+
+// showSettings writes every setting, its value and its source in columns.
+func (a *app) showSettings(origins []config.Origin) {
+	fmt.Fprintln(a.Out, "Configuration")
+	name, value := 0, 0
+	for _, o := range origins {
+		name, value = max(name, len(o.Name)), max(value, min(len(o.Value), 48))
+	}
+	for _, o := range origins {
+		shown := o.Value
+		if shown == "" {
+			shown = "-"
+		}
+		line := fmt.Sprintf("  %-*s  %-*s  %s", name, o.Name, value, shown, o.Source)
+		fmt.Fprintln(a.Out, strings.TrimRight(line, " "))
+	}
+}
+
+// token reads the admin token without checking its signature, which only the platform can.
+func (c *checkup) token() {
+	secret := c.resolved.AdminToken
+	if !secret.Set() {
+		c.say(warn, "admin token", "none: ingestion, automation and rules do not run; set ADMIN_TOKEN")
+		return
+	}
+	token, err := config.ReadToken(secret)
+	if err != nil {
+		c.say(fail, "admin token", err.Error())
+		return
+	}
+	if trouble := token.Trouble(c.Now()); trouble != "" {
+		c.say(fail, "admin token", trouble)
+		return
+	}
+	text := "role " + config.PlatformAdmin
+	if token.Expires.IsZero() {
+		text += ", never expires"
+	} else {
+		text += ", expires in " + token.Expires.Sub(c.Now()).Round(time.Second).String()
+	}
+	c.say(good, "admin token", text)
+}
+
+// healthURL is /health at the host of a webhook or of the admin API.
+func healthURL(u *url.URL) string {
+	health := url.URL{Scheme: u.Scheme, Host: u.Host, Path: "/health"}
+	return health.String()
+}

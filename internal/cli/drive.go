@@ -1,0 +1,160 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"regexp"
+	"runtime/debug"
+	"syscall"
+
+	"xinbot.ir/squall/internal/config"
+	"xinbot.ir/squall/internal/rundir"
+	"xinbot.ir/squall/internal/session"
+	"xinbot.ir/squall/report"
+	"xinbot.ir/squall/tui"
+)
+
+// drive runs one session from its start to its report, whichever way it ends.
+func (a *app) drive(ctx context.Context, r config.Resolved, embedded bool) error {
+	for _, warning := range r.Warnings {
+		fmt.Fprintf(a.Err, "warning: %s\n", warning)
+	}
+	if trouble := a.tokenTrouble(r); trouble != "" {
+		fmt.Fprintf(a.Err, "warning: %s: the admin API will refuse it\n", trouble)
+	}
+	dir := r.Out
+	if dir == "" {
+		dir = filepath.Join(defaultRuns, a.Now().UTC().Format("20060102T150405Z")+"-"+fileName(r.Target))
+	}
+	s, err := session.Start(ctx, session.Config{
+		Options: r.Options, Settings: r.Settings, Duration: r.Duration,
+		Objectives: r.Objectives, StopRules: r.StopRules,
+		Dir: dir, Target: r.Target, Embedded: embedded, Version: Version(),
+		Command: config.WithoutSecrets(a.Args), Settled: provenance(r), Secrets: r.Secrets,
+		Report: writeReport,
+	})
+	if err != nil {
+		return err
+	}
+	watched := a.endOnSignal(s)
+	failure := a.show(ctx, s, r.Headless)
+	<-s.Done()
+	watched()
+
+	snap := s.Snapshot()
+	summary, err := report.Summary(dir)
+	fmt.Fprint(a.Out, summary)
+	failure = errors.Join(failure, s.Err(), err, export(dir, r.SummaryExport))
+	if failure != nil {
+		a.complain(failure)
+	}
+	if code := judge(snap, failure); code != exitPassed {
+		return outcome(code)
+	}
+	return nil
+}
+
+// show drives the session until it has ended. However it returns, the session is ending: an error or
+// a panic of a screen must not leave load running that nobody sees.
+func (a *app) show(ctx context.Context, s *session.Session, headless bool) (err error) {
+	defer func() {
+		if value := recover(); value != nil {
+			s.Panicked(value, debug.Stack())
+			err = fmt.Errorf("squall failed: %v", value)
+		}
+	}()
+	if headless || !a.terminal(a.In) || !a.terminal(a.Out) {
+		a.headless(ctx, s)
+		return nil
+	}
+	err = tui.Run(ctx, s, tui.Options{Output: a.Out})
+	var panicked *tui.PanicError
+	switch {
+	case errors.As(err, &panicked):
+		s.Panicked(panicked.Value, panicked.Stack)
+	case err != nil:
+		s.Finish("console lost")
+	default:
+		s.Finish("operator")
+	}
+	return err
+}
+
+// endOnSignal ends the session at the first signal, drops what is in flight at the second, and leaves
+// the third to the system. The returned function stops watching.
+func (a *app) endOnSignal(s *session.Session) (stop func()) {
+	over := make(chan struct{})
+	go func() {
+		for n := 0; n < 2; n++ {
+			select {
+			case sig := <-a.Signals:
+				reason := "signal " + sig.String()
+				if n == 0 {
+					s.Finish(reason)
+				} else {
+					s.Abort(reason)
+				}
+			case <-over:
+				return
+			}
+		}
+		if a.LastSignal != nil {
+			a.LastSignal()
+		}
+	}()
+	return func() { close(over) }
+}
+
+// export copies perf-summary.json to where it was asked for.
+func export(dir, to string) error {
+	if to == "" {
+		return nil
+	}
+	from, err := os.Open(filepath.Join(dir, report.SummaryFile))
+	if err != nil {
+		return fmt.Errorf("export summary: %w", err)
+	}
+	defer from.Close()
+	file, err := os.Create(to)
+	if err != nil {
+		return fmt.Errorf("export summary: %w", err)
+	}
+	if _, err := io.Copy(file, from); err != nil {
+		return errors.Join(fmt.Errorf("export summary: %w", err), file.Close())
+	}
+	if err := file.Close(); err != nil {
+		return fmt.Errorf("export summary: %w", err)
+	}
+	return nil
+}
+
+func provenance(r config.Resolved) []rundir.Provenance {
+	all := make([]rundir.Provenance, len(r.Origins))
+	for i, o := range r.Origins {
+		all[i] = rundir.Provenance(o)
+	}
+	return all
+}
+
+func (a *app) tokenTrouble(r config.Resolved) string {
+	if !r.AdminToken.Set() {
+		return ""
+	}
+	token, err := config.ReadToken(r.AdminToken)
+	if err != nil {
+		return err.Error()
+	}
+	return token.Trouble(a.Now())
+}
+
+var notInFileNames = regexp.MustCompile(`[^A-Za-z0-9._-]+`)
+
+// fileName makes a target's name fit for a directory.
+func fileName(target string) string { return notInFileNames.ReplaceAllString(target, "-") }
+
+// Signals are what asks squall to end. SIGHUP is a dropped SSH connection.
+func Signals() []os.Signal { return []os.Signal{os.Interrupt, syscall.SIGTERM, syscall.SIGHUP} }

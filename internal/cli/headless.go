@@ -1,0 +1,131 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"xinbot.ir/squall/internal/rundir"
+	"xinbot.ir/squall/internal/session"
+	"xinbot.ir/squall/load"
+)
+
+// How often the progress line is written: rewritten in place on a terminal, a new line elsewhere.
+const (
+	progressOnTerminal = time.Second
+	progressElsewhere  = 10 * time.Second
+)
+
+// headless shows a run as lines until it has ended: what happens as it happens, and progress.
+func (a *app) headless(ctx context.Context, s *session.Session) {
+	p := &progress{app: a, inPlace: a.terminal(a.Err)}
+	every := progressElsewhere
+	if p.inPlace {
+		every = progressOnTerminal
+	}
+	fmt.Fprintf(a.Err, "run directory %s\n", s.Snapshot().Dir)
+	events, lines := time.NewTicker(progressOnTerminal), time.NewTicker(every)
+	defer events.Stop()
+	defer lines.Stop()
+	cancelled := ctx.Done()
+	for {
+		select {
+		case <-s.Done():
+			p.events(s.Snapshot())
+			p.clear()
+			return
+		case <-cancelled:
+			cancelled = nil
+			s.Finish("cancelled")
+		case <-events.C:
+			p.events(s.Snapshot())
+		case <-lines.C:
+			p.line(s.Snapshot())
+		}
+	}
+}
+
+// progress writes to standard error.
+type progress struct {
+	*app
+	inPlace bool
+	shown   int // events written so far
+}
+
+// events writes what happened since the last time.
+func (p *progress) events(snap session.Snapshot) {
+	for _, e := range snap.Events[min(p.shown, len(snap.Events)):] {
+		p.clear()
+		fmt.Fprintf(p.Err, "%s  %s\n", clock(seconds(e.At)), eventText(e))
+	}
+	p.shown = len(snap.Events)
+}
+
+func eventText(e rundir.Event) string {
+	if e.By == "squall" || e.By == "" {
+		return e.Text
+	}
+	return e.Text + "  (" + e.By + ")"
+}
+
+func (p *progress) clear() {
+	if p.inPlace {
+		fmt.Fprint(p.Err, "\r\x1b[K")
+	}
+}
+
+func (p *progress) line(snap session.Snapshot) {
+	p.clear()
+	fmt.Fprint(p.Err, progressLine(snap))
+	if !p.inPlace {
+		fmt.Fprintln(p.Err)
+	}
+}
+
+// progressLine is the state of a run in one line.
+func progressLine(snap session.Snapshot) string {
+	elapsed := clock(snap.Elapsed)
+	if snap.Duration > 0 {
+		elapsed += " / " + clock(snap.Duration)
+	}
+	parts := []string{elapsed, string(snap.Phase)}
+	if l := snap.Load; l.Settings.Open() {
+		parts = append(parts, fmt.Sprintf("%.0f/s wanted", l.Rate))
+	} else {
+		parts = append(parts, fmt.Sprintf("%d VUs", l.VUs))
+	}
+	if n := len(snap.Load.Windows); n > 0 {
+		last := snap.Load.Windows[n-1]
+		parts = append(parts, fmt.Sprintf("%.0f req/s", float64(last.Requests())/last.Length.Seconds()))
+	}
+	if gateway := snap.Load.Recent[load.Gateway]; gateway.Count > 0 {
+		parts = append(parts, "gateway p95 "+gateway.P95.Round(10*time.Microsecond).String())
+	}
+	parts = append(parts, "errors "+errorRate(snap.Load.All))
+	if n := brokenObjectives(snap.Overall); n > 0 {
+		parts = append(parts, fmt.Sprintf("%d objectives failed", n))
+	}
+	if snap.Load.Health.Saturated {
+		parts = append(parts, "generator saturated")
+	}
+	return strings.Join(parts, "  ")
+}
+
+func errorRate(all load.Stats) string {
+	if all.Count == 0 {
+		return "-"
+	}
+	return fmt.Sprintf("%.2f %%", 100*float64(all.Failed)/float64(all.Count))
+}
+
+func seconds(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }
+
+// clock writes a time as 04:12, or 1:04:12.
+func clock(d time.Duration) string {
+	s := int(d.Seconds())
+	if h := s / 3600; h > 0 {
+		return fmt.Sprintf("%d:%02d:%02d", h, s/60%60, s%60)
+	}
+	return fmt.Sprintf("%02d:%02d", s/60, s%60)
+}

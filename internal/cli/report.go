@@ -1,0 +1,38 @@
+package cli
+
+import (
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"xinbot.ir/squall/report"
+)
+
+func (a *app) report() *cobra.Command {
+	return &cobra.Command{
+		Use:     "report RUN",
+		Short:   "Write the report of a run directory again, also of a run that was killed",
+		Example: "  squall report runs/20260102T030405Z-staging",
+		Args:    cobra.ExactArgs(1),
+		RunE: func(_ *cobra.Command, args []string) error {
+			result, err := report.Write(args[0])
+			if err != nil {
+				return err
+			}
+			fmt.Fprint(a.Out, result.Text)
+			return nil
+		},
+		ValidArgsFunction: completeDirectories,
+	}
+}
+
+// completeDirectories offers directories, which runs are.
+func completeDirectories(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+	return nil, cobra.ShellCompDirectiveFilterDirs
+}
+
+// writeReport is the report as a session wants it.
+func writeReport(dir string) (path string, err error) {
+	result, err := report.Write(dir)
+	return result.Report, err
+}

@@ -1,0 +1,69 @@
+package cli
+
+import (
+	"github.com/spf13/cobra"
+
+	"xinbot.ir/squall/internal/config"
+)
+
+const rootLong = `squall drives load at the chat platform, shows what the platform does under it, and
+leaves a report. Its flags and variables are those of k6 and Locust where they have one.`
+
+const rootExample = `  # The console against an embedded platform; nothing else is needed.
+  squall demo
+
+  # As with k6.
+  squall run --vus 250 --duration 15m \
+    -e GATEWAY_URL=https://gateway.example.org/webchat/webhook \
+    -e WEBHOOK_SECRET=secret --summary-export perf-summary.json
+
+  # As with Locust.
+  squall run --host https://gateway.example.org --users 500 --spawn-rate 100 --run-time 5m --headless
+
+  # A target of squall.yaml, at an arrival rate, with an objective of your own.
+  squall run --target staging --rate 500/s --objective 'gateway_latency: p(95)<800'
+
+  # What would be used, where it came from, and whether it can be reached.
+  squall doctor --target staging
+
+Exit codes: 0 passed, 99 an objective failed, 2 flags or configuration, 3 something was left behind, 1 anything else.`
+
+func (a *app) root() *cobra.Command {
+	root := &cobra.Command{
+		Use:           "squall",
+		Short:         "Load, live, with a report at the end",
+		Long:          rootLong,
+		Example:       rootExample,
+		Args:          cobra.NoArgs,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usage(err) })
+	root.AddCommand(a.run(), a.demo(), a.report(), a.recover(), a.doctor(), a.version())
+	for _, cmd := range append(root.Commands(), root) {
+		if args := cmd.Args; args != nil {
+			cmd.Args = func(cmd *cobra.Command, given []string) error { return usage(args(cmd, given)) }
+		}
+	}
+	return root
+}
+
+// configured gives a command the flags of the configuration.
+func configured(cmd *cobra.Command) *config.Flags {
+	cmd.Flags().SortFlags = false
+	flags := config.Bind(cmd.Flags())
+	targets := func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+		path := ""
+		if given := flags.Given()["config"]; len(given) > 0 {
+			path = given[len(given)-1]
+		}
+		return config.TargetNames(path), cobra.ShellCompDirectiveNoFileComp
+	}
+	for _, name := range []string{"target", "confirm"} {
+		if err := cmd.RegisterFlagCompletionFunc(name, targets); err != nil {
+			panic(err) // the flag is bound three lines above
+		}
+	}
+	return flags
+}

@@ -1,0 +1,27 @@
+package cli
+
+import (
+	"github.com/spf13/cobra"
+)
+
+const runExample = `  squall run --vus 250 --duration 15m -e GATEWAY_URL=https://gateway.example.org/webchat/webhook -e WEBHOOK_SECRET=secret
+  squall run --host https://gateway.example.org --users 500 --spawn-rate 100 --run-time 5m --headless
+  squall run --target staging --rate 500/s --ramp 30s --stop-rule 'gateway_latency: p(95)>5000 for 10s'`
+
+func (a *app) run() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:     "run",
+		Short:   "Run load against a platform: the console, or headless without a terminal",
+		Example: runExample,
+		Args:    cobra.NoArgs,
+	}
+	flags := configured(cmd)
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		resolved, err := a.resolve(flags, nil)
+		if err != nil {
+			return usage(err)
+		}
+		return a.drive(cmd.Context(), resolved, false)
+	}
+	return cmd
+}

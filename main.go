@@ -1,0 +1,23 @@
+// Squall drives load at a chat platform and shows, live, what the platform does under it.
+package main
+
+import (
+	"context"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"xinbot.ir/squall/internal/cli"
+)
+
+func main() {
+	asked := make(chan os.Signal, 4)
+	signal.Notify(asked, cli.Signals()...)
+	signal.Ignore(syscall.SIGPIPE) // a reader that goes away must not end a run without its report
+	os.Exit(cli.Main(context.Background(), cli.World{
+		Args: os.Args[1:], In: os.Stdin, Out: os.Stdout, Err: os.Stderr,
+		LookupEnv: os.LookupEnv, Now: time.Now,
+		Signals: asked, LastSignal: func() { signal.Reset(cli.Signals()...) },
+	}))
+}
