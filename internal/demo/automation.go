@@ -24,6 +24,7 @@ const (
 type automationWorker struct {
 	*server
 	delays *delays
+	labels *tenantLabels
 	redis  *redis.Client
 	queue  *queueWorkers
 	ctx    context.Context // ends with the worker
@@ -46,14 +47,17 @@ type actionResult struct {
 	DurationMS int64  `json:"duration_ms"`
 }
 
-func startAutomation(d *delays, client *redis.Client, logs io.Writer) (*automationWorker, error) {
+func startAutomation(d *delays, labels *tenantLabels, client *redis.Client, logs io.Writer) (*automationWorker, error) {
 	ctx, cancel := context.WithCancel(context.Background())
-	w := &automationWorker{delays: d, redis: client, ctx: ctx, cancel: cancel, depth: make(map[string]int)}
+	w := &automationWorker{delays: d, labels: labels, redis: client, ctx: ctx, cancel: cancel, depth: make(map[string]int)}
 	m := newMetrics("automation_worker")
 	w.latency = m.histogram("automation_latency_seconds", "Time an action took.")
 	w.failures = m.counter("automation_failures_total", "Actions that failed.", "tenant_id")
 	w.actions = m.counter("automation_actions_total", "Actions carried out.", "action_type")
-	m.registry.MustRegister(newPerTenant("automation_queue_depth", "Actions waiting in the queue.", w.depths))
+	m.registry.MustRegister(newPerTenant("automation_queue_depth", "Actions waiting in the queue.", labels, w.depths))
+	for _, tenant := range labels.all() {
+		w.failures.WithLabelValues(tenant)
+	}
 	var err error
 	if w.server, err = listen("automation worker", "", maxMessage, m.router([]route{
 		{"POST", pathDryRun, w.dryRun},
@@ -80,7 +84,7 @@ func (w *automationWorker) act(ctx context.Context, item string) {
 	}
 	w.actions.WithLabelValues(action).Inc()
 	if w.delays.draw() < w.delays.failureShare {
-		w.failures.WithLabelValues(tenant).Inc()
+		w.failures.WithLabelValues(w.labels.of(tenant)).Inc()
 	}
 }
 
@@ -99,7 +103,8 @@ func (w *automationWorker) dryRun(ctx *fasthttp.RequestCtx) {
 	var in struct {
 		ActionType string `json:"action_type"`
 	}
-	if err := json.Unmarshal(ctx.PostBody(), &in); err != nil || w.delays.actions[in.ActionType].median == 0 {
+	err := json.Unmarshal(ctx.PostBody(), &in)
+	if _, known := w.delays.actions[in.ActionType]; err != nil || !known {
 		fail(ctx, fasthttp.StatusUnprocessableEntity, "action_type must be webhook, crm or email")
 		return
 	}
@@ -120,9 +125,7 @@ func (w *automationWorker) watchDepth() {
 			continue
 		}
 		w.mu.Lock()
-		for tenant := range w.depth {
-			w.depth[tenant] = 0 // a known tenant goes back to zero, not away
-		}
+		clear(w.depth)
 		for _, item := range items {
 			tenant, _, _ := strings.Cut(item, "|")
 			w.depth[tenant]++

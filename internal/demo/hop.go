@@ -62,8 +62,10 @@ func (h *hop) do(req *fasthttp.Request, resp *fasthttp.Response, timeout time.Du
 		if err == nil {
 			return nil
 		}
-		var timedOut net.Error
-		if !reused || (errors.As(err, &timedOut) && timedOut.Timeout()) {
+		if !time.Now().Before(deadline) { // fasthttp hides the cause in some errors
+			return fmt.Errorf("call %s: %w", h.address, os.ErrDeadlineExceeded)
+		}
+		if !reused {
 			return fmt.Errorf("call %s: %w", h.address, err)
 		}
 		h.dropIdle() // its siblings were most likely closed with it

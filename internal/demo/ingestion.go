@@ -25,21 +25,24 @@ type ingestionWorker struct {
 	*server
 	delays  *delays
 	jobs    *jobStore
+	labels  *tenantLabels
 	redis   *redis.Client
 	vectors *vectorStore
 	queue   *queueWorkers
 
 	retries  *prometheus.CounterVec
 	finished *prometheus.CounterVec
-	inflight *prometheus.GaugeVec
 }
 
-func startIngestion(d *delays, jobs *jobStore, client *redis.Client, vectors *vectorStore, logs io.Writer) (*ingestionWorker, error) {
-	w := &ingestionWorker{delays: d, jobs: jobs, redis: client, vectors: vectors}
+func startIngestion(d *delays, jobs *jobStore, labels *tenantLabels, client *redis.Client, vectors *vectorStore, logs io.Writer) (*ingestionWorker, error) {
+	w := &ingestionWorker{delays: d, jobs: jobs, labels: labels, redis: client, vectors: vectors}
 	m := newMetrics("ingestion_worker")
 	w.retries = m.counter("ingestion_retries_total", "Attempts that failed and are repeated.", "tenant_id")
 	w.finished = m.counter("ingestion_jobs_total", "Jobs finished, by status.", "status")
-	m.registry.MustRegister(newPerTenant("ingestion_jobs_inflight", "Jobs pending or running.", jobs.unfinished))
+	m.registry.MustRegister(newPerTenant("ingestion_jobs_inflight", "Jobs pending or running.", labels, jobs.unfinished))
+	for _, tenant := range labels.all() {
+		w.retries.WithLabelValues(tenant)
+	}
 	var err error
 	if w.server, err = listen("ingestion worker", "", maxMessage, m.router([]route{
 		{"GET", "/health", healthy},
@@ -67,7 +70,7 @@ func (w *ingestionWorker) ingest(ctx context.Context, id string) {
 		return struct{}{}, w.attempt(ctx, j)
 	}, backoff.WithBackOff(waits), backoff.WithMaxTries(w.delays.ingestionTries), backoff.WithMaxElapsedTime(0),
 		backoff.WithNotify(func(err error, wait time.Duration) {
-			w.retries.WithLabelValues(j.TenantID).Inc()
+			w.retries.WithLabelValues(w.labels.of(j.TenantID)).Inc()
 			w.jobs.move(id, jobPending, attempts, fmt.Sprintf("%v; next attempt in %s", err, wait))
 		}))
 	if ctx.Err() != nil {

@@ -41,12 +41,6 @@ func (m *metrics) counter(name, help string, labels ...string) *prometheus.Count
 	return c
 }
 
-func (m *metrics) gauge(name, help string, labels ...string) *prometheus.GaugeVec {
-	g := prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: name, Help: help}, labels)
-	m.registry.MustRegister(g)
-	return g
-}
-
 func (m *metrics) gaugeFunc(name, help string, value func() float64) {
 	m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: help}, value))
 }

@@ -36,6 +36,9 @@ func newModels(primary, fallback string, b behaviour) *models {
 func (m *models) register(to *metrics) {
 	m.calls = to.counter("llm_requests_total", "Calls to a language model, by outcome.", "model", "outcome")
 	m.fallbacks = to.counter("llm_fallbacks_total", "Answers taken from the fallback model, by reason.", "reason")
+	for _, reason := range []string{"timeout", "error", "breaker_open"} {
+		m.fallbacks.WithLabelValues(reason)
+	}
 	to.gaugeFunc("llm_breaker_open", "1 while most calls skip the primary model.", m.breaker.gauge)
 }
 

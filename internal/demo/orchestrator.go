@@ -13,6 +13,7 @@ type orchestratorConfig struct {
 	addr       string
 	delays     *delays
 	tenants    []Tenant
+	labels     *tenantLabels
 	issuer     *issuer
 	jobs       *jobStore
 	redis      *redis.Client
@@ -50,7 +51,7 @@ func startOrchestrator(cfg orchestratorConfig) (*orchestrator, error) {
 		o.channels[c.name] = &c
 	}
 	rules := newRules(cfg.delays.seed, cfg.tenants)
-	o.policy = newPolicy(cfg.delays, rules, o.retrieval, o.models, o.stream, m)
+	o.policy = newPolicy(cfg.delays, rules, o.retrieval, o.models, o.stream, cfg.labels, m)
 	o.admin = newAdmin(cfg.delays, cfg.issuer, rules, cfg.jobs, cfg.redis, cfg.tenants, newHop(cfg.automation))
 
 	m.gaugeFunc("automation_active_rules", "Automation rules that are active.", rules.countActive)

@@ -15,6 +15,7 @@ import (
 	"io"
 	"net"
 	"slices"
+	"sync"
 	"time"
 )
 
@@ -62,7 +63,9 @@ type Platform struct {
 	orchestrator *orchestrator
 	gateway      *gateway
 
-	closers []closer // in the order of starting
+	closers  []closer // in the order of starting
+	closing  sync.Once
+	closeErr error
 }
 
 // closer is one started part and how it is stopped; ctx bounds the draining.
@@ -121,13 +124,13 @@ func start(ctx context.Context, cfg Config, b behaviour) (_ *Platform, err error
 	}
 	p.onClose("toxiproxy", p.proxies.close)
 
-	jobs := newJobStore(b.jobsKept)
-	p.ingestion, err = startIngestion(clock, jobs, dialRedis(p.proxies.addr(proxyRedis)), newVectorStore(p.proxies.addr(proxyQdrant), b), cfg.Log)
+	jobs, labels := newJobStore(b.jobsKept), newTenantLabels(cfg.Tenants)
+	p.ingestion, err = startIngestion(clock, jobs, labels, dialRedis(p.proxies.addr(proxyRedis)), newVectorStore(p.proxies.addr(proxyQdrant), b), cfg.Log)
 	if err != nil {
 		return nil, err
 	}
 	p.onClose("ingestion worker", p.ingestion.close)
-	if p.automation, err = startAutomation(clock, dialRedis(p.proxies.addr(proxyRedis)), cfg.Log); err != nil {
+	if p.automation, err = startAutomation(clock, labels, dialRedis(p.proxies.addr(proxyRedis)), cfg.Log); err != nil {
 		return nil, err
 	}
 	p.onClose("automation worker", p.automation.close)
@@ -135,6 +138,7 @@ func start(ctx context.Context, cfg Config, b behaviour) (_ *Platform, err error
 		addr:       cfg.OrchestratorAddr,
 		delays:     clock,
 		tenants:    cfg.Tenants,
+		labels:     labels,
 		issuer:     issuer,
 		jobs:       jobs,
 		redis:      dialRedis(p.proxies.addr(proxyRedis)),
@@ -159,6 +163,7 @@ func start(ctx context.Context, cfg Config, b behaviour) (_ *Platform, err error
 		return nil, err
 	}
 	p.onClose("gateway", p.gateway.close)
+	p.onClose("toxics", p.proxies.heal) // first to go: without them the rest drains quickly
 	p.qdrant.seed(cfg.Tenants)
 	return p, nil
 }
@@ -199,9 +204,15 @@ func (p *Platform) onClose(name string, close func(context.Context) error) {
 
 // Close drains and stops every part, in the reverse order of starting, and
 // returns when no goroutine and no socket of the platform is left. Requests in
-// flight get a bounded time to finish. (fasthttp keeps one goroutine of its own
+// flight get a bounded time to finish. Closing again does nothing and returns
+// the same error. (fasthttp keeps one goroutine of its own
 // per process, updateServerDate, which renders the Date header.)
 func (p *Platform) Close() error {
+	p.closing.Do(func() { p.closeErr = p.close() })
+	return p.closeErr
+}
+
+func (p *Platform) close() error {
 	ctx, cancel := context.WithTimeout(context.Background(), drainTime)
 	defer cancel()
 	var errs []error
@@ -210,6 +221,5 @@ func (p *Platform) Close() error {
 			errs = append(errs, fmt.Errorf("stop %s: %w", c.name, err))
 		}
 	}
-	p.closers = nil
 	return errors.Join(errs...)
 }

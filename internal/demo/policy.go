@@ -15,6 +15,13 @@ const (
 	sourceDenied    = "denied"
 )
 
+// Why the policy refused something.
+const (
+	deniedRate  = "rate_limit"     // the tenant sends too much: no reply
+	deniedQuota = "llm_quota"      // no model call left in this second: retrieval answers
+	deniedRule  = "no_active_rule" // nothing to trigger
+)
+
 // policy decides how a message is answered.
 type policy struct {
 	delays    *delays
@@ -22,6 +29,7 @@ type policy struct {
 	retrieval *retrieval
 	models    *models
 	stream    *stream
+	labels    *tenantLabels
 	quota     *quota
 
 	denials  *prometheus.CounterVec
@@ -30,15 +38,22 @@ type policy struct {
 	replies  *prometheus.CounterVec
 }
 
-func newPolicy(d *delays, r *rules, found *retrieval, asked *models, s *stream, m *metrics) *policy {
-	return &policy{
-		delays: d, rules: r, retrieval: found, models: asked, stream: s,
+func newPolicy(d *delays, r *rules, found *retrieval, asked *models, s *stream, labels *tenantLabels, m *metrics) *policy {
+	p := &policy{
+		delays: d, rules: r, retrieval: found, models: asked, stream: s, labels: labels,
 		quota:    newQuota(d.llmPerSecond),
 		denials:  m.counter("policy_denials_total", "What the policy refused, by reason.", "reason"),
 		hits:     m.counter("retrieval_hits_total", "Messages answered from retrieval.", "tenant_id"),
 		failures: m.counter("retrieval_errors_total", "Searches that failed."),
 		replies:  m.counter("policy_replies_total", "Replies, by source.", "source"),
 	}
+	for _, reason := range []string{deniedRate, deniedQuota, deniedRule} {
+		p.denials.WithLabelValues(reason)
+	}
+	for _, tenant := range labels.all() {
+		p.hits.WithLabelValues(tenant)
+	}
+	return p
 }
 
 // reply answers a message: from the language model for the share of messages
@@ -50,7 +65,7 @@ func (p *policy) reply(m message) outbound {
 		if rule, found := p.rules.match(out.tenantID, p.delays.draw()); found {
 			out.rule, out.action = rule.ID, rule.ActionType
 		} else {
-			p.denials.WithLabelValues("no_active_rule").Inc()
+			p.denials.WithLabelValues(deniedRule).Inc()
 		}
 	}
 	out.source, out.answer = p.answer(out.tenantID, m.text)
@@ -60,12 +75,12 @@ func (p *policy) reply(m message) outbound {
 
 func (p *policy) answer(tenant string, question []byte) (source, text string) {
 	if p.stream.counts.get(tenant) > p.delays.ratePerTenant {
-		p.denials.WithLabelValues("rate_limit").Inc()
+		p.denials.WithLabelValues(deniedRate).Inc()
 		return sourceDenied, ""
 	}
 	if p.delays.draw() < p.delays.llmShare {
 		if !p.quota.take(time.Now()) {
-			p.denials.WithLabelValues("llm_quota").Inc()
+			p.denials.WithLabelValues(deniedQuota).Inc()
 		} else if text, err := p.models.ask(string(question)); err == nil {
 			return sourceModel, text
 		}
@@ -77,7 +92,7 @@ func (p *policy) answer(tenant string, question []byte) (source, text string) {
 	if !hit {
 		return sourceHandoff, ""
 	}
-	p.hits.WithLabelValues(tenant).Inc()
+	p.hits.WithLabelValues(p.labels.of(tenant)).Inc()
 	return sourceRetrieval, text
 }
 

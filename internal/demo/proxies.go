@@ -2,12 +2,14 @@ package demo
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log"
 	"net"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/Shopify/toxiproxy/v2"
@@ -21,6 +23,9 @@ const (
 	proxyQdrant = "qdrant"
 )
 
+// healTime bounds the removal of toxics when the platform closes.
+const healTime = time.Second
+
 // proxies is a Toxiproxy server with its HTTP API and one proxy per upstream.
 type proxies struct {
 	server   *toxiproxy.ApiServer
@@ -28,6 +33,7 @@ type proxies struct {
 	listener net.Listener
 	done     sync.WaitGroup
 	listen   map[string]string
+	healed   atomic.Bool
 }
 
 // startProxies starts the API on addr, or on a free loopback port, and a proxy
@@ -55,8 +61,7 @@ func startProxies(ctx context.Context, addr string, upstreams map[string]string,
 	for name, upstream := range upstreams {
 		proxy := toxiproxy.NewProxy(server, name, "127.0.0.1:0", upstream)
 		if err := server.Collection.Add(proxy, true); err != nil {
-			_ = p.close(ctx)
-			return nil, fmt.Errorf("start proxy %s: %w", name, err)
+			return nil, errors.Join(fmt.Errorf("start proxy %s: %w", name, err), p.close(ctx))
 		}
 		p.listen[name] = proxy.Listen
 	}
@@ -66,22 +71,23 @@ func startProxies(ctx context.Context, addr string, upstreams map[string]string,
 func (p *proxies) apiAddr() string          { return p.listener.Addr().String() }
 func (p *proxies) addr(proxy string) string { return p.listen[proxy] }
 
-// close stops the API and the proxies. Toxics go first: some of them hold a
-// closed connection's goroutines for as long as they exist.
-func (p *proxies) close(ctx context.Context) error {
+// heal stops the API and takes every toxic away while both ends of the
+// connections live: a toxic that still holds data when its reader is gone
+// would hold its goroutines for ever. Removing one can hang for the same
+// reason, if a reader went earlier, so it has a bound.
+func (p *proxies) heal(ctx context.Context) error {
+	if p.healed.Swap(true) {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, healTime)
+	defer cancel()
 	err := p.api.Shutdown(ctx)
 	if err != nil {
 		err = p.api.Close()
 	}
 	p.done.Wait()
-	all := p.server.Collection.Proxies()
-	if clearErr := p.server.Collection.Clear(); err == nil {
-		err = clearErr
-	}
-	// Removing a toxic can wait for a reader that is gone; it must not hold up
-	// the rest, and it ends by itself once the connections are closed.
 	var removed sync.WaitGroup
-	for _, proxy := range all {
+	for _, proxy := range p.server.Collection.Proxies() {
 		removed.Go(func() { proxy.Toxics.ResetToxics(ctx) })
 	}
 	done := make(chan struct{})
@@ -89,6 +95,12 @@ func (p *proxies) close(ctx context.Context) error {
 	select {
 	case <-done:
 	case <-ctx.Done():
+		err = errors.Join(err, errors.New("a toxic could not be removed in time"))
 	}
 	return err
+}
+
+// close heals, if nobody did, and ends the proxies and their connections.
+func (p *proxies) close(ctx context.Context) error {
+	return errors.Join(p.heal(ctx), p.server.Collection.Clear())
 }

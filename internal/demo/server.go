@@ -44,12 +44,14 @@ func listen(name, addr string, maxBody int, handler fasthttp.RequestHandler, log
 	}
 	s := &server{listener: listener, conns: make(map[*serverConn]struct{})}
 	s.http = &fasthttp.Server{
-		Handler:               handler,
-		ConnState:             s.connState,
-		Logger:                log.New(logs, name+": ", log.LstdFlags),
-		MaxRequestBodySize:    maxBody,
-		NoDefaultServerHeader: true,
-		CloseOnShutdown:       true,
+		Handler:            handler,
+		ConnState:          s.connState,
+		Logger:             log.New(logs, name+": ", log.LstdFlags),
+		MaxRequestBodySize: maxBody,
+
+		DisablePreParseMultipartForm: true, // a bad form is the handler's to answer
+		NoDefaultServerHeader:        true,
+		CloseOnShutdown:              true,
 	}
 	s.done.Go(s.accept)
 	return s, nil
