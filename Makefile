@@ -47,9 +47,8 @@ test-short: ## the quick tests, for the inner loop
 
 .PHONY: golden
 golden: ## write the golden files anew; look at the difference before you commit it
-	@$(GO) list -f '{{range .TestImports}}{{$$.ImportPath}} {{.}}{{"\n"}}{{end}}{{range .XTestImports}}{{$$.ImportPath}} {{.}}{{"\n"}}{{end}}' ./... | \
-		sed -n 's#^\([^ ]*\) github.com/charmbracelet/x/exp/\(golden\|teatest\)$$#\1#p' | sort -u | \
-		xargs -r -I{} $(GO) test {} -update
+	@grep -rlE --include='*_test.go' 'x/exp/(golden|teatest)"|flag.Bool\("update"' . | \
+		xargs -r -n 1 dirname | sort -u | xargs -r -I{} $(GO) test {} -update
 
 .PHONY: cover
 cover: ## test coverage, as a page in bin/cover.html
