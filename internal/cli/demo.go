@@ -18,9 +18,9 @@ const demoExample = `  squall demo
   squall demo --vus 200 --duration 2m --headless
   squall demo --serve --gateway-addr 127.0.0.1:8080 --orchestrator-addr 127.0.0.1:8000`
 
-// demoVUs keep the platform with its delays at about a quarter of what it can do, so that a spike
+// demoDefaults keep the platform with its delays at about a quarter of what it can do, so that a spike
 // takes it beyond.
-const demoVUs = "100"
+func demoDefaults() map[string]string { return map[string]string{config.VUs: "100"} }
 
 // demoFlags are what only the embedded platform has.
 type demoFlags struct {
@@ -39,14 +39,15 @@ func (a *app) demo() *cobra.Command {
 		Args:    cobra.NoArgs,
 	}
 	var d demoFlags
-	cmd.Flags().BoolVar(&d.serve, "serve", false, "serve the platform alone and print the variables to export, until a signal")
-	cmd.Flags().BoolVar(&d.noDelays, "no-delays", false, "answer at once: the platform simulates no working time")
-	cmd.Flags().IntVar(&d.capacity, "capacity", 0, "messages that the gateway works on at once; 0 for the default")
-	cmd.Flags().StringVar(&d.gateway, "gateway-addr", "", "`HOST:PORT` of the gateway; a free loopback port by default")
-	cmd.Flags().StringVar(&d.orchestrator, "orchestrator-addr", "", "`HOST:PORT` of the orchestrator; a free loopback port by default")
-	cmd.Flags().StringVar(&d.toxiproxy, "toxiproxy-addr", "", "`HOST:PORT` of Toxiproxy's API; a free loopback port by default")
-	cmd.Flags().BoolVar(&d.verbose, "verbose", false, "with --serve: the platform's own log on standard error")
-	flags := configured(cmd)
+	addToggle(cmd, &d.serve, "serve", "", "serve the platform alone and print the variables to export, until a signal")
+	addToggle(cmd, &d.noDelays, "no-delays", "", "answer at once: the platform simulates no working time")
+	cmd.Flags().IntVar(&d.capacity, "capacity", 0, "how many messages the gateway works on at once, `N`; 0 for the default")
+	cmd.Flags().StringVar(&d.gateway, "gateway-addr", "", "where the gateway listens, `HOST:PORT`; a free loopback port by default")
+	cmd.Flags().StringVar(&d.orchestrator, "orchestrator-addr", "", "where the orchestrator listens, `HOST:PORT`; a free loopback port by default")
+	cmd.Flags().StringVar(&d.toxiproxy, "toxiproxy-addr", "", "where Toxiproxy's API listens, `HOST:PORT`; a free loopback port by default")
+	addToggle(cmd, &d.verbose, "verbose", "", "with --serve: the platform's own log on standard error")
+	flags := configured(cmd, demoDefaults())
+	config.Hide(cmd.Flags(), config.Embedded("", "", "", nil))
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error { return a.runDemo(cmd.Context(), flags, d) }
 	return cmd
 }
@@ -93,7 +94,7 @@ func (a *app) runDemo(ctx context.Context, flags *config.Flags, d demoFlags) (er
 func embedded(gateway, api, token string, secrets map[string]string, draft *config.Resolved) func(*config.Input) {
 	return func(in *config.Input) {
 		in.Fixed, in.FixedBy = config.Embedded(gateway, api, token, secrets), "embedded platform"
-		in.Defaults = map[string]string{config.VUs: demoVUs}
+		in.Defaults = demoDefaults()
 		if draft != nil {
 			in.Defaults[config.Seed] = strconv.FormatUint(draft.Options.Seed, 10)
 		}

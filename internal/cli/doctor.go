@@ -24,7 +24,7 @@ func (a *app) doctor() *cobra.Command {
   squall doctor -e GATEWAY_URL=https://gateway.example.org/webchat/webhook -e WEBHOOK_SECRET=secret`,
 		Args: cobra.NoArgs,
 	}
-	flags := configured(cmd)
+	flags := configured(cmd, nil)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		resolved, err := a.resolve(flags, nil)
 		a.showSettings(resolved.Origins)

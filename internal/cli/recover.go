@@ -25,7 +25,7 @@ is still going on is left alone. The admin token comes from the configuration, a
 		Args:              cobra.ArbitraryArgs,
 		ValidArgsFunction: completeDirectories,
 	}
-	flags := configured(cmd)
+	flags := configured(cmd, nil)
 	cmd.RunE = func(cmd *cobra.Command, dirs []string) error {
 		resolved, err := a.resolve(flags, func(in *config.Input) { in.AdminOnly = true })
 		if err != nil {

@@ -13,7 +13,12 @@ func (a *app) report() *cobra.Command {
 		Use:     "report RUN",
 		Short:   "Write the report of a run directory again, also of a run that was killed",
 		Example: "  squall report runs/20260102T030405Z-staging",
-		Args:    cobra.ExactArgs(1),
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) != 1 {
+				return fmt.Errorf("report takes one run directory, and %d are given", len(args))
+			}
+			return nil
+		},
 		RunE: func(_ *cobra.Command, args []string) error {
 			result, err := report.Write(args[0])
 			if err != nil {

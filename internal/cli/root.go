@@ -1,6 +1,8 @@
 package cli
 
 import (
+	"fmt"
+
 	"github.com/spf13/cobra"
 
 	"xinbot.ir/squall/internal/config"
@@ -39,20 +41,28 @@ func (a *app) root() *cobra.Command {
 		SilenceUsage:  true,
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usage(err) })
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		return usage(fmt.Errorf("%w: see %s --help", err, cmd.CommandPath()))
+	})
 	root.AddCommand(a.run(), a.demo(), a.report(), a.recover(), a.doctor(), a.version())
 	for _, cmd := range append(root.Commands(), root) {
+		addToggle(cmd, new(bool), "help", "h", "help for "+cmd.Name())
 		if args := cmd.Args; args != nil {
-			cmd.Args = func(cmd *cobra.Command, given []string) error { return usage(args(cmd, given)) }
+			cmd.Args = func(cmd *cobra.Command, given []string) error {
+				if err := args(cmd, given); err != nil {
+					return usage(fmt.Errorf("%w: see %s --help", err, cmd.CommandPath()))
+				}
+				return nil
+			}
 		}
 	}
 	return root
 }
 
-// configured gives a command the flags of the configuration.
-func configured(cmd *cobra.Command) *config.Flags {
+// configured gives a command the flags of the configuration; defaults are the command's own.
+func configured(cmd *cobra.Command, defaults map[string]string) *config.Flags {
 	cmd.Flags().SortFlags = false
-	flags := config.Bind(cmd.Flags())
+	flags := config.Bind(cmd.Flags(), defaults)
 	targets := func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 		path := ""
 		if given := flags.Given()["config"]; len(given) > 0 {

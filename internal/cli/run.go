@@ -15,7 +15,7 @@ func (a *app) run() *cobra.Command {
 		Example: runExample,
 		Args:    cobra.NoArgs,
 	}
-	flags := configured(cmd)
+	flags := configured(cmd, nil)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		resolved, err := a.resolve(flags, nil)
 		if err != nil {

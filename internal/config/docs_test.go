@@ -99,7 +99,7 @@ func TestTableIsSound(t *testing.T) {
 		}
 	}
 	help := pflag.NewFlagSet("squall", pflag.ContinueOnError)
-	Bind(help)
+	Bind(help, nil)
 	if usage := help.FlagUsages(); strings.Contains(usage, "%!") || !strings.Contains(usage, "--vus N") {
 		t.Errorf("usage:\n%s", usage)
 	}

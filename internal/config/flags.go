@@ -12,16 +12,19 @@ type Flags struct {
 	variables []string
 }
 
-// Bind defines every flag of the table on a flag set, and -e.
-func Bind(set *pflag.FlagSet) *Flags {
+// Bind defines every flag of the table on a flag set, and -e. defaults are Input.Defaults, for the help.
+func Bind(set *pflag.FlagSet, defaults map[string]string) *Flags {
 	f := &Flags{given: map[string][]string{}}
 	for _, row := range Table() {
 		for i, alias := range row.Flags {
-			help := row.Help
+			help, standard := row.Help, row.Default
+			if text, ok := defaults[row.Name]; ok {
+				standard = text
+			}
 			if i > 0 {
 				help = "same as --" + row.Flags[0].Name
-			} else if row.Default != "" && !row.Bool {
-				help += " (default " + row.Default + ")"
+			} else if standard != "" && !row.Bool {
+				help += " (default " + standard + ")"
 			}
 			flag := set.VarPF(&flagValue{name: alias.Name, row: row, given: f.given}, alias.Name, alias.Short, help)
 			if row.Bool {
@@ -31,6 +34,19 @@ func Bind(set *pflag.FlagSet) *Flags {
 	}
 	set.StringArrayVarP(&f.variables, "env", "e", nil, "`NAME=VALUE` that overrides an environment variable, as with k6")
 	return f
+}
+
+// Hide leaves the flags of fixed settings out of the help; given all the same, they are refused with
+// the reason.
+func Hide(set *pflag.FlagSet, fixed map[string]string) {
+	for _, row := range Table() {
+		if _, ok := fixed[row.Name]; !ok {
+			continue
+		}
+		for _, alias := range row.Flags {
+			set.Lookup(alias.Name).Hidden = true
+		}
+	}
 }
 
 // Given returns what was set, for [Input].

@@ -6,11 +6,13 @@ import (
 	"math"
 	"math/rand/v2"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/google/uuid"
 
+	"xinbot.ir/squall/internal/strictyaml"
 	"xinbot.ir/squall/load"
 )
 
@@ -165,26 +167,31 @@ func (l *layered) options(w load.Workload) load.Options {
 // channel is what the command line of the k6 script means by WEBHOOK_SECRET.
 func (l *layered) signingSecrets(w load.Workload) (secrets [load.NumChannels]string) {
 	used := weighted(w)
-	if l.admin {
-		used = [load.NumChannels]bool{}
-	}
+	var without, variables []string
 	for c, spec := range w.Channels {
 		name := secretName(spec.SecretOf)
-		if value := l.values[name]; !value.set() && l.values[secretName(load.Webchat)].set() {
-			shared := l.values[secretName(load.Webchat)]
+		if shared := l.values[secretName(load.Webchat)]; shared.set() && !l.values[name].set() {
 			shared.source += ", shared by every channel without a secret of its own"
 			l.values[name] = shared
 		}
 		secrets[c] = l.values[name].text()
-		if secrets[c] == "" && used[c] && spec.SecretOf == load.Channel(c) {
-			l.problem("no secret for %s: set %s, or %s in squall.yaml", spec.Name, find(name).Env[0].Name, name)
+		variable := find(name).Env[0].Name
+		if secrets[c] == "" && used[c] && !slices.Contains(variables, variable) {
+			without, variables = append(without, spec.Name), append(variables, variable)
 		}
 	}
-	if used[load.AutomationMessage] && !used[load.Webchat] && secrets[load.AutomationMessage] == "" {
-		l.problem("no secret for automation, which is signed as webchat: set WEBHOOK_SECRET, or %s in squall.yaml", secretName(load.Webchat))
+	if len(without) > 0 && !l.admin {
+		each := ""
+		if own := slices.DeleteFunc(variables, func(v string) bool { return v == sharedSecret }); len(own) > 0 {
+			each = ", or " + strictyaml.Choice(own)
+		}
+		l.problem("no secret for %s: set %s, which signs them all%s", strictyaml.Choice(without), sharedSecret, each)
 	}
 	return secrets
 }
+
+// sharedSecret is the variable that signs every channel without a secret of its own.
+const sharedSecret = "WEBHOOK_SECRET"
 
 // weighted tells which channels any brand uses.
 func weighted(w load.Workload) (used [load.NumChannels]bool) {

@@ -21,7 +21,7 @@ import (
 func parse(t *testing.T, environ map[string]string, args ...string) (Resolved, error) {
 	t.Helper()
 	set := pflag.NewFlagSet("squall", pflag.ContinueOnError)
-	flags := Bind(set)
+	flags := Bind(set, nil)
 	if err := set.Parse(args); err != nil {
 		t.Fatal(err)
 	}
@@ -237,7 +237,8 @@ func TestRefusals(t *testing.T) {
 		want    []string
 	}{
 		"no gateway":       {map[string]string{"WEBHOOK_SECRET": "x"}, nil, []string{"no gateway: set GATEWAY_URL", "--target: prod-like, odd"}},
-		"no secret":        {map[string]string{"GATEWAY_URL": "https://gw"}, nil, []string{"no secret for webchat: set WEBHOOK_SECRET", "no secret for telegram: set WEBHOOK_SECRET_TELEGRAM"}},
+		"no secret":        {map[string]string{"GATEWAY_URL": "https://gw"}, nil, []string{"no secret for webchat, instagram, telegram and whatsapp: set WEBHOOK_SECRET, which signs them all"}},
+		"no own secret":    {map[string]string{"GATEWAY_URL": "https://gw", "WEBHOOK_SECRET_INSTAGRAM": "x"}, nil, []string{"no secret for webchat, telegram and whatsapp: set WEBHOOK_SECRET, which signs them all, or WEBHOOK_SECRET_TELEGRAM"}},
 		"env number":       {basics("K6_VUS", "many"), nil, []string{`env K6_VUS: is "many": must be a whole number from 0 to 200000`}},
 		"-e number":        {basics(), []string{"-e", "K6_VUS=-1"}, []string{`-e K6_VUS: is "-1": must be a whole number`}},
 		"file number":      {basics(), []string{"--target", "odd"}, []string{`squall.yaml:1: load.vus: is "many": must be a whole number`}},
