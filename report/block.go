@@ -1,0 +1,100 @@
+package report
+
+import "strings"
+
+// block is a piece of a document, in no format yet. Text in blocks is plain: formats escape it.
+type block interface{ isBlock() }
+
+type (
+	// heading opens a section; level 1 is the title of the document.
+	heading struct {
+		level int
+		text  string
+	}
+	paragraph struct{ text line }
+	list      struct{ items []line }
+	// table is a head and rows of as many cells.
+	table struct {
+		columns []column
+		rows    [][]line
+	}
+	// image is a file beside the document.
+	image struct{ path, alt string }
+	// note is set apart: something that a reader must not miss.
+	note struct{ text line }
+)
+
+func (heading) isBlock()   {}
+func (paragraph) isBlock() {}
+func (list) isBlock()      {}
+func (table) isBlock()     {}
+func (image) isBlock()     {}
+func (note) isBlock()      {}
+
+// column is a head of a table. Numbers are set flush right.
+type column struct {
+	head   string
+	number bool
+}
+
+// words makes columns of text, numbers those of numbers.
+func words(heads ...string) []column { return columns(false, heads) }
+
+func numbers(heads ...string) []column { return columns(true, heads) }
+
+func columns(number bool, heads []string) []column {
+	var all []column
+	for _, h := range heads {
+		all = append(all, column{h, number})
+	}
+	return all
+}
+
+// style is how a stretch of text is set.
+type style uint8
+
+const (
+	plainStyle style = iota
+	strongStyle
+	codeStyle // names that a person may copy: metrics, flags, paths
+)
+
+// stretch is text in one style, and line is stretches one after the other.
+type stretch struct {
+	text  string
+	style style
+}
+
+type line []stretch
+
+func plain(parts ...string) line { return line{{strings.Join(parts, ""), plainStyle}} }
+
+func strong(text string) line { return line{{text, strongStyle}} }
+
+func code(text string) line { return line{{text, codeStyle}} }
+
+// then appends more to a line.
+func (l line) then(more ...line) line {
+	for _, m := range more {
+		l = append(l, m...)
+	}
+	return l
+}
+
+// text is the line without its styles.
+func (l line) text() string {
+	var b strings.Builder
+	for _, s := range l {
+		b.WriteString(s.text)
+	}
+	return b.String()
+}
+
+// row makes cells of plain text.
+func row(cells ...string) []line {
+	var all []line
+	for _, c := range cells {
+		all = append(all, plain(c))
+	}
+	return all
+}

@@ -1,0 +1,296 @@
+package report
+
+import (
+	"cmp"
+	"fmt"
+	"image/color"
+	"maps"
+	"math"
+	"path/filepath"
+	"slices"
+
+	"gonum.org/v1/plot/vg"
+
+	"xinbot.ir/squall/load"
+)
+
+// chartFile is a chart beside the report.
+type chartFile struct {
+	name string // charts/gateway_latency.png
+	alt  string
+	draw func(*evidence) *chart
+}
+
+const chartsDir = "charts"
+
+// chartFiles are the charts that the evidence gives something to draw for.
+func chartFiles(e *evidence) []chartFile {
+	var files []chartFile
+	add := func(name, alt string, draw func(*evidence) *chart) {
+		files = append(files, chartFile{chartsDir + "/" + name + ".png", alt, draw})
+	}
+	for _, t := range e.tracks {
+		if len(t.points) > 0 {
+			add(t.metric, t.title+": p50, p95 and p99 over time", func(e *evidence) *chart { return latencyChart(e, t) })
+		}
+	}
+	if len(e.run.Seconds) > 0 {
+		add("load", "Requests per second and virtual users over time", loadChart)
+	}
+	if len(e.errors) > 0 {
+		add("errors", "Errors per second by kind over time", errorChart)
+	}
+	return files
+}
+
+// drawCharts writes every chart below dir. What cannot be written is warned of in the report, which
+// is worth more than its pictures.
+func drawCharts(e *evidence, dir string) []string {
+	var paths []string
+	for _, f := range chartFiles(e) {
+		path := filepath.Join(dir, filepath.FromSlash(f.name))
+		if err := f.draw(e).save(path); err != nil {
+			e.warn("chart " + f.name + " is missing: " + err.Error())
+			continue
+		}
+		paths = append(paths, path)
+	}
+	return paths
+}
+
+func chartsSection(e *evidence) []block {
+	var blocks []block
+	for _, f := range chartFiles(e) {
+		blocks = append(blocks, image{f.name, f.alt})
+	}
+	if len(blocks) == 0 {
+		return nil
+	}
+	legend := "Shaded: spikes in amber, paused or halted in grey. Numbers are the marks of the timeline below. Dashed red: objectives. A gap is time in which nothing was measured."
+	if len(e.saturated) > 0 {
+		legend += " Black bars on the time axis: the generator was saturated."
+	}
+	return append(blocks, paragraph{plain(legend)})
+}
+
+// logFrom is the ratio of the highest p99 to the usual p50 from which a latency chart is
+// logarithmic: on a plain scale the usual would be a flat line.
+const logFrom = 80
+
+func latencyChart(e *evidence, t *track) *chart {
+	const height = 270
+	c := newChart(height)
+	var times, p50, p95, p99 []float64
+	for _, pt := range t.points {
+		times, p50 = append(times, min(pt.at, e.length)), append(p50, pt.p50)
+		p95, p99 = append(p95, pt.p95), append(p99, pt.p99)
+	}
+	var lines []load.Objective
+	high := slices.Max(p99)
+	worst, usual := high, middle(p50)
+	for _, v := range e.verdicts {
+		if o := v.Objective; o.Metric == t.metric && o.Channel == "" && o.Latency() {
+			lines = append(lines, o)
+			high = max(high, o.Bound)
+		}
+	}
+	p := c.panel(underPanel+6, height-topMargin, e.length, high*1.1)
+	scale := ""
+	ticks := valueTicks(p.high)
+	if worst > logFrom*usual && usual > 0 {
+		p.log, p.low, p.high = true, slices.Min(p50)/1.5, high*1.5
+		ticks, scale = logTicks(p.low, p.high), " · logarithmic scale"
+	}
+	keys := []key{
+		{name: "p50", style: stroke(c.p50, 1.6)}, {name: "p95", style: stroke(c.p95, 2)}, {name: "p99", style: stroke(c.p99, 1)},
+	}
+	from := ""
+	if e.open {
+		from = ", from the time each send was due"
+	}
+	if len(lines) == 0 {
+		scale += " · no objective is set for it"
+	} else {
+		keys = append(keys, key{name: "objective", style: stroke(c.objective, 1.1, 5, 3)})
+	}
+	c.head(t.title, fmt.Sprintf("percentiles of each %s%s · %s%s", every(t.cell), from, plural(t.total, "request", "requests"), scale), keys)
+	p.spans(e.phases, true)
+	p.values(ticks, latencyLabel)
+	p.marks(e.run.Events, true)
+	gap := 1.5 * t.cell
+	p.course(stroke(c.p99, 1), gap, times, p99, true)
+	p.course(stroke(c.p95, 2), gap, times, p95, true)
+	p.course(stroke(c.p50, 1.6), gap, times, p50, true)
+	for _, o := range lines {
+		p.rule(o.Bound, o.Expression()+" ms")
+	}
+	p.saturated(e.saturated)
+	p.times(true)
+	return c
+}
+
+func every(seconds float64) string {
+	if seconds == 1 {
+		return "second"
+	}
+	if seconds < 60 {
+		return fmt.Sprintf("%.0f seconds", seconds)
+	}
+	if seconds == 60 {
+		return "minute"
+	}
+	return fmt.Sprintf("%.0f minutes", seconds/60)
+}
+
+func middle(values []float64) float64 {
+	sorted := slices.Sorted(slices.Values(values))
+	return sorted[len(sorted)/2]
+}
+
+// slot is a stretch of consecutive seconds, added up for a chart.
+type slot struct {
+	at, length  float64
+	requests    uint64
+	errors      map[string]uint64 // by class
+	rate        float64           // wanted, of the last second
+	vus, wanted int               // of the last second
+}
+
+// slots adds up the seconds of a run in stretches, at most most of them.
+func slots(e *evidence, most float64) []slot {
+	cell := math.Ceil(max(1, e.length/most))
+	var all []slot
+	current := -1
+	for _, s := range e.run.Seconds {
+		if index := int(s.At / cell); index != current {
+			current = index
+			all = append(all, slot{at: (float64(index) + 0.5) * cell, errors: map[string]uint64{}})
+		}
+		last := &all[len(all)-1]
+		last.length += s.Length
+		last.rate, last.vus, last.wanted = s.Rate, s.VUs, s.WantedVUs
+		for _, c := range s.Series {
+			last.requests += c[0]
+		}
+		for _, x := range s.Errors {
+			last.errors[x.Class] += x.Count
+		}
+	}
+	return all
+}
+
+// level is something that was wanted and achieved, one panel of the load chart.
+type level struct {
+	name           string
+	height         vg.Length
+	achieved, want []float64
+}
+
+func loadChart(e *evidence) *chart {
+	const nameRow = 18
+	all := slots(e, mostCells)
+	times := each(all, func(s slot) float64 { return min(s.at, e.length) })
+	rate := level{name: "requests per second", height: 150, achieved: each(all, func(s slot) float64 { return float64(s.requests) / s.length })}
+	if e.open {
+		rate.want = each(all, func(s slot) float64 { return s.rate })
+	}
+	levels := []level{rate}
+	if e.vus.high > 0 || e.wanted.high > 0 {
+		levels = append(levels, level{
+			name: "virtual users", height: 100,
+			achieved: each(all, func(s slot) float64 { return float64(s.vus) }),
+			want:     each(all, func(s slot) float64 { return float64(s.wanted) }),
+		})
+	}
+	height := vg.Length(topMargin + underPanel - 8)
+	for _, l := range levels {
+		height += l.height + nameRow
+	}
+	c := newChart(height)
+	achieved, wanted := stroke(c.level, 1.8), stroke(c.wanted, 1.2, 3, 2)
+	c.head("Load", "all flows together", []key{{name: "achieved", style: achieved}, {name: "wanted", style: wanted}})
+	top := height - topMargin + 8
+	for i, l := range levels {
+		first, last := i == 0, i == len(levels)-1
+		top -= nameRow
+		p := c.panel(top-l.height, top, e.length, slices.Max(append(l.achieved, l.want...))*1.15)
+		p.name(l.name, first)
+		p.spans(e.phases, first)
+		p.values(valueTicks(p.high), tickLabel)
+		p.marks(e.run.Events, first)
+		// A second without requests is a zero here, and not a gap.
+		if l.want != nil {
+			p.course(wanted, e.length, times, l.want, false)
+		}
+		p.course(achieved, e.length, times, l.achieved, false)
+		p.saturated(e.saturated)
+		p.times(last)
+		top -= l.height
+	}
+	return c
+}
+
+func each(all []slot, of func(slot) float64) []float64 {
+	values := make([]float64, len(all))
+	for i, s := range all {
+		values[i] = of(s)
+	}
+	return values
+}
+
+// errorChart stacks the errors of each stretch by class, the most frequent lowest.
+func errorChart(e *evidence) *chart {
+	const height, mostColumns = 220, 160
+	c := newChart(height)
+	totals := map[string]uint64{}
+	for _, x := range e.errors {
+		totals[x.class] += x.count
+	}
+	classes := slices.SortedFunc(maps.Keys(totals), func(a, b string) int {
+		return cmp.Or(cmp.Compare(totals[b], totals[a]), cmp.Compare(a, b))
+	})
+	all := slots(e, mostColumns)
+	high := 0.0
+	for _, s := range all {
+		var sum uint64
+		for _, n := range s.errors {
+			sum += n
+		}
+		high = max(high, float64(sum)/s.length)
+	}
+	p := c.panel(underPanel+6, height-topMargin, e.length, high*1.12)
+	shades := errorShades()
+	var keys []key
+	for i, class := range classes {
+		keys = append(keys, key{name: class, style: stroke(shades[i%len(shades)], 1), filled: true})
+	}
+	c.head("Errors", "per second, by kind", keys)
+	p.spans(e.phases, true)
+	p.values(valueTicks(p.high), tickLabel)
+	p.marks(e.run.Events, true)
+	width := (p.right() - p.left()) * vg.Length(min(1, all[0].at*2/p.seconds))
+	inset := min(width*0.12, 1)
+	for _, s := range all {
+		base := 0.0
+		for i, class := range classes {
+			rate := float64(s.errors[class]) / s.length
+			if rate == 0 {
+				continue
+			}
+			x := p.x(s.at)
+			p.rectangle(shades[i%len(shades)], x-width/2+inset, p.y(base), min(x+width/2-inset, p.right()), p.y(base+rate))
+			base += rate
+		}
+	}
+	p.saturated(e.saturated)
+	p.times(true)
+	return c
+}
+
+func errorShades() []color.Color {
+	var shades []color.Color
+	for _, hex := range []uint32{0xc62f2f, 0xe8833a, 0x7b4fa3, 0x57606a, 0xb08800, 0x1b7c83, 0x953800, 0xbf8fdb, 0x8c959f, 0x3b3f46} {
+		shades = append(shades, color.NRGBA{uint8(hex >> 16), uint8(hex >> 8), uint8(hex), 255})
+	}
+	return shades
+}

@@ -1,0 +1,155 @@
+package report
+
+import (
+	"bytes"
+	"crypto/md5" //nolint:gosec // k6 names groups and checks by MD5; nothing is protected by it
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+
+	hdr "github.com/HdrHistogram/hdrhistogram-go"
+
+	"xinbot.ir/squall/load"
+)
+
+// perf-summary.json has the shape of k6's --summary-export (k6 v1 and v2): flat metrics, trend
+// values in milliseconds, thresholds as booleans of which true means failed, checks and groups as
+// maps.
+//
+// k6 has no word for "too few samples". A threshold that could not be judged is written as true:
+// whoever reads the file for a pass must not find one. report.md says which it was. A metric
+// without samples has its thresholds but no values, never zeros.
+
+type (
+	k6Summary struct {
+		RootGroup k6Group             `json:"root_group"`
+		Metrics   map[string]k6Metric `json:"metrics"`
+	}
+	k6Group struct {
+		Name   string             `json:"name"`
+		Path   string             `json:"path"`
+		ID     string             `json:"id"`
+		Groups map[string]k6Group `json:"groups"`
+		Checks map[string]k6Check `json:"checks"`
+	}
+	k6Check struct {
+		Name   string `json:"name"`
+		Path   string `json:"path"`
+		ID     string `json:"id"`
+		Passes uint64 `json:"passes"`
+		Fails  uint64 `json:"fails"`
+	}
+	// k6Metric holds numbers by the names of k6's aggregations, and perhaps "thresholds".
+	k6Metric map[string]any
+)
+
+// k6Document is the run as k6 would have exported it.
+func k6Document(e *evidence) ([]byte, error) {
+	doc := k6Summary{RootGroup: k6RootGroup(e.totals.Checks), Metrics: k6Metrics(e)}
+	var text bytes.Buffer
+	to := json.NewEncoder(&text)
+	to.SetEscapeHTML(false) // thresholds are full of < and >
+	to.SetIndent("", "    ")
+	if err := to.Encode(doc); err != nil {
+		return nil, fmt.Errorf("encode %s: %w", SummaryFile, err)
+	}
+	return text.Bytes(), nil
+}
+
+func k6RootGroup(checks []load.Check) k6Group {
+	root := k6Group{ID: k6ID(""), Groups: map[string]k6Group{}, Checks: map[string]k6Check{}}
+	for _, c := range checks {
+		path := "::" + c.Name
+		root.Checks[c.Name] = k6Check{c.Name, path, k6ID(path), c.Passes, c.Fails}
+	}
+	return root
+}
+
+// k6ID is k6's identity of a group or check: the MD5 of its path.
+func k6ID(path string) string {
+	sum := md5.Sum([]byte(path)) //nolint:gosec // see the import
+	return hex.EncodeToString(sum[:])
+}
+
+// k6Metrics holds what was really measured, and the objectives.
+func k6Metrics(e *evidence) map[string]k6Metric {
+	metrics := map[string]k6Metric{}
+	for _, name := range []string{"gateway_latency", "orchestrator_latency", "automation_latency", "http_req_duration"} {
+		if h := e.totals.Trend(name, ""); h != nil {
+			metrics[name] = k6Trend(h)
+		}
+	}
+	if failed, total := e.totals.Rate("http_req_failed", ""); total > 0 {
+		metrics["http_req_failed"] = k6Rate(failed, total)
+		metrics["http_reqs"] = k6Counter(total, e.totals.Seconds)
+		metrics["perf_errors"] = k6Counter(failed, e.totals.Seconds)
+	}
+	if held, total := e.totals.Rate("checks", ""); total > 0 {
+		metrics["checks"] = k6Rate(held, total)
+	}
+	if e.totals.Seconds > 0 {
+		metrics["chaos_events_triggered"] = k6Counter(e.totals.Chaos, e.totals.Seconds)
+		metrics["vus"] = k6Gauge(e.vus)
+		metrics["vus_max"] = k6Gauge(e.wanted)
+	}
+	if e.open {
+		metrics["dropped_iterations"] = k6Counter(e.totals.Missed, e.totals.Seconds)
+	}
+	for _, v := range e.verdicts {
+		k6Threshold(metrics, e, v)
+	}
+	return metrics
+}
+
+// k6Threshold adds an objective to its metric. A metric narrowed to a channel exists only for its
+// objectives, as in k6.
+func k6Threshold(metrics map[string]k6Metric, e *evidence, v load.Verdict) {
+	o := v.Objective
+	m, ok := metrics[o.Selector()]
+	if !ok {
+		m = k6Submetric(e, o)
+		metrics[o.Selector()] = m
+	}
+	thresholds, ok := m["thresholds"].(map[string]bool)
+	if !ok {
+		thresholds = map[string]bool{}
+		m["thresholds"] = thresholds
+	}
+	thresholds[o.Expression()] = v.State != load.Pass
+}
+
+func k6Submetric(e *evidence, o load.Objective) k6Metric {
+	if n, seconds := e.totals.Counter(o.Metric, o.Channel); seconds > 0 {
+		return k6Counter(n, seconds)
+	}
+	if o.Share() {
+		if hits, total := e.totals.Rate(o.Metric, o.Channel); total > 0 {
+			return k6Rate(hits, total)
+		}
+		return k6Metric{}
+	}
+	if h := e.totals.Trend(o.Metric, o.Channel); h != nil {
+		return k6Trend(h)
+	}
+	return k6Metric{}
+}
+
+func k6Trend(h *hdr.Histogram) k6Metric {
+	at := func(p float64) float64 { return float64(h.ValueAtPercentile(p)) / 1000 }
+	return k6Metric{
+		"avg": h.Mean() / 1000, "min": float64(h.Min()) / 1000, "med": at(50), "max": at(100),
+		"p(90)": at(90), "p(95)": at(95), "p(99)": at(99), "count": h.TotalCount(),
+	}
+}
+
+// k6Rate counts hits as passes, as k6 does, whatever a hit means: for http_req_failed they are
+// the failed requests.
+func k6Rate(hits, total uint64) k6Metric {
+	return k6Metric{"value": float64(hits) / float64(total), "passes": hits, "fails": total - hits}
+}
+
+func k6Counter(n uint64, seconds float64) k6Metric {
+	return k6Metric{"count": n, "rate": float64(n) / seconds}
+}
+
+func k6Gauge(l levels) k6Metric { return k6Metric{"value": l.last, "min": l.low, "max": l.high} }

@@ -1,0 +1,43 @@
+package report
+
+// section is one part of a report: a function from the evidence to blocks. A section with nothing
+// to say answers none, and then has no heading either.
+type section struct {
+	title string // "" continues the section above
+	make  func(*evidence) []block
+}
+
+// sections are the parts of a report in their order. A new section is one function in a file of
+// its own and one row here.
+func sections() []section {
+	return []section{
+		{"", verdictSection},
+		{"Objectives", objectivesSection},
+		{"Charts", chartsSection},
+		{"Latency", latencySection},
+		{"Errors", errorsSection},
+		{"Phases", phasesSection},
+		{"Timeline", timelineSection},
+		{"Not measured", flowsOffSection},
+		{"Generator", generatorSection},
+		{"Environment", environmentSection},
+		{"Settings", settingsSection},
+		{"How it was measured", methodSection},
+	}
+}
+
+// document puts the sections together.
+func document(e *evidence) []block {
+	var blocks []block
+	for _, s := range sections() {
+		made := s.make(e)
+		if len(made) == 0 {
+			continue
+		}
+		if s.title != "" {
+			blocks = append(blocks, heading{2, s.title})
+		}
+		blocks = append(blocks, made...)
+	}
+	return blocks
+}

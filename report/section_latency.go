@@ -1,0 +1,101 @@
+package report
+
+import (
+	"maps"
+	"slices"
+	"time"
+
+	hdr "github.com/HdrHistogram/hdrhistogram-go"
+
+	"xinbot.ir/squall/load"
+)
+
+func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
+
+// latencySection shows each flow and below it its channels. In the open model there are two
+// tables: the time that a caller would have waited, and the time that the platform took.
+func latencySection(e *evidence) []block {
+	if e.requests().Count == 0 {
+		return []block{paragraph{plain("No request ended, so no latency was measured.")}}
+	}
+	blocks := []block{latencyTable(e, e.totals.Latency)}
+	if !e.open {
+		return blocks
+	}
+	return append([]block{
+		paragraph{plain("From the time that each send was due (corrected for coordinated omission):")},
+	}, blocks[0],
+		paragraph{plain("From the time that each request was really sent (service time):")},
+		latencyTable(e, e.service))
+}
+
+func latencyTable(e *evidence, series [load.NumSeries]*hdr.Histogram) block {
+	t := table{columns: append(words("Flow"), numbers("Requests", "Failed", "p50", "p90", "p95", "p99", "Max")...)}
+	for f := range load.Flow(load.NumFlows) {
+		whole := e.flowCounts(f)
+		if whole.Count == 0 {
+			continue // flows that did not run are named under "Not measured", never shown as zero
+		}
+		t.rows = append(t.rows, append([]line{strong(flowTitle(f))}, latencyCells(whole, merged(series, f))...))
+		for id, s := range load.AllSeries() {
+			if c := e.totals.Counts[id]; s.Flow == f && c.Count > 0 && c.Count < whole.Count {
+				t.rows = append(t.rows, append([]line{plain(s.Channel)}, latencyCells(c, series[id])...))
+			}
+		}
+	}
+	return t
+}
+
+// latencyCells are the cells of a row after its name.
+func latencyCells(c load.Counts, h *hdr.Histogram) []line {
+	return append(row(count(c.Count), percent(c.Failed, c.Count)), percentileCells(h)...)
+}
+
+// percentileCells are p50, p90, p95, p99 and the maximum. A percentile of fewer samples than one in
+// its share (20 for p95, 100 for p99) would be the maximum by another name, and is a dash.
+func percentileCells(h *hdr.Histogram) []line {
+	s := load.Statistics(h)
+	cells := row()
+	for _, p := range []struct {
+		fewest uint64
+		value  time.Duration
+	}{{2, s.P50}, {10, s.P90}, {20, s.P95}, {100, s.P99}, {1, s.Max}} {
+		if s.Count < p.fewest {
+			cells = append(cells, plain(absent))
+			continue
+		}
+		cells = append(cells, plain(latency(p.value)))
+	}
+	return cells
+}
+
+// phasesSection compares what the operator wanted at different times, first the load and then each
+// flow's latency.
+func phasesSection(e *evidence) []block {
+	if len(e.phases) == 0 || len(e.run.Seconds) == 0 {
+		return nil
+	}
+	t := table{columns: append(words("Phase"), numbers("From", "To", "Most virtual users", "Requests", "Rate", "Failed")...)}
+	for i := range e.phases {
+		p := &e.phases[i]
+		c := p.total()
+		t.rows = append(t.rows, row(p.name, clock(p.from), clock(p.to), count(uint64(max(0, p.vus))),
+			count(c.Count), perSecond(c.Count, p.measured), percent(c.Failed, c.Count)))
+	}
+	blocks := []block{t}
+	if len(e.phases) == 1 {
+		return blocks // the latencies would be those of the whole run again
+	}
+	for f := range load.Flow(load.NumFlows) {
+		if e.flowCounts(f).Count == 0 {
+			continue
+		}
+		t := table{columns: append(words(flowTitle(f)), numbers("Requests", "Failed", "p50", "p90", "p95", "p99", "Max")...)}
+		for i := range e.phases {
+			p := &e.phases[i]
+			t.rows = append(t.rows, append(row(p.name), latencyCells(p.counts[f], p.latency[f])...))
+		}
+		blocks = append(blocks, t)
+	}
+	return blocks
+}

@@ -1,0 +1,151 @@
+package report
+
+import (
+	"fmt"
+	"strings"
+
+	"xinbot.ir/squall/internal/rundir"
+	"xinbot.ir/squall/load"
+)
+
+// timelineSection lists what happened and who did it. Events that are marked on the charts carry
+// their number.
+func timelineSection(e *evidence) []block {
+	if len(e.run.Events) == 0 {
+		return nil
+	}
+	t := table{columns: append(numbers("Mark", "At"), words("UTC", "By", "What")...)}
+	numbers := marks(e.run.Events)
+	for i, ev := range e.run.Events {
+		mark := ""
+		if n := numbers[i]; n > 0 {
+			mark = fmt.Sprint(n)
+		}
+		text := ev.Text
+		if text == "" {
+			text = string(ev.Kind)
+		}
+		t.rows = append(t.rows, row(mark, clock(ev.At), ev.Time.UTC().Format("15:04:05"), ev.By, text))
+	}
+	return []block{t}
+}
+
+// marks numbers the events that stand on the charts, by index: what was done to the load, by
+// whomever. What merely followed (an objective broken, a saturated generator) is in the timeline
+// and can be seen in the charts themselves.
+func marks(events []rundir.Event) map[int]int {
+	marked := map[rundir.Kind]bool{
+		rundir.SetVUs: true, rundir.SetRate: true, rundir.SetThink: true, rundir.SetMix: true,
+		rundir.SpikeOn: true, rundir.SpikeOff: true, rundir.Paused: true, rundir.Resumed: true,
+		rundir.Recycled: true, rundir.Note: true, rundir.Halted: true, rundir.Unblocked: true,
+		rundir.StopRule: true,
+	}
+	numbers := make(map[int]int)
+	for i, e := range events {
+		if marked[e.Kind] {
+			numbers[i] = len(numbers) + 1
+		}
+	}
+	return numbers
+}
+
+// flowsOffSection names what did not run and why, so that nobody reads an absence as a zero.
+func flowsOffSection(e *evidence) []block {
+	var items []line
+	for _, name := range sortedKeys(e.run.Meta.FlowsOff) {
+		items = append(items, strong(title(name)).then(plain(": ", e.run.Meta.FlowsOff[name])))
+	}
+	if len(items) == 0 {
+		return nil
+	}
+	return []block{list{items}}
+}
+
+// title is the title of a flow by its name in the journal.
+func title(flow string) string {
+	for f := range load.Flow(load.NumFlows) {
+		if f.String() == flow {
+			return flowTitle(f)
+		}
+	}
+	return flow
+}
+
+// generatorSection says how well the generator itself did.
+func generatorSection(e *evidence) []block {
+	if len(e.run.Seconds) == 0 {
+		return nil
+	}
+	var lag, cpu float64
+	var behind int
+	for _, s := range e.run.Seconds {
+		lag, cpu = max(lag, s.LagMS), max(cpu, s.CPU)
+		if s.VUs < s.WantedVUs {
+			behind++
+		}
+	}
+	seconds := uint64(len(e.run.Seconds))
+	t := table{columns: append(words("What"), numbers("Value")...)}
+	t.rows = [][]line{
+		row("Saturated", fmt.Sprintf("%d of %s", len(e.saturated), plural(seconds, "second", "seconds"))),
+		row("Worst second's timer lag (p95)", significant(lag)+" ms"),
+		row("Worst second's processor use", percentOf(cpu)),
+		row("Seconds with fewer virtual users than wanted", count(uint64(behind))),
+		row("Sends due and never made", missed(e)),
+		row("Latencies outside the histogram's bounds", count(e.clamped)),
+	}
+	blocks := []block{t}
+	reasons := map[string]int{}
+	for _, s := range e.saturated {
+		reasons[s.Saturated]++
+	}
+	if len(reasons) == 0 || len(reasons) > 10 {
+		return blocks // too many different ones to tell apart: the timeline has them
+	}
+	var items []line
+	for _, why := range sortedKeys(reasons) {
+		items = append(items, plain(plural(uint64(reasons[why]), "second", "seconds"), ": ", why))
+	}
+	return append(blocks, list{items})
+}
+
+// missed is a dash in the closed model, which has no send that can be missed.
+func missed(e *evidence) string {
+	if !e.open {
+		return absent
+	}
+	return count(e.totals.Missed)
+}
+
+// methodSection says what the numbers mean.
+func methodSection(e *evidence) []block {
+	items := []line{
+		plain("Every percentile comes from a merged HdrHistogram (1 µs to 3 min, 3 significant digits, so a value is at most 0.1 % too high). Percentiles are never averaged."),
+		plain("Times are taken on a monotonic clock, from the moment a request is sent, a wait for a free connection included, to the last byte of its answer."),
+		plain("A request has a latency when it was answered, whatever the status, or when it timed out (then the time waited). One that was refused, reset or never left this machine has none; it is counted under errors."),
+	}
+	if e.open {
+		items = append(items, plain("The load was sent at an arrival rate. Latencies count from the moment each send was due, so that a slow answer cannot hide the wait of those behind it (coordinated omission); service time counts from the real send. Sends that were due and could not be made are counted as missed."))
+	} else {
+		items = append(items, plain("The load came from virtual users that wait for each answer. When the platform slows down, they send less: latencies say what these users saw, not what a fixed arrival rate would have met (coordinated omission). Use an arrival rate to measure that."))
+	}
+	items = append(items,
+		plain("A dash stands for what was not measured, and for percentiles of too few samples (p90 needs 10, p95 20, p99 100): they would only repeat the maximum."),
+		plain("A second belongs to the phase that its middle lies in, so the edges of a phase are exact to half a second."),
+		plain("An objective is judged when at least five samples are expected on either side of its percentile or share, or when the one-sided 95 % binomial bound already decides it; otherwise it is unknown."),
+		plain(fmt.Sprintf("Failures (%s) are the platform's; limits of this machine and requests cut off by the end of the run are counted apart and are not failures.", failureClasses())),
+		code(rundir.HistogramFile).then(plain(" beside this report holds one histogram per series and second, readable by the HdrHistogram tools; ")).then(code(rundir.WindowsFile)).then(plain(" holds the counts.")),
+	)
+	return []block{list{items}}
+}
+
+// failureClasses names the error classes that are the platform's.
+func failureClasses() string {
+	var names []string
+	for c := range load.ErrorClass(load.NumErrorClasses) {
+		if c.Failed() {
+			names = append(names, c.String())
+		}
+	}
+	return strings.Join(names, ", ")
+}

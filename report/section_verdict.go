@@ -1,0 +1,175 @@
+package report
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"xinbot.ir/squall/load"
+)
+
+// verdictSection opens the report: what came out, why, and what a reader must know before
+// believing it.
+func verdictSection(e *evidence) []block {
+	title := "Run of " + e.run.Start.Format("2006-01-02 15:04:05 MST")
+	if e.run.Start.IsZero() {
+		title = "Run"
+	}
+	if t := e.run.Meta.Target; t != "" {
+		title += " on " + t
+	}
+	blocks := []block{
+		heading{1, title},
+		paragraph{strong(verdictSymbol(e.verdict)+" "+strings.ToUpper(e.verdict.String())).then(plain(": "), e.sentence())},
+	}
+	for _, text := range cautions(e) {
+		blocks = append(blocks, note{text})
+	}
+	return append(blocks, glance(e))
+}
+
+func verdictSymbol(v Verdict) string { return [...]string{"?", "✓", "✗"}[v] }
+
+// cautions are what must be known before the numbers are believed.
+func cautions(e *evidence) []line {
+	var notes []line
+	if e.run.End == nil {
+		notes = append(notes, strong("Not ended.").then(plain(" ", e.ended(), " Everything below is about the data up to there.")))
+	} else if e.run.End.Reason == "panic" {
+		notes = append(notes, strong("Ended by a fault of squall's own.").then(plain(" ", e.ended())))
+	}
+	if n := len(e.saturated); n > 0 {
+		first := e.saturated[0]
+		notes = append(notes, strong("Generator saturated.").then(plain(fmt.Sprintf(
+			" In %d of %s the load generator itself was at its limit (first at %s: %s). What was measured then may be this machine's fault and not the platform's.",
+			n, plural(uint64(len(e.run.Seconds)), "second", "seconds"), clock(first.At), first.Saturated))))
+	}
+	if m := e.totals.Missed; m > 0 {
+		notes = append(notes, strong("Missed sends.").then(plain(fmt.Sprintf(
+			" %s due and never made: the offered rate was higher than what was sent, and requests that were not sent have no latency.",
+			plural(m, "send was", "sends were")))))
+	}
+	if e.run.End != nil {
+		for _, left := range e.run.End.LeftOver {
+			notes = append(notes, strong("Left behind.").then(plain(" ", left)))
+		}
+	}
+	for _, u := range e.unreadable {
+		notes = append(notes, strong("Objective not read.").then(plain(" ", u)))
+	}
+	for _, w := range e.run.Warnings {
+		notes = append(notes, strong("Incomplete data.").then(plain(" ", w, ".")))
+	}
+	return notes
+}
+
+// glance is the run in a few lines.
+func glance(e *evidence) block {
+	r := e.requests()
+	items := []line{
+		plain("Requests: ", count(r.Count), " in ", clock(e.length), " (", perSecond(r.Count, e.totals.Seconds), ")"),
+		plain("Failed: ", count(r.Failed), " (", percent(r.Failed, r.Count), ")"),
+		plain("Load: ", loadModel(e)),
+	}
+	if n := e.totals.Chaos; n > 0 {
+		items = append(items, plain("Spikes: ", count(n)))
+	}
+	if e.run.End != nil {
+		items = append(items, plain(e.ended()))
+	}
+	return list{items}
+}
+
+func loadModel(e *evidence) string {
+	if !e.open {
+		return fmt.Sprintf("closed model, up to %s, think time %s", plural(uint64(e.vus.high), "virtual user", "virtual users"), e.run.Meta.Think)
+	}
+	var most float64
+	for _, s := range e.run.Seconds {
+		most = max(most, s.Rate)
+	}
+	text := fmt.Sprintf("open model, up to %s/s wanted", significant(most))
+	if e.vus.high > 0 {
+		text += fmt.Sprintf(", and a closed part with up to %s", plural(uint64(e.vus.high), "virtual user", "virtual users"))
+	}
+	return text
+}
+
+func objectivesSection(e *evidence) []block {
+	if len(e.verdicts) == 0 {
+		return nil
+	}
+	t := table{columns: append(words("", "Objective"), append(numbers("Measured", "Samples"), words("Verdict")...)...)}
+	for _, v := range e.verdicts {
+		verdict := v.State.String()
+		if v.Reason != "" {
+			verdict += ": " + v.Reason
+		}
+		t.rows = append(t.rows, []line{
+			plain(stateSymbol(v.State)), code(v.Objective.String()),
+			plain(measured(v)), plain(samples(v)), plain(verdict),
+		})
+	}
+	return []block{t}
+}
+
+func samples(v load.Verdict) string {
+	if v.Samples == 0 {
+		return absent
+	}
+	return count(v.Samples)
+}
+
+func stateSymbol(s load.State) string { return [...]string{"?", "✓", "✗"}[s] }
+
+func environmentSection(e *evidence) []block {
+	m := e.run.Meta
+	if e.run.Start.IsZero() {
+		return nil
+	}
+	target := m.Target
+	if m.Embedded {
+		target += " (the embedded platform, in the same process)"
+	}
+	t := table{columns: words("What", "Value")}
+	for _, r := range []struct {
+		name  string
+		value line
+	}{
+		{"Run", code(m.RunID)},
+		{"Started", plain(e.run.Start.Format(time.RFC3339))},
+		{"squall", plain(m.Version, ", ", m.GoVersion, ", ", m.OS, "/", m.Arch, ", ", plural(uint64(max(0, m.CPUs)), "processor", "processors"))},
+		{"Machine", plain(m.Host)},
+		{"Target", plain(target)},
+		{"Gateway", code(m.Gateway)},
+		{"Orchestrator", code(m.Orchestrator)},
+		{"Workload", plain(m.Workload, fmt.Sprintf(" (%s, %s)", plural(uint64(max(0, m.Tenants)), "tenant", "tenants"), plural(uint64(max(0, m.Brands)), "brand", "brands")))},
+		{"Seed", plain(fmt.Sprint(m.Seed))},
+		{"Command", code(strings.Join(m.Command, " "))},
+	} {
+		if markdownLine(r.value) != "" {
+			t.rows = append(t.rows, []line{plain(r.name), r.value})
+		}
+	}
+	return []block{t}
+}
+
+func settingsSection(e *evidence) []block {
+	m := e.run.Meta
+	var blocks []block
+	if len(m.Settings) > 0 {
+		t := table{columns: words("Setting", "Value", "From")}
+		for _, s := range m.Settings {
+			t.rows = append(t.rows, []line{code(s.Name), code(s.Value), plain(s.Source)})
+		}
+		blocks = append(blocks, t)
+	}
+	if len(m.Secrets) > 0 {
+		t := table{columns: words("Secret", "Fingerprint")}
+		for _, name := range sortedKeys(m.Secrets) {
+			t.rows = append(t.rows, []line{plain(name), code(m.Secrets[name])})
+		}
+		blocks = append(blocks, paragraph{plain("Secrets are never written down, only a short fingerprint of each:")}, t)
+	}
+	return blocks
+}

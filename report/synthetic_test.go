@@ -1,0 +1,199 @@
+package report
+
+import (
+	"encoding/json"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"testing"
+	"time"
+
+	hdr "github.com/HdrHistogram/hdrhistogram-go"
+
+	"xinbot.ir/squall/internal/rundir"
+	"xinbot.ir/squall/load"
+)
+
+// A synthetic run, the same on every machine: 100 s baseline, a spike of 60 s that the gateway
+// answers late and in part with 502, a recovery, a pause, and a calm end.
+var began = time.Date(2026, 7, 30, 9, 15, 0, 0, time.UTC)
+
+type synthetic struct {
+	open      bool // arrival rate, with service times and missed sends
+	killed    bool // no finished event
+	adminOff  bool // no admin token
+	saturated bool
+	seconds   int
+	change    func(*rundir.Meta)
+	leftOver  []string
+}
+
+// write makes the run in a new directory.
+func (s synthetic) write(t testing.TB) string {
+	t.Helper()
+	dir := t.TempDir()
+	w, err := rundir.Create(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s.seconds == 0 {
+		s.seconds = 240
+	}
+	event := func(at float64, kind rundir.Kind, by, text string, data any) {
+		if at > float64(s.seconds) {
+			return
+		}
+		e := rundir.Event{Time: began.Add(time.Duration(at * float64(time.Second))), At: at, Kind: kind, By: by, Text: text}
+		if data != nil {
+			if e.Data, err = json.Marshal(data); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := w.Event(e, false); err != nil {
+			t.Fatal(err)
+		}
+	}
+	event(0, rundir.Started, "squall", "Run started on staging", s.meta())
+	event(20.2, rundir.SetVUs, "operator", "Virtual users 200 → 250", rundir.Change{From: 200, To: 250})
+	event(100.4, rundir.SpikeOn, "operator", "Spike 5× on", nil)
+	event(112.1, rundir.Objective, "objectives", "gateway_latency: p(95)<1500 broken (1.9 s)", rundir.ObjectiveChange{Objective: "gateway_latency: p(95)<1500", State: "fail", Value: 1900})
+	event(130, rundir.Note, "operator", "Autoscaler woke up | *really*? <b>yes</b> Bearer abcdefgh12345678", nil)
+	event(160.6, rundir.SpikeOff, "operator", "Spike off", nil)
+	event(200, rundir.Paused, "operator", "Paused", nil)
+	event(215, rundir.Resumed, "operator", "Resumed", nil)
+	rng := rand.New(rand.NewPCG(1, 2))
+	for i := range s.seconds {
+		obs := s.second(i, rng)
+		if err := w.Second(rundir.NewSecond(float64(i), obs), obs); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if !s.killed {
+		event(float64(s.seconds), rundir.Finished, "operator", "Run finished", rundir.End{Reason: "operator", LeftOver: s.leftOver})
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+func (s synthetic) meta() rundir.Meta {
+	m := rundir.Meta{
+		RunID: "20260730T091500Z-staging", Version: "v0.1.0", GoVersion: "go1.26.0", OS: "linux", Arch: "amd64", CPUs: 2, Host: "bench-1",
+		Command: []string{"squall", "run", "--vus", "200", "--duration", "15m"},
+		Target:  "staging", Gateway: "https://gateway.example.test/webchat/webhook", Orchestrator: "https://api.example.test",
+		Workload: "tests/perf/workload_mix.yaml", Tenants: 2, Brands: 3, Model: "closed", VUs: 200, Think: "0s-1.5s", Ramp: "5s",
+		SpikeFactor: 5, Seed: 42,
+		Secrets:  map[string]string{"webchat secret": "sha256:1f2e3d4c", "admin token": "sha256:aabbccdd"},
+		Settings: []rundir.Provenance{{Name: "vus", Value: "200", Source: "--vus"}, {Name: "think", Value: "0s-1.5s", Source: "default"}, {Name: "admin-token", Value: "sha256:aabbccdd", Source: "ADMIN_TOKEN"}},
+		FlowsOff: map[string]string{"knowledge": "not asked for (--knowledge)"},
+	}
+	for _, o := range load.DefaultObjectives() {
+		m.Objectives = append(m.Objectives, o.String())
+	}
+	m.Objectives = append(m.Objectives, "gateway_latency{channel:telegram}: p(99)<5000", "checks: rate>0.9", "automation_latency: count>5")
+	if s.adminOff {
+		for _, f := range []string{"ingestion", "automation", "rules"} {
+			m.FlowsOff[f] = "no admin token"
+		}
+	}
+	if s.open {
+		m.Model, m.Rate, m.VUs = "open", 200, 0
+	}
+	if s.change != nil {
+		s.change(&m)
+	}
+	return m
+}
+
+// second is what happened in the i-th second.
+func (s synthetic) second(i int, rng *rand.Rand) load.Observation {
+	var obs load.Observation
+	win := &obs.Window
+	win.Start, win.Length = began.Add(time.Duration(i)*time.Second), time.Second
+	win.Health = load.Health{Lag: time.Duration(200+rng.IntN(300)) * time.Microsecond, CPU: 0.2}
+	spike := i >= 100 && i < 161
+	paused := i >= 200 && i < 215
+	users, slow, requests := 200, 1.0, 120
+	if i >= 20 {
+		users, requests = 250, 150
+	}
+	if spike {
+		users, requests = 1250, 600
+		slow = 1 + 22*math.Min(1, float64(i-100)/20)
+		win.Health.CPU = 0.7
+	} else if i >= 161 && i < 185 {
+		slow = 1 + 22*math.Exp(-float64(i-160)/6)
+	}
+	win.WantedVUs, win.VUs = users, users
+	if spike && i < 104 {
+		win.VUs = 250 + (i-99)*250
+	}
+	if s.open {
+		win.WantedVUs, win.VUs, win.Rate = 0, 0, float64(requests)
+		if spike && i%10 == 0 {
+			win.Missed = 7
+		}
+	}
+	if paused {
+		return obs
+	}
+	if s.saturated && i >= 150 && i < 153 {
+		win.Health.Saturated, win.Health.Reason = true, "timers fire 31ms late"
+	}
+	add := func(id load.SeriesID, n int, median, spread float64) {
+		if n == 0 {
+			return
+		}
+		obs.Latency[id] = load.NewHistogram()
+		if s.open {
+			obs.Service[id] = load.NewHistogram()
+		}
+		for range n {
+			ms := median * math.Exp(rng.NormFloat64()*spread)
+			micros := min(max(int64(ms*1000), load.LowestMicros), load.HighestMicros)
+			record(obs.Latency[id], micros)
+			if s.open {
+				record(obs.Service[id], micros-micros/4)
+			}
+		}
+		win.Series[id].Count += uint64(n)
+	}
+	shares := [load.NumChannels]float64{0.40, 0.25, 0.15, 0.10, 0.10}
+	var failed uint64
+	for c, share := range shares {
+		add(load.SeriesID(c), int(share*float64(requests)), 80*slow, 0.45)
+		if spike && i >= 120 && i%3 == 0 {
+			win.Series[c].Failed = uint64(3 - c/2)
+			failed += win.Series[c].Failed
+			obs.Errors = append(obs.Errors, load.ErrorTotal{Series: load.AllSeries()[c], Class: load.BadStatus, Status: 502, Count: win.Series[c].Failed})
+		}
+	}
+	if spike && i%5 == 4 {
+		obs.Errors = append(obs.Errors,
+			load.ErrorTotal{Series: load.AllSeries()[0], Class: load.Timeout, Count: 2, Sample: "no answer within 10s"},
+			load.ErrorTotal{Series: load.AllSeries()[0], Class: load.LocalLimit, Count: 1, Sample: "no free port"})
+		win.Series[0].Failed += 2
+		failed += 2
+	}
+	if !s.adminOff {
+		if i%10 == 0 {
+			add(load.SeriesUpload, 1, 210, 0.3)
+		}
+		if i%6 == 3 {
+			add(load.SeriesWebhook+load.SeriesID(i/6%3), 1, 300*math.Sqrt(slow), 0.3)
+		}
+	}
+	var total uint64
+	for c := range load.NumChannels {
+		total += win.Series[c].Count
+	}
+	obs.Checks = []load.Check{{Name: "gateway answers 202", Passes: total - failed, Fails: failed}}
+	return obs
+}
+
+func record(h *hdr.Histogram, micros int64) {
+	if err := h.RecordValue(micros); err != nil {
+		panic(fmt.Sprint("synthetic run: ", err))
+	}
+}

@@ -1,0 +1,93 @@
+package report
+
+import (
+	hdr "github.com/HdrHistogram/hdrhistogram-go"
+
+	"xinbot.ir/squall/load"
+)
+
+// track is the course of one latency metric: percentiles of consecutive stretches of time, each
+// from the merged histogram of its stretch.
+type track struct {
+	metric string
+	title  string
+	cell   float64 // length of a stretch in seconds
+	points []point
+	total  uint64 // requests
+
+	open    *hdr.Histogram // of the stretch being read
+	current int            // its index
+}
+
+// point is one stretch of a track. Values are milliseconds.
+type point struct {
+	at            float64 // middle of the stretch
+	p50, p95, p99 float64
+}
+
+// How finely charts are drawn. A stretch is as short as these allow: a chart has at most mostCells
+// of them, and a stretch should hold fairSamples on average, or its percentiles would be the
+// samples themselves; but a run is never drawn in fewer than fewestCells.
+const (
+	mostCells   = 450
+	fairSamples = 20
+	fewestCells = 24
+)
+
+// tracksOf makes the tracks of the latency metrics that have samples.
+func tracksOf(e *evidence) []*track {
+	var tracks []*track
+	for _, t := range []track{
+		{metric: load.Gateway.Metric(), title: "Gateway latency"},
+		{metric: load.Ingestion.Metric(), title: "Orchestrator latency"},
+		{metric: load.Automation.Metric(), title: "Automation latency"},
+	} {
+		var samples uint64
+		for f := range load.Flow(load.NumFlows) {
+			if f.Metric() == t.metric {
+				samples += e.flowCounts(f).Count
+			}
+		}
+		if samples == 0 {
+			continue
+		}
+		t.cell = cellLength(e.length, samples)
+		t.total, t.open = samples, load.NewHistogram()
+		tracks = append(tracks, &t)
+	}
+	return tracks
+}
+
+// cellLength is how long a stretch should be, from a ladder of round lengths.
+func cellLength(seconds float64, samples uint64) float64 {
+	ladder := []float64{1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 43200, 86400}
+	for i, cell := range ladder {
+		last := i == len(ladder)-1
+		if last || seconds/ladder[i+1] < fewestCells && seconds/cell <= mostCells {
+			return cell
+		}
+		if seconds/cell <= mostCells && float64(samples)*cell/seconds >= fairSamples {
+			return cell
+		}
+	}
+	return ladder[len(ladder)-1]
+}
+
+// add takes a histogram whose interval's middle is at. They come in order of time.
+func (t *track) add(at float64, h *hdr.Histogram) {
+	if cell := int(at / t.cell); cell != t.current {
+		t.close()
+		t.current = cell
+	}
+	t.open.Merge(h)
+}
+
+// close ends the current stretch. A stretch without samples leaves a gap.
+func (t *track) close() {
+	if t.open.TotalCount() == 0 {
+		return
+	}
+	at := func(p float64) float64 { return float64(t.open.ValueAtPercentile(p)) / 1000 }
+	t.points = append(t.points, point{(float64(t.current) + 0.5) * t.cell, at(50), at(95), at(99)})
+	t.open.Reset()
+}

@@ -1,0 +1,130 @@
+package report
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+
+	"xinbot.ir/squall/load"
+)
+
+// Verdict is the answer of a whole run.
+type Verdict uint8
+
+// The three answers. Unknown is not a pass: an objective could not be judged, or there was none.
+const (
+	Unknown Verdict = iota
+	Passed
+	Failed
+)
+
+// String is the verdict's word in reports.
+func (v Verdict) String() string { return [...]string{"unknown", "passed", "failed"}[v] }
+
+// overall is Failed when one objective failed, else Unknown when one could not be judged.
+func overall(verdicts []load.Verdict) Verdict {
+	in := func(s load.State) bool {
+		return slices.ContainsFunc(verdicts, func(v load.Verdict) bool { return v.State == s })
+	}
+	switch {
+	case in(load.Fail):
+		return Failed
+	case in(load.Unknown) || len(verdicts) == 0:
+		return Unknown
+	}
+	return Passed
+}
+
+// judge holds every objective of the run against its totals.
+func (e *evidence) judge() {
+	for _, text := range e.run.Meta.Objectives {
+		o, err := load.ParseObjectiveLine(text)
+		if err != nil {
+			// Nothing can be said of it, and that must not look like a pass.
+			e.unreadable = append(e.unreadable, err.Error())
+			continue
+		}
+		v := o.Evaluate(e.totals)
+		if v.State == load.Unknown {
+			if why := e.whyOff(o.Metric); why != "" && v.Samples == 0 {
+				v.Reason = why
+			}
+		}
+		e.verdicts = append(e.verdicts, v)
+	}
+	e.verdict = overall(e.verdicts)
+	if len(e.unreadable) > 0 && e.verdict == Passed {
+		e.verdict = Unknown
+	}
+}
+
+// whyOff says why a latency metric has no samples: its flows were off. It is "" when they ran.
+func (e *evidence) whyOff(metric string) string {
+	for f := range load.Flow(load.NumFlows) {
+		if f.Metric() != metric {
+			continue
+		}
+		if why, off := e.run.Meta.FlowsOff[f.String()]; off {
+			return fmt.Sprintf("%s was off: %s", f, why)
+		}
+	}
+	return ""
+}
+
+// sentence says in one sentence why the run got its verdict.
+func (e *evidence) sentence() line {
+	by := map[load.State][]load.Verdict{}
+	for _, v := range e.verdicts {
+		by[v.State] = append(by[v.State], v)
+	}
+	over := fmt.Sprintf(" over %s in %s.", plural(e.requests().Count, "request", "requests"), clock(e.length))
+	failed, unknown := by[load.Fail], by[load.Unknown]
+	switch {
+	case len(failed) > 0:
+		v := failed[0]
+		return code(v.Objective.String()).then(plain(" came to ", measured(v), more(len(failed)-1, "objective failed", "objectives failed"), "."))
+	case len(e.unreadable) > 0:
+		return plain("an objective could not be read.")
+	case len(unknown) > 0:
+		v := unknown[0]
+		return code(v.Objective.String()).then(plain(" could not be judged (", v.Reason, ")", more(len(unknown)-1, "objective neither", "objectives neither"), "."))
+	case len(e.verdicts) == 0:
+		return plain("no objective was set, so there is nothing to judge", over)
+	case len(e.verdicts) == 1:
+		return plain("the objective held", over)
+	}
+	return plain(fmt.Sprintf("all %d objectives held", len(e.verdicts)), over)
+}
+
+func more(n int, one, many string) string {
+	switch {
+	case n <= 0:
+		return ""
+	case n == 1:
+		return ", and 1 more " + one
+	}
+	return fmt.Sprintf(", and %d more %s", n, many)
+}
+
+// measured writes an objective's value in its own unit, precisely enough to see on which side of
+// the bound it lies.
+func measured(v load.Verdict) string {
+	switch o := v.Objective; {
+	case v.State == load.Unknown && v.Samples == 0:
+		return absent
+	case o.Latency():
+		return thousands(strconv.FormatFloat(v.Value, 'f', decimals(v.Value), 64)) + " ms"
+	case o.Share():
+		return percentOf(v.Value)
+	case o.Aggregate == "rate":
+		return significant(v.Value) + "/s"
+	}
+	return thousands(strconv.FormatFloat(v.Value, 'f', 0, 64))
+}
+
+func decimals(ms float64) int {
+	if ms < 10 {
+		return 2
+	}
+	return 1
+}
