@@ -20,6 +20,8 @@ targets:
     secrets:
       webchat: ${STAGING_WEB}
       telegram: plain-token
+      instagram: of-instagram
+      whatsapp: of-whatsapp
     channels:
       instagram:
         header: X-Hub-Signature-256
@@ -64,7 +66,7 @@ func TestTargets(t *testing.T) {
 	if got := r.Options.Gateway[load.WhatsApp].String(); got != "https://gateway.staging.example.org/whatsapp/webhook" {
 		t.Errorf("whatsapp goes to %s", got)
 	}
-	if s := r.Options.Secrets; s[load.Webchat] != secretText || s[load.Telegram] != "plain-token" || s[load.Instagram] != secretText {
+	if s := r.Options.Secrets; s[load.Webchat] != secretText || s[load.Telegram] != "plain-token" || s[load.Instagram] != "of-instagram" {
 		t.Error("secrets are mixed up")
 	}
 	if r.Options.AdminToken != "a.b.c" || r.Options.Timeout != 3*time.Second || r.Settings.Think.Min != time.Second {

@@ -57,6 +57,7 @@ type layered struct {
 	file     *file // nil: there is none
 	target   *fileTarget
 	problems []error
+	leftOut  []string // channels without traffic, because they have no secret
 }
 
 func (l *layered) problem(format string, args ...any) {

@@ -6,13 +6,11 @@ import (
 	"math"
 	"math/rand/v2"
 	"net/url"
-	"slices"
 	"strings"
 	"time"
 
 	"github.com/google/uuid"
 
-	"xinbot.ir/squall/internal/strictyaml"
 	"xinbot.ir/squall/load"
 )
 
@@ -61,11 +59,12 @@ func Resolve(in Input) (Resolved, error) {
 	if !l.values[outDir].set() {
 		r.Out = ""
 	}
-	workload := l.workload()
+	workload, secrets := l.signed(l.workload())
 	if read(l, noRules, parseBool) {
 		workload.Rules.TogglesPerMinute = 0
 	}
 	r.Options = l.options(workload)
+	r.Options.Secrets = secrets
 	r.Options.UserAgent = "squall/" + in.Version
 	r.Settings = l.settings(workload)
 	r.Target = l.targetName(in, r.Options.Gateway[load.Webchat])
@@ -144,7 +143,6 @@ func (l *layered) options(w load.Workload) load.Options {
 	o := load.Options{
 		Workload:     w,
 		Gateway:      l.gateways(w.Channels),
-		Secrets:      l.signingSecrets(w),
 		Orchestrator: read(l, orchestrator, parseURL),
 		AdminToken:   l.values[adminToken].text(),
 		Knowledge:    read(l, knowledge, parseBool),
@@ -161,48 +159,6 @@ func (l *layered) options(w load.Workload) load.Options {
 		o.Seed = read(l, Seed, parseSeed)
 	}
 	return o
-}
-
-// signingSecrets gives every channel its secret: its own, else webchat's. That one secret signs every
-// channel is what the command line of the k6 script means by WEBHOOK_SECRET.
-func (l *layered) signingSecrets(w load.Workload) (secrets [load.NumChannels]string) {
-	used := weighted(w)
-	var without, variables []string
-	for c, spec := range w.Channels {
-		name := secretName(spec.SecretOf)
-		if shared := l.values[secretName(load.Webchat)]; shared.set() && !l.values[name].set() {
-			shared.source += ", shared by every channel without a secret of its own"
-			l.values[name] = shared
-		}
-		secrets[c] = l.values[name].text()
-		variable := find(name).Env[0].Name
-		if secrets[c] == "" && used[c] && !slices.Contains(variables, variable) {
-			without, variables = append(without, spec.Name), append(variables, variable)
-		}
-	}
-	if len(without) > 0 && !l.admin {
-		each := ""
-		if own := slices.DeleteFunc(variables, func(v string) bool { return v == sharedSecret }); len(own) > 0 {
-			each = ", or " + strictyaml.Choice(own)
-		}
-		l.problem("no secret for %s: set %s, which signs them all%s", strictyaml.Choice(without), sharedSecret, each)
-	}
-	return secrets
-}
-
-// sharedSecret is the variable that signs every channel without a secret of its own.
-const sharedSecret = "WEBHOOK_SECRET"
-
-// weighted tells which channels any brand uses.
-func weighted(w load.Workload) (used [load.NumChannels]bool) {
-	for _, t := range w.Tenants {
-		for _, b := range t.Brands {
-			for c, weight := range b.Channels {
-				used[c] = used[c] || weight > 0
-			}
-		}
-	}
-	return used
 }
 
 func (l *layered) settings(w load.Workload) load.Settings {
@@ -273,8 +229,9 @@ func (l *layered) origins(r Resolved) (all []Origin, fingerprints map[string]str
 		case value.set() && row.List:
 			o.Value = strings.Join(value.texts, "; ")
 		case value.set():
-		case row.Default == "":
+		case row.Default == "" && value.level == fromDefault && value.source == "default":
 			o.Source = "not set"
+		case row.Default == "":
 		default:
 			o.Value = row.Default
 		}

@@ -77,9 +77,13 @@ func TestTheSeedsK6CommandLine(t *testing.T) {
 		if got, want := r.Options.Gateway[c].String(), "https://gateway.xinbot.ir"+spec.Path; got != want {
 			t.Errorf("%s goes to %s, want %s", spec.Name, got, want)
 		}
-		if r.Options.Secrets[c] != secretText {
-			t.Errorf("%s is not signed with WEBHOOK_SECRET", spec.Name)
-		}
+	}
+	// One secret, as in the seed: what it does not sign is left out, and that is said.
+	if got, want := r.Options.Workload.Tenants[0].Brands[0].Channels, (load.Weights{load.Webchat: 0.4, load.AutomationMessage: 0.1}); got != want {
+		t.Errorf("channels %v, want webchat and automation alone", got)
+	}
+	if got, want := strings.Join(r.Warnings, " "), "only webchat has a secret, so instagram, telegram and whatsapp are left out of the traffic: set WEBHOOK_SECRET_INSTAGRAM, WEBHOOK_SECRET_TELEGRAM and WEBHOOK_SECRET_WHATSAPP"; got != want {
+		t.Errorf("warnings %q, want %q", got, want)
 	}
 	if r.Options.Orchestrator.String() != "https://api.xinbot.ir" || r.Options.AdminToken != "a.b.c" {
 		t.Errorf("admin API %v", r.Options.Orchestrator)
@@ -87,7 +91,10 @@ func TestTheSeedsK6CommandLine(t *testing.T) {
 	if r.Options.Workload.Tenants[0].ID != "11111111-1111-4111-8111-111111111115" {
 		t.Errorf("workload %+v", r.Options.Workload.Tenants)
 	}
-	if o := r.origin("secrets.telegram"); !strings.Contains(o.Source, "-e WEBHOOK_SECRET, shared by every channel") {
+	if r.Options.Secrets[load.Webchat] != secretText || r.Options.Secrets[load.AutomationMessage] != secretText {
+		t.Error("WEBHOOK_SECRET does not sign webchat and automation")
+	}
+	if o := r.origin("secrets.telegram"); o.Source != "not set: telegram is left out" {
 		t.Errorf("origin of telegram's secret: %+v", o)
 	}
 	if r.Target != "gateway.xinbot.ir" {
@@ -231,14 +238,17 @@ func TestRefusals(t *testing.T) {
 	writeFile(t, "squall.yaml", "targets: {prod-like: {protected: true}, odd: {load: {vus: many}}}")
 	writeFile(t, "workload.yaml", "tenants: []\nextra: 1\n")
 	writeFile(t, "not.pem", "hello")
+	writeFile(t, "instagram.yaml", "tenants: [{id: 11111111-1111-4111-8111-111111111111, brands: [{name: Gram, brand_id: 22222222-2222-4222-8222-222222222222, channel_id: 33333333-3333-4333-8333-333333333333, channels: {instagram: 1}}]}]")
 	for name, c := range map[string]struct {
 		environ map[string]string
 		args    []string
 		want    []string
 	}{
 		"no gateway":       {map[string]string{"WEBHOOK_SECRET": "x"}, nil, []string{"no gateway: set GATEWAY_URL", "--target: prod-like, odd"}},
-		"no secret":        {map[string]string{"GATEWAY_URL": "https://gw"}, nil, []string{"no secret for webchat, instagram, telegram and whatsapp: set WEBHOOK_SECRET, which signs them all"}},
-		"no own secret":    {map[string]string{"GATEWAY_URL": "https://gw", "WEBHOOK_SECRET_INSTAGRAM": "x"}, nil, []string{"no secret for webchat, telegram and whatsapp: set WEBHOOK_SECRET, which signs them all, or WEBHOOK_SECRET_TELEGRAM"}},
+		"no secret":        {map[string]string{"GATEWAY_URL": "https://gw"}, nil, []string{"no secret for webchat, instagram, telegram and whatsapp: set WEBHOOK_SECRET, WEBHOOK_SECRET_INSTAGRAM, WEBHOOK_SECRET_TELEGRAM and WEBHOOK_SECRET_WHATSAPP"}},
+		"no own secret":    {map[string]string{"GATEWAY_URL": "https://gw", "WEBHOOK_SECRET_INSTAGRAM": "x"}, nil, []string{"no secret for webchat, telegram and whatsapp: set WEBHOOK_SECRET, "}},
+		"one forgotten":    {basics("WEBHOOK_SECRET_INSTAGRAM", "x", "WEBHOOK_SECRET_WHATSAPP", "x"), nil, []string{"no secret for telegram: set WEBHOOK_SECRET_TELEGRAM"}},
+		"nothing left":     {basics("WORKLOAD_FILE", "instagram.yaml"), nil, []string{"no secret for any channel of brand Gram: set WEBHOOK_SECRET_INSTAGRAM"}},
 		"env number":       {basics("K6_VUS", "many"), nil, []string{`env K6_VUS: is "many": must be a whole number from 0 to 200000`}},
 		"-e number":        {basics(), []string{"-e", "K6_VUS=-1"}, []string{`-e K6_VUS: is "-1": must be a whole number`}},
 		"file number":      {basics(), []string{"--target", "odd"}, []string{`squall.yaml:1: load.vus: is "many": must be a whole number`}},
@@ -310,8 +320,8 @@ func TestTenantOfAWorkloadFile(t *testing.T) {
 func TestSecretsStaySecret(t *testing.T) {
 	t.Chdir(t.TempDir())
 	const token = "token-of-the-admin"
-	r := mustParse(t, basics("WEBHOOK_SECRET_TELEGRAM", "telegrams-own", "ADMIN_TOKEN", token, "HTTPS_PROXY", "http://me:"+secretText+"@proxy:3128"))
-	if r.Options.Secrets[load.Telegram] != "telegrams-own" || r.Options.Secrets[load.WhatsApp] != secretText {
+	r := mustParse(t, basics("WEBHOOK_SECRET_TELEGRAM", "telegrams-own", "WEBHOOK_SECRET_INSTAGRAM", "x", "WEBHOOK_SECRET_WHATSAPP", "y", "ADMIN_TOKEN", token, "HTTPS_PROXY", "http://me:"+secretText+"@proxy:3128"))
+	if r.Options.Secrets[load.Telegram] != "telegrams-own" || r.Options.Secrets[load.AutomationMessage] != secretText {
 		t.Errorf("secrets %v", r.Options.Secrets)
 	}
 	shown := fmt.Sprintf("%v %+v %#v %v %+v %#v", r.Origins, r.Secrets, r.Origins, r.AdminToken, r.AdminToken, r.AdminToken)
@@ -354,6 +364,9 @@ func TestWarnings(t *testing.T) {
 		"plain, loopback": {basics("GATEWAY_URL", "http://127.0.0.1:80"), nil, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
+			for _, channel := range []string{"INSTAGRAM", "TELEGRAM", "WHATSAPP"} {
+				c.environ["WEBHOOK_SECRET_"+channel] = "x"
+			}
 			got := strings.Join(mustParse(t, c.environ, c.args...).Warnings, "\n")
 			if got != c.want {
 				t.Errorf("warnings %q, want %q", got, c.want)

@@ -106,7 +106,7 @@ func Table() []Setting {
 		{Name: gatewayPath, Env: env("GATEWAY_WEBHOOK_PATH"), InFile: true, Accepts: "a path such as /webchat/webhook", Help: "path of the webchat webhook, used with --host; the default is the channel's own"},
 		{Name: orchestrator, Flags: option("orchestrator"), Env: env("ORCHESTRATOR_URL", "ORCHESTRATOR_HOST"), InFile: true, Argument: "URL", Accepts: acceptsURL, Help: "base URL of the admin API; without it the admin flows are off"},
 		{Name: adminToken, Env: env("ADMIN_TOKEN"), InFile: true, Secret: true, Accepts: acceptsSecret, Help: "bearer token of a platform_admin; without it the admin flows are off"},
-		{Name: secretName(load.Webchat), Env: env("WEBHOOK_SECRET", "GATEWAY_WEBHOOK_SECRET"), InFile: true, Secret: true, Accepts: acceptsSecret, Help: "signs webchat and automation, and every channel that has no secret of its own"},
+		{Name: secretName(load.Webchat), Env: env("WEBHOOK_SECRET", "GATEWAY_WEBHOOK_SECRET"), InFile: true, Secret: true, Accepts: acceptsSecret, Help: "signs webchat and automation"},
 		{Name: secretName(load.Instagram), Env: env("WEBHOOK_SECRET_INSTAGRAM"), InFile: true, Secret: true, Accepts: acceptsSecret, Help: "signs instagram"},
 		{Name: secretName(load.Telegram), Env: env("WEBHOOK_SECRET_TELEGRAM"), InFile: true, Secret: true, Accepts: acceptsSecret, Help: "token of telegram"},
 		{Name: secretName(load.WhatsApp), Env: env("WEBHOOK_SECRET_WHATSAPP"), InFile: true, Secret: true, Accepts: acceptsSecret, Help: "signs whatsapp"},

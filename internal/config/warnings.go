@@ -5,12 +5,17 @@ import (
 	"net"
 	"net/url"
 
+	"xinbot.ir/squall/internal/strictyaml"
 	"xinbot.ir/squall/load"
 )
 
 // warnings are about what is accepted but likely not meant.
 func (l *layered) warnings(r Resolved) (all []string) {
 	warn := func(format string, args ...any) { all = append(all, fmt.Sprintf(format, args...)) }
+	if len(l.leftOut) > 0 {
+		warn("only webchat has a secret, so %s %s left out of the traffic: set %s", strictyaml.Choice(l.leftOut),
+			map[bool]string{true: "is", false: "are"}[len(l.leftOut) == 1], strictyaml.Choice(secretVariables(l.leftOut)))
+	}
 	gateway := r.Options.Gateway[load.Webchat]
 	if gateway == nil {
 		gateway = &url.URL{}

@@ -1,0 +1,88 @@
+package config
+
+import (
+	"slices"
+
+	"xinbot.ir/squall/internal/strictyaml"
+	"xinbot.ir/squall/load"
+)
+
+// signed gives every channel its secret, and takes channels out of the traffic that have none.
+//
+// The command lines of the k6 script and the Locust suite give one secret, webchat's. A gateway with a
+// secret per channel would refuse everything else, so with that one alone only webchat and
+// automation are sent, and a warning says what is left out. Whoever gives some of the others' secrets
+// means those channels, and then a missing one is a mistake.
+func (l *layered) signed(w load.Workload) (load.Workload, [load.NumChannels]string) {
+	var secrets [load.NumChannels]string
+	var missing []string
+	others := 0
+	used := weighted(w)
+	for c, spec := range w.Channels {
+		secret := l.values[secretName(spec.SecretOf)].text()
+		if secret != "" && spec.SecretOf != load.Webchat {
+			others++
+		}
+		if name := spec.SecretOf.String(); secret == "" && used[c] && !slices.Contains(missing, name) {
+			missing = append(missing, name)
+		}
+		secrets[c] = secret
+	}
+	switch {
+	case len(missing) == 0 || l.admin:
+	case secrets[load.Webchat] == "" || others > 0:
+		l.problem("no secret for %s: set %s", strictyaml.Choice(missing), strictyaml.Choice(secretVariables(missing)))
+	default:
+		l.leftOut = missing
+		for c := range secrets {
+			if secrets[c] == "" {
+				// Should the operator add the channel to the mix all the same.
+				secrets[c] = secrets[load.Webchat]
+				l.values[secretName(load.Channel(c))] = raw{source: "not set: " + load.Channel(c).String() + " is left out"}
+			}
+		}
+		w = l.without(w, missing)
+	}
+	return w, secrets
+}
+
+// secretVariables name the environment variables that hold the channels' secrets.
+func secretVariables(channels []string) (names []string) {
+	for _, channel := range channels {
+		names = append(names, find(secretsSection + channel).Env[0].Name)
+	}
+	return names
+}
+
+// without takes channels out of every brand's mix. A brand that has no others is a problem.
+func (l *layered) without(w load.Workload, channels []string) load.Workload {
+	tenants := slices.Clone(w.Tenants)
+	for t := range tenants {
+		brands := slices.Clone(tenants[t].Brands)
+		for b := range brands {
+			for c := range brands[b].Channels {
+				if slices.Contains(channels, w.Channels[c].SecretOf.String()) {
+					brands[b].Channels[c] = 0
+				}
+			}
+			if brands[b].Channels.IsZero() {
+				l.problem("no secret for any channel of brand %s: set %s", brands[b].Name, strictyaml.Choice(secretVariables(channels)))
+			}
+		}
+		tenants[t].Brands = brands
+	}
+	w.Tenants = tenants
+	return w
+}
+
+// weighted tells which channels any brand uses.
+func weighted(w load.Workload) (used [load.NumChannels]bool) {
+	for _, t := range w.Tenants {
+		for _, b := range t.Brands {
+			for c, weight := range b.Channels {
+				used[c] = used[c] || weight > 0
+			}
+		}
+	}
+	return used
+}
