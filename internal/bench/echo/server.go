@@ -122,6 +122,9 @@ func (s *Server) verify(body, signature []byte) bool {
 }
 
 func (s *Server) handleRecord(ctx *fasthttp.RequestCtx) {
+	if c, ok := ctx.Conn().(*recordingConn); ok {
+		c.leaveOut()
+	}
 	body, err := json.Marshal(s.Record())
 	if err != nil {
 		ctx.Error(err.Error(), fasthttp.StatusInternalServerError)

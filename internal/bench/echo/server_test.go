@@ -90,6 +90,9 @@ func TestServerVerifiesAndCounts(t *testing.T) {
 	if time.Since(r.LastMessage) > time.Minute {
 		t.Errorf("last message at %s", r.LastMessage)
 	}
+	if again := record(t, base); again != r {
+		t.Errorf("asking for the record changed it from %+v to %+v", r, again)
+	}
 }
 
 func TestServerRecordsItsDelay(t *testing.T) {
