@@ -12,10 +12,17 @@ func drawAxis(g *grid.Grid, x, y int, s *scene) {
 	for i := range a.count {
 		g.Set(x+i, y, '─', s.styles.faint)
 	}
+	// Of marks in one column the gravest stands there.
 	for _, m := range s.story.marks {
-		if col := a.place(m.at); col >= 0 && col < a.count {
-			g.Set(x+col, y, m.sign, s.styles.mark(m.ink))
+		col := a.place(m.at)
+		if col < 0 || col >= a.count {
+			continue
 		}
+		bad, guide := s.styles.mark(markBad), s.styles.mark(markOperator)
+		if c := g.At(x+col, y); c.Rune != '─' && (c.Style == bad || c.Style == guide && m.ink != markBad && !m.guide) {
+			continue
+		}
+		g.Set(x+col, y, m.sign, s.styles.mark(m.ink))
 	}
 	// The second that is open: the one cell that moves between seconds.
 	if s.history.axis.last >= 0 || s.beat > 0 {
@@ -57,13 +64,23 @@ func drawTimes(g *grid.Grid, x, y int, s *scene) {
 			continue
 		}
 		label := tick.Format(format)
-		at := x + col - len(label)/2
-		if at < free || at+len(label) > min(x+a.count+1, g.Width()) {
+		at := min(x+col-len(label)/2, min(x+a.count+1, g.Width())-len(label))
+		if at < free || taken(g, at, y, len(label)) {
 			continue
 		}
 		g.Text(at, y, len(label), label, s.styles.dim)
 		free = at + len(label) + 2
 	}
+}
+
+// taken tells whether a span already stands there.
+func taken(g *grid.Grid, x, y, w int) bool {
+	for i := x - 1; i <= x+w; i++ {
+		if c := g.At(i, y); c.Rune != 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // tickStep is how far apart time labels stand: at least ten columns, at a round step.
@@ -98,8 +115,11 @@ func drawSpans(g *grid.Grid, x, y int, s *scene) {
 		for i := from; i < to; i++ {
 			g.Set(x+i, y, spanGround(sp.loud, s.styles.mono), style)
 		}
-		if w := grid.Width(sp.label); to-from >= w {
-			g.Text(x+from+(to-from-w)/2, y, w, sp.label, style)
+		for _, label := range []string{sp.label, sp.short} {
+			if w := grid.Width(label); w > 0 && to-from >= w {
+				g.Text(x+from+(to-from-w)/2, y, w, label, style)
+				break
+			}
 		}
 	}
 }

@@ -131,7 +131,7 @@ func (p *picture) draw(g *grid.Grid, x, y, w, h int, s *scene) {
 		}
 	}
 	p.bars(s, limitRow)
-	p.plot.line(p.p99, grid.Style{Fg: inkP99})
+	p.plot.line(p.p99, grid.Style{Fg: inkP99}, false)
 	for _, m := range s.story.marks {
 		if m.guide {
 			p.plot.guide(s.history.axis.place(m.at), s.styles.faint)

@@ -90,6 +90,35 @@ func formatRate(v float64) string {
 	return threeDigits(v)
 }
 
+// formatFlowRate writes how often something happens, per minute when that is less than once a second.
+func formatFlowRate(perSecond float64) string {
+	switch {
+	case perSecond <= 0 || math.IsNaN(perSecond):
+		return noValue
+	case perSecond < 0.9995:
+		return strconv.FormatFloat(math.Round(perSecond*600)/10, 'f', -1, 64) + "/min"
+	default:
+		return threeDigits(perSecond) + "/s"
+	}
+}
+
+// formatAxisRate writes a rate for a scale: short, without the unit.
+func formatAxisRate(v float64) string {
+	if v >= 100_000 {
+		return formatNumber(v/1000) + " k"
+	}
+	return formatNumber(v)
+}
+
+// formatShare writes a limit on a share: as formatPercent, without trailing zeros ("1 %").
+func formatShare(share float64) string {
+	number, unit, _ := strings.Cut(formatPercent(share), " ")
+	if strings.Contains(number, ".") {
+		number = strings.TrimRight(strings.TrimRight(number, "0"), ".")
+	}
+	return number + " " + unit
+}
+
 // formatPercent writes a share of 1 as a percentage. A share too small to show is not a zero.
 func formatPercent(share float64) string {
 	p := share * 100

@@ -23,33 +23,29 @@ func (helpMode) key(m *Model, k tea.KeyMsg) tea.Cmd {
 	return nil
 }
 
-// draw lists the keys by group, in two columns where they fit.
+// draw lists the keys by group in two columns.
 func (helpMode) draw(m *Model, frame *grid.Grid) {
 	st := m.scene.styles
+	ground := st.sheet.Bg
 	lines := helpLines(m.keys)
-	const width = 118
-	columns := 1
-	if len(lines) > frame.Height()-4 || frame.Width() >= width+4 {
-		columns = 2
-	}
-	rows := (len(lines) + columns - 1) / columns
-	// A group's title never stands alone at the foot of a column.
-	if columns == 2 && rows < len(lines) && lines[rows-1].key == "" {
+	rows := (len(lines) + 1) / 2
+	for rows < len(lines) && lines[rows].key != "" { // the second column begins with a group
 		rows++
 	}
-	x, y, w, h := middleBox(frame, st, width, rows+4, "Keys")
-	each := (w - 2) / columns
-	ground := st.sheet.Bg
+	const width, key = 78, 10
+	x, y, w, _ := middleBox(frame, st, width, rows+6, "Keys")
+	each := (w - 2) / 2
 	for i, line := range lines {
 		at, row := x+i/rows*(each+2), y+1+i%rows
 		if line.key == "" {
 			frame.Text(at, row, each, line.text, st.accent.On(ground))
 			continue
 		}
-		frame.Text(at, row, 11, line.key, st.strong.On(ground))
-		frame.Text(at+11, row, each-11, line.text, st.text.On(ground))
+		frame.Text(at, row, key, line.key, st.strong.On(ground))
+		frame.Text(at+key, row, each-key, line.text, st.text.On(ground))
 	}
-	frame.Text(x, y+h-1, w, "Times are "+m.options.Location.String()+". A chart column shows its worst second; an empty one is a gap. Any key closes.", st.dim.On(ground))
+	frame.Text(x, y+rows+2, w, "A chart column shows its worst second; an empty column is a gap.", st.dim.On(ground))
+	frame.Text(x, y+rows+3, w, "Times are "+m.options.Location.String()+". Any key closes this.", st.dim.On(ground))
 }
 
 // helpLine is a key and what it does; without a key it is a group's title, without a text a blank.

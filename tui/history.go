@@ -80,7 +80,7 @@ func (a axis) place(at time.Duration) int {
 }
 
 // first is the number of the leftmost column; negative while the run is younger than the axis.
-func (a axis) first() int { return a.last - a.count + 1 }
+func (a axis) first() int { return max(a.last, 0) - a.count + 1 }
 
 // timeRange is how much time the charts show.
 type timeRange struct {

@@ -69,10 +69,11 @@ func panels(keys []keyRow) []panelRow {
 		rows = append(rows, panelRow{newTrendPanel(trend), [numLayouts]place{{}, {}, {2, 1}}})
 	}
 	return append(rows, []panelRow{
-		{&loadPanel{}, [numLayouts]place{{2, 4}, {2, 4}, {3, 4}}},
-		{&mixPanel{}, [numLayouts]place{{2, 3}, {2, 3}, {3, 4}}},
-		{&objectivesPanel{}, [numLayouts]place{{}, {2, 6}, {3, 4}}},
-		{&flowsPanel{}, [numLayouts]place{{2, 3}, {3, 4}, {4, 4}}},
+		{&loadPanel{}, [numLayouts]place{{2, 22}, {2, 26}, {3, 4}}},
+		{&mixPanel{}, [numLayouts]place{{2, 23}, {2, 28}, {3, 4}}},
+		{&objectivesPanel{}, [numLayouts]place{{}, {2, 58}, {3, 4}}},
+		{&flowsPanel{}, [numLayouts]place{{}, {3, 4}, {4, 4}}},
+		{&flowsPanel{errors: true}, [numLayouts]place{{2, 27}, {}, {}}},
 		{&channelsPanel{title: "LATENCY BY CHANNEL"}, [numLayouts]place{{}, {}, {4, 7}}},
 		{&errorsPanel{}, [numLayouts]place{{}, {3, 5}, {4, 4}}},
 		{&generatorPanel{}, [numLayouts]place{{}, {3, 2}, {4, 2}}},

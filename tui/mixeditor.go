@@ -224,7 +224,7 @@ func (e *mixMode) draw(m *Model, frame *grid.Grid) {
 		frame.Text(x+2, row, 12, m.scene.tables.channels[c], st.text.On(ground))
 		frame.TextRight(x+23, row, 8, weightText(e.weights[c]), st.strong.On(ground))
 		frame.TextRight(x+33, row, 8, wholePercent(shares[c], true), st.text.On(ground))
-		hbar(frame, x+36, row, w-36-10, shares[c], grid.Style{Fg: inkTrend, Bg: ground}, st.faint.On(ground), ' ')
+		hbar(frame, x+36, row, w-36-10, shares[c], grid.Style{Fg: inkTrend, Bg: ground}, st.faint.On(ground))
 		frame.TextRight(x+w, row, 8, wholePercent(m.scene.calm.Shares[c], !m.scene.calm.Shares.IsZero()), st.dim.On(ground))
 		if c == e.channel {
 			frame.Restyle(x+1, row, w-1, 1, func(s grid.Style) grid.Style {

@@ -40,6 +40,7 @@ type Model struct {
 	exporting     bool
 	ending        bool // the operator has asked for the end
 	quitting      bool
+	stale         bool // the last frame no longer shows what is
 	frame         grid.Grid
 	text          []byte
 	last          string // the last frame, should drawing fail
@@ -93,6 +94,9 @@ func (m *Model) Update(msg tea.Msg) (_ tea.Model, cmd tea.Cmd) {
 	if m.err != nil {
 		return m, m.quit()
 	}
+	if _, isTick := msg.(tickMsg); !isTick {
+		m.stale = true
+	}
 	switch msg := msg.(type) {
 	case tea.WindowSizeMsg:
 		m.resize(msg.Width, msg.Height)
@@ -129,6 +133,9 @@ func (m *Model) tick() tea.Cmd {
 	default:
 	}
 	m.scene.clock = m.options.Clock()
+	if text := m.scene.message.text; text != "" && !m.scene.clock.Before(m.scene.message.until) {
+		m.scene.message, m.stale = footerMessage{}, true
+	}
 	if m.pulling {
 		return tick()
 	}
@@ -151,7 +158,7 @@ func (m *Model) take(snap session.Snapshot) {
 		open := snap.Elapsed - newest.Start.Add(newest.Length).Sub(snap.Started)
 		s.beat = min(max(int(open*10/time.Second), 0), 9)
 	}
-	if snap.Phase == session.Finished {
+	if snap.Phase == session.Draining || snap.Phase == session.Finished {
 		m.ending = true
 	}
 }
@@ -228,6 +235,10 @@ func (m *Model) View() (text string) {
 	if m.quitting || m.width == 0 {
 		return ""
 	}
+	if !m.stale {
+		return m.last
+	}
+	m.stale = false
 	defer func() {
 		if value := recover(); value != nil {
 			m.err = &PanicError{value, debug.Stack()}
@@ -255,10 +266,11 @@ func (m *Model) draw() {
 		slots = m.focus.slots
 	}
 	m.syncHistory(slots)
+	told := false // the time range, beside the first charts
 	for _, s := range slots {
 		s.panel.Sync(&m.scene)
 		if s.ruled {
-			m.rule(s)
+			told = m.rule(s, !told) || told
 		}
 		m.frame.Blit(s.x, s.y, s.panel.View())
 	}
@@ -281,19 +293,27 @@ func (m *Model) syncHistory(slots []slot) {
 	s.story.sync(s.now.Events, s.now.Load.Settings.SpikeFactor)
 }
 
-// rule draws the line above a panel with its title; the line runs on through the gaps.
-func (m *Model) rule(s slot) {
+// rule draws the line above a panel with its title; the line runs on through the gaps. At the right
+// of the charts it tells their time range, if asked, and whether it did.
+func (m *Model) rule(s slot, tell bool) bool {
 	y, st := s.y-1, m.scene.styles
 	if s.x == margin {
 		m.frame.Fill(margin, y, m.width-2*margin, 1, '─', st.rule)
 	}
 	title := s.panel.Title()
 	n := m.frame.Text(s.x, y, s.w-2, title, st.title)
+	m.frame.Set(s.x-1, y, ' ', st.rule)
 	m.frame.Set(s.x+n, y, ' ', st.rule)
-	if c, ok := s.panel.(charted); ok && s.x+s.w >= m.width-margin && c.columns() > 20 {
-		text := " " + m.scene.span.name + ", a column is " + formatSpan(m.scene.history.axis.length) + " "
+	if _, ok := s.panel.(charted); ok && tell && s.x+s.w >= m.width-margin {
+		text := " "
+		if m.focus != nil {
+			text += "Tab next chart, Esc back   "
+		}
+		text += m.scene.span.name + ", " + formatSpan(m.scene.history.axis.length) + " a column "
 		m.frame.TextRight(s.x+s.w-1, y, s.w-n-4, text, st.dim)
+		return true
 	}
+	return false
 }
 
 // tooSmall says in one sentence what is needed.

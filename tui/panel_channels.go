@@ -36,9 +36,9 @@ func statColumns() []statColumn {
 		{"requests", 10, func(s load.Stats) string { return formatCount(s.Count) }},
 		{"failed", 9, func(s load.Stats) string { return formatCount(s.Failed) }},
 		{"p50", 9, lat(func(s load.Stats) time.Duration { return s.P50 })},
+		{"p90", 9, lat(func(s load.Stats) time.Duration { return s.P90 })},
 		{"p95", 9, lat(func(s load.Stats) time.Duration { return s.P95 })},
 		{"p99", 9, lat(func(s load.Stats) time.Duration { return s.P99 })},
-		{"p90", 9, lat(func(s load.Stats) time.Duration { return s.P90 })},
 		{"max", 9, lat(func(s load.Stats) time.Duration { return s.Max })},
 		{"mean", 9, lat(func(s load.Stats) time.Duration { return s.Mean })},
 	}

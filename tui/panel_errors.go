@@ -4,8 +4,10 @@ import (
 	"cmp"
 	"slices"
 	"strconv"
+	"strings"
 
 	"xinbot.ir/squall/load"
+	"xinbot.ir/squall/tui/grid"
 )
 
 // errorsPanel shows errors by class: in the last seconds, and since the start with an example.
@@ -75,15 +77,27 @@ func errorRows(s *scene) (rows []errorRow) {
 }
 
 // flowsPanel shows which flows run, what they do, and why others do not.
-type flowsPanel struct{ sheet }
+type flowsPanel struct {
+	sheet
+	errors bool // the last row sums up the errors: on a small screen they have no panel of their own
+}
 
 // Title is the rule's word.
-func (p *flowsPanel) Title() string { return "FLOWS" }
+func (p *flowsPanel) Title() string {
+	if p.errors {
+		return "FLOWS AND ERRORS"
+	}
+	return "FLOWS"
+}
 
 // Sync draws one row per flow.
 func (p *flowsPanel) Sync(s *scene) {
 	p.g.Clear()
 	w, h, st := p.g.Width(), p.g.Height(), s.styles
+	if p.errors {
+		h--
+		p.sum(h, s)
+	}
 	now := lately(&s.calm, load.RecentWindows)
 	for y, f := range s.now.Flows {
 		if y >= h {
@@ -92,18 +106,41 @@ func (p *flowsPanel) Sync(s *scene) {
 		if !f.On {
 			p.g.Text(0, y, 1, "○", st.dim)
 			p.g.Text(2, y, 11, f.Flow.String(), st.dim)
-			p.g.Text(13, y, w-13, "off: "+f.Reason, st.dim)
+			text := "off: " + f.Reason
+			if grid.Width(text) > w-13 {
+				text = f.Reason
+			}
+			p.g.Text(13, y, w-13, text, st.dim)
 			continue
 		}
 		p.g.Text(0, y, 1, "●", st.good)
 		p.g.Text(2, y, 11, f.Flow.String(), st.text)
-		rate := formatRate(now.perSecond(now.flows[f.Flow])) + "/s"
-		p.g.TextRight(w, y, 9, rate, st.strong)
-		p.g.Text(13, y, w-13-10, f.Detail, st.dim)
+		p.g.TextRight(w, y, 9, formatFlowRate(now.perSecond(now.flows[f.Flow])), st.strong)
+		if grid.Width(f.Detail) <= w-13-10 {
+			p.g.Text(13, y, w-13-10, f.Detail, st.dim)
+		}
 	}
 	if len(s.now.Flows) == 0 {
 		p.g.Text(0, 0, w, "not known yet", st.dim)
 	}
+}
+
+// sum writes the classes of errors in one row, most first.
+func (p *flowsPanel) sum(y int, s *scene) {
+	rows := errorRows(s)
+	if len(rows) == 0 {
+		p.g.Text(0, y, p.g.Width(), "no errors so far", s.styles.dim)
+		return
+	}
+	var text strings.Builder
+	for i, row := range rows {
+		if i > 0 {
+			text.WriteString(", ")
+		}
+		text.WriteString(strings.TrimPrefix(row.name, "status ") + " " + formatCount(row.total))
+	}
+	p.g.Text(0, y, 1, "!", s.styles.accent)
+	p.g.Text(2, y, p.g.Width()-2, text.String(), s.styles.text)
 }
 
 // generatorPanel shows how well squall itself does: whether its numbers can be believed.
@@ -122,21 +159,22 @@ func (p *generatorPanel) Sync(s *scene) {
 		style, word = st.accent, "! saturated"
 	}
 	if len(l.Windows) == 0 {
-		style, word = st.dim, "? not measured yet"
+		style, word = st.dim, "? not yet"
 	}
 	rows := []struct{ name, value string }{
 		{"state", word},
 		{"lag p95", formatDuration(l.Health.Lag)},
 		{"processor", wholePercent(l.Health.CPU, len(l.Windows) > 0)},
 		{"in flight", formatInt(l.InFlight)},
+		{"connections", formatInt(l.Conns)},
 		{"missed", formatCount(l.Missed) + " sends"},
-		{"saturated", formatInt(l.SaturatedWindows) + " s of the run"},
+		{"saturated", "for " + formatInt(l.SaturatedWindows) + " s"},
 	}
 	for y, row := range rows {
-		p.g.Text(0, y, 10, row.name, st.dim)
+		p.g.Text(0, y, 11, row.name, st.dim)
 		if y > 0 {
 			style = st.text
 		}
-		p.g.Text(11, y, w-11, row.value, style)
+		p.g.Text(12, y, w-12, row.value, style)
 	}
 }

@@ -2,6 +2,8 @@ package tui
 
 import (
 	"time"
+
+	"xinbot.ir/squall/tui/grid"
 )
 
 // footerMessage is the echo of a key or an error, shown once.
@@ -44,21 +46,36 @@ func (p *footerPanel) Sync(s *scene) {
 		return
 	}
 	x := 0
-	for _, k := range p.keys {
-		if k.short == "" {
-			continue
-		}
-		name := k.binding.Help().Key
-		if width := len([]rune(name)) + 1 + len(k.short); x+width > room {
-			continue
-		}
+	for _, k := range p.fitting(room) {
 		style := st.strong
 		if k.short == "HALT" {
 			style = st.bad
 		}
-		x += p.g.Text(x, 0, room-x, name, style) + 1
+		x += p.g.Text(x, 0, room-x, k.binding.Help().Key, style) + 1
 		x += p.g.Text(x, 0, room-x, k.short, st.dim) + 2
 	}
+}
+
+// fitting picks the keys that fit the line, the important ones first, in the order of the keymap.
+func (p *footerPanel) fitting(room int) (fit []keyRow) {
+	most := -1
+	for rank, used := 0, 0; rank <= 5; rank++ {
+		for _, k := range p.keys {
+			if k.short != "" && k.rank == rank {
+				used += grid.Width(k.binding.Help().Key) + 1 + grid.Width(k.short) + 2
+			}
+		}
+		if used-2 > room {
+			break
+		}
+		most = rank
+	}
+	for _, k := range p.keys {
+		if k.short != "" && k.rank <= most {
+			fit = append(fit, k)
+		}
+	}
+	return fit
 }
 
 // generator writes at the right whether the numbers can be believed, and returns where it begins.
@@ -68,20 +85,11 @@ func (p *footerPanel) generator(s *scene) int {
 	text, style := "generator ✓ ok", st.dim
 	switch {
 	case len(s.calm.Load.Windows) == 0:
-		text = "generator ? not measured yet"
+		text = "generator ?"
 	case health.Saturated:
 		text, style = "generator ! saturated", st.accent
-	case w >= 110:
-		text += "  lag " + padLeft(formatDuration(health.Lag), durationWidth) + "  CPU " + padLeft(wholePercent(health.CPU, true), 5)
-	}
-	if w < 110 && !health.Saturated {
+	case w < 110:
 		text = "gen ✓"
-		if len(s.calm.Load.Windows) == 0 {
-			text = "gen ?"
-		}
-	}
-	if missed := s.calm.Load.Missed; missed > 0 && s.now.Load.Settings.Open() && w >= 110 {
-		text += "  missed " + formatCount(missed)
 	}
 	n := p.g.TextRight(w, 0, w/2, text, style)
 	return w - n

@@ -88,22 +88,18 @@ func (p *headerPanel) answers(w int, s *scene) {
 	st, now := s.styles, lately(&s.calm, load.RecentWindows)
 	x := 0
 	put := func(text string, style grid.Style) { x += p.g.Text(x, 1, w-x, text, style) }
-	settings := s.now.Load.Settings
-	if settings.Open() {
+	if settings := s.now.Load.Settings; settings.Open() {
 		put("rate ", st.dim)
-		put(padLeft(formatRate(settings.WantedRate()), 6), st.strong)
-		put("/s wanted", st.dim)
+		put(formatRate(s.now.Load.Rate), st.strong)
+		put("/s intended", st.dim)
 	} else {
 		put("VUs ", st.dim)
-		put(padLeft(formatInt(s.now.Load.VUs), 6), st.strong)
+		put(formatInt(s.now.Load.VUs), st.strong)
 		put(" of ", st.dim)
-		put(padRight(formatInt(s.now.Load.WantedVUs), 6), st.strong)
+		put(formatInt(s.now.Load.WantedVUs), st.strong)
 	}
-	x += 3
-	last := recent{}
-	if window := lastWindow(&s.calm); window != nil {
-		last = lately(&s.calm, 1)
-	}
+	x = 23 // the widest the field can be
+	last := lately(&s.calm, 1)
 	put(padLeft(formatRate(last.perSecond(last.requests)), 7), st.strong)
 	put(" req/s", st.dim)
 	x += 3
@@ -122,7 +118,8 @@ func (p *headerPanel) answers(w int, s *scene) {
 			sign, style = " ✗", st.bad
 		}
 	}
-	put(padLeft(text, percentWidth)+sign, style)
+	put(text+sign, style)
+	x = 23 + 13 + 3 + 7 + percentWidth + 2
 	p.tally(w, x+3, s)
 }
 

@@ -1,17 +1,20 @@
 package tui
 
 import (
+	"strconv"
+
 	"xinbot.ir/squall/load"
 	"xinbot.ir/squall/tui/grid"
 )
 
 // chartKey tells whether a chart would look the same again.
 type chartKey struct {
-	version, events, beat int
-	w, h                  int
-	flows                 int
-	live                  load.Verdict
+	version, events, w, h, flows int
+	live                         load.Verdict
 }
+
+// largeFrom is the height from which a latency panel has room for large digits.
+const largeFrom = 15
 
 // latencyPanel is one latency chart with its figures.
 type latencyPanel struct {
@@ -42,12 +45,18 @@ func (p *latencyPanel) SetSize(w, h int) {
 func (p *latencyPanel) Sync(s *scene) {
 	h := p.g.Height()
 	verdict, _ := p.pic.row.objective(s.calm.Live)
-	key := chartKey{s.history.version, s.story.read, 0, p.g.Width(), h, flowsOn(s), verdict}
+	key := chartKey{s.history.version, s.story.read, p.g.Width(), h, flowsOn(s), verdict}
 	if key != p.key {
 		p.key = key
 		p.g.Clear()
-		p.figures(s)
-		p.pic.draw(&p.g, 0, 2, p.g.Width(), h-5, s)
+		top := 2
+		if h >= largeFrom {
+			top = bigRows + 1
+			p.large(s)
+		} else {
+			p.figures(s)
+		}
+		p.pic.draw(&p.g, 0, top, p.g.Width(), h-3-top, s)
 		drawSpans(&p.g, gutter, h-2, s)
 		drawTimes(&p.g, gutter, h-1, s)
 	}
@@ -62,19 +71,44 @@ func (p *latencyPanel) figures(s *scene) {
 	drawVerdict(&p.g, x+2, 0, p.g.Width()-x-2, st, p.pic.row, s)
 	x = drawLegend(&p.g, 0, 1, st, '█', inkP50, "p50", formatDuration(now.p50), st.text)
 	x = drawLegend(&p.g, x+2, 1, st, '⠒', inkP99, "p99", formatDuration(now.p99), st.text)
-	rate := formatRate(lately(&s.calm, load.RecentWindows).flowRate(p.pic.row.flows)) + "/s"
-	p.g.TextRight(p.g.Width(), 1, p.g.Width()-x-1, rate, st.dim)
+	p.g.TextRight(p.g.Width(), 1, p.g.Width()-x-1, p.rate(s), st.dim)
+}
+
+// large writes the figures over three rows with p95 in large digits.
+func (p *latencyPanel) large(s *scene) {
+	st, w := s.styles, p.g.Width()
+	now := p.pic.row.recent(&s.calm.Load)
+	style := st.strong
+	if verdict, has := p.pic.row.objective(s.calm.Live); has && verdict.State == load.Fail {
+		style = st.bad
+	}
+	x := drawBig(&p.g, 0, 0, now.p95, style, st.dim) + 3
+	n := drawSign(&p.g, x, 0, st, '█', inkP95)
+	p.g.Text(n, 0, w-n, "p95, last "+strconv.Itoa(load.RecentWindows)+" s", st.dim)
+	drawLegend(&p.g, x, 1, st, '█', inkP50, "p50", formatDuration(now.p50), st.text)
+	n = drawLegend(&p.g, x, 2, st, '⠒', inkP99, "p99", formatDuration(now.p99), st.text)
+	drawVerdict(&p.g, n, 0, w-n, st, p.pic.row, s)
+	p.g.TextRight(w, 2, w-n-1, p.rate(s), st.dim)
+}
+
+func (p *latencyPanel) rate(s *scene) string {
+	return formatFlowRate(lately(&s.calm, load.RecentWindows).flowRate(p.pic.row.flows))
 }
 
 // drawLegend writes "█ p95  412 ms" and returns the column after it.
 func drawLegend(g *grid.Grid, x, y int, st *styles, sign rune, ink grid.Ink, name, value string, style grid.Style) int {
+	g.Text(drawSign(g, x, y, st, sign, ink), y, 3, name, st.dim)
+	g.TextRight(x+6+durationWidth, y, durationWidth, value, style)
+	return x + 6 + durationWidth
+}
+
+// drawSign writes what stands for a percentile in the chart and returns the column of its name.
+func drawSign(g *grid.Grid, x, y int, st *styles, sign rune, ink grid.Ink) int {
 	if st.mono && ink == inkP95 {
 		sign = '░'
 	}
 	g.Set(x, y, sign, grid.Style{Fg: ink})
-	g.Text(x+2, y, 3, name, st.dim)
-	g.TextRight(x+6+durationWidth, y, durationWidth, value, style)
-	return x + 6 + durationWidth
+	return x + 2
 }
 
 // drawVerdict writes at the right what the objective says: a sign, a word and the bound.

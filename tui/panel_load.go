@@ -23,7 +23,6 @@ func (p *loadPanel) Sync(s *scene) {
 		p.closed(s, set)
 	}
 	p.spike(2, s, set)
-	p.label(3, "ramp", s)
 	ramp := "at once"
 	if set.Ramp > 0 {
 		ramp = formatSpan(set.Ramp)
@@ -31,25 +30,30 @@ func (p *loadPanel) Sync(s *scene) {
 	if set.Hold {
 		ramp += ", held"
 	}
-	x := 9 + p.g.Text(9, 3, p.g.Width()-9, ramp, s.styles.text)
-	p.g.Text(x+3, 3, p.g.Width()-x-3, "in flight "+formatInt(s.calm.Load.InFlight), s.styles.dim)
-	p.label(4, "sent", s)
-	x = 9 + p.g.Text(9, 4, p.g.Width()-9, formatCount(s.calm.Load.Sent), s.styles.text)
-	p.g.Text(x+3, 4, p.g.Width()-x-3, "connections "+formatInt(s.calm.Load.Conns), s.styles.dim)
+	p.row(3, "ramp", ramp, s)
+	p.row(4, "sent", formatCount(s.calm.Load.Sent), s)
 	if p.g.Height() > 5 {
 		p.spark(5, s)
 	}
 }
 
-func (p *loadPanel) label(y int, text string, s *scene) { p.g.Text(0, y, 8, text, s.styles.dim) }
+// loadLabel is the width of the names at the left.
+const loadLabel = 8
+
+func (p *loadPanel) label(y int, text string, s *scene) {
+	p.g.Text(0, y, loadLabel-1, text, s.styles.dim)
+}
+
+func (p *loadPanel) row(y int, name, value string, s *scene) {
+	p.label(y, name, s)
+	p.g.Text(loadLabel, y, p.g.Width()-loadLabel, value, s.styles.text)
+}
 
 // closed shows virtual users achieved against intended, and their think time.
 func (p *loadPanel) closed(s *scene, set load.Settings) {
-	w := p.g.Width()
 	p.label(0, "VUs", s)
 	p.level(0, s, float64(s.now.Load.VUs), float64(s.now.Load.WantedVUs), formatInt(s.now.Load.VUs)+" of "+formatInt(s.now.Load.WantedVUs))
-	p.label(1, "think", s)
-	p.g.Text(9, 1, w-9, thinkText(set.Think), s.styles.text)
+	p.row(1, "think", thinkText(set.Think), s)
 }
 
 // open shows the arrival rate achieved against intended, and what was missed.
@@ -63,43 +67,35 @@ func (p *loadPanel) open(s *scene, set load.Settings) {
 	if now.missed > 0 {
 		style = s.styles.accent
 	}
-	x := 9 + p.g.Text(9, 1, w-9, formatCount(s.calm.Load.Missed)+" sends", style)
-	p.g.Text(x+3, 1, w-x-3, "VUs "+formatInt(s.now.Load.VUs), s.styles.dim)
+	p.g.Text(loadLabel, 1, w-loadLabel, formatCount(s.calm.Load.Missed)+" sends", style)
 }
 
 // level draws a number and a bar of achieved over intended.
 func (p *loadPanel) level(y int, s *scene, got, want float64, text string) {
 	w := p.g.Width()
-	x := 9 + p.g.Text(9, y, w-9, text, s.styles.strong)
-	at := max(x+2, 24)
-	if want <= 0 || w-at < 6 {
+	x := loadLabel + p.g.Text(loadLabel, y, w-loadLabel, text, s.styles.strong)
+	at := max(x+1, 22)
+	if want <= 0 || w-at < 5 {
 		return
 	}
-	n := int(float64(w-at) * min(got/want, 1))
-	for i := range w - at {
-		if i < n {
-			p.g.Set(at+i, y, '━', s.styles.progress)
-		} else {
-			p.g.Set(at+i, y, '─', s.styles.rule)
-		}
-	}
+	hbar(&p.g, at, y, w-at, got/want, s.styles.progress, s.styles.rule)
 }
 
 func (p *loadPanel) spike(y int, s *scene, set load.Settings) {
 	p.label(y, "spike", s)
 	factor := strconv.FormatFloat(set.SpikeFactor, 'g', 4, 64) + "×"
 	if !set.Spike {
-		p.g.Text(9, y, p.g.Width()-9, factor+" ○ off", s.styles.text)
+		p.g.Text(loadLabel, y, p.g.Width()-loadLabel, factor+" ○ off", s.styles.text)
 		return
 	}
-	p.g.Text(9, y, p.g.Width()-9, factor+" ● ON for "+formatClock(spikeAge(s)), s.styles.accent)
+	p.g.Text(loadLabel, y, p.g.Width()-loadLabel, factor+" ● ON "+formatClock(spikeAge(s)), s.styles.accent)
 }
 
 // spark draws the request rate over the charts' time range in the rows from y down.
 func (p *loadPanel) spark(y int, s *scene) {
 	p.label(y, "req/s", s)
-	w := p.g.Width() - 9
-	pl := plot{g: &p.g, x: 9, y: y, w: w, h: 1, mono: s.styles.mono}
+	w := p.g.Width() - loadLabel
+	pl := plot{g: &p.g, x: loadLabel, y: y, w: w, h: 1, mono: s.styles.mono}
 	count := s.history.axis.count
 	for x := range min(w, count) {
 		if c := s.history.at(count - 1 - x); c != nil {
@@ -138,10 +134,10 @@ func (p *mixPanel) Title() string { return "CHANNEL MIX" }
 func (p *mixPanel) Sync(s *scene) {
 	p.g.Clear()
 	w, h, st := p.g.Width(), p.g.Height(), s.styles
-	const name, share = 11, 5
+	const name, share = 10, 5
 	y := 0
 	if h > load.NumChannels {
-		p.g.TextRight(w-share-2, 0, share, "want", st.dim)
+		p.g.TextRight(w-share-1, 0, share, "want", st.dim)
 		p.g.TextRight(w, 0, share, "is", st.dim)
 		y = 1
 	}
@@ -151,10 +147,10 @@ func (p *mixPanel) Sync(s *scene) {
 	}
 	for c := range load.NumChannels {
 		p.g.Text(0, y, name, s.tables.channels[c], st.text)
-		if bar := w - name - 2*share - 4; bar > 2 && most > 0 {
+		if bar := w - name - 2*share - 3; bar > 2 && most > 0 {
 			p.bar(name+1, y, bar, s.now.Mix[c]/most, s.calm.Shares[c]/most, st)
 		}
-		p.g.TextRight(w-share-2, y, share, wholePercent(s.now.Mix[c], true), st.text)
+		p.g.TextRight(w-share-1, y, share, wholePercent(s.now.Mix[c], true), st.text)
 		p.g.TextRight(w, y, share, wholePercent(s.calm.Shares[c], !s.calm.Shares.IsZero()), st.strong)
 		y++
 	}
@@ -165,13 +161,8 @@ func (p *mixPanel) Sync(s *scene) {
 
 // bar draws the live share, with a tick where the wanted share is.
 func (p *mixPanel) bar(x, y, w int, want, is float64, st *styles) {
-	hbar(&p.g, x, y, w, is, grid.Style{Fg: inkTrend}, st.faint, 0)
-	at := x + min(int(want*float64(w)), w-1)
-	if c := p.g.At(at, y); c.Rune == 0 || st.mono {
-		p.g.Set(at, y, '│', st.dim)
-	} else {
-		p.g.Set(at, y, '│', grid.Style{Fg: inkLine, Bg: inkTrend})
-	}
+	hbar(&p.g, x, y, w, is, grid.Style{Fg: inkTrend}, st.faint)
+	p.g.Set(x+min(int(want*float64(w)), w-1), y, '┃', grid.Style{Fg: inkLine})
 }
 
 // wholePercent writes a share without decimals; a share below half a percent is not a zero.

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"xinbot.ir/squall/load"
+	"xinbot.ir/squall/tui/grid"
 )
 
 // objectivesPanel shows every objective now and over the whole run.
@@ -22,7 +23,7 @@ func (p *objectivesPanel) Sync(s *scene) {
 		p.g.Text(0, 0, w, "no objectives are set", st.dim)
 		return
 	}
-	const now, overall = 19, 17
+	const now, overall = 17, 15
 	names := w - now - overall
 	showOverall := names >= 14
 	if !showOverall {
@@ -54,9 +55,13 @@ func (p *objectivesPanel) Sync(s *scene) {
 func (p *objectivesPanel) verdict(x, y, width int, v load.Verdict, st *styles) {
 	style, text := st.state(v.State)
 	n := p.g.Text(x, y, width, text, style)
-	if v.State != load.Unknown {
-		p.g.TextRight(x+n+1+durationWidth+1, y, min(durationWidth+1, width-n-1), objectiveValue(v.Objective, v.Value), st.text)
+	if v.State == load.Unknown {
+		if w := grid.Width(v.Reason); v.Reason != "" && n+2+w <= width {
+			p.g.Text(x+n+2, y, w, v.Reason, st.dim)
+		}
+		return
 	}
+	p.g.TextRight(x+n+1+durationWidth+1, y, min(durationWidth+1, width-n-1), objectiveValue(v.Objective, v.Value), st.text)
 }
 
 // order lists the verdicts with the failing ones first, else as they are.
@@ -96,6 +101,8 @@ func objectiveText(o load.Objective) string {
 // objectiveValue writes a value in the objective's unit.
 func objectiveValue(o load.Objective, v float64) string {
 	switch {
+	case o.Aggregate == "rate" && v == o.Bound:
+		return formatShare(v)
 	case o.Aggregate == "rate":
 		return formatPercent(v)
 	case o.Aggregate == "count":

@@ -37,7 +37,7 @@ func (p *stackPanel) SetSize(w, h int) {
 // Sync draws the charts again when a second has closed or something has happened.
 func (p *stackPanel) Sync(s *scene) {
 	h := p.g.Height()
-	key := chartKey{s.history.version, s.story.read, 0, p.g.Width(), h, flowsOn(s), firstFailing(s.calm.Live)}
+	key := chartKey{s.history.version, s.story.read, p.g.Width(), h, flowsOn(s), firstFailing(s.calm.Live)}
 	x := stackText + gutter
 	if key != p.key {
 		p.key = key
@@ -53,8 +53,8 @@ func (p *stackPanel) Sync(s *scene) {
 			p.pics[i].draw(&p.g, stackText, y, p.g.Width()-stackText, rows, s)
 			y += rows
 		}
-		drawTimes(&p.g, x, h-1, s)
 		drawSpans(&p.g, x, h-1, s)
+		drawTimes(&p.g, x, h-1, s)
 		p.g.Text(0, h-2, stackText, s.span.name+", "+formatSpan(s.history.axis.length)+" a column", s.styles.dim)
 	}
 	drawAxis(&p.g, x, h-2, s)
@@ -68,7 +68,7 @@ func (p *stackPanel) figures(pic *picture, y, rows int, s *scene) {
 	drawVerdict(&p.g, n+1, y, stackText-n-2, st, pic.row, s)
 	if rows > 1 {
 		x := drawLegend(&p.g, 0, y+1, st, '█', inkP95, "p95", formatDuration(now.p95), st.strong)
-		rate := formatRate(lately(&s.calm, load.RecentWindows).flowRate(pic.row.flows)) + "/s"
+		rate := formatFlowRate(lately(&s.calm, load.RecentWindows).flowRate(pic.row.flows))
 		p.g.TextRight(stackText-1, y+1, stackText-x-2, rate, st.dim)
 	}
 	if rows > 2 {

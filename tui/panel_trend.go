@@ -23,11 +23,11 @@ func trendCharts() []trendRow {
 			title: "REQUEST RATE", name: "answered", other: "intended",
 			bar:    func(c *column) float64 { return float64(c.requests) / c.seconds },
 			line:   func(_ *scene, c *column) float64 { return c.rate },
-			format: func(v float64) string { return formatRate(v) + "/s" },
+			format: formatAxisRate,
 			now: func(s *scene) (string, string) {
 				r := lately(&s.calm, 1)
 				if !s.now.Load.Settings.Open() {
-					return formatRate(r.perSecond(r.requests)) + "/s", "closed model"
+					return formatRate(r.perSecond(r.requests)) + "/s", ""
 				}
 				return formatRate(r.perSecond(r.requests)) + "/s", formatRate(s.calm.Load.Rate) + "/s"
 			},
@@ -91,7 +91,7 @@ func (p *trendPanel) SetSize(w, h int) {
 
 // Sync draws the chart again when a second has closed or something has happened.
 func (p *trendPanel) Sync(s *scene) {
-	key := chartKey{s.history.version, s.story.read, 0, p.g.Width(), p.g.Height(), flowsOn(s), firstFailing(s.calm.Live)}
+	key := chartKey{s.history.version, s.story.read, p.g.Width(), p.g.Height(), flowsOn(s), firstFailing(s.calm.Live)}
 	if key != p.key {
 		p.key = key
 		p.g.Clear()
@@ -107,7 +107,7 @@ func (p *trendPanel) figures(s *scene) {
 	p.g.Set(0, 0, '█', grid.Style{Fg: inkTrend})
 	x := 2 + p.g.Text(2, 0, 12, p.row.name, st.dim)
 	x += p.g.Text(x+1, 0, p.g.Width(), padLeft(bar, 9), st.strong) + 1
-	if p.row.other != "" {
+	if p.row.other != "" && line != "" {
 		p.g.Set(x+2, 0, '⠒', grid.Style{Fg: inkP99})
 		x += 4 + p.g.Text(x+4, 0, 12, p.row.other, st.dim)
 		p.g.Text(x+1, 0, p.g.Width(), line, st.text)
@@ -152,7 +152,7 @@ func (p *trendPanel) draw(s *scene) {
 			pl.bar(x, v, v, limitRow, barInks{inkTrend, inkTrend, inkBroken95, inkBroken95})
 		}
 	}
-	pl.line(p.values, grid.Style{Fg: inkP99})
+	pl.line(p.values, grid.Style{Fg: inkP99}, true)
 	for _, m := range s.story.marks {
 		if m.guide {
 			pl.guide(s.history.axis.place(m.at), s.styles.faint)
@@ -179,9 +179,9 @@ func (p *trendPanel) axis(s *scene, pl plot, limit float64, limitRow int, broken
 		}
 		pl.level(limitRow, '╌', style)
 		p.g.Fill(0, limitRow, gutter, 1, ' ', grid.Style{})
-		p.g.TextRight(gutter-1, limitRow, gutter-1, p.row.format(limit), style)
+		p.g.TextRight(gutter-1, limitRow, gutter-1, formatShare(limit), style)
 	case limit > 0:
-		p.g.Text(gutter+1, 1, pl.w-1, "objective "+p.row.format(limit)+" is above the picture ↑", st.dim)
+		p.g.Text(gutter+1, 1, pl.w-1, "objective "+formatShare(limit)+" is above the picture ↑", st.dim)
 	case p.row.limit != nil:
 		p.g.Text(gutter+1, 1, pl.w-1, "no objective on failed requests", st.dim)
 	}

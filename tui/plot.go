@@ -55,36 +55,38 @@ func (p *plot) bar(x int, outer, inner float64, limitRow int, inks barInks) {
 		}
 		switch {
 		case p.mono:
-			p.g.Set(p.x+x, y, monoBar(o, i, broken), grid.Style{})
+			p.g.Set(p.x+x, y, monoBar(o, i, cell == 0, broken), grid.Style{})
 		case i == 8:
 			p.g.Set(p.x+x, y, '█', grid.Style{Fg: innerInk})
 		case i > 0 && o == 8:
 			p.g.Set(p.x+x, y, runes.LowerBlockElementFromFloat64(float64(i)/8), grid.Style{Fg: innerInk, Bg: outerInk})
-		case i > 0 && o-i < 2:
-			p.g.Set(p.x+x, y, runes.LowerBlockElementFromFloat64(float64(o)/8), grid.Style{Fg: innerInk})
 		default:
 			p.g.Set(p.x+x, y, runes.LowerBlockElementFromFloat64(float64(o)/8), grid.Style{Fg: outerInk})
 		}
 	}
 }
 
-// monoBar tells the two parts of a bar apart by their texture.
-func monoBar(outer, inner int, broken bool) rune {
+// monoBar tells the two parts of a bar apart by their texture: the inner part is solid. What fits one
+// cell is solid too, as high as the outer value: nothing vanishes.
+func monoBar(outer, inner int, foot, broken bool) rune {
 	switch {
-	case inner >= 4:
+	case foot && outer < 8:
+		return runes.LowerBlockElementFromFloat64(float64(outer) / 8)
+	case inner > 0:
 		return runes.LowerBlockElementFromFloat64(float64(inner) / 8)
-	case broken && outer >= 4:
+	case outer < 3:
+		return 0
+	case broken:
 		return '▓'
-	case outer >= 4:
-		return '░'
 	default:
-		return runes.LowerBlockElementFromFloat64(float64(max(outer, inner, 1)) / 8)
+		return '░'
 	}
 }
 
-// line draws values as a Braille line over whatever cells are still blank. A value of 0 or less is a
-// gap. What is above the picture gets an arrow at its upper edge.
-func (p *plot) line(values []float64, style grid.Style) {
+// line draws values as a Braille line through the cells that are still blank and, if over is set,
+// through full bars too. A value of 0 or less is a gap. What is above the picture gets an arrow at
+// its upper edge.
+func (p *plot) line(values []float64, style grid.Style, over bool) {
 	if p.w <= 0 || p.h <= 0 || p.top <= 0 {
 		return
 	}
@@ -112,8 +114,14 @@ func (p *plot) line(values []float64, style grid.Style) {
 	}
 	for y, row := range dots.BraillePatterns() {
 		for x, r := range row {
-			if r != runes.BrailleBlockOffset && p.g.At(p.x+x, p.y+y).Rune == 0 {
+			if r == runes.BrailleBlockOffset {
+				continue
+			}
+			switch c := p.g.At(p.x+x, p.y+y); {
+			case c.Rune == 0:
 				p.g.Set(p.x+x, p.y+y, r, style)
+			case over && c.Rune == '█' && !p.mono:
+				p.g.Set(p.x+x, p.y+y, r, grid.Style{Fg: inkLine, Bg: c.Style.Fg})
 			}
 		}
 	}
@@ -124,8 +132,8 @@ func (p *plot) level(row int, sign rune, style grid.Style) {
 	for x := p.x; x < p.x+p.w; x++ {
 		c := p.g.At(x, row)
 		switch {
-		case runes.IsBraillePattern(c.Rune) || c.Rune == '↑':
-			continue
+		case c.Rune == '↑', runes.IsBraillePattern(c.Rune) && x%2 == 0:
+			continue // a line of dots along the level: both stay in sight
 		case c.Rune == '█' && !p.mono:
 			p.g.Set(x, row, sign, style.On(c.Style.Fg))
 		case c.Rune != 0 && c.Style.Bg != 0:
@@ -162,19 +170,21 @@ func niceTop(v float64) float64 {
 	return 10 * magnitude
 }
 
-// hbar draws a horizontal bar of a share 0 to 1 in eighths of a cell. A share above 0 is at least one.
-func hbar(g *grid.Grid, x, y, w int, share float64, fill, rest grid.Style, ground rune) {
-	share = min(max(share, 0), 1)
-	n := int(math.Round(share * float64(w*8)))
+// hbar draws a horizontal bar of a share 0 to 1 in halves of a cell: a heavy line, so that bars in
+// neighbouring rows stay apart. A share above 0 is at least one half.
+func hbar(g *grid.Grid, x, y, w int, share float64, fill, rest grid.Style) {
+	n := int(math.Round(min(max(share, 0), 1) * float64(w*2)))
 	if share > 0 {
 		n = max(n, 1)
 	}
 	for i := range w {
-		switch part := min(max(n-i*8, 0), 8); part {
-		case 0:
-			g.Set(x+i, y, ground, rest)
+		switch {
+		case n >= 2*i+2:
+			g.Set(x+i, y, '━', fill)
+		case n == 2*i+1:
+			g.Set(x+i, y, '╸', fill)
 		default:
-			g.Set(x+i, y, runes.LeftBlockElementFromFloat64(float64(part)/8), fill)
+			g.Set(x+i, y, '─', rest)
 		}
 	}
 }

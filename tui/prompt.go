@@ -157,7 +157,7 @@ func (p *promptMode) key(m *Model, k tea.KeyMsg) tea.Cmd {
 // draw shows the question, what is accepted, and what was wrong.
 func (p *promptMode) draw(m *Model, frame *grid.Grid) {
 	st := m.scene.styles
-	x, y, w, _ := bottomBox(frame, st, 78, 5, p.row.title)
+	x, y, w, _ := bottomBox(frame, st, 78, 6, p.row.title)
 	ground := st.sheet.Bg
 	at := x
 	if now := p.row.current(m); now != "" {
@@ -165,11 +165,11 @@ func (p *promptMode) draw(m *Model, frame *grid.Grid) {
 	}
 	drawInput(frame, at, y, x+w-at, p.input, st)
 	if p.err != nil {
-		drawWrapped(frame, x, y+1, w, 2, "✗ "+p.err.Error(), st.bad.On(ground))
+		drawWrapped(frame, x, y+1, w, 3, "✗ "+p.err.Error(), st.bad.On(ground))
 		return
 	}
-	drawWrapped(frame, x, y+1, w, 1, p.row.accepts, st.dim.On(ground))
-	frame.Text(x, y+2, w, "Enter sets it, Esc leaves it", st.dim.On(ground))
+	drawWrapped(frame, x, y+1, w, 2, p.row.accepts, st.dim.On(ground))
+	frame.Text(x, y+3, w, "Enter sets it, Esc leaves it", st.dim.On(ground))
 }
 
 // drawInput draws a line being edited with its cursor, scrolled so that the cursor is in view.

@@ -14,7 +14,8 @@ type span struct {
 	from, to time.Duration // since the start; to < 0: it is still on
 	on       rundir.Kind   // what began it
 	label    string
-	loud     bool // drawn in the accent: a spike; a pause is calm
+	short    string // where the label does not fit; "" writes nothing
+	loud     bool   // drawn in the accent: a spike; a pause is calm
 }
 
 // spanRow says which events begin and end a span. A fault will be one row more.
@@ -144,7 +145,8 @@ func (s *story) sync(events []rundir.Event, factor float64) {
 				s.end(row.on, at)
 			}
 			if e.Kind == row.on {
-				s.spans = append(s.spans, span{at, -1, row.on, spanLabel(row, factor), row.loud})
+				label, short := spanLabel(row, factor)
+				s.spans = append(s.spans, span{at, -1, row.on, label, short, row.loud})
 			}
 		}
 	}
@@ -152,11 +154,12 @@ func (s *story) sync(events []rundir.Event, factor float64) {
 }
 
 // spanLabel names a span; a spike tells how strong it is.
-func spanLabel(row spanRow, factor float64) string {
+func spanLabel(row spanRow, factor float64) (label, short string) {
 	if row.on != rundir.SpikeOn || factor <= 0 {
-		return row.label
+		return row.label, ""
 	}
-	return row.label + " " + strconv.FormatFloat(factor, 'g', 3, 64) + "×"
+	short = strconv.FormatFloat(factor, 'g', 3, 64) + "×"
+	return row.label + " " + short, short
 }
 
 // end closes the open span that this kind of event began.
