@@ -81,5 +81,5 @@ func document(b *beat) string {
 // unsendable counts a call that could not even be built.
 func (a *adminFlows) unsendable(id SeriesID, due time.Time, err error) {
 	o := Outcome{Series: id, Due: due, Sent: due, Done: due, Class: LocalLimit, Detail: sample(err)}
-	a.g.recorder.shard(uint64(id)).record(&o, true)
+	a.g.recorder.shard(uint64(id)).record(&o, false)
 }
