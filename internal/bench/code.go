@@ -31,10 +31,6 @@ func codeAims() []codeAim {
 			name: "Frame200x60", what: "one frame of the console at 200x60", aim: "at most 3 ms",
 			met: func(b benchmark) bool { return b.nanos <= 3e6 },
 		},
-		{
-			name: "KeyToEffect", what: "key press to changed settings", aim: "within 100 ms",
-			met: func(b benchmark) bool { return b.nanos <= 100e6 },
-		},
 	}
 }
 
