@@ -63,7 +63,8 @@ const objectiveFailed = 99
 func (t *trial) finish(ctx context.Context) (echo.Record, error) {
 	err := t.wait(t.work.duration + time.Minute)
 	var exit *exec.ExitError
-	if err != nil && !(errors.As(err, &exit) && exit.ExitCode() == objectiveFailed) {
+	slow := errors.As(err, &exit) && exit.ExitCode() == objectiveFailed
+	if err != nil && !slow {
 		return echo.Record{}, err
 	}
 	r, err := t.server.record(ctx)
