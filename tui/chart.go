@@ -97,7 +97,7 @@ func bound(o load.Objective) time.Duration {
 
 // gutter is the width of the value axis at the left of a chart, beat the cell at its right.
 const (
-	gutter = 7
+	gutter = 8
 	beat   = 1
 )
 

@@ -14,6 +14,7 @@ type focusView struct {
 	channels *channelsPanel
 	timeline panel
 	footer   panel
+	rows     int // of the table
 	slots    []slot
 }
 
@@ -48,9 +49,17 @@ func (m *Model) openFocus() {
 	m.focus.resize(m.width, m.height)
 }
 
+// fit gives the table as many rows as it has lines, up to half of the screen.
+func (f *focusView) fit(m *Model) {
+	if rows := min(f.channels.lines(&m.scene), m.height/2-4); rows != f.rows {
+		f.rows = rows
+		f.resize(m.width, m.height)
+	}
+}
+
 // resize gives the chart what the table and the other parts leave.
 func (f *focusView) resize(w, h int) {
-	table, events := min(max(h/3, 7), 16), 3
+	table, events := max(f.rows, 2), 3
 	inner := w - 2*margin
 	y := 3
 	f.slots = f.slots[:0]

@@ -263,6 +263,7 @@ func (m *Model) draw() {
 	}
 	slots := m.slots
 	if m.focus != nil {
+		m.focus.fit(m)
 		slots = m.focus.slots
 	}
 	m.syncHistory(slots)
@@ -309,8 +310,8 @@ func (m *Model) rule(s slot, tell bool) bool {
 		if m.focus != nil {
 			text += "Tab next chart, Esc back   "
 		}
-		text += m.scene.span.name + ", " + formatSpan(m.scene.history.axis.length) + " a column "
-		m.frame.TextRight(s.x+s.w-1, y, s.w-n-4, text, st.dim)
+		text += m.scene.span.name + ", " + formatSpan(m.scene.history.axis.length) + " columns "
+		m.frame.TextRight(s.x+s.w-1, y, s.w-n-3, text, st.dim)
 		return true
 	}
 	return false

@@ -77,6 +77,25 @@ func (p *channelsPanel) Sync(s *scene) {
 	}
 }
 
+// lines is how many rows the table would fill.
+func (p *channelsPanel) lines(s *scene) int {
+	n := 1
+	for _, f := range p.flows {
+		if p.lately && s.calm.Load.Recent[f].Count > 0 {
+			n++
+		}
+	}
+	for _, total := range s.calm.Load.Totals {
+		if p.has(total.Series.Flow) {
+			n++
+			if s.now.Load.Settings.Open() && total.Service != total.Latency {
+				n++
+			}
+		}
+	}
+	return n
+}
+
 func (p *channelsPanel) has(f load.Flow) bool {
 	return p.flows == nil || slices.Contains(p.flows, f)
 }

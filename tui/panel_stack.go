@@ -55,7 +55,7 @@ func (p *stackPanel) Sync(s *scene) {
 		}
 		drawSpans(&p.g, x, h-1, s)
 		drawTimes(&p.g, x, h-1, s)
-		p.g.Text(0, h-2, stackText, s.span.name+", "+formatSpan(s.history.axis.length)+" a column", s.styles.dim)
+		p.g.Text(0, h-2, stackText, s.span.name+", "+formatSpan(s.history.axis.length)+" columns", s.styles.dim)
 	}
 	drawAxis(&p.g, x, h-2, s)
 }

@@ -27,9 +27,9 @@ func (g *Grid) Encode(buf []byte, p *Palette) []byte {
 				}
 				continue
 			}
-			if c.Style != now && !p.Plain {
-				buf = p.sgr(buf, c.Style)
-				now = c.Style
+			if style := p.visible(c); style != now && !p.Plain && !(c.blank() && style.sameGround(now)) {
+				buf = p.sgr(buf, style)
+				now = style
 			}
 			buf = g.appendRune(buf, c.Rune, p)
 		}
@@ -38,6 +38,28 @@ func (g *Grid) Encode(buf []byte, p *Palette) []byte {
 		}
 	}
 	return buf
+}
+
+// visible drops what the terminal cannot show from a cell's style, so that cells that look the same
+// need no sequence between them.
+func (p *Palette) visible(c Cell) Style {
+	s := c.Style
+	if pick(p.Fg, s.Fg) == "" {
+		s.Fg = 0
+	}
+	if pick(p.Bg, s.Bg) == "" {
+		s.Bg = 0
+	}
+	return s
+}
+
+// blank tells whether nothing of the cell's ink can be seen.
+func (c Cell) blank() bool { return c.Rune == 0 || c.Rune == ' ' }
+
+// sameGround tells whether a blank looks the same in both styles.
+func (s Style) sameGround(other Style) bool {
+	const drawn = Underline | Reverse
+	return s.Bg == other.Bg && s.Attr&drawn == 0 && other.Attr&drawn == 0
 }
 
 func (g *Grid) appendRune(buf []byte, r rune, p *Palette) []byte {

@@ -19,6 +19,7 @@ func (g *Grid) Text(x, y, width int, s string, style Style) int {
 	if width <= 0 || y < 0 || y >= g.h {
 		return 0
 	}
+	s = valid(s)
 	used, lastAt := 0, x
 	for s != "" {
 		cluster, w := next(s)
@@ -57,12 +58,21 @@ func (g *Grid) TextRight(right, y, width int, s string, style Style) int {
 
 // Width is the number of cells that Text needs for s.
 func Width(s string) (n int) {
+	s = valid(s)
 	for s != "" {
 		cluster, w := next(s)
 		s = s[len(cluster):]
 		n += w
 	}
 	return n
+}
+
+// valid puts blanks where a text is not UTF-8.
+func valid(s string) string {
+	if utf8.ValidString(s) {
+		return s
+	}
+	return strings.ToValidUTF8(s, " ")
 }
 
 // put writes one character of one or two cells.
@@ -95,16 +105,18 @@ func next(s string) (cluster string, width int) {
 	}
 	r, size := utf8.DecodeRuneInString(s)
 	switch {
-	case r == utf8.RuneError && size <= 1:
-		return s[:1], 1
 	case simple(r) && !joins(s[size:]):
 		return s[:size], 1
 	case hidden(r):
 		return s[:size], 0
 	}
 	cluster, width = ansi.FirstGraphemeCluster(s, ansi.GraphemeWidth)
-	if strings.ContainsFunc(cluster, hidden) {
-		return s[:size], min(width, 1)
+	// A letter takes marks along, but not a vowel that terminals give a cell of its own.
+	if strings.ContainsFunc(cluster, hidden) || r < utf8.RuneSelf && ansi.StringWidth(cluster[size:]) > 0 {
+		cluster, width = s[:size], min(width, 1)
+	}
+	if len(cluster) == size && !printable(r) {
+		width = min(width, 1) // shown as a blank
 	}
 	return cluster, min(width, 2)
 }
