@@ -2,7 +2,6 @@ package load
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -19,25 +18,15 @@ const maxAdminInFlight = 64
 // adminFlows drives the calls that need an administrator's token: ingestion uploads, automation
 // triggers and rule toggling, each at its own pace per tenant.
 type adminFlows struct {
-	g      *Generator
-	api    *adminAPI
-	rules  *ruleToggler // nil: off
-	beats  []*beat
-	slots  chan struct{}
-	missed atomic.Uint64
-	ctx    context.Context //nolint:containedctx // the life of the flows, ended by abort
-	cancel context.CancelFunc
-}
-
-// beat is one flow of one tenant: something that is due every so often.
-type beat struct {
-	tenant Tenant
-	period func(Settings) time.Duration // 0: never
-	call   func(context.Context, *beat, time.Time)
-	count  uint64
-	seen   time.Time
-	earned float64 // calls earned up to seen and not yet made
-	offset float64 // share of a period before the first call, so that tenants do not march in step
+	g       *Generator
+	api     *adminAPI
+	rules   *ruleToggler // nil: off
+	beats   []*beat
+	slots   chan struct{}
+	changed chan struct{}
+	missed  atomic.Uint64
+	ctx     context.Context //nolint:containedctx // the life of the flows, ended by abort
+	cancel  context.CancelFunc
 }
 
 func newAdminFlows(g *Generator) (*adminFlows, error) {
@@ -49,91 +38,80 @@ func newAdminFlows(g *Generator) (*adminFlows, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &adminFlows{g: g, api: api, slots: make(chan struct{}, maxAdminInFlight)}
+	a := &adminFlows{g: g, api: api, slots: make(chan struct{}, maxAdminInFlight), changed: make(chan struct{}, 1)}
 	a.ctx, a.cancel = context.WithCancel(context.Background())
 	w := o.Workload
+	if o.Ledger != nil && w.Rules.TogglesPerMinute > 0 {
+		a.rules = newRuleToggler(api, o.Ledger)
+	}
 	for i, tenant := range w.Tenants {
 		if len(tenant.Brands) == 0 {
 			continue
 		}
-		offset := float64(i) / float64(len(w.Tenants))
-		add := func(shift float64, period func(Settings) time.Duration, call func(context.Context, *beat, time.Time)) {
-			a.beats = append(a.beats, &beat{tenant: tenant, period: period, call: call, offset: shift + offset/2})
+		// Tenants and flows are spread over the period, so that they do not march in step.
+		shift := float64(i) / float64(len(w.Tenants)) / 2
+		add := func(first float64, perMinute func(Settings) float64, call func(context.Context, *beat, time.Time)) {
+			a.beats = append(a.beats, &beat{tenant: tenant, perMinute: perMinute, call: call, pacer: Pacer{Phase: 1 - first - shift}})
 		}
-		ingest := func(s Settings) time.Duration {
-			perMinute := w.Ingestion.JobsPerMinute
+		ingest := func(s Settings) float64 {
 			if s.Spike {
-				perMinute *= w.Ingestion.SpikeMultiplier
+				return w.Ingestion.JobsPerMinute * w.Ingestion.SpikeMultiplier
 			}
-			return everyMinute(perMinute)
+			return w.Ingestion.JobsPerMinute
 		}
 		add(0.05, ingest, a.upload)
 		if o.Knowledge {
 			add(0.15, ingest, a.uploadKnowledge)
 		}
-		add(0.02, func(Settings) time.Duration { return everyMinute(w.Automation.TriggersPerMinute) }, a.trigger)
-		if o.Ledger != nil && w.Rules.TogglesPerMinute > 0 {
-			if a.rules == nil {
-				a.rules = newRuleToggler(api, o.Ledger)
-			}
-			add(0.1, func(s Settings) time.Duration {
+		add(0.02, func(Settings) float64 { return w.Automation.TriggersPerMinute }, a.trigger)
+		if a.rules != nil {
+			add(0.1, func(s Settings) float64 {
 				if s.QuietRules {
 					return 0
 				}
-				return everyMinute(w.Rules.TogglesPerMinute)
+				return w.Rules.TogglesPerMinute
 			}, a.toggle)
 		}
 	}
 	return a, nil
 }
 
-func everyMinute(n float64) time.Duration {
-	if n <= 0 {
-		return 0
-	}
-	return time.Duration(float64(time.Minute) / n)
-}
-
 // run starts each call when it is due, until the generator stops.
 func (a *adminFlows) run() {
-	began := time.Now()
+	now := time.Now()
 	for _, b := range a.beats {
-		b.seen, b.earned = began, 1-b.offset
+		b.start = now
 	}
-	tick := time.NewTicker(rampStep)
-	defer tick.Stop()
+	timer := time.NewTimer(Never)
+	defer timer.Stop()
 	for {
+		timer.Reset(a.callDue(time.Now()))
 		select {
 		case <-a.g.stopping:
 			return
-		case now := <-tick.C:
-			s := a.g.plan.Load().settings
-			for _, b := range a.beats {
-				for _, due := range b.advance(s, now) {
-					a.call(*b, due)
-				}
-			}
+		case <-timer.C:
+		case <-a.changed:
 		}
 	}
 }
 
-// advance brings a beat up to a moment and returns what has become due. A beat earns its calls bit
-// by bit at the pace of the moment, so that a change of pace counts from when it is made.
-func (b *beat) advance(s Settings, now time.Time) []time.Time {
-	passed := now.Sub(b.seen)
-	b.seen = now
-	period := b.period(s)
-	if period == 0 || s.Paused {
-		return nil
+// callDue makes the calls that are due, brings every beat to its present pace, and answers how
+// long it is to the next call.
+func (a *adminFlows) callDue(now time.Time) time.Duration {
+	s := a.g.plan.Load().settings
+	next := Never
+	for _, b := range a.beats {
+		for due, ok := b.claim(now); ok; due, ok = b.claim(now) {
+			a.call(*b, due)
+		}
+		perMinute := b.perMinute(s)
+		if s.Paused {
+			perMinute = 0
+		}
+		b.move(perMinute/60, now)
+		next = min(next, b.wait(now))
 	}
-	b.earned += float64(passed) / float64(period)
-	var due []time.Time
-	for b.earned >= 1 {
-		b.earned--
-		b.count++
-		due = append(due, now.Add(-time.Duration(b.earned*float64(period))))
-	}
-	return due
+	return next
 }
 
 // call runs one call of a beat beside the others; the copy keeps the count that it was made with.
@@ -168,15 +146,23 @@ func (a *adminFlows) measure(ctx context.Context, id SeriesID, due time.Time, re
 		err = fmt.Errorf("%s %s: answered %d, expected %d", req.method, req.path, status, expectations()[flowOf(id)].status)
 	}
 	a.g.recorder.shard(uint64(id)).record(&o, false)
-	a.g.ended.Add(1)
+	a.g.finished.Add(1)
 	return err
+}
+
+// hurry tells the flows that the run is ending.
+func (a *adminFlows) hurry() {
+	if a.rules != nil {
+		a.rules.hurry()
+	}
 }
 
 // abort ends the calls under way.
 func (a *adminFlows) abort() { a.cancel() }
 
-// restoreRules puts every toggled rule back as it was found.
-func (a *adminFlows) restoreRules() error {
+// close puts every toggled rule back as it was found. Only after the flows have ended.
+func (a *adminFlows) close() error {
+	defer a.api.client.CloseIdleConnections()
 	if a.rules == nil {
 		return nil
 	}
@@ -205,12 +191,10 @@ func newAdminAPI(o Options) (*adminAPI, error) {
 	if s := o.Orchestrator.Scheme; s != "http" && s != "https" {
 		return nil, fmt.Errorf("connect to orchestrator %s: scheme must be http or https", o.Orchestrator.Redacted())
 	}
-	config := &tls.Config{MinVersion: tls.VersionTLS12}
-	if o.TLS != nil {
-		config = o.TLS.Clone()
-	}
+	base := *o.Orchestrator
+	base.User = nil // the token is what counts, and addresses are shown and written down
 	transport := &http.Transport{
-		TLSClientConfig:     config,
+		TLSClientConfig:     tlsConfig(o),
 		MaxIdleConnsPerHost: maxAdminInFlight,
 		IdleConnTimeout:     30 * time.Second,
 		DisableKeepAlives:   !o.KeepAlive,
@@ -219,7 +203,7 @@ func newAdminAPI(o Options) (*adminAPI, error) {
 		transport.Proxy = func(r *http.Request) (*url.URL, error) { return o.Proxy(r.URL) }
 	}
 	return &adminAPI{
-		base: o.Orchestrator, token: o.AdminToken, agent: o.UserAgent, timeout: o.Timeout,
+		base: &base, token: o.AdminToken, agent: o.UserAgent, timeout: o.Timeout,
 		client: &http.Client{
 			Transport: transport,
 			// A redirect would carry the token elsewhere; its status is reported instead.

@@ -2,11 +2,11 @@ package load
 
 import (
 	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"io"
 	"net"
 	"os"
+	"strings"
 	"syscall"
 
 	"github.com/valyala/fasthttp"
@@ -22,22 +22,24 @@ func classify(err error) ErrorClass {
 	}
 	var (
 		dns       *net.DNSError
+		handshake *handshakeError
 		verify    *tls.CertificateVerificationError
 		record    tls.RecordHeaderError
-		alert     tls.AlertError
-		authority x509.UnknownAuthorityError
-		host      x509.HostnameError
-		invalid   x509.CertificateInvalidError
+		op        *net.OpError
 		timeout   interface{ Timeout() bool }
 	)
 	switch {
 	case errors.As(err, &dns):
+		if strings.Contains(dns.Err, syscall.EMFILE.Error()) { // the resolver keeps only the text
+			return LocalLimit
+		}
 		return DNS
-	case errors.As(err, &verify), errors.As(err, &record), errors.As(err, &alert),
-		errors.As(err, &authority), errors.As(err, &host), errors.As(err, &invalid):
-		return TLS
 	case errors.As(err, &timeout) && timeout.Timeout():
 		return Timeout
+	case errors.As(err, &handshake), errors.As(err, &verify), errors.As(err, &record):
+		return TLS
+	case errors.As(err, &op) && op.Op == "remote error": // a TLS alert after the handshake
+		return TLS
 	}
 	return Unclassified
 }

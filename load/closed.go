@@ -1,7 +1,6 @@
 package load
 
 import (
-	"math"
 	"math/rand/v2"
 	"sync/atomic"
 	"time"
@@ -53,49 +52,49 @@ func (c *crowd) resize(n int) {
 // does not arrive in step.
 func (c *crowd) live(u *virtualUser) {
 	shard := c.g.recorder.shard(u.id)
-	timer := time.NewTimer(math.MaxInt64)
+	timer := time.NewTimer(Never)
 	defer timer.Stop()
 	var outcome Outcome
 
-	p := c.g.plan.Load()
-	think := time.Duration(u.rng.Float64() * float64(p.settings.Think.draw(u.rng)))
+	think := u.entrance(c.g.plan.Load().settings.Think)
 	for c.think(u, timer, think) {
-		p = c.g.plan.Load()
 		outcome = Outcome{}
-		c.g.inFlight.Add(1)
-		c.g.gateway.send(&outcome, p.shares[u.brand].draw(u.rng), u.brand, u.id, u.rng)
-		c.g.inFlight.Add(-1)
-		shard.record(&outcome, false)
-		c.g.ended.Add(1)
+		c.g.message(&outcome, shard, u.brand, u.id, u.rng, false)
 		think = c.g.plan.Load().settings.Think.draw(u.rng)
 	}
 }
 
+// entrance is how long a virtual user waits that has only just come, or comes back.
+func (u *virtualUser) entrance(t Think) time.Duration {
+	return time.Duration(u.rng.Float64() * float64(t.draw(u.rng)))
+}
+
+// stays tells whether the virtual user has not been told to leave.
+func (u *virtualUser) stays() bool {
+	select {
+	case <-u.quit:
+		return false
+	default:
+		return true
+	}
+}
+
 // think waits for the think time and for as long as the run is paused, and tells whether the
-// virtual user should go on. A change of think time takes effect at once.
+// virtual user should go on. A change of think time and the end of a pause take effect at once:
+// then everybody enters anew, or else all those whose time was up would send in the same moment.
 func (c *crowd) think(u *virtualUser, timer *time.Timer, d time.Duration) bool {
-	if d == 0 && !c.g.plan.Load().settings.Paused { // spares the clock, which costs as much as a signature
-		select {
-		case <-u.quit:
-			return false
-		default:
-			return true
-		}
+	p := c.g.plan.Load()
+	if d == 0 && !p.settings.Paused { // spares the clock, which costs as much as a signature
+		return u.stays()
 	}
 	started := time.Now()
 	for {
-		p := c.g.plan.Load()
 		wait := d - time.Since(started)
-		switch {
-		case p.settings.Paused:
-			wait = math.MaxInt64
-		case wait <= 0:
-			select {
-			case <-u.quit:
-				return false
-			default:
-				return true
-			}
+		if p.settings.Paused {
+			wait = Never
+		}
+		if wait <= 0 {
+			return u.stays()
 		}
 		timer.Reset(wait)
 		select {
@@ -103,9 +102,11 @@ func (c *crowd) think(u *virtualUser, timer *time.Timer, d time.Duration) bool {
 			return false
 		case <-timer.C:
 		case <-p.wake:
-			if now := c.g.plan.Load().settings.Think; now != p.settings.Think {
-				d = now.draw(u.rng)
-			}
 		}
+		now := c.g.plan.Load()
+		if now.settings.Think != p.settings.Think || now.settings.Paused != p.settings.Paused {
+			started, d = time.Now(), u.entrance(now.settings.Think)
+		}
+		p = now
 	}
 }

@@ -1,47 +1,64 @@
 package load
 
 import (
-	"crypto/tls"
+	"context"
 	"errors"
 	"fmt"
+	"math"
 	"net"
 	"net/url"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/valyala/fasthttp"
-	"github.com/valyala/fasthttp/fasthttpproxy"
-	"golang.org/x/net/http/httpproxy"
 )
 
-// Buffers of a connection. A webhook and its answer fit; a larger one is still sent whole.
+// Buffers of a connection. An answer's header has to fit the first; a body may be larger.
 const (
-	connReadBuffer  = 2 << 10
+	connReadBuffer  = 4 << 10
 	connWriteBuffer = 2 << 10
 	maxAnswer       = 4 << 20 // a gateway that sends more than this is answering something else
 )
+
+// idleTrusted is how long a connection may lie idle before it is looked at before its next use.
+const idleTrusted = 500 * time.Millisecond
+
+// errStale tells that the gateway closed a connection while it was idle.
+var errStale = errors.New("connection was closed while idle")
 
 // connections counts the open connections of a generator and can close them all, so that requests
 // in flight end when draining has to.
 type connections struct {
 	mu   sync.Mutex
 	open map[*trackedConn]struct{}
+	ctx  context.Context //nolint:containedctx // ends every dial under way
+	end  context.CancelFunc
 }
 
 type trackedConn struct {
 	net.Conn
-	of   *connections
-	once sync.Once
+	of       *connections
+	once     sync.Once
+	deadline time.Time // of the latest request
 }
 
-func newConnections() *connections { return &connections{open: map[*trackedConn]struct{}{}} }
+func newConnections() *connections {
+	c := &connections{open: map[*trackedConn]struct{}{}}
+	c.ctx, c.end = context.WithCancel(context.Background())
+	return c
+}
 
-func (c *connections) track(conn net.Conn) net.Conn {
+// track takes a connection into the count. After closeAll it closes the connection instead.
+func (c *connections) track(conn net.Conn) (*trackedConn, error) {
 	tracked := &trackedConn{Conn: conn, of: c}
 	c.mu.Lock()
+	defer c.mu.Unlock()
+	if err := c.ctx.Err(); err != nil {
+		return nil, errors.Join(err, conn.Close())
+	}
 	c.open[tracked] = struct{}{}
-	c.mu.Unlock()
-	return tracked
+	return tracked, nil
 }
 
 func (c *connections) count() int {
@@ -50,8 +67,10 @@ func (c *connections) count() int {
 	return len(c.open)
 }
 
+// closeAll closes every connection and ends every dial; there are no new connections after it.
 func (c *connections) closeAll() error {
 	c.mu.Lock()
+	c.end()
 	all := make([]*trackedConn, 0, len(c.open))
 	for conn := range c.open {
 		all = append(all, conn)
@@ -76,43 +95,63 @@ func (t *trackedConn) Close() error {
 	return t.Conn.Close()
 }
 
-// newHostClient prepares a connection pool for one gateway host. Requests are sent exactly once:
-// a retry would hide a failure and could deliver a message twice.
-func newHostClient(target *url.URL, o Options, conns *connections) (*fasthttp.HostClient, error) {
-	secure := target.Scheme == "https"
-	if !secure && target.Scheme != "http" {
-		return nil, fmt.Errorf("connect to %s: scheme must be http or https", target.Redacted())
+// SetWriteDeadline is the client's first act on a connection for every request. One that lay idle
+// is looked at here: a gateway may close idle connections whenever it likes, and a message sent
+// into a closed one would count as reset though the platform did nothing wrong. The age is told
+// from the deadlines, which spares the clock.
+func (t *trackedConn) SetWriteDeadline(deadline time.Time) error {
+	if !t.deadline.IsZero() && deadline.Sub(t.deadline) > idleTrusted && t.closedByPeer() {
+		return errStale
 	}
-	dial, err := dialer(target, o)
+	t.deadline = deadline
+	return t.Conn.SetWriteDeadline(deadline)
+}
+
+// closedByPeer tells whether there is anything to read, which on an idle connection is its end or
+// something that no request asked for.
+func (t *trackedConn) closedByPeer() bool {
+	conn, ok := t.Conn.(syscall.Conn)
+	if !ok {
+		return false
+	}
+	raw, err := conn.SyscallConn()
+	if err != nil {
+		return true
+	}
+	waiting := false
+	err = raw.Control(func(fd uintptr) {
+		var one [1]byte
+		_, err := syscall.Read(int(fd), one[:]) // the descriptor does not block
+		waiting = err != nil && errors.Is(err, syscall.EAGAIN)
+	})
+	return err != nil || !waiting
+}
+
+// newHostClient prepares a connection pool for one gateway host. A message is sent exactly once: a
+// retry would hide a failure and could deliver it twice. Only a message of which nothing was sent
+// yet takes another connection.
+func newHostClient(target *url.URL, o Options, conns *connections) (*fasthttp.HostClient, error) {
+	dial, err := newDialer(target, o, conns)
 	if err != nil {
 		return nil, err
-	}
-	var config *tls.Config
-	if secure {
-		config = &tls.Config{MinVersion: tls.VersionTLS12}
-		if o.TLS != nil {
-			config = o.TLS.Clone()
-		}
 	}
 	maxConns := o.MaxConns
 	if maxConns == 0 {
 		maxConns = MaxVUs
 	}
 	return &fasthttp.HostClient{
-		Addr:      fasthttp.AddMissingPort(target.Host, secure),
-		IsTLS:     secure,
-		TLSConfig: config,
-		DialTimeout: func(addr string, timeout time.Duration) (net.Conn, error) {
-			conn, err := dial(addr, timeout)
-			if err != nil {
-				return nil, err
-			}
-			return conns.track(conn), nil
+		Addr:        fasthttp.AddMissingPort(target.Host, target.Scheme == "https"),
+		IsTLS:       target.Scheme == "https", // the dialer has done the handshake already
+		DialTimeout: dial.dial,
+		MaxConns:    maxConns,
+		// With a cap, a virtual user queues for a connection. Giving up before the request times out
+		// tells the cap, which is ours, from a slow platform.
+		MaxConnWaitTimeout:        o.Timeout - o.Timeout/10,
+		MaxIdleConnDuration:       30 * time.Second,
+		MaxIdemponentCallAttempts: math.MaxInt,
+		RetryIfErr: func(_ *fasthttp.Request, _ int, err error) (resetTimeout, retry bool) {
+			return false, errors.Is(err, errStale)
 		},
-		MaxConns:                      maxConns,
-		MaxConnWaitTimeout:            o.Timeout, // with a cap, a virtual user queues for a connection
-		MaxIdleConnDuration:           30 * time.Second,
-		MaxIdemponentCallAttempts:     1,
 		ConnPoolStrategy:              fasthttp.LIFO,
 		ReadBufferSize:                connReadBuffer,
 		WriteBufferSize:               connWriteBuffer,
@@ -122,33 +161,4 @@ func newHostClient(target *url.URL, o Options, conns *connections) (*fasthttp.Ho
 		NoDefaultUserAgentHeader:      true,
 		SecureErrorLogMessage:         true,
 	}, nil
-}
-
-// dialer connects directly, or through the proxy that the options name for the target (with
-// CONNECT, for plain HTTP as well).
-func dialer(target *url.URL, o Options) (fasthttp.DialFuncWithTimeout, error) {
-	direct := func(addr string, timeout time.Duration) (net.Conn, error) {
-		return (&net.Dialer{Timeout: timeout}).Dial("tcp", addr)
-	}
-	if o.Proxy == nil {
-		return direct, nil
-	}
-	proxy, err := o.Proxy(target)
-	if err != nil {
-		return nil, fmt.Errorf("choose proxy for %s: %w", target.Host, err)
-	}
-	if proxy == nil {
-		return direct, nil
-	}
-	via := &fasthttpproxy.Dialer{
-		Config:         httpproxy.Config{HTTPProxy: proxy.String(), HTTPSProxy: proxy.String()},
-		Timeout:        o.Timeout,
-		ConnectTimeout: o.Timeout,
-		DialDualStack:  true,
-	}
-	dial, err := via.GetDialFuncForTLS(false, target.Scheme == "https")
-	if err != nil {
-		return nil, fmt.Errorf("use proxy %s for %s: %w", proxy.Redacted(), target.Host, err)
-	}
-	return func(addr string, _ time.Duration) (net.Conn, error) { return dial(addr) }, nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"runtime"
 	"runtime/debug"
 	"sync"
@@ -36,12 +37,14 @@ type Generator struct {
 	plan     atomic.Pointer[plan]
 	latest   atomic.Pointer[Snapshot]
 	inFlight atomic.Int64
-	ended    atomic.Uint64
+	finished atomic.Uint64 // requests
 
-	applying sync.Mutex
+	applying sync.Mutex // held by Start, Apply and the beginning of Stop
 	changed  chan struct{}
 	stopping chan struct{} // closed: no new requests
-	control  sync.WaitGroup
+	drained  chan struct{} // closed: no request is in flight any more
+	steering sync.WaitGroup
+	watching sync.WaitGroup
 	traffic  sync.WaitGroup
 	stopOnce sync.Once
 	stopErr  error
@@ -68,6 +71,7 @@ func New(o Options) (*Generator, error) {
 		recorder: newRecorder(runtime.GOMAXPROCS(0)),
 		changed:  make(chan struct{}, 1),
 		stopping: make(chan struct{}),
+		drained:  make(chan struct{}),
 	}
 	g.crowd = &crowd{g: g}
 	if g.admin, err = newAdminFlows(g); err != nil {
@@ -76,22 +80,27 @@ func New(o Options) (*Generator, error) {
 	return g, nil
 }
 
-// Start begins to send with the given settings.
+// Start begins to send with the given settings. A generator starts once.
 func (g *Generator) Start(s Settings) error {
 	if err := g.validate(s); err != nil {
 		return err
+	}
+	g.applying.Lock()
+	defer g.applying.Unlock()
+	if g.plan.Load() != nil || g.ended() {
+		return errors.New("start generator: it was started or stopped before")
 	}
 	now := time.Now()
 	g.arrivals = newArrivals(g, now)
 	g.history = newHistory(now)
 	g.watch = newWatch(now)
 	// Every run starts from silence, so that the ramp applies to its beginning too.
-	silent := &plan{since: now, wake: make(chan struct{})}
+	silent := &plan{settings: Settings{Rate: s.Rate}, wake: make(chan struct{})}
 	g.publish(silent.next(s, g.options.Workload, now), now)
 
-	g.control.Go(g.guard(g.steer))
-	g.control.Go(g.guard(g.closeWindows))
-	g.control.Go(g.guard(func() { g.watch.probe(g.stopping) }))
+	g.steering.Go(g.guard(g.steer))
+	g.watching.Go(g.guard(g.closeWindows))
+	g.watching.Go(g.guard(func() { g.watch.probe(g.drained) }))
 	if g.admin != nil {
 		g.spawn(g.admin.run)
 	}
@@ -99,17 +108,30 @@ func (g *Generator) Start(s Settings) error {
 }
 
 // Apply puts new settings into effect at once, without a pause in the traffic. It refuses settings
-// that are out of bounds and leaves everything as it was.
+// that are out of bounds, and any before the start and after the end, and leaves everything as it
+// was.
 func (g *Generator) Apply(s Settings) error {
 	if err := g.validate(s); err != nil {
 		return err
 	}
 	g.applying.Lock()
 	defer g.applying.Unlock()
-	now := time.Now()
 	old := g.plan.Load()
+	if old == nil || g.ended() {
+		return errors.New("apply settings: the generator is not running")
+	}
+	now := time.Now()
 	g.publish(old.next(s, g.options.Workload, now), now)
 	return nil
+}
+
+func (g *Generator) ended() bool {
+	select {
+	case <-g.stopping:
+		return true
+	default:
+		return false
+	}
 }
 
 func (g *Generator) validate(s Settings) error {
@@ -135,36 +157,25 @@ func (g *Generator) publish(p *plan, now time.Time) {
 		defer close(old.wake)
 	}
 	g.plan.Store(p)
-	g.arrivals.change(p.wantedRate(g.arrivals.rate(now)), p.rateRamp(), now)
+	g.arrivals.follow(p.arrivalRate(), now)
+	notify(g.changed)
+	if g.admin != nil {
+		notify(g.admin.changed)
+	}
+}
+
+// notify tells a goroutine to look again. One that has not yet looked since the last time will see
+// this change too.
+func notify(changed chan<- struct{}) {
 	select {
-	case g.changed <- struct{}{}:
-	default: // steer has not yet looked at the last change and will see this one too
+	case changed <- struct{}{}:
+	default:
 	}
 }
 
 // wakes tells whether a change concerns those who wait.
 func wakes(old, now Settings) bool {
 	return old.Think != now.Think || old.Paused != now.Paused || old.QuietRules != now.QuietRules
-}
-
-// wantedRate is the open model's target: none in the closed model or while paused, and the rate
-// reached so far while on hold.
-func (p *plan) wantedRate(now float64) float64 {
-	switch {
-	case p.settings.Paused || !p.settings.Open():
-		return 0
-	case p.settings.Hold:
-		return now
-	}
-	return p.settings.WantedRate()
-}
-
-// rateRamp is the time a change of rate takes. Pausing does not wait for a ramp.
-func (p *plan) rateRamp() time.Duration {
-	if p.settings.Paused || !p.settings.Open() || p.settings.Hold {
-		return 0
-	}
-	return p.over
 }
 
 // steer brings the crowd to the intended number of virtual users: at once after a change, and in
@@ -175,9 +186,9 @@ func (g *Generator) steer() {
 	for {
 		now := time.Now()
 		p := g.plan.Load()
-		g.crowd.resize(int(p.vus(now) + 0.5))
+		g.crowd.resize(p.wantedVUs(now))
 		tick := step.C
-		if !p.ramping(now) {
+		if !p.vus.moving(now) {
 			tick = nil
 		}
 		select {
@@ -190,13 +201,13 @@ func (g *Generator) steer() {
 	}
 }
 
-// closeWindows closes a window every second, and a last one when traffic has drained.
+// closeWindows closes a window every second until traffic has drained; Stop closes the last one.
 func (g *Generator) closeWindows() {
 	second := time.NewTicker(time.Second)
 	defer second.Stop()
 	for {
 		select {
-		case <-g.stopping:
+		case <-g.drained:
 			return
 		case <-second.C:
 			g.closeWindow()
@@ -208,9 +219,10 @@ func (g *Generator) closeWindows() {
 func (g *Generator) closeWindow() {
 	now := time.Now()
 	p := g.plan.Load()
+	g.arrivals.overlook(now)
 	g.recorder.drain(g.history.window)
 	observation := g.history.close(now, g.watch, Window{
-		WantedVUs: int(p.vus(now) + 0.5),
+		WantedVUs: p.wantedVUs(now),
 		VUs:       int(g.crowd.running.Load()),
 		Rate:      g.arrivals.rate(now),
 		Missed:    g.missed(),
@@ -245,11 +257,11 @@ func (g *Generator) Snapshot() Snapshot {
 	now := time.Now()
 	s.At = now
 	s.Settings = p.settings
-	s.WantedVUs = int(p.vus(now) + 0.5)
+	s.WantedVUs = p.wantedVUs(now)
 	s.VUs = int(g.crowd.running.Load())
 	s.Rate = g.arrivals.rate(now)
 	s.InFlight = int(g.inFlight.Load())
-	s.Sent = g.ended.Load()
+	s.Sent = g.finished.Load()
 	s.Missed = g.missed()
 	s.Conns = g.gateway.conns.count()
 	return s
@@ -272,22 +284,22 @@ func (g *Generator) Stop(ctx context.Context) error {
 }
 
 func (g *Generator) stop(ctx context.Context) error {
-	if g.arrivals == nil {
-		return nil // never started
-	}
+	g.applying.Lock()
+	stopped := time.Now()
 	close(g.stopping)
-	close(g.arrivals.stop)
-	g.control.Wait()
-
-	drained := make(chan struct{})
+	g.applying.Unlock()
+	g.steering.Wait()
+	if g.admin != nil {
+		g.admin.hurry()
+	}
 	go func() {
 		g.traffic.Wait()
-		close(drained)
+		close(g.drained)
 	}()
 	limit := time.NewTimer(g.options.Drain)
 	defer limit.Stop()
 	select {
-	case <-drained:
+	case <-g.drained:
 	case <-limit.C:
 	case <-ctx.Done():
 	}
@@ -295,13 +307,26 @@ func (g *Generator) stop(ctx context.Context) error {
 	if g.admin != nil {
 		g.admin.abort()
 	}
-	<-drained // every request ends now: its connection is closed, or its own timeout is near
-	if g.admin != nil {
-		errs = append(errs, g.admin.restoreRules())
+	<-g.drained // soon: every request that was in flight is interrupted now
+	g.watching.Wait()
+	if g.plan.Load() != nil {
+		g.arrivals.settle(stopped)
+		g.guard(g.closeWindow)()
 	}
-	g.arrivals.settle(time.Now())
-	g.closeWindow()
+	if g.admin != nil {
+		errs = append(errs, g.admin.close())
+	}
 	return errors.Join(errs...)
+}
+
+// message sends one gateway message and counts what became of it.
+func (g *Generator) message(o *Outcome, s *shard, brand int, sender uint64, rng *rand.Rand, open bool) {
+	channel := g.plan.Load().shares[brand].draw(rng)
+	g.inFlight.Add(1)
+	g.gateway.send(o, channel, brand, sender, rng)
+	g.inFlight.Add(-1)
+	s.record(o, open)
+	g.finished.Add(1)
 }
 
 // spawn starts a goroutine of the traffic; Stop waits for it.

@@ -4,6 +4,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"hash/fnv"
 	"math/rand/v2"
 	"strconv"
 	"time"
@@ -21,6 +22,8 @@ type template struct {
 	locales     [][]byte // JSON strings, quotes included
 	afterText   []byte   // up to the time
 	tail        []byte   // from the time's closing quote to the end
+	run         uint64   // sets the event ids of a run apart from those of another with the same seed
+	people      uint64   // sets conversations apart by run, brand and channel
 }
 
 func newTemplate(tenant Tenant, brand Brand, spec ChannelSpec, plan MessagePlan, runID string) (template, error) {
@@ -31,6 +34,8 @@ func newTemplate(tenant Tenant, brand Brand, spec ChannelSpec, plan MessagePlan,
 		afterText:   []byte(fmt.Sprintf(`,%s:"`, quote(spec.TimeField))),
 		tail: []byte(fmt.Sprintf(`","metadata":{"channel":%s,"source":"squall","run":%s},"attachments":[]}`,
 			quote(spec.Metadata), quote(runID))),
+		run:    fingerprint(runID),
+		people: fingerprint(runID, brand.BrandID, spec.Name),
 	}
 	for _, s := range plan.Texts {
 		t.texts = append(t.texts, []byte(quote(s)))
@@ -42,6 +47,15 @@ func newTemplate(tenant Tenant, brand Brand, spec ChannelSpec, plan MessagePlan,
 		return template{}, fmt.Errorf("build message of brand %s: the workload needs at least one text and one locale", brand.Name)
 	}
 	return t, nil
+}
+
+// fingerprint is 64 bits that follow from the words (FNV-1a).
+func fingerprint(words ...string) uint64 {
+	h := fnv.New64a()
+	for _, word := range words {
+		_, _ = h.Write([]byte(word + "\x00")) // never fails
+	}
+	return h.Sum64()
 }
 
 // quote encodes a string as JSON. Encoding a Go string cannot fail.
@@ -65,15 +79,15 @@ func (t *timestamp) at(now time.Time) []byte {
 	return t.text
 }
 
-// append writes one message to dst. The sender keeps one conversation per brand, as a person does;
-// the event id is new every time.
+// append writes one message to dst. The sender keeps one conversation per brand and channel, as a
+// person does; the event id is new every time, or the platform would rightly drop the message.
 func (t *template) append(dst []byte, sender uint64, now []byte, rng *rand.Rand) []byte {
 	dst = append(dst, `{"event_id":"`...)
-	dst = appendUUID(dst, rng.Uint64(), rng.Uint64())
+	dst = appendUUID(dst, rng.Uint64()^t.run, rng.Uint64())
 	dst = append(dst, t.afterEvent...)
 	dst = strconv.AppendUint(dst, sender, 10)
 	dst = append(dst, `","conversation_id":"`...)
-	dst = appendUUID(dst, sender*0x9e3779b97f4a7c15, ^sender)
+	dst = appendUUID(dst, t.people^sender*0x9e3779b97f4a7c15, t.people+sender)
 	dst = append(dst, `","locale":`...)
 	dst = append(dst, t.locales[rng.IntN(len(t.locales))]...)
 	dst = append(dst, t.afterLocale...)

@@ -20,11 +20,13 @@ type arrivals struct {
 	missed  atomic.Uint64
 	waiting atomic.Int64 // workers without a request
 	workers atomic.Int64
-	stop    chan struct{}
+
+	following level // what the latest segment was made from; behind Generator.applying
 
 	turn    sync.Mutex
 	current *segment // behind turn
 	claimed uint64   // arrivals of current that were sent or missed; behind turn
+	sent    uint64   // arrivals of all segments that were sent; behind turn
 }
 
 // segment is a stretch of time with one pacer. Segments form a list: a change of rate ends one and
@@ -39,25 +41,28 @@ type segment struct {
 
 func newArrivals(g *Generator, now time.Time) *arrivals {
 	first := &segment{start: now, ended: make(chan struct{})}
-	a := &arrivals{g: g, current: first, stop: make(chan struct{})}
+	a := &arrivals{g: g, current: first}
 	a.latest.Store(first)
 	return a
 }
 
-// change moves the rate from what it is now to a new one over a time. Control goroutine only.
-func (a *arrivals) change(to float64, over time.Duration, now time.Time) {
-	old := a.latest.Load()
-	t := now.Sub(old.start)
-	from := old.pacer.Rate(t)
-	if from == to && old.pacer.Rate(Never) == to {
+// follow makes the rate go where the level goes from now on. Behind Generator.applying.
+func (a *arrivals) follow(l level, now time.Time) {
+	if l == a.following {
 		return
 	}
-	earned := old.pacer.Arrivals(t)
-	phase := earned - float64(uint64(earned))
-	if from == 0 && phase == 0 {
-		phase = 1 // the first arrival after silence is due at once
+	a.following = l
+	old := a.latest.Load()
+	t := now.Sub(old.start)
+	pacer := Pacer{From: l.at(now), To: l.to, Over: max(0, l.over-now.Sub(l.since))}
+	if silence := (Pacer{}); pacer == silence && old.pacer.Rate(t) == 0 && old.pacer.To == 0 {
+		return
 	}
-	n := &segment{start: now, pacer: Pacer{From: from, To: to, Over: over, Phase: phase}, ended: make(chan struct{})}
+	pacer.Phase = min(1, max(0, old.pacer.Arrivals(t)-float64(old.pacer.Before(t))))
+	if old.pacer.Rate(t) == 0 && pacer.Phase == 0 {
+		pacer.Phase = 1 // the first arrival after silence is due at once
+	}
+	n := &segment{start: now, pacer: pacer, ended: make(chan struct{})}
 	old.end, old.next = now, n
 	a.latest.Store(n)
 	close(old.ended)
@@ -87,54 +92,49 @@ func (a *arrivals) work(id uint64) {
 	defer timer.Stop()
 	var outcome Outcome
 	for {
-		a.turn.Lock()
-		due, number, ok := a.await(timer)
-		if a.waiting.Add(-1) == 0 && ok && a.workers.Load() < int64(a.g.options.MaxInFlight) {
-			a.hire()
-		}
-		a.turn.Unlock()
+		due, number, ok := a.claim(timer)
 		if !ok {
 			return
 		}
-		p := a.g.plan.Load()
-		brand := int(number % uint64(len(p.shares)))
 		outcome = Outcome{Due: due}
-		a.g.inFlight.Add(1)
-		a.g.gateway.send(&outcome, p.shares[brand].draw(rng), brand, id, rng)
-		a.g.inFlight.Add(-1)
-		shard.record(&outcome, true)
-		a.g.ended.Add(1)
+		brand := int(number % uint64(len(a.g.gateway.templates)))
+		a.g.message(&outcome, shard, brand, id, rng, true)
 		a.waiting.Add(1)
 	}
 }
 
-// await waits, holding the turn, until the next arrival is due, and claims it. Its number tells
-// arrivals apart. It answers false when the run stops.
+// claim takes a turn at waiting for the next arrival, and sees to it that somebody takes the turn
+// after it.
+func (a *arrivals) claim(timer *time.Timer) (due time.Time, number uint64, ok bool) {
+	a.turn.Lock()
+	defer a.turn.Unlock()
+	due, number, ok = a.await(timer)
+	if a.waiting.Add(-1) == 0 && ok && a.workers.Load() < int64(a.g.options.MaxInFlight) {
+		a.hire()
+	}
+	return due, number, ok
+}
+
+// await waits until the next arrival is due and claims it. Its number tells arrivals apart. It
+// answers false when the run stops. Behind turn.
 func (a *arrivals) await(timer *time.Timer) (due time.Time, number uint64, ok bool) {
 	for {
 		select {
-		case <-a.stop:
+		case <-a.g.stopping:
 			return time.Time{}, 0, false
 		default:
 		}
-		s := a.current
 		now := time.Now()
-		offset := s.pacer.Due(a.claimed)
-		if s.over(offset) {
-			a.current, a.claimed = s.next, 0
-			continue
-		}
-		if late := now.Sub(s.start) - offset; offset != Never && late > MaxSendDelay {
-			a.skip(s, now.Add(-MaxSendDelay))
-			continue
-		}
+		s, offset := a.next(now)
 		wait := Never
 		if offset != Never {
-			wait = s.start.Add(offset).Sub(now)
+			due = s.start.Add(offset)
+			wait = due.Sub(now)
 		}
 		if wait <= 0 {
 			a.claimed++
-			return s.start.Add(offset), a.claimed, true
+			a.sent++
+			return due, a.sent, true
 		}
 		timer.Reset(wait)
 		ended := s.ended
@@ -144,8 +144,45 @@ func (a *arrivals) await(timer *time.Timer) (due time.Time, number uint64, ok bo
 		select {
 		case <-timer.C:
 		case <-ended:
-		case <-a.stop:
+		case <-a.g.stopping:
 		}
+	}
+}
+
+// next is the first arrival that may still be sent: its segment and its offset there, or [Never].
+// What has become too late before it is counted as missed. Behind turn.
+func (a *arrivals) next(now time.Time) (*segment, time.Duration) {
+	for {
+		s := a.current
+		offset := s.pacer.Due(a.claimed)
+		switch {
+		case s.over(offset):
+			a.advance()
+		case now.Sub(s.start)-offset > MaxSendDelay:
+			a.skip(now.Add(-MaxSendDelay))
+		default:
+			return s, offset
+		}
+	}
+}
+
+// advance goes on to the following segment. An arrival that was claimed in the moment between a
+// change of rate and our learning of it belongs there. Behind turn.
+func (a *arrivals) advance() {
+	s := a.current
+	a.current, a.claimed = s.next, a.claimed-s.pacer.Before(s.end.Sub(s.start))
+}
+
+// skip counts as missed every arrival of the current segment that was due before the moment and
+// is not claimed. Behind turn.
+func (a *arrivals) skip(before time.Time) {
+	s := a.current
+	if s.hasEnded() && before.After(s.end) {
+		before = s.end
+	}
+	if due := s.pacer.Before(before.Sub(s.start)); due > a.claimed {
+		a.missed.Add(due - a.claimed)
+		a.claimed = due
 	}
 }
 
@@ -163,34 +200,24 @@ func (s *segment) hasEnded() bool {
 	}
 }
 
-// skip counts as missed every arrival of the segment that was due before the moment.
-func (a *arrivals) skip(s *segment, before time.Time) {
-	if s.over(before.Sub(s.start)) {
-		before = s.end
+// overlook counts what has become too late while every worker has a request under way and none
+// looks, so that it shows in the second it was missed.
+func (a *arrivals) overlook(now time.Time) {
+	if a.turn.TryLock() {
+		defer a.turn.Unlock()
+		a.next(now)
 	}
-	earned := uint64(s.pacer.Arrivals(before.Sub(s.start)))
-	if earned <= a.claimed {
-		earned = a.claimed + 1
-	}
-	a.missed.Add(earned - a.claimed)
-	a.claimed = earned
 }
 
-// settle counts what was due by the moment and never sent. Only after the workers have left.
-func (a *arrivals) settle(now time.Time) {
+// settle counts what was due before the moment and never sent. Only after the workers have left.
+func (a *arrivals) settle(before time.Time) {
 	a.turn.Lock()
 	defer a.turn.Unlock()
 	for {
-		s, until := a.current, now
-		if s.hasEnded() {
-			until = s.end
-		}
-		if earned := uint64(s.pacer.Arrivals(until.Sub(s.start))); earned > a.claimed {
-			a.missed.Add(earned - a.claimed)
-		}
-		if !s.hasEnded() {
+		a.skip(before)
+		if !a.current.hasEnded() {
 			return
 		}
-		a.current, a.claimed = s.next, 0
+		a.advance()
 	}
 }

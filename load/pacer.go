@@ -47,6 +47,20 @@ func (p Pacer) Due(n uint64) time.Duration {
 	return seconds(2 * need / (p.From + math.Sqrt(max(0, p.From*p.From+4*a*need))))
 }
 
+// Before is how many arrivals are due before the offset t. It is Arrivals rounded down, but where
+// rounding errors matter it goes by Due, so that an offset cuts the arrivals in two without losing
+// or doubling one.
+func (p Pacer) Before(t time.Duration) uint64 {
+	n := uint64(p.Arrivals(t))
+	for n > 0 && p.Due(n-1) >= t {
+		n--
+	}
+	for p.Due(n) < t {
+		n++
+	}
+	return n
+}
+
 // Rate is the arrival rate at the offset t.
 func (p Pacer) Rate(t time.Duration) float64 { return ramp(p.From, p.To, t, p.Over) }
 

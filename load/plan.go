@@ -8,12 +8,10 @@ import (
 // plan is a Settings made ready for the hot path. It never changes after it was published.
 type plan struct {
 	settings Settings
-	since    time.Time
-	shares   []cumulative // by brand number
-	fromVUs  float64      // level at since, where a ramp starts
-	toVUs    float64
-	over     time.Duration // of the ramp that starts at since
-	wake     chan struct{} // closed when waiting virtual users must look again; kept from plan to plan
+	shares   []cumulative  // by brand number
+	vus      level         // of the closed model
+	rate     level         // of the open model, in arrivals per second; a pause leaves it alone
+	wake     chan struct{} // closed when those who wait must look again; kept from plan to plan
 }
 
 // cumulative are a brand's channel shares, added up, for drawing a channel with one random number.
@@ -44,24 +42,27 @@ func (c *cumulative) draw(rng *rand.Rand) Channel {
 	return last
 }
 
-// next derives the plan that follows p at the given moment, from the level reached by then.
+// next derives the plan that follows p at the given moment, from the levels reached by then.
 func (p *plan) next(s Settings, w Workload, now time.Time) *plan {
-	n := &plan{settings: s, since: now, over: s.Ramp, toVUs: float64(s.WantedVUs()), shares: shares(s, w), wake: p.wake}
-	n.fromVUs = p.vus(now)
-	if s.Hold {
-		n.toVUs = n.fromVUs
+	was := p.settings
+	return &plan{
+		settings: s,
+		shares:   shares(s, w),
+		vus:      p.vus.next(was, s, float64(was.WantedVUs()), float64(s.WantedVUs()), now),
+		rate:     p.rate.next(was, s, was.WantedRate(), s.WantedRate(), now),
+		wake:     p.wake,
 	}
-	return n
 }
 
-// vus is the number of virtual users intended at a moment, ramp included.
-func (p *plan) vus(now time.Time) float64 {
-	return ramp(p.fromVUs, p.toVUs, now.Sub(p.since), p.over)
-}
+// wantedVUs is the number of virtual users intended at a moment, ramp included.
+func (p *plan) wantedVUs(now time.Time) int { return int(p.vus.at(now) + 0.5) }
 
-// ramping tells whether the intended number still moves.
-func (p *plan) ramping(now time.Time) bool {
-	return p.fromVUs != p.toVUs && now.Sub(p.since) < p.over
+// arrivalRate is where the open model goes: nowhere while paused.
+func (p *plan) arrivalRate() level {
+	if p.settings.Paused {
+		return level{}
+	}
+	return p.rate
 }
 
 func shares(s Settings, w Workload) []cumulative {

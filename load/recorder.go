@@ -158,8 +158,8 @@ type shard struct {
 
 func (s *shard) record(o *Outcome, openModel bool) {
 	s.mu.Lock()
+	defer s.mu.Unlock()
 	s.open.add(o, openModel)
-	s.mu.Unlock()
 }
 
 // recorder collects outcomes in shards and hands them over, merged, once a window.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -19,7 +20,7 @@ import (
 const (
 	toggleFor      = 2 * time.Second  // how long a rule stays flipped
 	restoreAttempt = 5 * time.Second  // one try of putting a rule back
-	restoreWithin  = 20 * time.Second // all tries together
+	restoreWithin  = 20 * time.Second // all tries together, once the run has ended
 )
 
 // LeftBehind is a rule that could not be put back as it was found, and how a person can do it.
@@ -57,24 +58,33 @@ func verbFor(active bool) string {
 type ruleToggler struct {
 	api    *adminAPI
 	ledger RuleLedger
+	ctx    context.Context //nolint:containedctx // how long putting back is tried; outlives the traffic
+	giveUp context.CancelFunc
 
-	mu    sync.Mutex
-	turn  map[string]int       // by tenant: whose turn it is
-	open  map[string]RuleState // by ledger id: flipped, or not yet proven to be back
-	busy  map[string]bool      // by rule id: being toggled now
-	bound sync.WaitGroup       // toggles under way
+	mu   sync.Mutex
+	turn map[string]int     // by tenant: whose turn it is
+	open map[string]toggled // by ledger id: flipped, or not yet proven to be back
+	busy map[string]bool    // by rule id: being toggled now
+}
+
+// toggled is a rule that the ledger holds.
+type toggled struct {
+	state RuleState
+	err   error // why it could not be put back; nil: not tried to the end
 }
 
 func newRuleToggler(api *adminAPI, ledger RuleLedger) *ruleToggler {
-	return &ruleToggler{api: api, ledger: ledger, turn: map[string]int{}, open: map[string]RuleState{}, busy: map[string]bool{}}
+	t := &ruleToggler{api: api, ledger: ledger, turn: map[string]int{}, open: map[string]toggled{}, busy: map[string]bool{}}
+	t.ctx, t.giveUp = context.WithCancel(context.Background())
+	return t
 }
 
 // toggle flips one rule of a tenant and flips it back a moment later.
-func (a *adminFlows) toggle(ctx context.Context, b *beat, due time.Time) {
+func (a *adminFlows) toggle(ctx context.Context, b *beat, _ time.Time) {
 	t := a.rules
 	rules, err := t.api.rules(ctx, b.tenant.ID)
 	if err != nil || len(rules) == 0 {
-		return // nothing to toggle; Preflight has told the operator why
+		return // nothing to toggle; CheckRules has told the operator why
 	}
 	state, ok := t.choose(b.tenant.ID, rules)
 	if !ok {
@@ -83,20 +93,20 @@ func (a *adminFlows) toggle(ctx context.Context, b *beat, due time.Time) {
 	defer t.release(state.RuleID)
 	id, err := t.ledger.Intend(state)
 	if err != nil {
-		a.unsendable(SeriesPause, due, fmt.Errorf("write rule %s to the ledger: %w", state.RuleID, err))
+		a.unsendable(SeriesPause, time.Now(), fmt.Errorf("write rule %s to the ledger: %w", state.RuleID, err))
 		return
 	}
 	t.mu.Lock()
-	t.open[id] = state
+	t.open[id] = toggled{state: state}
 	t.mu.Unlock()
 
 	// Whatever becomes of the first call, the second one is made: the platform may have acted on a
-	// call whose answer was lost.
-	_ = a.measure(ctx, seriesOf(!state.Active), due, ruleRequest(state.RuleID, !state.Active)) // counted by class
+	// call whose answer was lost. Both are due when they are made; what came before is our own doing.
+	_ = a.measure(ctx, seriesOf(!state.Active), time.Now(), ruleRequest(state.RuleID, !state.Active)) // counted by class
 	if a.hold(ctx) {
 		_ = a.measure(ctx, seriesOf(state.Active), time.Now(), ruleRequest(state.RuleID, state.Active)) // counted by class
 	}
-	_ = t.restore(id) // stays open when it fails, and is tried again when the run ends
+	_ = t.restore(id) // tried as long as the run lasts and a while longer; what fails then, restoreAll reports
 }
 
 // hold waits while a rule is flipped, and tells whether it waited to the end: it does not when the
@@ -132,7 +142,6 @@ func (t *ruleToggler) choose(tenant string, rules []rule) (RuleState, bool) {
 			continue
 		}
 		t.busy[r.ID] = true
-		t.bound.Add(1)
 		return RuleState{API: t.api.base.String(), TenantID: tenant, RuleID: r.ID, Active: r.Active}, true
 	}
 	return RuleState{}, false
@@ -140,8 +149,8 @@ func (t *ruleToggler) choose(tenant string, rules []rule) (RuleState, bool) {
 
 // opened tells whether the ledger still holds the rule: what is read now may be our own doing.
 func (t *ruleToggler) opened(rule string) bool {
-	for _, state := range t.open {
-		if state.RuleID == rule {
+	for _, one := range t.open {
+		if one.state.RuleID == rule {
 			return true
 		}
 	}
@@ -150,49 +159,49 @@ func (t *ruleToggler) opened(rule string) bool {
 
 func (t *ruleToggler) release(rule string) {
 	t.mu.Lock()
+	defer t.mu.Unlock()
 	delete(t.busy, rule)
-	t.mu.Unlock()
-	t.bound.Done()
 }
 
 // restore puts one rule back and closes its record.
 func (t *ruleToggler) restore(id string) error {
 	t.mu.Lock()
-	state, ok := t.open[id]
+	one := t.open[id]
 	t.mu.Unlock()
-	if !ok {
-		return nil
-	}
-	ctx, cancel := context.WithTimeout(context.Background(), restoreWithin)
-	defer cancel()
-	if err := t.api.restore(ctx, state); err != nil {
-		return err
-	}
-	if err := t.ledger.Restored(id); err != nil {
-		return fmt.Errorf("close ledger record of rule %s: %w", state.RuleID, err)
+	err := t.api.restore(t.ctx, one.state)
+	if err == nil {
+		if err = t.ledger.Restored(id); err != nil {
+			err = fmt.Errorf("close ledger record of rule %s: %w", one.state.RuleID, err)
+		}
 	}
 	t.mu.Lock()
+	defer t.mu.Unlock()
+	if one.err = err; err != nil {
+		t.open[id] = one
+		return err
+	}
 	delete(t.open, id)
-	t.mu.Unlock()
 	return nil
 }
 
-// restoreAll waits for toggles under way and puts back what is still open.
+// hurry bounds how long putting rules back may still take, once the run is ending.
+func (t *ruleToggler) hurry() { time.AfterFunc(restoreWithin, t.giveUp) }
+
+// restoreAll reports what could not be put back, and puts back what a toggle that did not come to
+// its end has left. Only after all toggles have ended.
 func (t *ruleToggler) restoreAll() error {
-	t.bound.Wait()
+	defer t.giveUp()
 	t.mu.Lock()
-	ids := make([]string, 0, len(t.open))
-	for id := range t.open {
-		ids = append(ids, id)
-	}
+	left := maps.Clone(t.open)
 	t.mu.Unlock()
-	slices.Sort(ids)
-	errs := make([]error, len(ids))
-	var all sync.WaitGroup
-	for i, id := range ids {
-		all.Go(func() { errs[i] = t.restore(id) })
+	var errs []error
+	for _, id := range slices.Sorted(maps.Keys(left)) {
+		err := left[id].err
+		if err == nil {
+			err = t.restore(id)
+		}
+		errs = append(errs, err)
 	}
-	all.Wait()
 	return errors.Join(errs...)
 }
 
@@ -213,23 +222,29 @@ func RestoreRule(ctx context.Context, o Options, state RuleState) error {
 		return err
 	}
 	defer api.client.CloseIdleConnections()
+	ctx, cancel := context.WithTimeout(ctx, restoreWithin)
+	defer cancel()
 	return api.restore(ctx, state)
 }
 
-// restore tries until the rule reads as it was found or the context ends. It runs apart from the
-// traffic's own context, which has often ended by then.
+// restore tries until the rule reads as it was found or the context ends. Errors are *LeftBehind.
 func (api *adminAPI) restore(ctx context.Context, state RuleState) error {
+	var reason error // of the last try that was not cut short
 	try := func() (struct{}, error) {
-		ctx, cancel := context.WithTimeout(ctx, restoreAttempt)
+		once, cancel := context.WithTimeout(ctx, restoreAttempt)
 		defer cancel()
-		return struct{}{}, api.restoreOnce(ctx, state)
+		err := api.restoreOnce(once, state)
+		if reason == nil || ctx.Err() == nil {
+			reason = err
+		}
+		return struct{}{}, err
 	}
 	wait := backoff.NewExponentialBackOff()
 	wait.InitialInterval = 100 * time.Millisecond
 	wait.MaxInterval = 2 * time.Second
-	if _, err := backoff.Retry(ctx, try, backoff.WithBackOff(wait), backoff.WithMaxElapsedTime(restoreWithin)); err != nil {
-		return &LeftBehind{Rule: state, Err: err, Remedy: fmt.Sprintf(
-			`curl -X POST -H "Authorization: Bearer $ADMIN_TOKEN" %s`,
+	if _, err := backoff.Retry(ctx, try, backoff.WithBackOff(wait), backoff.WithMaxElapsedTime(0)); err != nil {
+		return &LeftBehind{Rule: state, Err: reason, Remedy: fmt.Sprintf(
+			`curl -X POST -H "Authorization: Bearer $ADMIN_TOKEN" '%s'`,
 			api.base.JoinPath(rulePath(state.RuleID, state.Active)))}
 	}
 	return nil

@@ -67,7 +67,10 @@ type Settings struct {
 	SpikeFactor float64            // 5 by default
 	Paused      bool               // send nothing; virtual users stay
 	QuietRules  bool               // leave automation rules alone, and put back at once what is toggled
-	Hold        bool               // stay at the level reached, freezing a ramp in progress
+	// Hold stays at the level reached, freezing a ramp in progress. While it is on the load never
+	// rises: a higher target that is set meanwhile, a spike included, waits for Hold to end, a lower
+	// one is obeyed, so that ending a spike always helps. Changing to the other model is not held.
+	Hold bool
 }
 
 // Limits of a setting, wide enough for one machine and narrow enough to catch a typing error.
@@ -75,6 +78,7 @@ const (
 	MaxVUs         = 200_000
 	MaxRate        = 1_000_000
 	MaxSpikeFactor = 100
+	MaxThink       = 24 * time.Hour
 )
 
 // Validate refuses settings that cannot be carried out, naming the field and what is accepted.
@@ -84,8 +88,8 @@ func (s Settings) Validate() error {
 		return fmt.Errorf("set virtual users to %d: must be 0 to %d", s.VUs, MaxVUs)
 	case s.Rate < 0 || s.Rate > MaxRate || math.IsNaN(s.Rate):
 		return fmt.Errorf("set rate to %v per second: must be 0 to %d", s.Rate, MaxRate)
-	case s.Think.Min < 0 || s.Think.Max < s.Think.Min:
-		return fmt.Errorf("set think time to %s: must be MIN-MAX with 0 <= MIN <= MAX", s.Think)
+	case s.Think.Min < 0 || s.Think.Max < s.Think.Min || s.Think.Max > MaxThink:
+		return fmt.Errorf("set think time to %s: must be MIN-MAX with 0 <= MIN <= MAX <= %s", s.Think, MaxThink)
 	case s.Ramp < 0:
 		return fmt.Errorf("set ramp time to %s: must be 0s or more", s.Ramp)
 	case s.SpikeFactor < 1 || s.SpikeFactor > MaxSpikeFactor || math.IsNaN(s.SpikeFactor):
