@@ -162,7 +162,7 @@ func (e *evidence) addHistograms() error {
 	if n := len(e.run.Seconds); n > 0 {
 		counted = e.run.Seconds[n-1].End()
 	}
-	err := e.run.EachHistogram(func(tag string, at, length float64, h *hdr.Histogram) error {
+	err := e.run.EachHistogram(func(tag string, at, length float64, h rundir.Bars) error {
 		middle := at + length/2
 		if middle >= counted {
 			e.warn("latencies after the last counted second were left out")
@@ -198,11 +198,11 @@ func (e *evidence) addHistograms() error {
 }
 
 // merge adds one histogram to another, which is made when it is first needed.
-func (e *evidence) merge(into **hdr.Histogram, h *hdr.Histogram) {
+func (e *evidence) merge(into **hdr.Histogram, h rundir.Bars) {
 	if *into == nil {
 		*into = load.NewHistogram()
 	}
-	if dropped := (*into).Merge(h); dropped > 0 {
+	if h.AddTo(*into) > 0 {
 		e.warn("latencies outside the bounds of this version's histograms were left out")
 	}
 }

@@ -76,6 +76,11 @@ func markdownLine(l line) string {
 // codeSpan sets text in backticks, with a fence longer than any run of backticks inside.
 func codeSpan(text string) string {
 	text = strings.TrimSpace(oneLine(text))
+	// A bar would end a table's cell, even inside a code span, and there is no escape for a
+	// backslash before it.
+	if strings.Contains(text, `\|`) {
+		return escape(text)
+	}
 	if text == "" {
 		return ""
 	}
@@ -86,7 +91,6 @@ func codeSpan(text string) string {
 	if strings.HasPrefix(text, "`") || strings.HasSuffix(text, "`") {
 		text = " " + text + " "
 	}
-	// A bar would end a table's cell, even inside a code span.
 	return fence + strings.ReplaceAll(text, "|", `\|`) + fence
 }
 

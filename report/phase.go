@@ -17,11 +17,10 @@ type phase struct {
 	kind     phaseKind
 	from, to float64 // seconds since the start
 
-	seconds  int // closed windows in it
 	counts   [load.NumFlows]load.Counts
 	latency  [load.NumFlows]*hdr.Histogram
-	vus      int // most at once
-	measured float64
+	vus      int     // most at once
+	measured float64 // seconds of closed windows in it
 }
 
 // phaseKind decides how a phase is drawn.
@@ -33,90 +32,82 @@ const (
 	aside                     // paused or halted: shaded grey
 )
 
-const pausedPhase = "paused"
-
-// derivation walks through the events and cuts the run into phases.
+// derivation walks through the events and cuts the run into phases. A pause interrupts the phase
+// that the operator wants; what is wanted may change meanwhile and is felt when the pause ends.
 type derivation struct {
-	phases  []phase
-	spikes  int
-	resumes phase // what goes on after a pause
+	phases []phase
+	wanted phase
+	paused bool
+	spikes int
 }
 
-func (d *derivation) current() *phase { return &d.phases[len(d.phases)-1] }
+// want changes the wanted phase at a moment.
+func (d *derivation) want(at float64, name string, kind phaseKind) {
+	d.wanted = phase{name: name, kind: kind}
+	if !d.paused {
+		d.begin(at, d.wanted)
+	}
+}
 
 // begin ends the current phase at a moment and begins another.
-func (d *derivation) begin(at float64, name string, kind phaseKind) {
-	d.current().to = at
-	d.phases = append(d.phases, phase{name: name, kind: kind, from: at})
+func (d *derivation) begin(at float64, p phase) {
+	if n := len(d.phases); n > 0 {
+		d.phases[n-1].to = at
+	}
+	p.from = at
+	d.phases = append(d.phases, p)
+}
+
+// pause begins or ends a pause. A phase that goes on after it is named so, to tell its parts apart.
+func (d *derivation) pause(at float64, on bool) {
+	switch {
+	case on == d.paused:
+		return
+	case on:
+		d.paused = true
+		d.begin(at, phase{name: "paused", kind: aside})
+	default:
+		d.paused = false
+		next := d.wanted
+		if slices.ContainsFunc(d.phases, func(p phase) bool { return p.name == next.name }) {
+			next.name += ", continued"
+		}
+		d.begin(at, next)
+	}
 }
 
 // transitions says which events begin a phase. A kind of event that is not here begins none; a
 // fault that wants phases of its own adds its rows.
-func transitions() map[rundir.Kind]func(*derivation, rundir.Event) {
-	return map[rundir.Kind]func(*derivation, rundir.Event){
-		rundir.SpikeOn: func(d *derivation, e rundir.Event) {
+func transitions() map[rundir.Kind]func(*derivation, float64) {
+	return map[rundir.Kind]func(*derivation, float64){
+		rundir.SpikeOn: func(d *derivation, at float64) {
 			d.spikes++
-			name := fmt.Sprintf("spike %d", d.spikes)
-			if d.current().name == pausedPhase { // it is felt when the pause ends
-				d.resumes = phase{name: name, kind: stressed}
-				return
-			}
-			d.begin(e.At, name, stressed)
+			d.want(at, fmt.Sprintf("spike %d", d.spikes), stressed)
 		},
-		rundir.SpikeOff: func(d *derivation, e rundir.Event) {
-			switch {
-			case d.current().kind == stressed:
-				d.begin(e.At, fmt.Sprintf("recovery %d", d.spikes), calm)
-			case d.current().name == pausedPhase && d.resumes.kind == stressed:
-				d.resumes = phase{name: fmt.Sprintf("recovery %d", d.spikes), kind: calm}
+		rundir.SpikeOff: func(d *derivation, at float64) {
+			if d.wanted.kind == stressed { // a halt has ended it already
+				d.want(at, fmt.Sprintf("recovery %d", d.spikes), calm)
 			}
 		},
-		rundir.Paused: func(d *derivation, e rundir.Event) {
-			if d.current().name != pausedPhase {
-				d.resumes = *d.current()
-				d.begin(e.At, pausedPhase, aside)
-			}
-		},
-		rundir.Resumed: func(d *derivation, e rundir.Event) {
-			if d.current().name == pausedPhase {
-				d.begin(e.At, continued(d.resumes, d.phases), d.resumes.kind)
-			}
-		},
-		rundir.Halted: func(d *derivation, e rundir.Event) {
-			d.resumes = phase{}
-			d.begin(e.At, "halted", aside)
-		},
-		rundir.Unblocked: func(d *derivation, e rundir.Event) {
-			d.begin(e.At, "after halt", calm)
-		},
+		rundir.Paused:    func(d *derivation, at float64) { d.pause(at, true) },
+		rundir.Resumed:   func(d *derivation, at float64) { d.pause(at, false) },
+		rundir.Halted:    func(d *derivation, at float64) { d.want(at, "halted", aside) },
+		rundir.Unblocked: func(d *derivation, at float64) { d.want(at, "after halt", calm) },
 	}
 }
 
 // phasesOf cuts a run of the given length into phases. Those that last no time are left out.
 func phasesOf(events []rundir.Event, length float64) []phase {
 	table := transitions()
-	d := &derivation{phases: []phase{{name: "baseline"}}, resumes: phase{name: "baseline"}}
+	d := new(derivation)
+	d.want(0, "baseline", calm)
 	for _, e := range events {
 		if begin, ok := table[e.Kind]; ok {
-			begin(d, e)
+			begin(d, e.At)
 		}
 	}
-	d.current().to = length
-	var kept []phase
-	for _, p := range d.phases {
-		if p.to > p.from {
-			kept = append(kept, p)
-		}
-	}
-	return kept
-}
-
-// continued names a phase that goes on after a pause, so that its two parts can be told apart.
-func continued(p phase, before []phase) string {
-	if slices.ContainsFunc(before, func(b phase) bool { return b.name == p.name }) {
-		return p.name + ", continued"
-	}
-	return p.name
+	d.phases[len(d.phases)-1].to = length
+	return slices.DeleteFunc(d.phases, func(p phase) bool { return p.to <= p.from })
 }
 
 // phaseAt finds the phase of a moment.
@@ -131,7 +122,6 @@ func phaseAt(phases []phase, at float64) *phase {
 
 // add counts a closed window.
 func (p *phase) add(s rundir.Second, counts [load.NumFlows]load.Counts) {
-	p.seconds++
 	p.measured += s.Length
 	p.vus = max(p.vus, s.VUs)
 	for f, c := range counts {

@@ -1,19 +1,452 @@
 package report
 
 import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"image/color"
+	"image/png"
+	"math/rand/v2"
 	"os"
+	"path/filepath"
+	"reflect"
+	"regexp"
+	"slices"
+	"strings"
 	"testing"
+
+	hdr "github.com/HdrHistogram/hdrhistogram-go"
+	"github.com/charmbracelet/x/exp/golden"
+
+	"xinbot.ir/squall/internal/rundir"
+	"xinbot.ir/squall/load"
 )
 
-func TestScratch(t *testing.T) {
-	for n, s := range map[string]synthetic{"closed": {saturated: true}, "open": {open: true, killed: true, adminOff: true}} {
-		dir := s.write(t)
-		r, err := Write(dir)
+// write reports on a run directory.
+func write(t *testing.T, dir string) Result {
+	t.Helper()
+	r, err := Write(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+func read(t *testing.T, path string) string {
+	t.Helper()
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+// cases are runs that differ in what a report must say.
+func cases() map[string]synthetic {
+	return map[string]synthetic{
+		"closed": {saturated: true, leftOver: []string{"automation rule 7f3c was left paused: resume it with POST /admin/automation/rules/7f3c/resume"}},
+		"killed": {open: true, killed: true, adminOff: true, seconds: 171},
+	}
+}
+
+func TestDocuments(t *testing.T) {
+	for name, s := range cases() {
+		t.Run(name, func(t *testing.T) {
+			dir := s.write(t)
+			r := write(t, dir)
+			t.Run("report", func(t *testing.T) { golden.RequireEqual(t, []byte(read(t, r.Report))) })
+			t.Run("summary", func(t *testing.T) { golden.RequireEqual(t, []byte(read(t, r.Summary))) })
+			t.Run("shape", func(t *testing.T) { summaryShape(t, s, r) })
+			t.Run("screen", func(t *testing.T) {
+				text, err := Summary(dir)
+				if err != nil || text != r.Text {
+					t.Errorf("summary of the directory differs from the result's (%v)", err)
+				}
+				golden.RequireEqual(t, []byte(strings.ReplaceAll(text, dir, "RUN")))
+			})
+		})
+	}
+}
+
+// Known samples have the same p95 in the report, in perf-summary.json, in the verdict and in a
+// histogram that the standard log reader merges.
+func TestOneNumberEverywhere(t *testing.T) {
+	dir := t.TempDir()
+	w, err := rundir.Create(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	start := synthetic{}.meta()
+	text, err := json.Marshal(start)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Event(rundir.Event{Time: began, Kind: rundir.Started, Data: text}, false); err != nil {
+		t.Fatal(err)
+	}
+	rng := rand.New(rand.NewPCG(7, 7))
+	var samples []int64
+	for i := range 30 {
+		var obs load.Observation
+		obs.Window.Start, obs.Window.Length = began, 1e9
+		for c := range load.NumChannels {
+			obs.Latency[c] = load.NewHistogram()
+			for range 10 + 40*c + i {
+				v := 1000 + rng.Int64N(100_000*int64(c+1)+int64(i)*20_000)
+				record(obs.Latency[c], v)
+				samples = append(samples, v)
+				obs.Window.Series[c].Count++
+			}
+		}
+		if err := w.Second(rundir.NewSecond(float64(i), obs), obs); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+
+	f, err := os.Open(filepath.Join(dir, rundir.HistogramFile))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	merged := load.NewHistogram()
+	for reader := hdr.NewHistogramLogReader(f); ; {
+		h, err := reader.NextIntervalHistogram()
 		if err != nil {
 			t.Fatal(err)
 		}
-		os.RemoveAll("/tmp/squall/out-" + n)
-		os.CopyFS("/tmp/squall/out-"+n, os.DirFS(dir))
-		t.Log(r.Text)
+		if h == nil {
+			break
+		}
+		merged.Merge(h)
+	}
+	want := float64(merged.ValueAtPercentile(95)) / 1000
+	slices.Sort(samples)
+	truth := float64(samples[(len(samples)*95+99)/100-1]) / 1000
+	if want < truth || want > truth*1.001 {
+		t.Fatalf("merged p95 %v ms, the samples' own is %v ms", want, truth)
+	}
+
+	r := write(t, dir)
+	if got := r.Verdicts[0]; got.Value != want || got.Samples != uint64(len(samples)) {
+		t.Errorf("verdict of %v ms over %d samples, want %v over %d", got.Value, got.Samples, want, len(samples))
+	}
+	var summary struct{ Metrics map[string]map[string]any }
+	if err := json.Unmarshal([]byte(read(t, r.Summary)), &summary); err != nil {
+		t.Fatal(err)
+	}
+	for _, metric := range []string{"gateway_latency", "http_req_duration"} {
+		if got := summary.Metrics[metric]["p(95)"]; got != want {
+			t.Errorf("%s of the summary is %v, want %v", metric, got, want)
+		}
+	}
+	if line := fmt.Sprintf("`gateway_latency: p(95)<1500` | %.1f ms |", want); !strings.Contains(read(t, r.Report), line) {
+		t.Errorf("the report does not say %q", line)
+	}
+	stats := load.Statistics(merged)
+	if cells := fmt.Sprintf("| **Gateway** | %s | 0 %% | %s | %s | %s | %s | %s |", count(uint64(len(samples))),
+		latency(stats.P50), latency(stats.P90), latency(stats.P95), latency(stats.P99), latency(stats.Max)); !strings.Contains(read(t, r.Report), cells) {
+		t.Errorf("the report does not have the row %q", cells)
+	}
+}
+
+// summaryShape checks what k6's --summary-export has, and readers of it rely on.
+func summaryShape(t *testing.T, s synthetic, r Result) {
+	t.Helper()
+	var doc struct {
+		RootGroup struct {
+			Name, Path, ID string
+			Groups         map[string]any
+			Checks         map[string]struct {
+				Name, Path, ID string
+				Passes, Fails  *uint64
+			}
+		} `json:"root_group"`
+		Metrics map[string]map[string]any
+	}
+	dec := json.NewDecoder(strings.NewReader(read(t, r.Summary)))
+	dec.DisallowUnknownFields()
+	if err := dec.Decode(&doc); err != nil {
+		t.Fatal(err)
+	}
+	if doc.RootGroup.ID != "d41d8cd98f00b204e9800998ecf8427e" || doc.RootGroup.Groups == nil {
+		t.Errorf("root group %+v", doc.RootGroup)
+	}
+	check := doc.RootGroup.Checks["gateway answers 202"]
+	// printf '::gateway answers 202' | md5sum
+	if check.Path != "::gateway answers 202" || check.ID != "4005efc28330f6a40c9709fcc2a43d6a" || check.Passes == nil || check.Fails == nil {
+		t.Errorf("check %+v", check)
+	}
+	trend := []string{"avg", "count", "max", "med", "min", "p(90)", "p(95)", "p(99)"}
+	shapes := map[string][]string{
+		"gateway_latency": trend, "http_req_duration": trend, "gateway_latency{channel:telegram}": trend,
+		"http_req_failed": {"fails", "passes", "value"}, "checks": {"fails", "passes", "value"},
+		"http_reqs": {"count", "rate"}, "perf_errors": {"count", "rate"}, "chaos_events_triggered": {"count", "rate"},
+		"vus": {"max", "min", "value"}, "vus_max": {"max", "min", "value"},
+		"orchestrator_latency": trend, "automation_latency": trend,
+	}
+	if s.adminOff { // not measured: no values, and above all no zeros
+		shapes["orchestrator_latency"], shapes["automation_latency"] = nil, nil
+	}
+	if s.open {
+		shapes["dropped_iterations"] = []string{"count", "rate"}
+	}
+	for metric, want := range shapes {
+		var got []string
+		for key, v := range doc.Metrics[metric] {
+			if key == "thresholds" {
+				continue
+			}
+			got = append(got, key)
+			if _, ok := v.(float64); !ok {
+				t.Errorf("%s of %s is %v, want a number", key, metric, v)
+			}
+		}
+		slices.Sort(got)
+		if !slices.Equal(got, want) {
+			t.Errorf("%s has %v, want %v", metric, got, want)
+		}
+	}
+	for metric := range doc.Metrics {
+		if _, ok := shapes[metric]; !ok {
+			t.Errorf("unexpected metric %s", metric)
+		}
+	}
+	// true means failed, and what could not be judged must not look like a pass.
+	for _, v := range r.Verdicts {
+		thresholds, ok := doc.Metrics[v.Objective.Selector()]["thresholds"].(map[string]any)
+		if !ok || thresholds[v.Objective.Expression()] != (v.State != load.Pass) {
+			t.Errorf("%s is %s, and its threshold %v", v.Objective, v.State, thresholds)
+		}
+	}
+}
+
+// A run that was killed has the same numbers as the same run that ended.
+func TestKilledRunHasTheSameNumbers(t *testing.T) {
+	ended, killed := write(t, synthetic{seconds: 130}.write(t)), write(t, synthetic{seconds: 130, killed: true}.write(t))
+	if !reflect.DeepEqual(ended.Verdicts, killed.Verdicts) || ended.Verdict != killed.Verdict {
+		t.Errorf("verdicts %v, want %v", killed.Verdicts, ended.Verdicts)
+	}
+	if read(t, ended.Summary) != read(t, killed.Summary) {
+		t.Error("perf-summary.json differs")
+	}
+	if text := read(t, killed.Report); !strings.Contains(text, "**Not ended.** The run did not end properly") || !strings.Contains(text, "data stops at 02:10") {
+		t.Error("the report of the killed run does not say so")
+	}
+	if strings.Contains(read(t, ended.Report), "Not ended") {
+		t.Error("the report of the ended run says it had not ended")
+	}
+}
+
+// However a run directory is cut short, there is a report.
+func TestReportOfTornRuns(t *testing.T) {
+	whole := synthetic{seconds: 12}.write(t)
+	rng := rand.New(rand.NewPCG(3, 4))
+	for _, name := range []string{rundir.JournalFile, rundir.WindowsFile, rundir.HistogramFile} {
+		size := len(read(t, filepath.Join(whole, name)))
+		for i := range 12 {
+			cut := rng.IntN(size)
+			if i == 0 {
+				cut = 0
+			}
+			dir := t.TempDir()
+			if err := os.CopyFS(dir, os.DirFS(whole)); err != nil {
+				t.Fatal(err)
+			}
+			if err := os.Truncate(filepath.Join(dir, name), int64(cut)); err != nil {
+				t.Fatal(err)
+			}
+			if i == 0 {
+				write(t, dir) // charts and all
+			}
+			e, err := gather(dir)
+			if err != nil {
+				t.Errorf("%s cut at %d: %v", name, cut, err)
+				continue
+			}
+			if _, err := k6Document(e); err != nil || len(markdown(document(e))) < 1000 {
+				t.Errorf("%s cut at %d: no document (%v)", name, cut, err)
+			}
+		}
+	}
+}
+
+// After a kill between the two files, histograms without counts do not count.
+func TestUncountedSecondIsLeftOut(t *testing.T) {
+	dir := synthetic{seconds: 30, killed: true}.write(t)
+	path := filepath.Join(dir, rundir.WindowsFile)
+	lines := strings.SplitAfter(read(t, path), "\n")
+	if err := os.WriteFile(path, []byte(strings.Join(lines[:29], "")), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	e, err := gather(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := uint64(e.totals.Trend("http_req_duration", "").TotalCount()), e.requests().Count; got != want {
+		t.Errorf("%d latencies of %d requests", got, want)
+	}
+	if got := strings.Join(e.run.Warnings, ""); got != "latencies after the last counted second were left out" {
+		t.Errorf("warnings %q", got)
+	}
+}
+
+func TestVerdicts(t *testing.T) {
+	objectives := func(lines ...string) func(*rundir.Meta) {
+		return func(m *rundir.Meta) { m.Objectives = lines }
+	}
+	for _, c := range []struct {
+		name     string
+		run      synthetic
+		verdict  Verdict
+		sentence string
+	}{
+		{"passed", synthetic{seconds: 20, change: objectives("gateway_latency: p(95)<1500", "http_req_failed: rate<0.01")}, Passed, "all 2 objectives held over 2,405 requests in 00:20."},
+		{"one objective", synthetic{seconds: 20, change: objectives("gateway_latency: p(95)<1500")}, Passed, "the objective held over 2,405 requests in 00:20."},
+		{"failed", synthetic{seconds: 20, change: objectives("orchestrator_latency: p(95)<1500", "gateway_latency: p(95)<10", "http_reqs: count<5")}, Failed, "gateway_latency: p(95)<10 came to 166.3 ms, and 1 more objective failed."},
+		{"unknown", synthetic{seconds: 20, change: objectives("orchestrator_latency: p(95)<1500", "gateway_latency: p(95)<1500")}, Unknown, "orchestrator_latency: p(95)<1500 could not be judged (only 2 samples, 100 needed)."},
+		{"no objective", synthetic{seconds: 20, change: objectives()}, Unknown, "no objective was set, so there is nothing to judge over 2,405 requests in 00:20."},
+		{"not readable", synthetic{seconds: 20, change: objectives("gateway_latency: p(95)<1500", "nonsense")}, Unknown, "an objective could not be read."},
+		{"off", synthetic{seconds: 20, adminOff: true, change: objectives("automation_latency: p(95)<1500")}, Unknown, "automation_latency: p(95)<1500 could not be judged (automation was off: no admin token)."},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			e, err := gather(c.run.write(t))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if e.verdict != c.verdict || e.sentence().text() != c.sentence {
+				t.Errorf("%s: %s, want %s: %s", e.verdict, e.sentence().text(), c.verdict, c.sentence)
+			}
+		})
+	}
+}
+
+// Flows that were off are named with the reason, and stand in no table of latencies.
+func TestFlowsOffAreNotZero(t *testing.T) {
+	text := read(t, write(t, synthetic{adminOff: true, seconds: 30}.write(t)).Report)
+	if !strings.Contains(text, "- **Ingestion**: no admin token\n") {
+		t.Error("the report does not say that ingestion was off")
+	}
+	if regexp.MustCompile(`\| \*\*(Ingestion|Automation|Rule toggling)\*\*`).MatchString(text) {
+		t.Error("a flow that was off has a row")
+	}
+}
+
+func TestNoSecretInAnyDocument(t *testing.T) {
+	const token = "eyJhbGciOiJIUzI1NiJ9.eyJyb2xlIjoicGxhdGZvcm1fYWRtaW4ifQ.c2lnbmF0dXJl"
+	secrets := []string{token, "c2lnbmF0dXJl", "hunter2hunter2", "s3cr3tpassword"}
+	dir := synthetic{seconds: 20, change: func(m *rundir.Meta) {
+		m.Command = append(m.Command, "-e", "ADMIN_TOKEN="+token)
+		m.Gateway = "https://user:s3cr3tpassword@gateway.example.test/webchat/webhook"
+		m.Host = "bearer hunter2hunter2"
+		m.FlowsOff["rules"] = "401 for " + token
+	}}.write(t)
+	r := write(t, dir)
+	for _, text := range []string{read(t, r.Report), read(t, r.Summary), r.Text} {
+		for _, s := range secrets {
+			if strings.Contains(text, s) {
+				t.Errorf("%q is in\n%s", s, text)
+			}
+		}
+	}
+	if text := read(t, r.Report); !strings.Contains(text, "`sha256:aabbccdd`") || !strings.Contains(text, "://(removed)@gateway.example.test") {
+		t.Error("fingerprints or what is left of a URL are missing")
+	}
+}
+
+func TestWriteAgainReplaces(t *testing.T) {
+	dir := synthetic{seconds: 20}.write(t)
+	first := write(t, dir)
+	before := read(t, first.Report) + read(t, first.Summary)
+	second := write(t, dir)
+	if read(t, second.Report)+read(t, second.Summary) != before {
+		t.Error("the second report differs")
+	}
+	var names []string
+	for _, sub := range []string{dir, filepath.Join(dir, chartsDir)} {
+		entries, err := os.ReadDir(sub)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, e := range entries {
+			names = append(names, e.Name())
+		}
+	}
+	want := "charts journal.jsonl latency.hlog perf-summary.json report.md windows.jsonl automation_latency.png gateway_latency.png load.png orchestrator_latency.png"
+	if got := strings.Join(names, " "); got != want {
+		t.Errorf("files %s, want %s", got, want)
+	}
+}
+
+func TestRunsWithLittleOrNoData(t *testing.T) {
+	for _, seconds := range []int{-1, 1, 2} {
+		t.Run(fmt.Sprint(seconds), func(t *testing.T) {
+			r := write(t, synthetic{seconds: seconds, killed: true}.write(t))
+			if r.Verdict != Unknown {
+				t.Errorf("verdict %s, want unknown", r.Verdict)
+			}
+		})
+	}
+	if _, err := Write(t.TempDir()); err == nil || !strings.Contains(err.Error(), "not a run") {
+		t.Errorf("error of a directory that is no run: %v", err)
+	}
+}
+
+// Charts are pictures of the expected size in which something is drawn in the expected colours.
+func TestCharts(t *testing.T) {
+	r := write(t, synthetic{saturated: true}.write(t))
+	var names []string
+	for _, path := range r.Charts {
+		names = append(names, filepath.Base(path))
+		img, err := png.Decode(bytes.NewReader([]byte(read(t, path))))
+		if err != nil {
+			t.Errorf("%s: %v", path, err)
+			continue
+		}
+		if w := img.Bounds().Dx(); w != 1500 {
+			t.Errorf("%s is %d pixels wide, want 1500", path, w)
+		}
+		seen := map[color.Color]int{}
+		for y := range img.Bounds().Dy() {
+			for x := range img.Bounds().Dx() {
+				seen[color.NRGBAModel.Convert(img.At(x, y))]++
+			}
+		}
+		c := colours()
+		wanted := []color.Color{c.p50, c.p95, c.p99, c.objective}
+		switch filepath.Base(path) {
+		case "load.png":
+			wanted = []color.Color{c.level}
+		case "errors.png":
+			wanted = errorShades()[:2]
+		}
+		if filepath.Base(path) == "automation_latency.png" || filepath.Base(path) == "orchestrator_latency.png" {
+			wanted = []color.Color{c.p50, c.p95, c.objective} // p99 lies under p95 when samples are few
+		}
+		for _, w := range append(wanted, c.ink) {
+			if seen[w] < 20 {
+				t.Errorf("%s has %d pixels of %v", path, seen[w], w)
+			}
+		}
+	}
+	if want := "gateway_latency.png orchestrator_latency.png automation_latency.png load.png errors.png"; strings.Join(names, " ") != want {
+		t.Errorf("charts %s, want %s", names, want)
+	}
+}
+
+// docs/report.md describes every section and file.
+func TestDocumented(t *testing.T) {
+	text := read(t, filepath.Join("..", "docs", "report.md"))
+	for _, s := range sections() {
+		if s.title != "" && !strings.Contains(text, "**"+s.title+"**") {
+			t.Errorf("docs/report.md does not describe the section %q", s.title)
+		}
+	}
+	for _, name := range []string{rundir.JournalFile, rundir.WindowsFile, rundir.HistogramFile, File, SummaryFile, chartsDir} {
+		if !strings.Contains(text, "`"+name) {
+			t.Errorf("docs/report.md does not describe %s", name)
+		}
 	}
 }

@@ -3,6 +3,7 @@ package report
 import (
 	hdr "github.com/HdrHistogram/hdrhistogram-go"
 
+	"xinbot.ir/squall/internal/rundir"
 	"xinbot.ir/squall/load"
 )
 
@@ -74,12 +75,12 @@ func cellLength(seconds float64, samples uint64) float64 {
 }
 
 // add takes a histogram whose interval's middle is at. They come in order of time.
-func (t *track) add(at float64, h *hdr.Histogram) {
+func (t *track) add(at float64, h rundir.Bars) {
 	if cell := int(at / t.cell); cell != t.current {
 		t.close()
 		t.current = cell
 	}
-	t.open.Merge(h)
+	h.AddTo(t.open)
 }
 
 // close ends the current stretch. A stretch without samples leaves a gap.

@@ -87,8 +87,63 @@ func FuzzInterval(f *testing.F) {
 		if !believable(iv.at) || !believable(iv.length) {
 			t.Errorf("accepted %v", iv)
 		}
-		if h, err := hdr.Decode(iv.payload); err == nil && h.TotalCount() < 0 {
-			t.Error("negative count")
+		if bars, err := new(decoder).decode(iv.payload); err == nil {
+			bars.AddTo(load.NewHistogram())
+		}
+	})
+}
+
+// The bars of a payload are what hdrhistogram-go decodes from it, whatever the histogram holds.
+func FuzzBars(f *testing.F) {
+	f.Add(int64(1), int64(7), uint8(3))
+	f.Add(int64(load.HighestMicros), int64(1)<<40, uint8(1))
+	f.Add(int64(2047), int64(2), uint8(3))
+	f.Add(int64(2048), int64(2), uint8(5))
+	f.Fuzz(func(t *testing.T, value, count int64, digits uint8) {
+		h := hdr.New(load.LowestMicros, load.HighestMicros, int(digits))
+		for i := range int64(20) {
+			_ = h.RecordValues((value+i*i*977)&(1<<28-1), count>>(i+9)) // out of bounds: refused, and so not in it
+		}
+		payload, err := h.EncodeV2()
+		if err != nil {
+			t.Fatal(err)
+		}
+		d := new(decoder)
+		for range 2 { // the second time with used buffers
+			bars, err := d.decode(payload)
+			if err != nil {
+				t.Fatal(err)
+			}
+			again := hdr.New(load.LowestMicros, load.HighestMicros, int(digits))
+			if dropped := bars.AddTo(again); dropped != 0 || !again.Equals(h) || bars.Count() != h.TotalCount() {
+				t.Errorf("decoded %d of %d values, %d dropped", bars.Count(), h.TotalCount(), dropped)
+			}
+		}
+	})
+}
+
+// A payload of anyone's making is refused or read, and never harms.
+func FuzzPayload(f *testing.F) {
+	h := load.NewHistogram()
+	if err := errors.Join(h.RecordValues(1234, 5), h.RecordValue(99_999)); err != nil {
+		f.Fatal(err)
+	}
+	payload, err := h.EncodeV2()
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(payload)
+	f.Add(payload[:len(payload)/2])
+	f.Add([]byte("HISTFAAA"))
+	f.Fuzz(func(t *testing.T, payload []byte) {
+		bars, err := new(decoder).decode(payload)
+		if err != nil {
+			return
+		}
+		for i, bar := range bars {
+			if bar.Count <= 0 || bar.Value < 0 || i > 0 && bar.Value <= bars[i-1].Value {
+				t.Errorf("bar %d is %+v", i, bar)
+			}
 		}
 	})
 }

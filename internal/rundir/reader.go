@@ -13,8 +13,6 @@ import (
 	"path/filepath"
 	"slices"
 	"time"
-
-	hdr "github.com/HdrHistogram/hdrhistogram-go"
 )
 
 // Run is what a run directory holds. Histograms are not in it: see [Run.EachHistogram].
@@ -68,20 +66,21 @@ func (r *Run) Length() float64 {
 
 // EachHistogram reads latency.hlog from its beginning and calls visit for each histogram: its tag
 // (a series, perhaps with [ServiceSuffix]), the start and length of its interval in seconds since
-// the start of the run, and the histogram, which visit may keep. Values are microseconds. An error
-// of visit ends the reading and is returned.
-func (r *Run) EachHistogram(visit func(tag string, at, length float64, h *hdr.Histogram) error) error {
+// the start of the run, and its counts, in microseconds, which are valid during the call only. An
+// error of visit ends the reading and is returned.
+func (r *Run) EachHistogram(visit func(tag string, at, length float64, bars Bars) error) error {
 	var stop error
+	var d decoder
 	err := r.eachLine(HistogramFile, func(line []byte) error {
 		iv, ok, err := parseInterval(line)
 		if err != nil || !ok {
 			return err
 		}
-		h, err := hdr.Decode(iv.payload)
+		bars, err := d.decode(iv.payload)
 		if err != nil {
-			return fmt.Errorf("decode histogram: %w", err)
+			return err
 		}
-		if stop = visit(iv.tag, iv.at, iv.length, h); stop != nil {
+		if stop = visit(iv.tag, iv.at, iv.length, bars); stop != nil {
 			return errStop
 		}
 		return nil

@@ -116,7 +116,11 @@ func TestRoundTrip(t *testing.T) {
 		count, max int64
 	}
 	var got []seen
-	err = run.EachHistogram(func(tag string, at, length float64, h *hdr.Histogram) error {
+	err = run.EachHistogram(func(tag string, at, length float64, bars rundir.Bars) error {
+		h := load.NewHistogram()
+		if dropped := bars.AddTo(h); dropped > 0 {
+			t.Errorf("%d values dropped", dropped)
+		}
 		got = append(got, seen{tag, at, length, h.TotalCount(), h.Max()})
 		return nil
 	})
@@ -144,7 +148,7 @@ func TestVisitorCanStop(t *testing.T) {
 	}
 	enough := errors.New("enough")
 	calls := 0
-	err = run.EachHistogram(func(string, float64, float64, *hdr.Histogram) error { calls++; return enough })
+	err = run.EachHistogram(func(string, float64, float64, rundir.Bars) error { calls++; return enough })
 	if !errors.Is(err, enough) || calls != 1 {
 		t.Errorf("error %v after %d calls, want %v after 1", err, calls, enough)
 	}
@@ -285,7 +289,7 @@ func TestTruncatedAnywhere(t *testing.T) {
 		t.Fatal(err)
 	}
 	histograms := func(r *rundir.Run) (n int) {
-		if err := r.EachHistogram(func(string, float64, float64, *hdr.Histogram) error { n++; return nil }); err != nil {
+		if err := r.EachHistogram(func(string, float64, float64, rundir.Bars) error { n++; return nil }); err != nil {
 			t.Fatal(err)
 		}
 		return n
@@ -340,7 +344,7 @@ func TestMissingFilesAreWarnings(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := run.EachHistogram(func(string, float64, float64, *hdr.Histogram) error { return io.EOF }); err != nil {
+	if err := run.EachHistogram(func(string, float64, float64, rundir.Bars) error { return io.EOF }); err != nil {
 		t.Fatal(err)
 	}
 	if got := strings.Join(run.Warnings, "; "); got != "windows.jsonl is missing: there are no counts; latency.hlog is missing: there are no latencies" {
@@ -366,7 +370,7 @@ func TestDamagedLine(t *testing.T) {
 		t.Fatal(err)
 	}
 	n := 0
-	if err := run.EachHistogram(func(string, float64, float64, *hdr.Histogram) error { n++; return nil }); err != nil {
+	if err := run.EachHistogram(func(string, float64, float64, rundir.Bars) error { n++; return nil }); err != nil {
 		t.Fatal(err)
 	}
 	if len(run.Events) != 3 || len(run.Seconds) != 2 || n != 3 {

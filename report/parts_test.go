@@ -1,0 +1,215 @@
+package report
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+	"unicode"
+
+	"xinbot.ir/squall/internal/rundir"
+)
+
+func TestPhases(t *testing.T) {
+	type ev struct {
+		at   float64
+		kind rundir.Kind
+	}
+	for _, c := range []struct {
+		name   string
+		events []ev
+		want   string
+	}{
+		{"nothing happens", nil, "baseline 0-100"},
+		{"one spike", []ev{{10, rundir.SpikeOn}, {20, rundir.SpikeOff}}, "baseline 0-10, spike 1 10-20, recovery 1 20-100"},
+		{"a spike that does not end", []ev{{10, rundir.SpikeOn}}, "baseline 0-10, spike 1 10-100"},
+		{
+			"two spikes",
+			[]ev{{10, rundir.SpikeOn}, {20, rundir.SpikeOff}, {30, rundir.SpikeOn}, {40, rundir.SpikeOff}},
+			"baseline 0-10, spike 1 10-20, recovery 1 20-30, spike 2 30-40, recovery 2 40-100",
+		},
+		{
+			"a pause in a spike",
+			[]ev{{10, rundir.SpikeOn}, {20, rundir.Paused}, {30, rundir.Resumed}, {40, rundir.SpikeOff}},
+			"baseline 0-10, spike 1 10-20, paused 20-30, spike 1, continued 30-40, recovery 1 40-100",
+		},
+		{
+			"a spike that ends in a pause",
+			[]ev{{10, rundir.SpikeOn}, {20, rundir.Paused}, {25, rundir.SpikeOff}, {30, rundir.Resumed}},
+			"baseline 0-10, spike 1 10-20, paused 20-30, recovery 1 30-100",
+		},
+		{
+			"halt in a spike",
+			[]ev{{10, rundir.SpikeOn}, {20, rundir.Halted}, {20, rundir.SpikeOff}, {50, rundir.Unblocked}},
+			"baseline 0-10, spike 1 10-20, halted 20-50, after halt 50-100",
+		},
+		{
+			"halt in a pause",
+			[]ev{{10, rundir.Paused}, {20, rundir.Halted}, {30, rundir.Resumed}, {40, rundir.Unblocked}},
+			"baseline 0-10, paused 10-30, halted 30-40, after halt 40-100",
+		},
+		{"a spike from the start", []ev{{0, rundir.SpikeOn}}, "spike 1 0-100"},
+		{"what begins no phase", []ev{{10, rundir.SetVUs}, {20, rundir.Note}, {30, "unheard of"}, {40, rundir.Resumed}}, "baseline 0-100"},
+		{"paused twice", []ev{{10, rundir.Paused}, {11, rundir.Paused}, {20, rundir.Resumed}}, "baseline 0-10, paused 10-20, baseline, continued 20-100"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			var events []rundir.Event
+			for _, e := range c.events {
+				events = append(events, rundir.Event{At: e.at, Kind: e.kind})
+			}
+			var got []string
+			for _, p := range phasesOf(events, 100) {
+				got = append(got, fmt.Sprintf("%s %g-%g", p.name, p.from, p.to))
+			}
+			if g := strings.Join(got, ", "); g != c.want {
+				t.Errorf("phases %s, want %s", g, c.want)
+			}
+		})
+	}
+}
+
+func TestPhaseAt(t *testing.T) {
+	phases := phasesOf([]rundir.Event{{At: 10, Kind: rundir.SpikeOn}}, 20)
+	for at, want := range map[float64]string{0: "baseline", 9.9: "baseline", 10: "spike 1", 19: "spike 1", 20.5: "spike 1"} {
+		if p := phaseAt(phases, at); p == nil || p.name != want {
+			t.Errorf("phase at %v is %v, want %s", at, p, want)
+		}
+	}
+}
+
+func TestNumbers(t *testing.T) {
+	for _, c := range []struct{ got, want string }{
+		{latency(420 * time.Microsecond), "0.42 ms"},
+		{latency(9_999 * time.Microsecond), "10.0 ms"},
+		{latency(82_140 * time.Microsecond), "82.1 ms"},
+		{latency(412 * time.Millisecond), "412 ms"},
+		{latency(999_600 * time.Microsecond), "1.00 s"},
+		{latency(1710 * time.Millisecond), "1.71 s"},
+		{latency(180 * time.Second), "180 s"},
+		{count(0), "0"},
+		{count(999), "999"},
+		{count(1000), "1,000"},
+		{count(12_345_678), "12,345,678"},
+		{thousands("-1234.5"), "-1,234.5"},
+		{percent(0, 0), absent},
+		{percent(0, 5), "0 %"},
+		{percent(5, 5), "100 %"},
+		{percent(1, 1_000_000), "< 0.01 %"},
+		{percent(12, 10_000), "0.12 %"},
+		{percent(413, 1000), "41.3 %"},
+		{perSecond(600, 0), absent},
+		{perSecond(0, 10), "0/s"},
+		{perSecond(12_430, 10), "1,243/s"},
+		{perSecond(1, 10), "0.10/s"},
+		{clock(0), "00:00"},
+		{clock(252.9), "04:12"},
+		{clock(3852), "1:04:12"},
+		{plural(1, "send", "sends"), "1 send"},
+		{plural(1200, "send", "sends"), "1,200 sends"},
+	} {
+		if c.got != c.want {
+			t.Errorf("%q, want %q", c.got, c.want)
+		}
+	}
+}
+
+func TestEscape(t *testing.T) {
+	for in, want := range map[string]string{
+		"plain text, 3.18 s (really) - yes": "plain text, 3.18 s (really) - yes",
+		"a|b":                               `a\|b`,
+		"*bold* and <b>":                    `\*bold\* and \<b\>`,
+		"gateway_latency and _edge_":        `gateway_latency and \_edge\_`,
+		"# title":                           `\# title`,
+		"#42":                               "#42",
+		"- item":                            `\- item`,
+		"--vus":                             "--vus",
+		"1. first":                          `1\. first`,
+		"2) second":                         `2\) second`,
+		"![x](y)":                           `\!\[x\](y)`,
+		"a `tick` $x$ ~~y~~ &amp;":          "a \\`tick\\` \\$x\\$ \\~\\~y\\~\\~ \\&amp;",
+		"two\nlines\r\n\ttab\x00\x1b[31m":   `two lines   tab\[31m`,
+	} {
+		if got := escape(in); got != want {
+			t.Errorf("%q is written %q, want %q", in, got, want)
+		}
+	}
+}
+
+func TestCodeSpan(t *testing.T) {
+	for in, want := range map[string]string{
+		"p(95)<1500": "`p(95)<1500`", "a|b": "`a\\|b`", "a`b": "``a`b``", "`x`": "`` `x` ``", "": "", "a\nb": "`a b`", `a\|b`: `a\\\|b`,
+	} {
+		if got := codeSpan(in); got != want {
+			t.Errorf("%q is written %q, want %q", in, got, want)
+		}
+	}
+}
+
+// Text of any origin stays within its cell and its line.
+func FuzzMarkdown(f *testing.F) {
+	f.Add("Autoscaler woke up | *really*? <b>yes</b>")
+	f.Add("```\n| a |\n")
+	f.Add(`a\|b\`)
+	f.Add("eyJhbGciOiJIUzI1NiJ9.eyJyb2xlIjoiYSJ9.c2ln")
+	f.Fuzz(func(t *testing.T, text string) {
+		doc := markdown([]block{table{columns: words("A", "B"), rows: [][]line{{plain(text), code(text)}}}})
+		lines := strings.Split(doc, "\n")
+		if len(lines) != 4 {
+			t.Fatalf("%q breaks out of its line:\n%s", text, doc)
+		}
+		bars := 0
+		row := lines[2]
+		for i := range len(row) {
+			backslashes := 0
+			for j := i - 1; j >= 0 && row[j] == '\\'; j-- {
+				backslashes++
+			}
+			if row[i] == '|' && backslashes%2 == 0 {
+				bars++
+			}
+		}
+		if bars != 3 {
+			t.Fatalf("%q makes %d bars:\n%s", text, bars, row)
+		}
+		if strings.ContainsFunc(row, unicode.IsControl) {
+			t.Fatalf("%q leaves a control character:\n%q", text, row)
+		}
+	})
+}
+
+func TestTicks(t *testing.T) {
+	for _, seconds := range []float64{1, 7, 59, 60, 240, 900, 3600, 30_000, 90_000, 3e6} {
+		if n := len(timeTicks(seconds)); n < 2 || n > 11 {
+			t.Errorf("%v seconds have %d ticks", seconds, n)
+		}
+	}
+	for _, high := range []float64{0.003, 0.9, 1, 7, 99, 1500, 6700, 1e6} {
+		ticks := valueTicks(high)
+		if n := len(ticks); n < 3 || n > 8 || ticks[n-1] > high*1.001 {
+			t.Errorf("values to %v have the ticks %v", high, ticks)
+		}
+	}
+	if got := fmt.Sprint(logTicks(7, 900)); got != "[10 20 50 100 200 500]" {
+		t.Errorf("logarithmic ticks %s", got)
+	}
+	for ms, want := range map[float64]string{0: "0", 0.5: "0.5 ms", 500: "500 ms", 1500: "1.5 s", 60_000: "60 s"} {
+		if got := latencyLabel(ms); got != want {
+			t.Errorf("%v is labelled %s, want %s", ms, got, want)
+		}
+	}
+}
+
+// Charts have few enough stretches to be read and enough samples in each to mean something.
+func TestCellLength(t *testing.T) {
+	for _, c := range []struct {
+		seconds float64
+		samples uint64
+		want    float64
+	}{
+		{900, 1_000_000, 2}, {240, 60_000, 1}, {240, 24, 10}, {900, 90, 30}, {86_400, 1e9, 300}, {10, 3, 1}, {86_400 * 30, 1e9, 7200},
+	} {
+		if got := cellLength(c.seconds, c.samples); got != c.want {
+			t.Errorf("%v seconds with %d samples are cut in stretches of %v, want %v", c.seconds, c.samples, got, c.want)
+		}
+	}
+}
