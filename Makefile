@@ -52,7 +52,8 @@ golden: ## write the golden files anew; look at the difference before you commit
 
 .PHONY: cover
 cover: ## test coverage, as a page in bin/cover.html
-	@$(GO) test -short -coverpkg=./... -coverprofile=$(BIN)/cover.out ./...
+	@mkdir -p $(BIN)
+	@$(GO) test -short -coverpkg=./... -coverprofile=$(BIN)/cover.out $(PKG)
 	@$(GO) tool cover -func=$(BIN)/cover.out | tail -n 1
 	@$(GO) tool cover -html=$(BIN)/cover.out -o $(BIN)/cover.html
 
