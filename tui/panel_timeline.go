@@ -64,7 +64,8 @@ func collapse(events []rundir.Event, i int) (first, count int) {
 }
 
 func (p *timelinePanel) line(y int, s *scene, first, last int) {
-	w, st, e := p.g.Width(), s.styles, s.now.Events[last]
+	// On a very wide screen who did it stays near what was done.
+	w, st, e := min(p.g.Width(), 120), s.styles, s.now.Events[last]
 	p.g.Text(0, y, 8, e.Time.In(s.zone).Format("15:04:05"), st.dim)
 	look := markRow{sign: '·', ink: markCalm}
 	if last < len(s.story.looks) {

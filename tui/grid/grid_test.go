@@ -117,7 +117,7 @@ func TestEncodeAllocatesNothing(t *testing.T) {
 // FuzzText draws any text into any width: the row always has its width and no escape sequence of
 // the text survives.
 func FuzzText(f *testing.F) {
-	for _, s := range []string{"squall", "日本語", "\x1b[31m", "e\u0301", "👩‍👩‍👧‍👦", "سلام\u200cها", "\xff\xfe", "a\u202e\u0000b", "🇮🇷x"} {
+	for _, s := range []string{"squall", "日本語", "\x1b[31m", "e\u0301", "👩‍👩‍👧‍👦", "سلام\u200cها", "\xff\xfe", "a\u202e\u0000b", "🇮🇷x", "👧\u200d\x1b👦", "0\u0eb3"} {
 		f.Add(s, 5)
 	}
 	f.Fuzz(func(t *testing.T, s string, width int) {

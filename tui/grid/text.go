@@ -19,7 +19,7 @@ func (g *Grid) Text(x, y, width int, s string, style Style) int {
 	if width <= 0 || y < 0 || y >= g.h {
 		return 0
 	}
-	s = valid(s)
+	s = clean(s)
 	used, lastAt := 0, x
 	for s != "" {
 		cluster, w := next(s)
@@ -58,7 +58,7 @@ func (g *Grid) TextRight(right, y, width int, s string, style Style) int {
 
 // Width is the number of cells that Text needs for s.
 func Width(s string) (n int) {
-	s = valid(s)
+	s = clean(s)
 	for s != "" {
 		cluster, w := next(s)
 		s = s[len(cluster):]
@@ -67,12 +67,36 @@ func Width(s string) (n int) {
 	return n
 }
 
-// valid puts blanks where a text is not UTF-8.
-func valid(s string) string {
-	if utf8.ValidString(s) {
+// clean takes out of a text what must not reach a terminal: bytes that are not UTF-8 and control
+// characters become blanks, escape sequences and what steers the direction of text go. What is left
+// is cut into characters as the terminal will cut it.
+func clean(s string) string {
+	if harmless(s) {
 		return s
 	}
-	return strings.ToValidUTF8(s, " ")
+	s = ansi.Strip(strings.ToValidUTF8(s, " "))
+	return strings.Map(func(r rune) rune {
+		switch {
+		case hidden(r):
+			return -1
+		case r < ' ' || r == 0x7f:
+			return ' '
+		}
+		return r
+	}, s)
+}
+
+// harmless tells whether a text can be drawn as it is.
+func harmless(s string) bool {
+	for i := range len(s) {
+		if s[i] < ' ' || s[i] == 0x7f {
+			return false
+		}
+		if s[i] >= utf8.RuneSelf {
+			return utf8.ValidString(s[i:]) && !strings.ContainsFunc(s[i:], func(r rune) bool { return r < ' ' || r == 0x7f || hidden(r) })
+		}
+	}
+	return true
 }
 
 // put writes one character of one or two cells.
@@ -90,30 +114,22 @@ func (g *Grid) put(x, y int, cluster string, w int, style Style) {
 	}
 }
 
-// next returns the first character of s and how many cells it takes: 0, 1 or 2. A control
-// character takes one, as the blank that is shown for it; an escape sequence takes none.
+// next returns the first character of a clean text and how many cells it takes: 0, 1 or 2.
 func next(s string) (cluster string, width int) {
-	if b := s[0]; b >= ' ' && b < 0x7f {
-		if len(s) == 1 || s[1] < 0x80 {
-			return s[:1], 1
-		}
-	} else if b == 0x1b {
-		seq, _, n, _ := ansi.DecodeSequence(s, ansi.NormalState, nil)
-		return seq[:max(n, 1)], 0
-	} else if b < 0x80 {
+	if s[0] < utf8.RuneSelf && !joins(s[1:]) {
 		return s[:1], 1
 	}
 	r, size := utf8.DecodeRuneInString(s)
-	switch {
-	case simple(r) && !joins(s[size:]):
+	if simple(r) && !joins(s[size:]) {
 		return s[:size], 1
-	case hidden(r):
-		return s[:size], 0
 	}
 	cluster, width = ansi.FirstGraphemeCluster(s, ansi.GraphemeWidth)
 	// A letter takes marks along, but not a vowel that terminals give a cell of its own.
-	if strings.ContainsFunc(cluster, hidden) || r < utf8.RuneSelf && ansi.StringWidth(cluster[size:]) > 0 {
-		cluster, width = s[:size], min(width, 1)
+	if r < utf8.RuneSelf {
+		if ansi.StringWidth(cluster[size:]) > 0 {
+			cluster = s[:size]
+		}
+		return cluster, 1
 	}
 	if len(cluster) == size && !printable(r) {
 		width = min(width, 1) // shown as a blank

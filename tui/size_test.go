@@ -1,0 +1,94 @@
+package tui
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	tea "github.com/charmbracelet/bubbletea"
+
+	"xinbot.ir/squall/internal/rundir"
+	"xinbot.ir/squall/load"
+)
+
+// hostile fills a session with the longest and strangest texts that could reach the screen.
+func hostile(s *fakeSession) {
+	gameDay(s)
+	long := strings.Repeat("very long ", 40) + "日本語 \x1b[31m\n\tسلام\u202e"
+	s.event(rundir.Note, strings.Repeat("operator", 9), "note: "+long, nil)
+	s.event(rundir.Kind("unheard-of"), "", long, nil)
+	for class := range load.NumErrorClasses {
+		key := load.ErrorKey{Series: load.SeriesUpload, Class: load.ErrorClass(class)}
+		s.errors[key] = &load.ErrorTotal{Series: load.Series{Flow: load.Ingestion, Channel: "upload"}, Class: load.ErrorClass(class), Count: 1 << 40, Sample: long}
+	}
+	s.sent = 1 << 50
+	s.set.VUs, s.set.SpikeFactor, s.level = load.MaxVUs, 99.99, load.MaxVUs
+	s.failure = long
+}
+
+// TestEveryFrameFits draws every size from 80x24 to 250x70, and what may be open over it.
+func TestEveryFrameFits(t *testing.T) {
+	for _, c := range []struct {
+		play func(*fakeSession)
+		step int
+	}{{gameDay, 1}, {hostile, 5}, {func(*fakeSession) {}, 7}} {
+		if testing.Short() {
+			c.step = max(c.step, 7)
+		}
+		s := newFake()
+		c.play(s)
+		m := console(s, looks()[0], 80, 24)
+		for h := minHeight; h <= 70; h += c.step {
+			for w := minWidth; w <= 250; w += c.step {
+				m.Update(tea.WindowSizeMsg{Width: w, Height: h})
+				frame(t, m, w, h)
+			}
+		}
+	}
+}
+
+func TestWhatIsOpenFits(t *testing.T) {
+	for _, keys := range []string{"?", "v", "n", "m", "q", "f", "l", "m5", "vabcde\n"} {
+		s := newFake()
+		hostile(s)
+		m := console(s, looks()[0], 80, 24)
+		for _, k := range strings.Split(keys, "") {
+			press(m, strings.ReplaceAll(k, "\n", "enter"))
+		}
+		for _, z := range []size{{80, 24}, {81, 25}, {100, 30}, {116, 36}, {120, 36}, {159, 52}, {160, 52}, {200, 60}, {250, 70}, {80, 70}, {250, 24}} {
+			m.Update(tea.WindowSizeMsg{Width: z.w, Height: z.h})
+			frame(t, m, z.w, z.h)
+		}
+	}
+}
+
+func TestSmallTerminalGetsOneSentence(t *testing.T) {
+	for _, z := range []size{{79, 24}, {80, 23}, {40, 10}, {20, 3}, {5, 1}, {1, 1}} {
+		s := newFake()
+		s.advance(3)
+		m := console(s, looks()[0], z.w, z.h)
+		text := strings.TrimSpace(plain(frame(t, m, z.w, z.h)))
+		if z.w >= 40 && text != fmt.Sprintf("The console needs 80x24; this terminal is %dx%d.", z.w, z.h) && !strings.HasPrefix(text, "Needs 80x24") {
+			t.Errorf("at %dx%d the screen says %q", z.w, z.h, text)
+		}
+		press(m, "f", "m", "q", "esc") // keys do no harm
+		frame(t, m, z.w, z.h)
+	}
+}
+
+// TestSpareSnapshot draws what a session that has nothing yet might return.
+func TestSpareSnapshot(t *testing.T) {
+	s := newFake()
+	m := console(s, looks()[0], 120, 36)
+	snap := s.Snapshot()
+	snap.Live, snap.Overall, snap.Flows, snap.Events, snap.Brands = nil, nil, nil, nil, nil
+	snap.Phase, snap.Duration, snap.Started = "", 0, time.Time{}
+	m.Update(snapshotMsg{snap})
+	text := plain(frame(t, m, 120, 36))
+	for _, want := range []string{"STARTING", "no objective", "nothing has happened yet", "waiting for the first second"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("the first frame does not say %q:\n%s", want, text)
+		}
+	}
+}
