@@ -2,6 +2,7 @@ package tui
 
 import (
 	"strconv"
+	"time"
 
 	tea "github.com/charmbracelet/bubbletea"
 
@@ -26,7 +27,7 @@ func newConfirm(s *scene) *confirmMode {
 	add(set.Hold, "the level is held")
 	add(set.Open(), formatNumber(set.WantedRate())+" requests per second are being sent")
 	add(!set.Open() && s.now.Load.VUs > 0, formatInt(s.now.Load.VUs)+" virtual users are running")
-	add(s.now.Duration > s.now.Elapsed, formatClock(s.now.Duration-s.now.Elapsed)+" of the run are left")
+	add(s.now.Duration > s.now.Elapsed, formatClock(s.now.Duration-s.now.Elapsed.Truncate(time.Second))+" of the run are left")
 	if len(c.active) == 0 {
 		c.active = []string{"nothing is being sent"}
 	}

@@ -63,7 +63,7 @@ func (p *headerPanel) state(w int, s *scene) int {
 	p.g.Text(x, 0, w, clock, s.styles.strong)
 	left := ""
 	if s.now.Duration > 0 {
-		left = formatClock(s.now.Duration-s.now.Elapsed) + " left "
+		left = formatClock(s.now.Duration-s.now.Elapsed.Truncate(time.Second)) + " left "
 	}
 	if w >= 110 && left != "" {
 		x -= grid.Width(left) + 1
