@@ -44,7 +44,6 @@ func (p *Platform) Environment() []string {
 		"WEBHOOK_SECRET_INSTAGRAM=" + s["instagram"],
 		"WEBHOOK_SECRET_WHATSAPP=" + s["whatsapp"],
 		"WEBHOOK_SECRET_TELEGRAM=" + s["telegram"],
-		"LOCUST_TENANT_ID=" + p.tenants[0].ID,
 		"GATEWAY_WEBHOOK_SECRET=" + s["webchat"],
 		"TOXIPROXY_URL=" + p.ToxiproxyURL(),
 		"REDIS_URL=redis://" + p.RedisAddr() + "/0",

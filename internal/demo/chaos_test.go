@@ -10,7 +10,7 @@ import (
 )
 
 func TestASlowModelFallsBack(t *testing.T) {
-	const timeout = 100 * time.Millisecond
+	const timeout = 250 * time.Millisecond
 	p := startTest(t, Config{}, func(b *behaviour) { b.llmShare, b.primaryTimeout = 1, timeout })
 	fallbacks := func(reason string) float64 {
 		return metricValue(t, p.metrics(p.OrchestratorURL()), `llm_fallbacks_total{reason="`+reason+`"}`)
@@ -181,7 +181,7 @@ func TestIngestionFailsInTheEnd(t *testing.T) {
 }
 
 func TestASlowQdrantIsFeltByMessages(t *testing.T) {
-	p := startTest(t, Config{}, func(b *behaviour) { b.llmShare, b.retrievalFresh = 0, time.Millisecond })
+	p := startTest(t, Config{}, func(b *behaviour) { b.llmShare, b.retrievalFresh = 0, 0 })
 	if _, err := p.proxy(proxyQdrant).AddToxic("slow", "latency", "downstream", 1, toxics.Attributes{"latency": 120}); err != nil {
 		t.Fatal(err)
 	}

@@ -24,17 +24,17 @@ func parseMessage(c *channel, body []byte) (message, error) {
 	err := scanObject(body, func(name, value []byte) {
 		switch string(name) {
 		case "event_id":
-			m.eventID, _ = text(value)
+			m.eventID = text(value)
 		case "tenant_id":
-			m.tenantID, _ = text(value)
+			m.tenantID = text(value)
 		case "brand_id":
-			brand, _ = text(value)
+			brand = text(value)
 		case "channel_id":
-			channelID, _ = text(value)
+			channelID = text(value)
 		case "sender_id":
-			sender, _ = text(value)
+			sender = text(value)
 		case "conversation_id":
-			if id, _ := text(value); !isNull(value) && !isUUID(id) {
+			if !isNull(value) && !isUUID(text(value)) {
 				wrong = "conversation_id must be a UUID"
 			}
 		case "locale":
@@ -55,9 +55,9 @@ func parseMessage(c *channel, body []byte) (message, error) {
 			}
 			m.automate = isAutomation(value)
 		case c.textField:
-			m.text, _ = text(value)
+			m.text = text(value)
 		case c.timeField:
-			at, _ = text(value)
+			at = text(value)
 		}
 	})
 	switch {
@@ -89,8 +89,7 @@ func isNull(value []byte) bool { return string(value) == "null" }
 func isAutomation(metadata []byte) (found bool) {
 	_ = scanObject(metadata, func(name, value []byte) { // it was checked before
 		if string(name) == "channel" {
-			channel, _ := text(value)
-			found = string(channel) == "automation"
+			found = string(text(value)) == "automation"
 		}
 	})
 	return found

@@ -70,8 +70,8 @@ type Platform struct {
 
 // closer is one started part and how it is stopped; ctx bounds the draining.
 type closer struct {
-	name  string
-	close func(ctx context.Context) error
+	name string
+	stop func(ctx context.Context) error
 }
 
 // Start builds the platform and returns once every part listens. The context
@@ -198,8 +198,8 @@ func (c Config) withDefaults() (Config, error) {
 	return c, nil
 }
 
-func (p *Platform) onClose(name string, close func(context.Context) error) {
-	p.closers = append(p.closers, closer{name, close})
+func (p *Platform) onClose(name string, stop func(context.Context) error) {
+	p.closers = append(p.closers, closer{name, stop})
 }
 
 // Close drains and stops every part, in the reverse order of starting, and
@@ -217,7 +217,7 @@ func (p *Platform) close() error {
 	defer cancel()
 	var errs []error
 	for _, c := range slices.Backward(p.closers) {
-		if err := c.close(ctx); err != nil && !errors.Is(err, net.ErrClosed) {
+		if err := c.stop(ctx); err != nil && !errors.Is(err, net.ErrClosed) {
 			errs = append(errs, fmt.Errorf("stop %s: %w", c.name, err))
 		}
 	}

@@ -30,21 +30,21 @@ func scanObject(data []byte, member func(name, value []byte)) error {
 	return nil
 }
 
-// text decodes a raw JSON string; ok is false if value is something else.
-func text(value []byte) (decoded []byte, ok bool) {
+// text decodes a raw JSON string; it is nil if value is something else.
+func text(value []byte) []byte {
 	if len(value) < 2 || value[0] != '"' {
-		return nil, false
+		return nil
 	}
 	for _, c := range value {
 		if c == '\\' {
 			var s string
 			if json.Unmarshal(value, &s) != nil {
-				return nil, false
+				return nil
 			}
-			return []byte(s), true
+			return []byte(s)
 		}
 	}
-	return value[1 : len(value)-1], true
+	return value[1 : len(value)-1]
 }
 
 type scanner struct {
@@ -96,8 +96,7 @@ func (s *scanner) object(depth int, member func(name, value []byte)) bool {
 			return false
 		}
 		if member != nil {
-			decoded, _ := text(name)
-			member(decoded, s.data[begin:s.at])
+			member(text(name), s.data[begin:s.at])
 		}
 		s.space()
 		if s.take('}') {

@@ -51,6 +51,7 @@ func listen(name, addr string, maxBody int, handler fasthttp.RequestHandler, log
 
 		DisablePreParseMultipartForm: true, // a bad form is the handler's to answer
 		NoDefaultServerHeader:        true,
+		ReduceMemoryUsage:            true, // of connections that wait: 11 KB each instead of 22
 		CloseOnShutdown:              true,
 	}
 	s.done.Go(s.accept)

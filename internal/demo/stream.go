@@ -146,9 +146,8 @@ func (s *stream) store(ctx context.Context, batch []*outbound) error {
 	pipe := s.redis.Pipeline()
 	perTenant := make(map[string]int64)
 	queued := false
-	length := strconv.FormatInt(s.b.streamLength, 10)
 	for _, o := range batch {
-		pipe.Do(ctx, "XADD", keyOutbound, "MAXLEN", "~", length, "*",
+		pipe.Do(ctx, "XADD", keyOutbound, "*",
 			"event_id", o.eventID, "tenant_id", o.tenantID, "channel", o.channel, "source", o.source, "answer", o.answer)
 		if o.rule != "" {
 			queued = true
@@ -161,6 +160,7 @@ func (s *stream) store(ctx context.Context, batch []*outbound) error {
 		depth = pipe.LLen(ctx, keyAutomation)
 		pipe.LTrim(ctx, keyAutomation, -s.b.automationQueue, -1)
 	}
+	pipe.XTrimMaxLenApprox(ctx, keyOutbound, s.b.streamLength, 0)
 	second := time.Now().Unix()
 	counts := make(map[string]*redis.IntCmd, len(perTenant))
 	for tenant, n := range perTenant {

@@ -73,7 +73,7 @@ func run(connections int, duration, profile string) (err error) {
 	var before, after unix.Rusage
 	_ = unix.Getrusage(unix.RUSAGE_SELF, &before)
 	// wrk inherits the pinning, so it is given the other cores.
-	cmd := exec.Command("taskset", "-c", fmt.Sprintf("1-%d", max(1, runtime.NumCPU()-1)),
+	cmd := exec.CommandContext(context.Background(), "taskset", "-c", fmt.Sprintf("1-%d", max(1, runtime.NumCPU()-1)),
 		wrk, "-t1", fmt.Sprintf("-c%d", connections), "-d", duration, "--latency", "-s", script, p.GatewayURL())
 	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
 	fmt.Println(strings.Join(cmd.Args, " "))
