@@ -43,7 +43,7 @@ test: ## every test, with the race detector (PKG=./load picks a package)
 
 .PHONY: test-short
 test-short: ## the quick tests, for the inner loop
-	@$(GO) test -short $(PKG) $(ARGS)
+	@$(GO) test -short -timeout 5m $(PKG) $(ARGS)
 
 .PHONY: golden
 golden: ## write the golden files anew; look at the difference before you commit it
