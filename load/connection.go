@@ -34,6 +34,7 @@ type connections struct {
 	open map[*trackedConn]struct{}
 	ctx  context.Context //nolint:containedctx // ends every dial under way
 	end  context.CancelFunc
+	dial func(ctx context.Context, network, addr string) (net.Conn, error)
 }
 
 type trackedConn struct {
@@ -44,7 +45,7 @@ type trackedConn struct {
 }
 
 func newConnections() *connections {
-	c := &connections{open: map[*trackedConn]struct{}{}}
+	c := &connections{open: map[*trackedConn]struct{}{}, dial: (&net.Dialer{}).DialContext}
 	c.ctx, c.end = context.WithCancel(context.Background())
 	return c
 }

@@ -136,7 +136,7 @@ func (d *dialer) reach(ctx context.Context, addr string) (net.Conn, error) {
 func (d *dialer) viaSOCKS() bool { return d.viaTLS == nil && d.proxy.Scheme != "http" }
 
 func (d *dialer) tcp(ctx context.Context, addr string) (net.Conn, error) {
-	conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", addr)
+	conn, err := d.conns.dial(ctx, "tcp", addr)
 	if err != nil {
 		return nil, err
 	}

@@ -323,8 +323,8 @@ func (g *Generator) stop(ctx context.Context) error {
 func (g *Generator) message(o *Outcome, s *shard, brand int, sender uint64, rng *rand.Rand, open bool) {
 	channel := g.plan.Load().shares[brand].draw(rng)
 	g.inFlight.Add(1)
+	defer g.inFlight.Add(-1)
 	g.gateway.send(o, channel, brand, sender, rng)
-	g.inFlight.Add(-1)
 	s.record(o, open)
 	g.finished.Add(1)
 }

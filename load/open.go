@@ -2,7 +2,6 @@ package load
 
 import (
 	"math/rand/v2"
-	"sync"
 	"sync/atomic"
 	"time"
 )
@@ -12,8 +11,8 @@ import (
 const MaxSendDelay = time.Second
 
 // arrivals is the open model: requests that are due at an arrival rate, whatever the platform
-// does. Workers take turns: the one that holds the lock waits for the next due time, passes the
-// lock on and sends; when none is left to take the lock it brings a new worker first.
+// does. Workers take turns: the one whose turn it is waits for the next due time, passes the
+// turn on and sends; when none is left to take the turn it brings a new worker first.
 type arrivals struct {
 	g       *Generator
 	latest  atomic.Pointer[segment]
@@ -23,10 +22,10 @@ type arrivals struct {
 
 	following level // what the latest segment was made from; behind Generator.applying
 
-	turn    sync.Mutex
-	current *segment // behind turn
-	claimed uint64   // arrivals of current that were sent or missed; behind turn
-	sent    uint64   // arrivals of all segments that were sent; behind turn
+	turn    chan struct{} // holds one token: who has taken it has the turn
+	current *segment      // behind turn
+	claimed uint64        // arrivals of current that were sent or missed; behind turn
+	sent    uint64        // arrivals of all segments that were sent; behind turn
 }
 
 // segment is a stretch of time with one pacer. Segments form a list: a change of rate ends one and
@@ -41,8 +40,9 @@ type segment struct {
 
 func newArrivals(g *Generator, now time.Time) *arrivals {
 	first := &segment{start: now, ended: make(chan struct{})}
-	a := &arrivals{g: g, current: first}
+	a := &arrivals{g: g, current: first, turn: make(chan struct{}, 1)}
 	a.latest.Store(first)
+	a.pass()
 	return a
 }
 
@@ -77,6 +77,9 @@ func (a *arrivals) rate(now time.Time) float64 {
 	return s.pacer.Rate(now.Sub(s.start))
 }
 
+// pass hands the turn on.
+func (a *arrivals) pass() { a.turn <- struct{}{} }
+
 func (a *arrivals) hire() {
 	id := uint64(a.workers.Add(1)) - 1
 	a.waiting.Add(1)
@@ -106,8 +109,8 @@ func (a *arrivals) work(id uint64) {
 // claim takes a turn at waiting for the next arrival, and sees to it that somebody takes the turn
 // after it.
 func (a *arrivals) claim(timer *time.Timer) (due time.Time, number uint64, ok bool) {
-	a.turn.Lock()
-	defer a.turn.Unlock()
+	<-a.turn
+	defer a.pass()
 	due, number, ok = a.await(timer)
 	if a.waiting.Add(-1) == 0 && ok && a.workers.Load() < int64(a.g.options.MaxInFlight) {
 		a.hire()
@@ -203,16 +206,18 @@ func (s *segment) hasEnded() bool {
 // overlook counts what has become too late while every worker has a request under way and none
 // looks, so that it shows in the second it was missed.
 func (a *arrivals) overlook(now time.Time) {
-	if a.turn.TryLock() {
-		defer a.turn.Unlock()
+	select {
+	case <-a.turn:
+		defer a.pass()
 		a.next(now)
+	default: // somebody looks
 	}
 }
 
 // settle counts what was due before the moment and never sent. Only after the workers have left.
 func (a *arrivals) settle(before time.Time) {
-	a.turn.Lock()
-	defer a.turn.Unlock()
+	<-a.turn
+	defer a.pass()
 	for {
 		a.skip(before)
 		if !a.current.hasEnded() {

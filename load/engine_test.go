@@ -1,0 +1,176 @@
+package load
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// pipeGateway is a gateway behind in-memory pipes, for tests in a bubble of fake time, where a
+// goroutine that waits for a real socket would stop the clock.
+type pipeGateway struct {
+	answer func(n int) time.Duration // how long request n (from 0) takes; nil: no time
+
+	mu   sync.Mutex
+	seen []arrival
+}
+
+// arrival is a request as the gateway saw it.
+type arrival struct {
+	at   time.Time
+	path string
+	body string
+}
+
+func (p *pipeGateway) dial(context.Context, string, string) (net.Conn, error) {
+	ours, theirs := net.Pipe()
+	go func() {
+		defer theirs.Close()
+		in := bufio.NewReader(theirs)
+		for {
+			req, err := http.ReadRequest(in)
+			if err != nil {
+				return
+			}
+			body, err := io.ReadAll(req.Body)
+			if err != nil {
+				return
+			}
+			p.mu.Lock()
+			n := len(p.seen)
+			p.seen = append(p.seen, arrival{time.Now(), req.URL.Path, string(body)})
+			p.mu.Unlock()
+			if p.answer != nil {
+				time.Sleep(p.answer(n))
+			}
+			if _, err := io.WriteString(theirs, "HTTP/1.1 202 Accepted\r\nContent-Length: 21\r\n\r\n{\"status\":\"accepted\"}"); err != nil {
+				return
+			}
+		}
+	}()
+	return ours, nil
+}
+
+func (p *pipeGateway) all() []arrival {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return append([]arrival(nil), p.seen...)
+}
+
+func (p *pipeGateway) count() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return len(p.seen)
+}
+
+// between is how many requests came in a stretch of time.
+func (p *pipeGateway) between(from, to time.Time) (n int) {
+	for _, a := range p.all() {
+		if !a.at.Before(from) && a.at.Before(to) {
+			n++
+		}
+	}
+	return n
+}
+
+// message reads the sender and the brand of a body.
+func (a arrival) message(tb testing.TB) (sender, brand string) {
+	tb.Helper()
+	var m struct {
+		Sender string `json:"sender_id"`
+		Brand  string `json:"brand_id"`
+	}
+	if err := json.Unmarshal([]byte(a.body), &m); err != nil {
+		tb.Fatal(err)
+	}
+	return m.Sender, m.Brand
+}
+
+// engine is a generator that sends into a pipeGateway.
+type engine struct {
+	*Generator
+	*pipeGateway
+	tb testing.TB
+}
+
+// inBubble runs a test of the whole engine in fake time.
+func inBubble(t *testing.T, gateway *pipeGateway, o Options, test func(e *engine)) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		g, err := New(o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		g.gateway.conns.dial = gateway.dial
+		e := &engine{g, gateway, t}
+		defer func() {
+			e.stop()
+			time.Sleep(2 * time.Hour) // lets the gateway's last answers and the client's cleaner end
+		}()
+		test(e)
+	})
+}
+
+func pipeOptions() Options {
+	return testOptions(&url.URL{Scheme: "http", Host: "gateway.test", Path: "/webchat/webhook"})
+}
+
+func (e *engine) begin(s Settings) {
+	e.tb.Helper()
+	if s.SpikeFactor == 0 {
+		s.SpikeFactor = 5
+	}
+	if err := e.Start(s); err != nil {
+		e.tb.Fatal(err)
+	}
+}
+
+// change applies an edit of the present settings and waits until it has taken hold.
+func (e *engine) change(edit func(*Settings)) {
+	e.tb.Helper()
+	s := e.plan.Load().settings
+	edit(&s)
+	if err := e.Apply(s); err != nil {
+		e.tb.Fatal(err)
+	}
+	synctest.Wait()
+}
+
+func (e *engine) stop() {
+	e.tb.Helper()
+	if err := e.Stop(e.tb.Context()); err != nil {
+		e.tb.Error(err)
+	}
+}
+
+// recorded is every request that the generator counted, in whatever way.
+func (e *engine) recorded() (n uint64) {
+	s := e.Snapshot()
+	for _, t := range s.Totals {
+		n += t.Latency.Requests
+	}
+	for _, line := range s.Errors {
+		if !line.Class.Failed() {
+			n += line.Count
+		}
+	}
+	return n
+}
+
+// classes counts errors by class.
+type classes [NumErrorClasses]uint64
+
+func byClass(s Snapshot) (sum classes) {
+	for _, line := range s.Errors {
+		sum[line.Class] += line.Count
+	}
+	return sum
+}

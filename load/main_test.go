@@ -1,0 +1,16 @@
+package load
+
+import (
+	"testing"
+
+	"go.uber.org/goleak"
+)
+
+// TestMain lets no test leave a goroutine behind, except two of fasthttp that end by themselves or
+// never: the cleaner of a pool, and the clock of its server.
+func TestMain(m *testing.M) {
+	goleak.VerifyTestMain(m,
+		goleak.IgnoreAnyFunction("github.com/valyala/fasthttp.(*HostClient).connsCleaner"),
+		goleak.IgnoreAnyFunction("github.com/valyala/fasthttp.updateServerDate.func1"),
+	)
+}
