@@ -131,10 +131,10 @@ func TestPanicReachesTheHandlerAndStopStillEnds(t *testing.T) {
 		set      func(*Generator)
 	}{
 		"virtual user": {Settings{VUs: 3}, func(g *Generator) {
-			g.gateway.conns.dial = func(context.Context, string, string) (net.Conn, error) { panic(boom) }
+			g.gateway.envelopes.New = func() any { panic(boom) }
 		}},
 		"arrival": {Settings{Rate: 5}, func(g *Generator) {
-			g.gateway.conns.dial = func(context.Context, string, string) (net.Conn, error) { panic(boom) }
+			g.gateway.envelopes.New = func() any { panic(boom) }
 		}},
 		"observer": {Settings{VUs: 3, Think: Think{time.Second, time.Second}}, func(g *Generator) {
 			g.options.Observe = func(Observation) { panic(boom) }
