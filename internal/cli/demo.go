@@ -105,10 +105,11 @@ func embedded(gateway, api, token string, secrets map[string]string, draft *conf
 func (a *app) serve(ctx context.Context, platform *demo.Platform) {
 	ctx, cancel := a.untilSignal(ctx)
 	defer cancel()
-	fmt.Fprintln(a.Out, "# The embedded platform is up until Ctrl-C. In another shell:")
+	fmt.Fprintln(a.Out, "# The embedded platform is up. In another shell:")
 	for _, line := range platform.Environment() {
 		fmt.Fprintf(a.Out, "export %s\n", line)
 	}
+	fmt.Fprintln(a.Out, "# Ctrl-C ends it.")
 	<-ctx.Done()
 }
 

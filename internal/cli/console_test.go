@@ -1,0 +1,159 @@
+package cli_test
+
+import (
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/creack/pty"
+)
+
+// What a terminal is told when the console opens and closes.
+const (
+	enterScreen = "\x1b[?1049h"
+	leaveScreen = "\x1b[?1049l"
+	showCursor  = "\x1b[?25h"
+)
+
+// console is a process on a terminal of its own.
+type console struct {
+	*process
+	terminal *os.File
+}
+
+// open starts squall on a pseudo-terminal.
+func open(t *testing.T, args ...string) *console {
+	t.Helper()
+	full(t)
+	p := &process{out: &output{}, err: &output{}, ended: make(chan struct{})}
+	work := t.TempDir()
+	p.dir = filepath.Join(work, "run")
+	p.cmd = exec.Command(binary, append(args, "--out", "run")...)
+	p.cmd.Dir = work
+	// Nobody answers here when the program asks the terminal for its colours; inside screen it does not ask.
+	p.cmd.Env = append([]string{"HOME=" + work, "TERM=screen-256color", "LANG=C.UTF-8"}, platform...)
+	terminal, err := pty.StartWithSize(p.cmd, &pty.Winsize{Rows: 36, Cols: 120})
+	if err != nil {
+		t.Fatal(err)
+	}
+	drained := make(chan struct{})
+	go func() {
+		defer close(drained)
+		_, _ = io.Copy(p.out, terminal) // ends with EIO when the process is gone
+	}()
+	go func() {
+		defer close(p.ended)
+		_ = p.cmd.Wait()
+		<-drained
+	}()
+	t.Cleanup(func() {
+		_ = p.cmd.Process.Kill()
+		terminal.Close()
+		<-p.ended
+	})
+	return &console{p, terminal}
+}
+
+func (c *console) shows(t *testing.T, text string) {
+	t.Helper()
+	until(t, "the console shows "+text, func() bool { return strings.Contains(c.out.String(), text) })
+}
+
+func (c *console) press(t *testing.T, keys string) {
+	t.Helper()
+	if _, err := c.terminal.WriteString(keys); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// leftTerminalSane checks the last that the terminal was told.
+func (c *console) leftTerminalSane(t *testing.T) {
+	t.Helper()
+	text := c.out.String()
+	if strings.LastIndex(text, leaveScreen) < strings.LastIndex(text, enterScreen) {
+		t.Error("the console did not leave the alternate screen")
+	}
+	if strings.LastIndex(text, showCursor) < strings.LastIndex(text, "\x1b[?25l") {
+		t.Error("the cursor stays hidden")
+	}
+	after := text[strings.LastIndex(text, leaveScreen):]
+	if !strings.Contains(after, "report.md") {
+		t.Errorf("after leaving, the screen shows %q", after)
+	}
+}
+
+func TestConsoleTakesKeysAndQuits(t *testing.T) {
+	c := open(t, "run", "--vus", "10", "--objective", steady)
+	c.shows(t, enterScreen)
+	c.shows(t, "CHANNEL MIX")
+	c.measured(t)
+	c.press(t, "s")
+	until(t, "the journal has the spike", func() bool { return c.journal(t, "spike_on") })
+	c.press(t, "s")
+	until(t, "the journal has the end of the spike", func() bool { return c.journal(t, "spike_off") })
+	c.press(t, "q")
+	c.shows(t, "Stop the run and write the report?")
+	c.press(t, "y")
+	c.expect(t, 0)
+	c.leftTerminalSane(t)
+	c.reported(t)
+	if got := c.end(t).Reason; got != "operator" {
+		t.Errorf("ended by %q", got)
+	}
+}
+
+func (c *console) journal(t *testing.T, kind string) bool {
+	t.Helper()
+	data, err := os.ReadFile(filepath.Join(c.dir, "journal.jsonl"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.Contains(string(data), `"kind":"`+kind+`"`)
+}
+
+func TestConsoleEndsWithTheRun(t *testing.T) {
+	c := open(t, "run", "--vus", "5", "--duration", "3s", "--objective", steady)
+	c.shows(t, enterScreen)
+	c.expect(t, 0)
+	c.leftTerminalSane(t)
+	c.reported(t)
+}
+
+func TestSignalsLeaveTheTerminalSane(t *testing.T) {
+	c := open(t, "demo", "--vus", "5", "--objective", steady)
+	c.shows(t, enterScreen)
+	c.measured(t)
+	c.signal(t, os.Interrupt)
+	c.expect(t, 0)
+	c.leftTerminalSane(t)
+	c.reported(t)
+}
+
+// TestDroppedConnection takes the terminal away, as a dropped SSH connection does.
+func TestDroppedConnection(t *testing.T) {
+	c := open(t, "run", "--vus", "5")
+	c.shows(t, enterScreen)
+	c.measured(t)
+	c.terminal.Close() // the system sends SIGHUP
+	c.wait(t)
+	c.reported(t)
+	if got := c.end(t).Reason; !strings.Contains(got, "hangup") {
+		t.Errorf("ended by %q", got)
+	}
+}
+
+// TestHeadlessOnATerminal rewrites one line in place and leaves the screen alone.
+func TestHeadlessOnATerminal(t *testing.T) {
+	c := open(t, "run", "--vus", "5", "--duration", "3s", "--headless", "--objective", steady)
+	c.expect(t, 0)
+	text := c.out.String()
+	if strings.Contains(text, enterScreen) {
+		t.Error("a headless run opened the console")
+	}
+	if !strings.Contains(text, "\r\x1b[K") || !strings.Contains(text, "5 VUs") {
+		t.Errorf("no progress line in %q", text)
+	}
+}

@@ -1,0 +1,511 @@
+package cli_test
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"xinbot.ir/squall/internal/rundir"
+	"xinbot.ir/squall/load"
+)
+
+// The end-to-end tests run the built program against the embedded platform in another process.
+
+var (
+	binary   string   // the built program; "" with -short
+	platform []string // NAME=value of the platform that the tests share
+)
+
+func TestMain(m *testing.M) { os.Exit(runTests(m)) }
+
+func runTests(m *testing.M) int {
+	if isShort() {
+		return m.Run()
+	}
+	dir, err := os.MkdirTemp("", "squall-e2e")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	defer os.RemoveAll(dir)
+	binary = filepath.Join(dir, "squall")
+	build := exec.Command("go", "build", "-o", binary, "xinbot.ir/squall")
+	if out, err := build.CombinedOutput(); err != nil {
+		fmt.Fprintf(os.Stderr, "build squall: %v\n%s", err, out)
+		return 1
+	}
+	stop, err := serve()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	defer stop()
+	return m.Run()
+}
+
+// isShort looks for -short before the testing package has parsed its flags.
+func isShort() bool {
+	for _, arg := range os.Args[1:] {
+		if arg == "-test.short" || arg == "-test.short=true" {
+			return true
+		}
+	}
+	return false
+}
+
+// serve starts the platform and reads the variables that it prints.
+func serve() (stop func(), err error) {
+	cmd := exec.Command(binary, "demo", "--serve", "--no-delays")
+	cmd.Env = []string{"HOME=" + os.TempDir()}
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		return nil, err
+	}
+	if err := cmd.Start(); err != nil {
+		return nil, err
+	}
+	stop = func() {
+		_ = cmd.Process.Signal(os.Interrupt)
+		if err := cmd.Wait(); err != nil {
+			fmt.Fprintf(os.Stderr, "squall demo --serve ended with %v\n", err)
+		}
+	}
+	lines := bufio.NewScanner(out)
+	for lines.Scan() {
+		if pair, ok := strings.CutPrefix(lines.Text(), "export "); ok {
+			platform = append(platform, pair)
+		}
+		if lines.Text() == "# Ctrl-C ends it." {
+			return stop, nil
+		}
+	}
+	stop()
+	return nil, errors.New("squall demo --serve ended without printing its variables")
+}
+
+// variable is one of the platform's variables.
+func variable(t *testing.T, name string) string {
+	t.Helper()
+	for _, pair := range platform {
+		if value, ok := strings.CutPrefix(pair, name+"="); ok {
+			return value
+		}
+	}
+	t.Fatalf("the platform prints no %s", name)
+	return ""
+}
+
+// tenant is one that the platform has.
+func tenant() string { return load.DefaultWorkload().Tenants[0].ID }
+
+// process is a running squall.
+type process struct {
+	cmd      *exec.Cmd
+	dir      string // run directory
+	out, err *output
+	ended    chan struct{} // closed when it has
+}
+
+// output collects what a process writes.
+type output struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (o *output) Write(p []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.text.Write(p)
+}
+
+func (o *output) String() string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.text.String()
+}
+
+// full skips a test that needs the built program when only the quick tests are wanted.
+func full(t *testing.T) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("needs the built program")
+	}
+}
+
+// start runs squall in an empty directory with the given environment and no other.
+func start(t *testing.T, environ []string, args ...string) *process {
+	t.Helper()
+	full(t)
+	p := &process{out: &output{}, err: &output{}, ended: make(chan struct{})}
+	work := t.TempDir()
+	p.dir = filepath.Join(work, "run")
+	if args[0] == "run" || args[0] == "demo" {
+		args = append(args, "--out", "run")
+	}
+	p.cmd = exec.Command(binary, args...)
+	p.cmd.Dir = work
+	p.cmd.Env = append([]string{"HOME=" + work}, environ...)
+	p.cmd.Stdout, p.cmd.Stderr = p.out, p.err
+	if err := p.cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	go func() {
+		defer close(p.ended)
+		_ = p.cmd.Wait()
+	}()
+	t.Cleanup(func() {
+		_ = p.cmd.Process.Kill()
+		<-p.ended
+		if t.Failed() {
+			t.Logf("squall %s\n%s\n%s", strings.Join(args, " "), p.out, p.err)
+		}
+	})
+	return p
+}
+
+// patience bounds every wait of these tests; nothing waits for it to pass.
+const patience = 60 * time.Second
+
+// wait returns the exit code.
+func (p *process) wait(t *testing.T) int {
+	t.Helper()
+	select {
+	case <-p.ended:
+		return p.cmd.ProcessState.ExitCode()
+	case <-time.After(patience):
+		t.Fatal("squall does not end")
+		return 0
+	}
+}
+
+func (p *process) expect(t *testing.T, code int) *process {
+	t.Helper()
+	if got := p.wait(t); got != code {
+		t.Errorf("exit code %d, want %d", got, code)
+	}
+	return p
+}
+
+// until waits for a condition of the outside world, looking often.
+func until(t *testing.T, what string, holds func() bool) {
+	t.Helper()
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	limit := time.After(patience)
+	for !holds() {
+		select {
+		case <-tick.C:
+		case <-limit:
+			t.Fatalf("waited in vain until %s", what)
+		}
+	}
+}
+
+// measured waits until the run has a few seconds on disk.
+func (p *process) measured(t *testing.T) *process {
+	t.Helper()
+	until(t, "two seconds were measured", func() bool {
+		data, err := os.ReadFile(filepath.Join(p.dir, "windows.jsonl"))
+		return err == nil && bytes.Count(data, []byte("\n")) >= 2
+	})
+	return p
+}
+
+// signal sends a signal.
+func (p *process) signal(t *testing.T, s os.Signal) *process {
+	t.Helper()
+	if err := p.cmd.Process.Signal(s); err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+// reported checks that the report is there and complete, and returns it.
+func (p *process) reported(t *testing.T) string {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(p.dir, "report.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var summary struct {
+		Metrics map[string]map[string]any `json:"metrics"`
+	}
+	data, err := os.ReadFile(filepath.Join(p.dir, "perf-summary.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(data, &summary); err != nil {
+		t.Fatal(err)
+	}
+	for _, metric := range []string{"gateway_latency", "http_req_duration", "http_req_failed"} {
+		if summary.Metrics[metric] == nil {
+			t.Errorf("perf-summary.json has no %s", metric)
+		}
+	}
+	if !strings.Contains(string(text), "gateway") {
+		t.Errorf("report:\n%s", text)
+	}
+	return string(text)
+}
+
+// end is how the journal says that the run ended.
+func (p *process) end(t *testing.T) rundir.End {
+	t.Helper()
+	run, err := rundir.Open(p.dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if run.End == nil {
+		t.Fatal("the journal has no end")
+	}
+	return *run.End
+}
+
+func TestHeadlessRunPasses(t *testing.T) {
+	p := start(t, platform, "run", "--headless", "--vus", "20", "--duration", "3s", "--knowledge", "--objective", steady).expect(t, 0)
+	p.reported(t)
+	if got := p.end(t).Reason; got != "duration" {
+		t.Errorf("ended by %q", got)
+	}
+	if !strings.Contains(p.out.String(), steady) || !strings.Contains(p.out.String(), "report.md") {
+		t.Errorf("summary is\n%s", p.out)
+	}
+	for _, name := range []string{"ADMIN_TOKEN", "WEBHOOK_SECRET", "WEBHOOK_SECRET_TELEGRAM"} {
+		secret := variable(t, name)
+		if strings.Contains(p.out.String()+p.err.String(), secret) {
+			t.Errorf("%s is on the screen", name)
+		}
+		noFileHolds(t, p.dir, secret, name)
+	}
+}
+
+// noFileHolds checks that no file of a run gives a secret away.
+func noFileHolds(t *testing.T, dir, secret, name string) {
+	t.Helper()
+	err := filepath.WalkDir(dir, func(path string, entry os.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		data, err := os.ReadFile(path)
+		if bytes.Contains(data, []byte(secret)) {
+			t.Errorf("%s stands in %s", name, filepath.Base(path))
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// steady is an objective that a busy machine does not break.
+const steady = "http_req_failed: rate<0.01"
+
+// TestTheSeedsCommandLines runs them as they stand, with the program's name changed, less time, and an
+// objective that does not depend on how busy this machine is.
+func TestTheSeedsCommandLines(t *testing.T) {
+	t.Run("k6", func(t *testing.T) {
+		full(t)
+		workload := filepath.Join(t.TempDir(), "workload.json")
+		const text = `{"tenants": [{"id": "11111111-1111-4111-8111-111111111111", "brands": [{"name": "One",
+			"brand_id": "22222222-2222-4222-8222-222222222221", "channel_id": "33333333-3333-4333-8333-333333333331",
+			"channels": {"webchat": 0.4, "instagram": 0.25, "telegram": 0.15, "whatsapp": 0.1, "automation": 0.1}}]}]}`
+		if err := os.WriteFile(workload, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		p := start(t, nil, "run", "--vus", "250", "--duration", "2s",
+			"-e", "GATEWAY_URL="+variable(t, "GATEWAY_URL"), "-e", "ORCHESTRATOR_URL="+variable(t, "ORCHESTRATOR_URL"),
+			"-e", "ADMIN_TOKEN="+variable(t, "ADMIN_TOKEN"), "-e", "WEBHOOK_SECRET="+variable(t, "WEBHOOK_SECRET"),
+			"-e", "WORKLOAD_FILE="+workload, "--summary-export", "perf-summary.json", "--objective", steady).expect(t, 0)
+		p.reported(t)
+		copied, err := os.ReadFile(filepath.Join(filepath.Dir(p.dir), "perf-summary.json"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !json.Valid(copied) || !bytes.Contains(copied, []byte("gateway_latency")) {
+			t.Errorf("--summary-export wrote %s", copied)
+		}
+		for _, name := range []string{"ADMIN_TOKEN", "WEBHOOK_SECRET"} {
+			noFileHolds(t, p.dir, variable(t, name), name)
+		}
+	})
+	t.Run("Locust", func(t *testing.T) {
+		full(t)
+		host := strings.TrimSuffix(variable(t, "GATEWAY_URL"), "/webchat/webhook")
+		environ := []string{"LOCUST_TENANT_ID=" + tenant(), "GATEWAY_WEBHOOK_SECRET=" + variable(t, "WEBHOOK_SECRET")}
+		start(t, environ, "run", "--host", host, "--users", "50", "--spawn-rate", "100", "--run-time", "2s", "--headless", "--objective", steady).expect(t, 0).reported(t)
+	})
+}
+
+func TestExitCodes(t *testing.T) {
+	for name, c := range map[string]struct {
+		code int
+		args []string
+		says string
+	}{
+		"unknown flag":      {2, []string{"run", "--bogus"}, "unknown flag: --bogus"},
+		"bad value":         {2, []string{"run", "--vus", "many"}, `--vus: is "many"`},
+		"no such command":   {2, []string{"fly"}, "unknown command"},
+		"no such run":       {1, []string{"report", "nowhere"}, "nowhere"},
+		"objective failed":  {99, []string{"run", "--vus", "5", "--think", "0s", "--duration", "2s", "--objective", "gateway_latency: p(95)<0.001"}, ""},
+		"objective unknown": {0, []string{"run", "--vus", "1", "--duration", "1s", "--objective", "automation_latency: p(95)<0.001"}, ""},
+		"doctor":            {0, []string{"doctor"}, ""},
+		"doctor, away":      {1, []string{"doctor", "--gateway", "http://127.0.0.1:1"}, ""},
+		"doctor, wrong":     {2, []string{"doctor", "--rate", "fast"}, `--rate: is "fast"`},
+		"nothing to do":     {0, []string{"recover"}, ""},
+		"version":           {0, []string{"version"}, ""},
+		"help":              {0, nil, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			full(t)
+			args := c.args
+			if args == nil {
+				args = []string{"--help"}
+			}
+			p := start(t, platform, args...).expect(t, c.code)
+			if !strings.Contains(p.err.String(), c.says) {
+				t.Errorf("standard error does not say %q", c.says)
+			}
+		})
+	}
+}
+
+func TestEverySignalLeavesAReport(t *testing.T) {
+	for _, s := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP} {
+		t.Run(s.String(), func(t *testing.T) {
+			p := start(t, platform, "run", "--vus", "10", "--objective", steady).measured(t).signal(t, s).expect(t, 0)
+			p.reported(t)
+			if got := p.end(t).Reason; !strings.Contains(got, s.String()) {
+				t.Errorf("ended by %q", got)
+			}
+		})
+	}
+}
+
+// TestSecondInterruptDropsWhatIsInFlight has a gateway that never answers and a drain that would last.
+func TestSecondInterruptDropsWhatIsInFlight(t *testing.T) {
+	full(t)
+	arrived := make(chan struct{}, 100)
+	gateway := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body) // only then does the server notice that the client goes
+		arrived <- struct{}{}
+		<-r.Context().Done()
+	}))
+	defer gateway.Close()
+	defer gateway.CloseClientConnections()
+	p := start(t, []string{"WEBHOOK_SECRET=x"}, "run", "--gateway", gateway.URL, "--vus", "1", "--timeout", "10m", "--drain", "10m")
+	<-arrived
+	p.measured(t).signal(t, os.Interrupt)
+	select {
+	case <-p.ended:
+		t.Fatal("the first interrupt did not wait for the request in flight")
+	case <-time.After(300 * time.Millisecond): // long enough to see that it waits; not needed to pass
+	}
+	p.signal(t, os.Interrupt).wait(t)
+	if _, err := os.Stat(filepath.Join(p.dir, "report.md")); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestKilledRun makes the report of a run that was killed, twice the same.
+func TestKilledRun(t *testing.T) {
+	p := start(t, platform, "run", "--vus", "10", "--objective", steady).measured(t).signal(t, os.Kill)
+	p.wait(t)
+	if _, err := os.Stat(filepath.Join(p.dir, "report.md")); err == nil {
+		t.Fatal("a killed run wrote a report")
+	}
+	start(t, nil, "report", p.dir).expect(t, 0)
+	first := p.reported(t)
+	start(t, nil, "report", p.dir).expect(t, 0)
+	if second := p.reported(t); second != first {
+		t.Errorf("the second report differs from the first:\n%s\n%s", first, second)
+	}
+}
+
+// rules are the automation rules of the platform's first tenant.
+func rules(t *testing.T) map[string]bool {
+	t.Helper()
+	url := variable(t, "ORCHESTRATOR_URL") + "/admin/automation/rules?tenant_id=" + tenant()
+	request, err := http.NewRequestWithContext(context.Background(), http.MethodGet, url, http.NoBody)
+	if err != nil {
+		t.Fatal(err)
+	}
+	request.Header.Set("Authorization", "Bearer "+variable(t, "ADMIN_TOKEN"))
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	var list []struct {
+		ID     string `json:"id"`
+		Active bool   `json:"is_active"`
+	}
+	if err := json.NewDecoder(response.Body).Decode(&list); err != nil {
+		t.Fatal(err)
+	}
+	found := map[string]bool{}
+	for _, rule := range list {
+		found[rule.ID] = rule.Active
+	}
+	return found
+}
+
+// TestRecover kills a run while it has a rule paused, and puts the rule back from the ledger.
+func TestRecover(t *testing.T) {
+	full(t)
+	before := rules(t)
+	workload := filepath.Join(t.TempDir(), "busy.yaml")
+	text := "tenants: [{id: " + tenant() + ", brands: [{brand_id: 22222222-2222-4222-8222-222222222221, channel_id: 33333333-3333-4333-8333-333333333331}]}]\nrules: {toggles_per_minute: 600}\n"
+	if err := os.WriteFile(workload, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	p := start(t, platform, "run", "--vus", "1", "--workload", workload)
+	until(t, "a rule is not as it was", func() bool { return fmt.Sprint(rules(t)) != fmt.Sprint(before) })
+	p.signal(t, os.Kill).wait(t)
+	if fmt.Sprint(rules(t)) == fmt.Sprint(before) {
+		t.Fatal("nothing was left behind, so that there is nothing to test")
+	}
+	r := start(t, []string{"ADMIN_TOKEN=" + variable(t, "ADMIN_TOKEN")}, "recover", p.dir).expect(t, 0)
+	if !strings.Contains(r.out.String(), "is back as it was found") {
+		t.Errorf("recover says %q", r.out)
+	}
+	if got := rules(t); fmt.Sprint(got) != fmt.Sprint(before) {
+		t.Errorf("rules %v, want %v", got, before)
+	}
+	if again := start(t, []string{"ADMIN_TOKEN=x"}, "recover", p.dir).expect(t, 0); !strings.Contains(again.out.String(), "Nothing was left behind") {
+		t.Errorf("recover again says %q", again.out)
+	}
+}
+
+// TestReaderThatGoesAway is squall run | head -1.
+func TestReaderThatGoesAway(t *testing.T) {
+	full(t)
+	reader, writer, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	reader.Close()
+	work := t.TempDir()
+	cmd := exec.Command(binary, "run", "--vus", "5", "--duration", "2s", "--out", "run", "--objective", steady)
+	cmd.Dir, cmd.Env, cmd.Stdout, cmd.Stderr = work, append([]string{"HOME=" + work}, platform...), writer, writer
+	if err := cmd.Run(); err != nil {
+		t.Errorf("ended with %v", err)
+	}
+	writer.Close()
+	if _, err := os.Stat(filepath.Join(work, "run", "report.md")); err != nil {
+		t.Error(err)
+	}
+}

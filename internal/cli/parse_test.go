@@ -1,0 +1,191 @@
+package cli
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/spf13/cobra"
+)
+
+// try runs a command line in this process, without a terminal, and returns code and output.
+func try(t *testing.T, environ map[string]string, args ...string) (code int, out, errs string) {
+	t.Helper()
+	var o, e bytes.Buffer
+	signals := make(chan os.Signal)
+	code = Main(t.Context(), World{
+		Args: args, Out: &o, Err: &e, Signals: signals, Now: time.Now,
+		LookupEnv: func(name string) (string, bool) { v, ok := environ[name]; return v, ok },
+	})
+	return code, o.String(), e.String()
+}
+
+func TestMistakesAreUsageErrors(t *testing.T) {
+	t.Chdir(t.TempDir())
+	for name, c := range map[string]struct {
+		args []string
+		says string
+	}{
+		"unknown flag":    {[]string{"run", "--vsu", "5"}, "squall: unknown flag: --vsu: see squall run --help"},
+		"unknown command": {[]string{"rum"}, `unknown command "rum"`},
+		"argument":        {[]string{"run", "script.js"}, `unknown command "script.js" for "squall run"`},
+		"no run":          {[]string{"report"}, "report takes one run directory"},
+		"no gateway":      {[]string{"run"}, "no gateway: set GATEWAY_URL"},
+		"bool":            {[]string{"run", "--headless=perhaps"}, "must be true or false"},
+		"demo's own":      {[]string{"demo", "--host", "https://gw"}, "--host: the embedded platform has its own"},
+		"demo's own, -e":  {[]string{"demo", "-e", "GATEWAY_URL=https://gw"}, "-e GATEWAY_URL: the embedded platform has its own"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			code, _, errs := try(t, nil, c.args...)
+			if code != 2 || !strings.Contains(errs, c.says) {
+				t.Errorf("exit code %d, want 2; says\n%s\nwant %q", code, errs, c.says)
+			}
+		})
+	}
+}
+
+func TestHelpAndVersion(t *testing.T) {
+	for _, args := range [][]string{nil, {"--help"}, {"help", "run"}, {"demo", "--help"}, {"doctor", "-h"}, {"version"}} {
+		code, out, errs := try(t, nil, args...)
+		if code != 0 || out == "" || errs != "" {
+			t.Errorf("%v: exit code %d, out %q, errors %q", args, code, out, errs)
+		}
+		if strings.Contains(out, "%!") || strings.Contains(out, "true|false") {
+			t.Errorf("%v: help is\n%s", args, out)
+		}
+	}
+}
+
+// TestDoctorShowsWhatItRefuses keeps what was given on the screen when the configuration is wrong.
+func TestDoctorShowsWhatItRefuses(t *testing.T) {
+	t.Chdir(t.TempDir())
+	code, out, errs := try(t, map[string]string{"K6_VUS": "many", "WEBHOOK_SECRET": "s3cret"}, "doctor")
+	if code != 2 || !strings.Contains(errs, "env K6_VUS") || !strings.Contains(out, "env WEBHOOK_SECRET") {
+		t.Errorf("exit code %d\n%s\n%s", code, out, errs)
+	}
+	if strings.Contains(out+errs, "s3cret") {
+		t.Error("a secret is on the screen")
+	}
+}
+
+func TestCompletion(t *testing.T) {
+	t.Chdir(t.TempDir())
+	text := "targets: {staging: {}, prod-like: {}}"
+	for _, name := range []string{"squall.yaml", "other.yaml"} {
+		if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		text = "targets: {moon: {}}"
+	}
+	for args, want := range map[string]string{
+		"run --target ":                        "staging\nprod-like\n",
+		"doctor --config other.yaml --target ": "moon\n",
+	} {
+		code, out, _ := try(t, nil, append([]string{cobra.ShellCompRequestCmd}, strings.Split(args, " ")...)...)
+		if code != 0 || !strings.HasPrefix(out, want) {
+			t.Errorf("%q completes to %q, want %q", args, out, want)
+		}
+	}
+	for _, shell := range []string{"bash", "zsh", "fish", "powershell"} {
+		if code, out, errs := try(t, nil, "completion", shell); code != 0 || out == "" {
+			t.Errorf("completion %s: exit code %d, %s", shell, code, errs)
+		}
+	}
+}
+
+// TestDocumentedCommandLines holds every squall command line of the help, the README and docs to the
+// real flags: what a newcomer copies must be understood.
+func TestDocumentedCommandLines(t *testing.T) {
+	texts := map[string]string{}
+	a := &app{}
+	root := a.root()
+	for _, cmd := range append(root.Commands(), root) {
+		texts["help of "+cmd.Name()] = cmd.Example
+	}
+	docs, err := filepath.Glob("../../docs/*.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range append(docs, "../../README.md", "../../CONTRIBUTING.md", "../../examples/squall.yaml", "../../examples/workload_mix.yaml") {
+		data, err := os.ReadFile(path)
+		if err != nil {
+			if os.IsNotExist(err) {
+				continue
+			}
+			t.Fatal(err)
+		}
+		texts[filepath.Base(path)] = string(data)
+	}
+	found := 0
+	for place, text := range texts {
+		for _, line := range commandLines(text) {
+			found++
+			if err := understood(line); err != nil {
+				t.Errorf("%s: %s: %v", place, line, err)
+			}
+		}
+	}
+	if found < 10 {
+		t.Errorf("found only %d command lines", found)
+	}
+}
+
+// understood parses a command line without running it.
+func understood(line string) error {
+	root := (&app{}).root()
+	cmd, rest, err := root.Find(words(line)[1:])
+	if err != nil {
+		return err
+	}
+	if err := cmd.ParseFlags(rest); err != nil {
+		return err
+	}
+	if cmd.Args == nil {
+		return nil
+	}
+	return cmd.Args(cmd, cmd.Flags().Args())
+}
+
+var commandLine = regexp.MustCompile("(?m)^[ \t>$#]*(?:[A-Z_]+=\\S+ +)*(?:bin/)?(squall (?:run|demo|report|doctor|recover|version|completion)\\b.*)$")
+
+// commandLines finds command lines that stand on a line of their own, with their continuations.
+func commandLines(text string) (lines []string) {
+	text = strings.ReplaceAll(text, "\\\n", " ")
+	for _, m := range commandLine.FindAllStringSubmatch(text, -1) {
+		lines = append(lines, strings.TrimSpace(m[1]))
+	}
+	return lines
+}
+
+// words splits a command line as a shell does, as far as the documentation needs it.
+func words(line string) (all []string) {
+	var word strings.Builder
+	quote, inWord := rune(0), false
+	for _, r := range line {
+		switch {
+		case quote == 0 && r == '#' && !inWord:
+			return all
+		case quote == 0 && (r == '\'' || r == '"'):
+			quote, inWord = r, true
+		case r == quote:
+			quote = 0
+		case quote == 0 && r == ' ':
+			if inWord {
+				all = append(all, word.String())
+			}
+			word.Reset()
+			inWord = false
+		default:
+			word.WriteRune(r)
+			inWord = true
+		}
+	}
+	if inWord {
+		all = append(all, word.String())
+	}
+	return all
+}
