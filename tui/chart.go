@@ -59,7 +59,7 @@ func (r chartRow) recent(s *load.Snapshot) (sum flowColumn) {
 func (r chartRow) objective(verdicts []load.Verdict) (v load.Verdict, found bool) {
 	for _, candidate := range verdicts {
 		o := candidate.Objective
-		if o.Metric != r.metric || o.Channel != "" || o.Aggregate == "rate" || o.Aggregate == "count" {
+		if o.Metric != r.metric || o.Channel != "" || !o.Latency() {
 			continue
 		}
 		if o.Aggregate == "p(95)" {

@@ -101,11 +101,11 @@ func objectiveText(o load.Objective) string {
 // objectiveValue writes a value in the objective's unit.
 func objectiveValue(o load.Objective, v float64) string {
 	switch {
-	case o.Aggregate == "rate" && v == o.Bound:
+	case o.Share() && v == o.Bound:
 		return formatShare(v)
-	case o.Aggregate == "rate":
+	case o.Share():
 		return formatPercent(v)
-	case o.Aggregate == "count":
+	case !o.Latency():
 		return formatNumber(v)
 	case v == o.Bound:
 		return formatBound(time.Duration(v * float64(time.Millisecond)))

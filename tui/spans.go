@@ -23,15 +23,16 @@ type spanRow struct {
 	on, off rundir.Kind
 	label   string
 	loud    bool
+	halts   bool // a halt ends it
 }
 
 // spanTable stands in the order of drawing: a later row lies over an earlier one.
 func spanTable() []spanRow {
 	return []spanRow{
-		{rundir.Held, rundir.Released, "hold", false},
-		{rundir.Paused, rundir.Resumed, "paused", false},
-		{rundir.SpikeOn, rundir.SpikeOff, "spike", true},
-		{rundir.Halted, rundir.Unblocked, "halted", false},
+		{rundir.Held, rundir.Released, "hold", false, true},
+		{rundir.Paused, rundir.Resumed, "paused", false, false},
+		{rundir.SpikeOn, rundir.SpikeOff, "spike", true, true},
+		{rundir.Halted, rundir.Unblocked, "halted", false, false},
 	}
 }
 
@@ -140,8 +141,7 @@ func (s *story) sync(events []rundir.Event, factor float64) {
 			s.marks = append(s.marks, mark{at, look.sign, look.ink, look.guide})
 		}
 		for _, row := range rows {
-			// A halt brings everything back to the baseline, so it ends whatever was on.
-			if e.Kind == row.off || e.Kind == row.on || e.Kind == rundir.Halted {
+			if e.Kind == row.off || e.Kind == row.on || row.halts && e.Kind == rundir.Halted {
 				s.end(row.on, at)
 			}
 			if e.Kind == row.on {
