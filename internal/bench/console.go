@@ -49,7 +49,7 @@ func (l *lab) consoleCost(ctx context.Context) ([]row, error) {
 	var full, easy [2][]float64 // headless, console
 	for round := range l.rounds {
 		for i, g := range []generator{squallHeadless(), squallConsole()} {
-			s, err := l.busy(ctx, g, i == 1)
+			s, err := l.undisturbed(ctx, g, i == 1)
 			if err != nil {
 				return nil, fmt.Errorf("full load: %w", err)
 			}

@@ -46,16 +46,26 @@ func (l *lab) claim(ctx context.Context, g generator, delay time.Duration) (rows
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, t.end()) }()
+	before, err := t.moment(ctx)
+	if err != nil {
+		return nil, err
+	}
 	truth, err := t.finish(ctx)
 	if err != nil {
 		return nil, err
 	}
+	core, err := coreBusy(generatorCore)
+	if err != nil {
+		return nil, err
+	}
+	used := t.cmd.ProcessState.UserTime() + t.cmd.ProcessState.SystemTime()
+	whole := span{cpu: used - before.cpu, core: core - before.core, wall: time.Since(before.at)}
 	claimed, err := readSummary(t.work)
 	if err != nil {
 		return nil, err
 	}
-	l.logf("%s says p95 %.2f ms of %d requests; the server answered %d, p95 %.2f ms",
-		g.name, claimed.Metrics.Duration.P95, claimed.Metrics.Requests.Count, truth.Accepted, truth.P95)
+	l.logf("%s says p95 %.2f ms of %d requests; the server answered %d, p95 %.2f ms (others took %.0f%% of the core)",
+		g.name, claimed.Metrics.Duration.P95, claimed.Metrics.Requests.Count, truth.Accepted, truth.P95, 100*whole.others())
 	return claimRows(g.name, delay, claimed, truth), nil
 }
 

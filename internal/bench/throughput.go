@@ -28,7 +28,7 @@ func measureThroughput(ctx context.Context, l *lab) ([]row, error) {
 	}
 	for round := range l.rounds {
 		for _, g := range here {
-			s, err := l.busy(ctx, g, false)
+			s, err := l.undisturbed(ctx, g, false)
 			if err != nil {
 				return nil, fmt.Errorf("%s: %w", g.name, err)
 			}
@@ -66,6 +66,32 @@ func measureThroughput(ctx context.Context, l *lab) ([]row, error) {
 		what:     "share of the generator's core that other programs took meanwhile",
 		measured: fmt.Sprintf("%.0f %%", 100*median(others)),
 	}), nil
+}
+
+// disturbance is the share of the generator's core that other programs may
+// take before a round is measured again, and attempts is how often it is.
+const (
+	disturbance = 0.05
+	attempts    = 3
+)
+
+// undisturbed is busy, again when other programs got in the way; the least
+// disturbed attempt counts.
+func (l *lab) undisturbed(ctx context.Context, g generator, screen bool) (span, error) {
+	var best span
+	for attempt := range attempts {
+		s, err := l.busy(ctx, g, screen)
+		if err != nil {
+			return span{}, err
+		}
+		if attempt == 0 || s.others() < best.others() {
+			best = s
+		}
+		if best.others() <= disturbance {
+			break
+		}
+	}
+	return best, nil
 }
 
 // busy observes a generator that keeps its core busy.
