@@ -172,3 +172,17 @@ func TestRetrievalFindsTheNearest(t *testing.T) {
 		t.Errorf("%+v, %v", hits, err)
 	}
 }
+
+func TestKeysExpire(t *testing.T) {
+	r, err := startRedis()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.close(t.Context())
+	client := dialRedis(r.addr())
+	defer client.Close()
+	if err := client.Set(t.Context(), "k", 1, time.Second).Err(); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "the end of the key", func() bool { return client.Exists(t.Context(), "k").Val() == 0 })
+}

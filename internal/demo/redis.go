@@ -27,6 +27,7 @@ const (
 type redisServer struct {
 	*miniredis.Miniredis
 	listener net.Listener
+	cancel   context.CancelFunc
 	done     sync.WaitGroup
 }
 
@@ -35,15 +36,25 @@ func startRedis() (*redisServer, error) {
 	if err := m.Start(); err != nil {
 		return nil, fmt.Errorf("start redis: %w", err)
 	}
-	m.ClockTTL(true)
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		m.Close()
 		return nil, fmt.Errorf("listen for redis: %w", err)
 	}
-	r := &redisServer{Miniredis: m, listener: listener}
+	ctx, cancel := context.WithCancel(context.Background())
+	r := &redisServer{Miniredis: m, listener: listener, cancel: cancel}
 	r.done.Go(r.accept)
+	r.done.Go(func() { r.expire(ctx) })
 	return r, nil
+}
+
+// expire lets time pass for miniredis, which can also do that itself, but then
+// looks at every key on every command.
+func (r *redisServer) expire(ctx context.Context) {
+	const tick = time.Second
+	for pause(ctx, tick) == nil {
+		r.FastForward(tick)
+	}
 }
 
 func (r *redisServer) accept() {
@@ -60,6 +71,7 @@ func (r *redisServer) addr() string { return r.listener.Addr().String() }
 
 func (r *redisServer) close(context.Context) error {
 	err := r.listener.Close()
+	r.cancel()
 	r.done.Wait()
 	r.Miniredis.Close()
 	return err
