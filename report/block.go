@@ -18,8 +18,8 @@ type (
 		columns []column
 		rows    [][]line
 	}
-	// image is a file beside the document.
-	image struct{ path, alt string }
+	// picture is a file beside the document.
+	picture struct{ path, alt string }
 	// note is set apart: something that a reader must not miss.
 	note struct{ text line }
 )
@@ -28,7 +28,7 @@ func (heading) isBlock()   {}
 func (paragraph) isBlock() {}
 func (list) isBlock()      {}
 func (table) isBlock()     {}
-func (image) isBlock()     {}
+func (picture) isBlock()   {}
 func (note) isBlock()      {}
 
 // column is a head of a table. Numbers are set flush right.

@@ -61,7 +61,7 @@ func drawCharts(e *evidence, dir string) []string {
 func chartsSection(e *evidence) []block {
 	var blocks []block
 	for _, f := range chartFiles(e) {
-		blocks = append(blocks, image{f.name, f.alt})
+		blocks = append(blocks, picture{f.name, f.alt})
 	}
 	if len(blocks) == 0 {
 		return nil
@@ -152,8 +152,8 @@ type slot struct {
 	at, length  float64
 	requests    uint64
 	errors      map[string]uint64 // by class
-	rate        float64           // wanted, of the last second
-	vus, wanted int               // of the last second
+	rate        float64           // wanted, the most
+	vus, wanted int               // the most
 }
 
 // slots adds up the seconds of a run in stretches, at most most of them.
@@ -162,13 +162,13 @@ func slots(e *evidence, most float64) []slot {
 	var all []slot
 	current := -1
 	for _, s := range e.run.Seconds {
-		if index := int(s.At / cell); index != current {
+		if index := min(int(s.At/cell), lastCell(e.length, cell)); index != current {
 			current = index
 			all = append(all, slot{at: (float64(index) + 0.5) * cell, errors: map[string]uint64{}})
 		}
 		last := &all[len(all)-1]
 		last.length += s.Length
-		last.rate, last.vus, last.wanted = s.Rate, s.VUs, s.WantedVUs
+		last.rate, last.vus, last.wanted = max(last.rate, s.Rate), max(last.vus, s.VUs), max(last.wanted, s.WantedVUs)
 		for _, c := range s.Series {
 			last.requests += c[0]
 		}

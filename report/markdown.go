@@ -26,7 +26,7 @@ func markdown(blocks []block) string {
 			for _, item := range blk.items {
 				fmt.Fprintf(&b, "- %s\n", markdownLine(item))
 			}
-		case image:
+		case picture:
 			fmt.Fprintf(&b, "![%s](%s)\n", escape(blk.alt), blk.path)
 		case table:
 			markdownTable(&b, blk)
@@ -116,7 +116,7 @@ func special(runes []rune, i int) bool {
 	case '_': // emphasis only at the edge of a word
 		return i == 0 || i == len(runes)-1 || !wordRune(runes[i-1]) || !wordRune(runes[i+1])
 	case '#', '-', '+', '=': // headings, lists and underlines, only at the start
-		return i == 0 && endsWord(runes[len(runes)-len(strings.TrimLeft(string(runes), string(r))):])
+		return i == 0 && endsWord([]rune(strings.TrimLeft(string(runes), string(r))))
 	case '.', ')': // numbered lists
 		return allDigits(runes[:i]) && endsWord(runes[i+1:])
 	case '!':

@@ -150,6 +150,7 @@ func FuzzMarkdown(f *testing.F) {
 	f.Add("Autoscaler woke up | *really*? <b>yes</b>")
 	f.Add("```\n| a |\n")
 	f.Add(`a\|b\`)
+	f.Add("#װʬ0")
 	f.Add("eyJhbGciOiJIUzI1NiJ9.eyJyb2xlIjoiYSJ9.c2ln")
 	f.Fuzz(func(t *testing.T, text string) {
 		doc := markdown([]block{table{columns: words("A", "B"), rows: [][]line{{plain(text), code(text)}}}})
@@ -210,6 +211,18 @@ func TestCellLength(t *testing.T) {
 	} {
 		if got := cellLength(c.seconds, c.samples); got != c.want {
 			t.Errorf("%v seconds with %d samples are cut in stretches of %v, want %v", c.seconds, c.samples, got, c.want)
+		}
+	}
+}
+
+// What is left of a run after its last whole stretch has none of its own unless it is half of one.
+func TestLastCell(t *testing.T) {
+	for _, c := range []struct {
+		seconds, cell float64
+		want          int
+	}{{40, 1, 39}, {40.15, 1, 39}, {40.6, 1, 40}, {0.2, 1, 0}, {100, 30, 2}, {110, 30, 3}} {
+		if got := lastCell(c.seconds, c.cell); got != c.want {
+			t.Errorf("the last stretch of %v s in %v s is %d, want %d", c.seconds, c.cell, got, c.want)
 		}
 	}
 }

@@ -69,10 +69,11 @@ func Summary(dir string) (string, error) {
 	return screen(e, filepath.Join(dir, File)), nil
 }
 
-// screen is the short summary, as plain text of at most 100 columns where names allow it.
+// screen is the short summary, as plain text for a terminal. Long lines are left to the
+// terminal to wrap, so that a command in them can be copied.
 func screen(e *evidence, path string) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "\n  %s %s  %s\n\n", verdictSymbol(e.verdict), strings.ToUpper(e.verdict.String()), oneLine(e.sentence().text()))
+	fmt.Fprintf(&b, "\n  %s %s\n    %s\n\n", verdictSymbol(e.verdict), strings.ToUpper(e.verdict.String()), oneLine(e.sentence().text()))
 	width := 0
 	for _, v := range e.verdicts {
 		width = max(width, len(v.Objective.String()))

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"image"
 	"image/color"
 	"image/png"
 	"math/rand/v2"
@@ -408,11 +409,13 @@ func TestCharts(t *testing.T) {
 		if w := img.Bounds().Dx(); w != 1500 {
 			t.Errorf("%s is %d pixels wide, want 1500", path, w)
 		}
-		seen := map[color.Color]int{}
-		for y := range img.Bounds().Dy() {
-			for x := range img.Bounds().Dx() {
-				seen[color.NRGBAModel.Convert(img.At(x, y))]++
-			}
+		rgba, ok := img.(*image.RGBA)
+		if !ok {
+			t.Fatalf("%s is a %T", path, img)
+		}
+		seen := map[[4]byte]int{}
+		for i := 0; i < len(rgba.Pix); i += 4 {
+			seen[[4]byte(rgba.Pix[i:])]++
 		}
 		c := colours()
 		wanted := []color.Color{c.p50, c.p95, c.p99, c.objective}
@@ -426,8 +429,9 @@ func TestCharts(t *testing.T) {
 			wanted = []color.Color{c.p50, c.p95, c.objective} // p99 lies under p95 when samples are few
 		}
 		for _, w := range append(wanted, c.ink) {
-			if seen[w] < 20 {
-				t.Errorf("%s has %d pixels of %v", path, seen[w], w)
+			r, g, b, _ := w.RGBA()
+			if n := seen[[4]byte{byte(r), byte(g), byte(b), 255}]; n < 20 {
+				t.Errorf("%s has %d pixels of %v", path, n, w)
 			}
 		}
 	}

@@ -80,7 +80,7 @@ func generatorSection(e *evidence) []block {
 	var behind int
 	for _, s := range e.run.Seconds {
 		lag, cpu = max(lag, s.LagMS), max(cpu, s.CPU)
-		if s.VUs < s.WantedVUs {
+		if s.VUs < s.WantedVUs && s.Length > 0.5 { // the shorter last one is the draining
 			behind++
 		}
 	}

@@ -160,9 +160,15 @@ func settingsSection(e *evidence) []block {
 	if len(m.Settings) > 0 {
 		t := table{columns: words("Setting", "Value", "From")}
 		for _, s := range m.Settings {
+			if s.Value == "" {
+				continue
+			}
 			t.rows = append(t.rows, []line{code(s.Name), code(s.Value), plain(s.Source)})
 		}
 		blocks = append(blocks, t)
+		if len(t.rows) < len(m.Settings) {
+			blocks = append(blocks, paragraph{plain("What is not listed is not set.")})
+		}
 	}
 	if len(m.Secrets) > 0 {
 		t := table{columns: words("Secret", "Fingerprint")}

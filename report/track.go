@@ -1,6 +1,8 @@
 package report
 
 import (
+	"math"
+
 	hdr "github.com/HdrHistogram/hdrhistogram-go"
 
 	"xinbot.ir/squall/internal/rundir"
@@ -18,6 +20,7 @@ type track struct {
 
 	open    *hdr.Histogram // of the stretch being read
 	current int            // its index
+	last    int            // index of the last stretch
 }
 
 // point is one stretch of a track. Values are milliseconds.
@@ -53,6 +56,7 @@ func tracksOf(e *evidence) []*track {
 			continue
 		}
 		t.cell = cellLength(e.length, samples)
+		t.last = lastCell(e.length, t.cell)
 		t.total, t.open = samples, load.NewHistogram()
 		tracks = append(tracks, &t)
 	}
@@ -74,9 +78,13 @@ func cellLength(seconds float64, samples uint64) float64 {
 	return ladder[len(ladder)-1]
 }
 
+// lastCell is the index of the last stretch. The rest of a run that fills less than half of another,
+// which is the draining at its end, counts in the last: alone it would hold the slowest few.
+func lastCell(seconds, cell float64) int { return max(0, int(math.Round(seconds/cell))-1) }
+
 // add takes a histogram whose interval's middle is at. They come in order of time.
 func (t *track) add(at float64, h rundir.Bars) {
-	if cell := int(at / t.cell); cell != t.current {
+	if cell := min(int(at/t.cell), t.last); cell != t.current {
 		t.close()
 		t.current = cell
 	}

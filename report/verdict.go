@@ -82,12 +82,12 @@ func (e *evidence) sentence() line {
 	switch {
 	case len(failed) > 0:
 		v := failed[0]
-		return code(v.Objective.String()).then(plain(" came to ", measured(v), more(len(failed)-1, "objective failed", "objectives failed"), "."))
+		return code(v.Objective.String()).then(plain(" came to ", measured(v), more(len(failed)-1, "and %s failed"), "."))
 	case len(e.unreadable) > 0:
 		return plain("an objective could not be read.")
 	case len(unknown) > 0:
 		v := unknown[0]
-		return code(v.Objective.String()).then(plain(" could not be judged (", v.Reason, ")", more(len(unknown)-1, "objective neither", "objectives neither"), "."))
+		return code(v.Objective.String()).then(plain(" could not be judged (", v.Reason, ")", more(len(unknown)-1, "nor could %s"), "."))
 	case len(e.verdicts) == 0:
 		return plain("no objective was set, so there is nothing to judge", over)
 	case len(e.verdicts) == 1:
@@ -96,14 +96,12 @@ func (e *evidence) sentence() line {
 	return plain(fmt.Sprintf("all %d objectives held", len(e.verdicts)), over)
 }
 
-func more(n int, one, many string) string {
-	switch {
-	case n <= 0:
+// more says that as much holds for n further objectives.
+func more(n int, format string) string {
+	if n <= 0 {
 		return ""
-	case n == 1:
-		return ", and 1 more " + one
 	}
-	return fmt.Sprintf(", and %d more %s", n, many)
+	return ", " + fmt.Sprintf(format, plural(uint64(n), "more objective", "more objectives"))
 }
 
 // measured writes an objective's value in its own unit, precisely enough to see on which side of

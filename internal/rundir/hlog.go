@@ -19,7 +19,7 @@ import (
 //
 // The lines are written here rather than by hdrhistogram-go's log writer because that one cannot
 // be told the ratio for Interval_Max (its option is not exported) and cuts times to whole seconds.
-// The header is the same, and so is the payload: the library encodes it.
+// The header is the same, and so is the payload (codec.go).
 
 // ServiceSuffix ends the tag of a service-time histogram.
 const ServiceSuffix = "/service"
@@ -39,7 +39,7 @@ func appendHistogramHeader(b []byte, start time.Time) []byte {
 }
 
 // appendHistograms writes one line per histogram of the observation that has samples.
-func appendHistograms(b []byte, s Second, obs load.Observation) ([]byte, error) {
+func (e *encoder) appendHistograms(b []byte, s Second, obs load.Observation) ([]byte, error) {
 	for id, series := range load.AllSeries() {
 		for _, kind := range []struct {
 			suffix string
@@ -49,13 +49,14 @@ func appendHistograms(b []byte, s Second, obs load.Observation) ([]byte, error) 
 				continue
 			}
 			tag := series.String() + kind.suffix
-			payload, err := kind.h.EncodeV2()
-			if err != nil {
-				return nil, fmt.Errorf("encode histogram %s of second %.0f: %w", tag, s.At, err)
-			}
 			// The 100th percentile is the maximum, and found much faster than by Max.
 			highest := float64(kind.h.ValueAtPercentile(100)) / microsPerUnit
-			b = fmt.Appendf(b, "Tag=%s,%.3f,%.3f,%.3f,%s\n", tag, s.At, s.Length, highest, payload)
+			b = fmt.Appendf(b, "Tag=%s,%.3f,%.3f,%.3f,", tag, s.At, s.Length, highest)
+			var err error
+			if b, err = e.append(b, kind.h); err != nil {
+				return nil, fmt.Errorf("write histogram %s of second %.0f: %w", tag, s.At, err)
+			}
+			b = append(b, '\n')
 		}
 	}
 	return b, nil

@@ -25,8 +25,9 @@ const (
 type Writer struct {
 	journal, windows, hlog *appender
 
-	seconds sync.Mutex // keeps the lines of one second together, and guards header
+	seconds sync.Mutex // keeps the lines of one second together, and guards what follows
 	header  bool       // the head of latency.hlog is written
+	encoder encoder
 }
 
 // Create makes the directory dir, with its parents, and the files of a run in it. A directory that
@@ -82,7 +83,7 @@ func (w *Writer) Second(s Second, obs load.Observation) error {
 		start := obs.Window.Start.Add(-time.Duration(s.At * float64(time.Second)))
 		lines = appendHistogramHeader(lines, start)
 	}
-	if lines, err = appendHistograms(lines, s, obs); err != nil {
+	if lines, err = w.encoder.appendHistograms(lines, s, obs); err != nil {
 		return err
 	}
 	if err := w.hlog.append(lines, false); err != nil {
