@@ -26,9 +26,10 @@ func (a *app) drive(ctx context.Context, r config.Resolved, embedded bool) error
 	if trouble := a.tokenTrouble(r); trouble != "" {
 		fmt.Fprintf(a.Err, "warning: %s: the admin API will refuse it\n", trouble)
 	}
-	dir := r.Out
-	if dir == "" {
-		dir = filepath.Join(defaultRuns, a.Now().UTC().Format("20060102T150405Z")+"-"+fileName(r.Target))
+	a.warnOfLeftovers()
+	dir, err := a.directory(r)
+	if err != nil {
+		return usage(err)
 	}
 	s, err := session.Start(ctx, session.Config{
 		Options: r.Options, Settings: r.Settings, Duration: r.Duration,
@@ -149,6 +150,27 @@ func (a *app) tokenTrouble(r config.Resolved) string {
 		return err.Error()
 	}
 	return token.Trouble(a.Now())
+}
+
+// directory chooses the run directory: the one asked for, which must not hold a run, or a new one.
+func (a *app) directory(r config.Resolved) (string, error) {
+	if r.Out != "" {
+		if holdsRun(r.Out) {
+			return "", fmt.Errorf("--out %s: already holds a run: choose another directory", r.Out)
+		}
+		return r.Out, nil
+	}
+	base := filepath.Join(defaultRuns, a.Now().UTC().Format("20060102T150405Z")+"-"+fileName(r.Target))
+	dir := base
+	for n := 2; holdsRun(dir); n++ {
+		dir = fmt.Sprintf("%s-%d", base, n)
+	}
+	return dir, nil
+}
+
+func holdsRun(dir string) bool {
+	_, err := os.Lstat(filepath.Join(dir, rundir.JournalFile))
+	return err == nil
 }
 
 var notInFileNames = regexp.MustCompile(`[^A-Za-z0-9._-]+`)

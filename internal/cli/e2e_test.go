@@ -13,6 +13,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -153,7 +154,7 @@ func start(t *testing.T, environ []string, args ...string) *process {
 	p := &process{out: &output{}, err: &output{}, ended: make(chan struct{})}
 	work := t.TempDir()
 	p.dir = filepath.Join(work, "run")
-	if args[0] == "run" || args[0] == "demo" {
+	if (args[0] == "run" || args[0] == "demo") && !slices.Contains(args, "--out") {
 		args = append(args, "--out", "run")
 	}
 	p.cmd = exec.Command(binary, args...)
@@ -472,11 +473,24 @@ func TestRecover(t *testing.T) {
 	if err := os.WriteFile(workload, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	p := start(t, platform, "run", "--vus", "1", "--workload", workload)
+	p := start(t, platform, "run", "--vus", "1", "--workload", workload, "--out", filepath.Join("runs", "dead"))
+	p.dir = filepath.Join(p.cmd.Dir, "runs", "dead")
 	until(t, "a rule is not as it was", func() bool { return fmt.Sprint(rules(t)) != fmt.Sprint(before) })
 	p.signal(t, os.Kill).wait(t)
 	if fmt.Sprint(rules(t)) == fmt.Sprint(before) {
 		t.Fatal("nothing was left behind, so that there is nothing to test")
+	}
+	// The next run from the same place points at it, and a run is never written over.
+	next := exec.Command(binary, "run", "--out", p.dir)
+	next.Dir, next.Env = p.cmd.Dir, append([]string{"HOME=" + p.cmd.Dir}, platform...)
+	said, err := next.CombinedOutput()
+	if code := next.ProcessState.ExitCode(); err == nil || code != 2 {
+		t.Errorf("a second run into the same directory: exit code %d", code)
+	}
+	for _, want := range []string{"squall recover " + filepath.Join("runs", "dead"), "already holds a run"} {
+		if !strings.Contains(string(said), want) {
+			t.Errorf("the next run says\n%s\nwant %q", said, want)
+		}
 	}
 	r := start(t, []string{"ADMIN_TOKEN=" + variable(t, "ADMIN_TOKEN")}, "recover", p.dir).expect(t, 0)
 	if !strings.Contains(r.out.String(), "is back as it was found") {

@@ -19,29 +19,25 @@ const (
 
 // headless shows a run as lines until it has ended: what happens as it happens, and progress.
 func (a *app) headless(ctx context.Context, s *session.Session) {
-	p := &progress{app: a, inPlace: a.terminal(a.Err)}
-	every := progressElsewhere
+	p := &progress{app: a, inPlace: a.terminal(a.Err), every: progressElsewhere}
 	if p.inPlace {
-		every = progressOnTerminal
+		p.every = progressOnTerminal
 	}
 	fmt.Fprintf(a.Err, "run directory %s\n", s.Snapshot().Dir)
-	events, lines := time.NewTicker(progressOnTerminal), time.NewTicker(every)
-	defer events.Stop()
-	defer lines.Stop()
+	tick := time.NewTicker(progressOnTerminal)
+	defer tick.Stop()
 	cancelled := ctx.Done()
 	for {
 		select {
 		case <-s.Done():
-			p.events(s.Snapshot())
 			p.clear()
+			p.events(s.Snapshot())
 			return
 		case <-cancelled:
 			cancelled = nil
 			s.Finish("cancelled")
-		case <-events.C:
-			p.events(s.Snapshot())
-		case <-lines.C:
-			p.line(s.Snapshot())
+		case <-tick.C:
+			p.show(s.Snapshot())
 		}
 	}
 }
@@ -50,13 +46,28 @@ func (a *app) headless(ctx context.Context, s *session.Session) {
 type progress struct {
 	*app
 	inPlace bool
-	shown   int // events written so far
+	every   time.Duration
+	next    time.Duration // time of the run at which a line is due
+	shown   int           // events written so far
+}
+
+// show writes what is new, and the progress line below it when it is due.
+func (p *progress) show(snap session.Snapshot) {
+	p.clear()
+	p.events(snap)
+	if !p.inPlace && snap.Elapsed < p.next {
+		return
+	}
+	p.next = snap.Elapsed.Truncate(p.every) + p.every
+	fmt.Fprint(p.Err, progressLine(snap))
+	if !p.inPlace {
+		fmt.Fprintln(p.Err)
+	}
 }
 
 // events writes what happened since the last time.
 func (p *progress) events(snap session.Snapshot) {
 	for _, e := range snap.Events[min(p.shown, len(snap.Events)):] {
-		p.clear()
 		fmt.Fprintf(p.Err, "%s  %s\n", clock(seconds(e.At)), eventText(e))
 	}
 	p.shown = len(snap.Events)
@@ -72,14 +83,6 @@ func eventText(e rundir.Event) string {
 func (p *progress) clear() {
 	if p.inPlace {
 		fmt.Fprint(p.Err, "\r\x1b[K")
-	}
-}
-
-func (p *progress) line(snap session.Snapshot) {
-	p.clear()
-	fmt.Fprint(p.Err, progressLine(snap))
-	if !p.inPlace {
-		fmt.Fprintln(p.Err)
 	}
 }
 

@@ -3,10 +3,13 @@ package cli
 import (
 	"errors"
 	"fmt"
+	"path/filepath"
 
+	"github.com/gofrs/flock"
 	"github.com/spf13/cobra"
 
 	"xinbot.ir/squall/internal/config"
+	"xinbot.ir/squall/internal/rundir"
 	"xinbot.ir/squall/internal/session"
 )
 
@@ -71,4 +74,33 @@ func (a *app) complainAll(errs []error) {
 	for _, err := range errs {
 		a.complain(err)
 	}
+}
+
+// warnOfLeftovers points at runs that died with something changed. A run that is still going on keeps
+// its lock, and an embedded platform took its rules with it.
+func (a *app) warnOfLeftovers() {
+	dirs, err := session.Unfinished(defaultRuns)
+	if err != nil {
+		fmt.Fprintf(a.Err, "warning: %v\n", err)
+	}
+	for _, dir := range dirs {
+		run, err := rundir.Open(dir)
+		if err != nil || run.Meta.Embedded || alive(dir) {
+			continue
+		}
+		fmt.Fprintf(a.Err, "warning: an earlier run left something changed; put it back with: squall recover %s\n", dir)
+	}
+}
+
+// alive tells whether a session holds the run directory.
+func alive(dir string) bool {
+	lock := flock.New(filepath.Join(dir, session.LockFile))
+	held, err := lock.TryRLock()
+	if err != nil {
+		return false
+	}
+	if held {
+		_ = lock.Unlock()
+	}
+	return !held
 }

@@ -90,7 +90,7 @@ const (
 	acceptsDuration = "a duration such as 300s, 20m or 1h30m"
 	acceptsBool     = "true or false"
 	acceptsFile     = "a file"
-	acceptsSecret   = "a secret; ${NAME} in squall.yaml takes it from the environment"
+	acceptsPrivate   = "a secret; ${NAME} in squall.yaml takes it from the environment"
 )
 
 // Table returns every setting, in the order in which doctor and the documentation show them.
@@ -105,11 +105,11 @@ func Table() []Setting {
 		{Name: gatewayHost, Flags: []Alias{short("host", "H")}, Env: env("LOCUST_HOST"), Argument: "URL", Accepts: acceptsURL, Help: "gateway as Locust takes it, without the webhook's path"},
 		{Name: gatewayPath, Env: env("GATEWAY_WEBHOOK_PATH"), InFile: true, Accepts: "a path such as /webchat/webhook", Help: "path of the webchat webhook, used with --host; the default is the channel's own"},
 		{Name: orchestrator, Flags: option("orchestrator"), Env: env("ORCHESTRATOR_URL", "ORCHESTRATOR_HOST"), InFile: true, Argument: "URL", Accepts: acceptsURL, Help: "base URL of the admin API; without it the admin flows are off"},
-		{Name: adminToken, Env: env("ADMIN_TOKEN"), InFile: true, Secret: true, Accepts: acceptsSecret, Help: "bearer token of a platform_admin; without it the admin flows are off"},
-		{Name: secretName(load.Webchat), Env: env("WEBHOOK_SECRET", "GATEWAY_WEBHOOK_SECRET"), InFile: true, Secret: true, Accepts: acceptsSecret, Help: "signs webchat and automation"},
-		{Name: secretName(load.Instagram), Env: env("WEBHOOK_SECRET_INSTAGRAM"), InFile: true, Secret: true, Accepts: acceptsSecret, Help: "signs instagram"},
-		{Name: secretName(load.Telegram), Env: env("WEBHOOK_SECRET_TELEGRAM"), InFile: true, Secret: true, Accepts: acceptsSecret, Help: "token of telegram"},
-		{Name: secretName(load.WhatsApp), Env: env("WEBHOOK_SECRET_WHATSAPP"), InFile: true, Secret: true, Accepts: acceptsSecret, Help: "signs whatsapp"},
+		{Name: adminToken, Env: env("ADMIN_TOKEN"), InFile: true, Secret: true, Accepts: acceptsPrivate, Help: "bearer token of a platform_admin; without it the admin flows are off"},
+		{Name: secretName(load.Webchat), Env: env("WEBHOOK_SECRET", "GATEWAY_WEBHOOK_SECRET"), InFile: true, Secret: true, Accepts: acceptsPrivate, Help: "signs webchat and automation"},
+		{Name: secretName(load.Instagram), Env: env("WEBHOOK_SECRET_INSTAGRAM"), InFile: true, Secret: true, Accepts: acceptsPrivate, Help: "signs instagram"},
+		{Name: secretName(load.Telegram), Env: env("WEBHOOK_SECRET_TELEGRAM"), InFile: true, Secret: true, Accepts: acceptsPrivate, Help: "token of telegram"},
+		{Name: secretName(load.WhatsApp), Env: env("WEBHOOK_SECRET_WHATSAPP"), InFile: true, Secret: true, Accepts: acceptsPrivate, Help: "signs whatsapp"},
 
 		{Name: workloadFile, Flags: option("workload"), Env: env("WORKLOAD_FILE", "WORKLOAD_FILE_JSON"), InFile: true, Argument: "FILE", Accepts: acceptsFile, Help: "who talks over which channels, YAML or JSON; the default is built in"},
 		{Name: tenantID, Flags: option("tenant"), Env: env("LOCUST_TENANT_ID"), InFile: true, Argument: "UUID", Accepts: "a UUID", Help: "run this tenant of the workload alone; the built-in workload takes the id over"},
