@@ -190,18 +190,6 @@ func (g given) Dial(string, string) (net.Conn, error) { return g.conn, nil }
 // DialContext is part of proxy.ContextDialer.
 func (g given) DialContext(context.Context, string, string) (net.Conn, error) { return g.conn, nil }
 
-// secure does the TLS handshake, when there is one to do. It closes the connection if it fails.
-func secure(ctx context.Context, conn net.Conn, config *tls.Config) (net.Conn, error) {
-	if config == nil {
-		return conn, nil
-	}
-	over := tls.Client(conn, config)
-	if err := over.HandshakeContext(ctx); err != nil {
-		return nil, errors.Join(&handshakeError{err}, closed(conn))
-	}
-	return over, nil
-}
-
 // closed closes a connection that is of no use. Being closed already is what was wanted.
 func closed(conn net.Conn) error {
 	if err := conn.Close(); err != nil && !errors.Is(err, net.ErrClosed) {

@@ -161,6 +161,7 @@ func (e *envelope) nextID(rng *rand.Rand) []byte {
 
 func (g *gateway) judge(o *Outcome, answer *fasthttp.Response, err error) {
 	if err != nil {
+		err = cause(answer.RemoteAddr(), err)
 		o.Class, o.Detail = classify(err), sample(err)
 		if g.aborting.Load() {
 			o.Class, o.Detail = Interrupted, ""

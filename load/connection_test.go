@@ -1,0 +1,181 @@
+package load
+
+import (
+	"io"
+	"net"
+	"sync"
+	"testing"
+	"time"
+)
+
+func TestKeepAliveOffOpensAConnectionPerRequest(t *testing.T) {
+	server := newWireServer(t, nil)
+	o := testOptions(server.url())
+	o.KeepAlive = false
+	g := newSender(t, o)
+	for range 5 {
+		if out := sendOne(g, Webchat); out.Class != OK {
+			t.Fatalf("%+v", out)
+		}
+	}
+	if got := server.connections(); got != 5 {
+		t.Errorf("%d connections for 5 requests", got)
+	}
+	if got, _ := server.all()[0].header("Connection"); got != "close" {
+		t.Errorf("Connection: %q", got)
+	}
+	if got := g.conns.count(); got != 0 {
+		t.Errorf("%d connections are left open", got)
+	}
+}
+
+func TestMaxConnsIsRespected(t *testing.T) {
+	var mu sync.Mutex
+	now, most := 0, 0
+	server := newWireServer(t, func(r wireRequest, conn net.Conn) {
+		mu.Lock()
+		now++
+		most = max(most, now)
+		mu.Unlock()
+		time.Sleep(5 * time.Millisecond)
+		mu.Lock()
+		now--
+		mu.Unlock()
+		accept(r, conn)
+	})
+	o := testOptions(server.url())
+	o.MaxConns = 3
+	g := newSender(t, o)
+	var all sync.WaitGroup
+	for range 24 {
+		all.Go(func() {
+			if out := sendOne(g, Channel(NumChannels-1)); out.Class != OK {
+				t.Errorf("%+v", out)
+			}
+		})
+	}
+	all.Wait()
+	if got := server.connections(); got > 3 || most > 3 {
+		t.Errorf("%d connections, %d requests at once, want at most 3", got, most)
+	}
+	if got := g.conns.count(); got > 3 || got == 0 {
+		t.Errorf("counts %d open connections", got)
+	}
+}
+
+// Recycling: what is under way ends well on its connection, which is closed then; what comes after
+// has a new one.
+func TestRecycleOpensNewConnectionsAndClosesTheOld(t *testing.T) {
+	arrived, release := make(chan struct{}), make(chan struct{})
+	slow := true
+	server := newWireServer(t, func(r wireRequest, conn net.Conn) {
+		if slow {
+			slow = false
+			close(arrived)
+			<-release
+		}
+		accept(r, conn)
+	})
+	g := newSender(t, testOptions(server.url()))
+	first := make(chan Outcome)
+	go func() { first <- sendOne(g, Webchat) }()
+	<-arrived
+	for range 3 {
+		if err := g.recycle(); err != nil {
+			t.Fatal(err)
+		}
+		if out := sendOne(g, Telegram); out.Class != OK {
+			t.Fatalf("%+v", out)
+		}
+	}
+	close(release)
+	if out := <-first; out.Class != OK {
+		t.Errorf("the request under way ended as %s (%s)", out.Class, out.Detail)
+	}
+	if got := server.connections(); got != 4 {
+		t.Errorf("%d connections, want one before and one after each recycling", got)
+	}
+	g.sweep(time.Now())
+	if got := g.conns.count(); got != 1 {
+		t.Errorf("%d connections are open, want the newest only", got)
+	}
+	g.sweep(time.Now().Add(time.Hour))
+	if got := len(g.retired); got != 0 {
+		t.Errorf("%d recycled pools are still kept", got)
+	}
+}
+
+// A gateway may close connections that lie idle. That is no failure: the next message takes
+// another connection, and is sent once.
+func TestIdleConnectionClosedByTheGatewayIsNoReset(t *testing.T) {
+	server := newWireServer(t, nil)
+	g := newSender(t, testOptions(server.url()))
+	var all sync.WaitGroup
+	for range 8 {
+		all.Go(func() { sendOne(g, Webchat) })
+	}
+	all.Wait()
+	before := len(server.all())
+	server.mu.Lock()
+	for _, conn := range server.conns {
+		_ = conn.Close()
+	}
+	server.mu.Unlock()
+	// The connections age without waiting for it: their last request's deadline moves to the past.
+	g.conns.mu.Lock()
+	for conn := range g.conns.open {
+		conn.deadline = conn.deadline.Add(-2 * idleTrusted)
+		if !eventually(conn.closedByPeer) {
+			t.Error("the end of the connection did not arrive")
+		}
+	}
+	g.conns.mu.Unlock()
+	if out := sendOne(g, Webchat); out.Class != OK {
+		t.Errorf("class %s (%s), want ok on a new connection", out.Class, out.Detail)
+	}
+	if got := len(server.all()) - before; got != 1 {
+		t.Errorf("the message was sent %d times", got)
+	}
+	if got := g.conns.count(); got != 1 {
+		t.Errorf("%d connections are open, want 1", got)
+	}
+	// One that is alive is used again.
+	connections := server.connections()
+	g.conns.mu.Lock()
+	for conn := range g.conns.open {
+		conn.deadline = conn.deadline.Add(-2 * idleTrusted)
+	}
+	g.conns.mu.Unlock()
+	if out := sendOne(g, Webchat); out.Class != OK || server.connections() != connections {
+		t.Errorf("class %s, %d new connections", out.Class, server.connections()-connections)
+	}
+}
+
+// eventually waits for what another party on this machine does, for a bounded time.
+func eventually(done func() bool) bool {
+	for deadline := time.Now().Add(5 * time.Second); time.Now().Before(deadline); time.Sleep(time.Millisecond) {
+		if done() {
+			return true
+		}
+	}
+	return done()
+}
+
+// An answer that nobody asked for makes a connection useless, too.
+func TestUnaskedAnswerIsNotTakenForTheNext(t *testing.T) {
+	server := newWireServer(t, func(r wireRequest, conn net.Conn) {
+		accept(r, conn)
+		_, _ = io.WriteString(conn, "HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+	})
+	g := newSender(t, testOptions(server.url()))
+	for range 3 {
+		if out := sendOne(g, Webchat); out.Class != OK {
+			t.Fatalf("%+v", out)
+		}
+		g.conns.mu.Lock()
+		for conn := range g.conns.open {
+			conn.deadline = conn.deadline.Add(-2 * idleTrusted)
+		}
+		g.conns.mu.Unlock()
+	}
+}

@@ -1,0 +1,190 @@
+package load
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/url"
+	"os"
+	"os/exec"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// reset closes a connection the rude way.
+func reset(_ wireRequest, conn net.Conn) {
+	_ = conn.(*net.TCPConn).SetLinger(0)
+	_ = conn.Close()
+}
+
+func answerWith(text string) func(wireRequest, net.Conn) {
+	return func(_ wireRequest, conn net.Conn) {
+		_, _ = io.WriteString(conn, text)
+	}
+}
+
+func TestErrorsAreClassified(t *testing.T) {
+	closed, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	nobody := &url.URL{Scheme: "http", Host: closed.Addr().String(), Path: "/"}
+	if err := closed.Close(); err != nil {
+		t.Fatal(err)
+	}
+	served := func(answer func(wireRequest, net.Conn)) *url.URL { return newWireServer(t, answer).url() }
+	tests := map[string]struct {
+		target  *url.URL
+		class   ErrorClass
+		status  int
+		latency bool
+	}{
+		"accepted": {served(nil), OK, 202, true},
+		"refused":  {nobody, Refused, 0, false},
+		"reset":    {served(reset), Reset, 0, false},
+		"closed":   {served(func(_ wireRequest, c net.Conn) { _ = c.Close() }), Reset, 0, false},
+		"closed in the body": {served(func(_ wireRequest, c net.Conn) {
+			_, _ = io.WriteString(c, acceptedAnswer[:len(acceptedAnswer)-3])
+			_ = c.Close()
+		}), Reset, 0, false},
+		"no answer":      {served(func(wireRequest, net.Conn) {}), Timeout, 0, true},
+		"half an answer": {served(answerWith(acceptedAnswer[:40])), Timeout, 0, true},
+		"no such name":   {&url.URL{Scheme: "http", Host: "gateway.invalid", Path: "/"}, DNS, 0, false},
+		"unauthorised":   {served(answerWith("HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n")), BadStatus, 401, true},
+		"200 is not 202": {served(answerWith("HTTP/1.1 200 OK\r\nContent-Length: 21\r\n\r\n{\"status\":\"accepted\"}")), BadStatus, 200, true},
+		"other body":     {served(answerWith("HTTP/1.1 202 Accepted\r\nContent-Length: 2\r\n\r\n{}")), BadBody, 202, true},
+		"long headers":   {served(answerWith("HTTP/1.1 202 Accepted\r\nX-Policy: " + strings.Repeat("x", 3000) + "\r\nContent-Length: 21\r\n\r\n{\"status\":\"accepted\"}")), OK, 202, true},
+		"no TLS there":   {&url.URL{Scheme: "https", Host: served(answerWith("HTTP/1.1 400 Bad Request\r\n\r\n")).Host, Path: "/"}, Timeout, 0, true},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			o := testOptions(test.target)
+			o.Timeout = 200 * time.Millisecond
+			if test.class == DNS {
+				o.Timeout = 5 * time.Second
+			}
+			out := sendOne(newSender(t, o), Webchat)
+			if out.Class != test.class || out.Status != test.status {
+				t.Fatalf("class %s, status %d (%s), want %s and %d", out.Class, out.Status, out.Detail, test.class, test.status)
+			}
+			m := newMeasures()
+			m.add(&out, false)
+			measured := m.latency[Webchat] != nil && m.latency[Webchat].TotalCount() == 1
+			if measured != test.latency {
+				t.Errorf("has a latency: %v, want %v", measured, test.latency)
+			}
+			if test.class == Timeout {
+				if waited := out.Done.Sub(out.Sent); waited < o.Timeout || waited > o.Timeout+2*time.Second {
+					t.Errorf("timed out after %s, want %s", waited, o.Timeout)
+				}
+			}
+			if test.class != OK && test.class != BadStatus && test.class != BadBody && out.Detail == "" {
+				t.Error("no text for the error table")
+			}
+		})
+	}
+}
+
+func TestClassesOfErrorValues(t *testing.T) {
+	for _, test := range []struct {
+		err  error
+		want ErrorClass
+	}{
+		{&net.OpError{Op: "dial", Err: os.NewSyscallError("connect", syscall.EADDRNOTAVAIL)}, LocalLimit},
+		{&net.OpError{Op: "dial", Err: os.NewSyscallError("socket", syscall.EMFILE)}, LocalLimit},
+		{&net.DNSError{Err: "dial udp 127.0.0.53:53: socket: too many open files", Name: "gateway"}, LocalLimit},
+		{&net.DNSError{Err: "no such host", IsNotFound: true}, DNS},
+		{&net.DNSError{Err: "i/o timeout", IsTimeout: true}, DNS},
+		{fmt.Errorf("send: %w", syscall.EPIPE), Reset},
+		{&net.OpError{Op: "remote error", Err: errors.New("tls: certificate required")}, TLS},
+		{&handshakeError{io.EOF}, Reset},
+		{&handshakeError{errors.New("tls: no cipher suite in common")}, TLS},
+		{os.ErrDeadlineExceeded, Timeout},
+		{errors.New("something new"), Unclassified},
+	} {
+		if got := classify(test.err); got != test.want {
+			t.Errorf("%v is %s, want %s", test.err, got, test.want)
+		}
+	}
+	if got := sample(errors.New(strings.Repeat("é", 1000))); len([]rune(got)) != 160 {
+		t.Errorf("sample has %d characters", len([]rune(got)))
+	}
+}
+
+func TestConnectionCapIsOurOwnLimit(t *testing.T) {
+	server := newWireServer(t, func(wireRequest, net.Conn) {})
+	o := testOptions(server.url())
+	o.MaxConns, o.Timeout = 1, 300*time.Millisecond
+	g := newSender(t, o)
+	classes := make(chan ErrorClass, 2)
+	for range 2 {
+		go func() { classes <- sendOne(g, Webchat).Class }()
+	}
+	first, second := <-classes, <-classes
+	if first != LocalLimit || second != Timeout {
+		t.Errorf("one request waited for the platform and one for a connection: %s and %s", second, first)
+	}
+	if got := server.connections(); got != 1 {
+		t.Errorf("%d connections, want 1", got)
+	}
+}
+
+// A child process that may open few files meets its own limit, not the platform's failure.
+func TestDescriptorLimitIsOurOwn(t *testing.T) {
+	const variable = "SQUALL_TEST_GATEWAY"
+	if gateway := os.Getenv(variable); gateway != "" {
+		descriptorChild(t, gateway)
+		return
+	}
+	server := newWireServer(t, nil)
+	child := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestDescriptorLimitIsOurOwn$", "-test.v")
+	child.Env = append(os.Environ(), variable+"="+server.url().String())
+	if out, err := child.CombinedOutput(); err != nil || !strings.Contains(string(out), "--- PASS") {
+		t.Errorf("child: %v\n%s", err, out)
+	}
+}
+
+func descriptorChild(t *testing.T, gateway string) {
+	target, err := url.Parse(gateway)
+	if err != nil {
+		t.Fatal(err)
+	}
+	files, err := os.ReadDir("/dev/fd")
+	if err != nil {
+		t.Fatal(err)
+	}
+	limit := uint64(len(files) + 8)
+	g := newSender(t, testOptions(target))
+	if out := sendOne(g, Webchat); out.Class != OK { // opens what the runtime needs
+		t.Fatalf("%+v", out)
+	}
+	if err := syscall.Setrlimit(syscall.RLIMIT_NOFILE, &syscall.Rlimit{Cur: limit, Max: limit}); err != nil {
+		t.Fatal(err)
+	}
+	var held []net.Conn
+	defer func() {
+		for _, conn := range held {
+			_ = conn.Close()
+		}
+	}()
+	for {
+		conn, err := net.Dial("tcp", target.Host)
+		if err != nil {
+			break
+		}
+		held = append(held, conn)
+	}
+	if err := g.recycle(); err != nil {
+		t.Fatal(err)
+	}
+	blocker, err := net.Dial("tcp", target.Host) // takes the place that recycling freed
+	if err == nil {
+		held = append(held, blocker)
+	}
+	if out := sendOne(g, Webchat); out.Class != LocalLimit {
+		t.Errorf("class %s (%s), want %s", out.Class, out.Detail, LocalLimit)
+	}
+}
