@@ -58,7 +58,7 @@ func drawTimes(g *grid.Grid, x, y int, s *scene) {
 		since := tick.Sub(start)
 		col := int((since - time.Duration(a.first())*a.length) / a.length)
 		if col >= a.count {
-			return
+			break
 		}
 		if since < 0 || tick.Before(left) {
 			continue
@@ -70,6 +70,12 @@ func drawTimes(g *grid.Grid, x, y int, s *scene) {
 		}
 		g.Text(at, y, len(label), label, s.styles.dim)
 		free = at + len(label) + 2
+	}
+	if free == x { // a young run: no round moment has passed
+		right := min(x+a.count+1, g.Width())
+		if label := start.Format("15:04:05"); !taken(g, right-len(label), y, len(label)) {
+			g.TextRight(right, y, len(label), label, s.styles.dim)
+		}
 	}
 }
 

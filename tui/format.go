@@ -96,7 +96,11 @@ func formatFlowRate(perSecond float64) string {
 	case perSecond <= 0 || math.IsNaN(perSecond):
 		return noValue
 	case perSecond < 0.9995:
-		return strconv.FormatFloat(math.Round(perSecond*600)/10, 'f', -1, 64) + "/min"
+		perMinute := perSecond * 60
+		if perMinute >= 9.95 {
+			return strconv.Itoa(int(math.Round(perMinute))) + "/min"
+		}
+		return strconv.FormatFloat(math.Round(perMinute*10)/10, 'f', -1, 64) + "/min"
 	default:
 		return threeDigits(perSecond) + "/s"
 	}

@@ -172,6 +172,24 @@ func TestGoldenStates(t *testing.T) {
 // plain drops the colours: most goldens are read by people.
 func plain(s string) string { return ansi.Strip(s) }
 
+// TestGoldenPanels is every panel alone, at its size in every layout that has it.
+func TestGoldenPanels(t *testing.T) {
+	for id, z := range sizes()[:3] {
+		s := newFake()
+		gameDay(s)
+		_ = s.Spike(true)
+		s.advance(30)
+		m := console(s, looks()[0], z.w, z.h)
+		m.View()
+		for i, slot := range m.slots {
+			name := strings.ReplaceAll(strings.ToLower(slot.panel.Title()), " ", "-")
+			t.Run(fmt.Sprintf("%s/%d-%s", []string{"compact", "regular", "wide"}[id], i, name), func(t *testing.T) {
+				golden.RequireEqual(t, slot.panel.View().Encode(nil, m.scene.styles.palette))
+			})
+		}
+	}
+}
+
 func TestGoldenTerminals(t *testing.T) {
 	for _, l := range []look{
 		{"256-colours", termenv.ANSI256, true, false},

@@ -36,12 +36,21 @@ func layouts() [numLayouts]layout {
 			{rows: 3}, {rows: 11, grow: 4}, {rows: 5, ruled: true}, {rows: 2, grow: 1, ruled: true}, {rows: 1},
 		}},
 		regular: {116, 36, []band{
-			{rows: 3}, {rows: 13, grow: 4, ruled: true}, {rows: 6, ruled: true}, {rows: 5, ruled: true},
-			{rows: 4, grow: 2, ruled: true}, {rows: 1},
+			{rows: 3},
+			{rows: 13, grow: 4, ruled: true},
+			{rows: 6, ruled: true},
+			{rows: 5, ruled: true},
+			{rows: 4, grow: 2, ruled: true},
+			{rows: 1},
 		}},
 		wide: {160, 52, []band{
-			{rows: 3}, {rows: 15, grow: 4, ruled: true}, {rows: 8, grow: 2, ruled: true}, {rows: 6, ruled: true},
-			{rows: 8, ruled: true}, {rows: 5, grow: 2, ruled: true}, {rows: 1},
+			{rows: 3},
+			{rows: 15, grow: 4, ruled: true},
+			{rows: 8, grow: 2, ruled: true},
+			{rows: 6, ruled: true},
+			{rows: 8, ruled: true},
+			{rows: 5, grow: 2, ruled: true},
+			{rows: 1},
 		}},
 	}
 }

@@ -215,10 +215,3 @@ func padLeft(s string, w int) string {
 	}
 	return s
 }
-
-func padRight(s string, w int) string {
-	for n := grid.Width(s); n < w; n++ {
-		s += " "
-	}
-	return s
-}

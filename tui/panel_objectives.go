@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"xinbot.ir/squall/load"
-	"xinbot.ir/squall/tui/grid"
 )
 
 // objectivesPanel shows every objective now and over the whole run.
@@ -56,8 +55,9 @@ func (p *objectivesPanel) verdict(x, y, width int, v load.Verdict, st *styles) {
 	style, text := st.state(v.State)
 	n := p.g.Text(x, y, width, text, style)
 	if v.State == load.Unknown {
-		if w := grid.Width(v.Reason); v.Reason != "" && n+2+w <= width {
-			p.g.Text(x+n+2, y, w, v.Reason, st.dim)
+		if v.Samples > 0 { // known, but too few
+			few := "n=" + formatCount(v.Samples)
+			p.g.TextRight(x+width-1, y, width-n-2, few, st.dim)
 		}
 		return
 	}

@@ -27,13 +27,13 @@ func (p *timelinePanel) Sync(s *scene) {
 	}
 	i := len(events) - 1
 	for skip := p.back; skip > 0 && i > 0; skip-- {
-		first, _ := collapse(events, i)
+		first := collapse(events, i)
 		i = first - 1
 	}
 	// From the bottom up; fewer events than rows stand at the top.
 	var lines [][2]int
 	for i >= 0 && len(lines) < p.g.Height() {
-		first, _ := collapse(events, i)
+		first := collapse(events, i)
 		lines = append(lines, [2]int{first, i})
 		i = first - 1
 	}
@@ -53,14 +53,14 @@ func isSetting(k rundir.Kind) bool {
 }
 
 // collapse finds the first of the equal changes that end at i: a held key is one line.
-func collapse(events []rundir.Event, i int) (first, count int) {
-	first = i
+func collapse(events []rundir.Event, i int) int {
+	first := i
 	const pause = 5 * time.Second
 	for first > 0 && isSetting(events[i].Kind) && events[first-1].Kind == events[i].Kind &&
 		events[first-1].By == events[i].By && events[first].Time.Sub(events[first-1].Time) < pause {
 		first--
 	}
-	return first, i - first + 1
+	return first
 }
 
 func (p *timelinePanel) line(y int, s *scene, first, last int) {

@@ -64,7 +64,7 @@ func parseNumber(s string) (float64, bool) {
 func thousands(s string) bool {
 	whole, _, _ := strings.Cut(s, ".")
 	groups := strings.Split(whole, ",")
-	if strings.Contains(s[len(whole):], ",") || len(groups[0]) == 0 || len(groups[0]) > 3 {
+	if strings.Contains(s[len(whole):], ",") || groups[0] == "" || len(groups[0]) > 3 {
 		return false
 	}
 	for _, g := range groups[1:] {

@@ -27,7 +27,7 @@ func (g *Grid) Encode(buf []byte, p *Palette) []byte {
 				}
 				continue
 			}
-			if style := p.visible(c); style != now && !p.Plain && !(c.blank() && style.sameGround(now)) {
+			if style := p.visible(c); p.differs(c, style, now) {
 				buf = p.sgr(buf, style)
 				now = style
 			}
@@ -51,6 +51,14 @@ func (p *Palette) visible(c Cell) Style {
 		s.Bg = 0
 	}
 	return s
+}
+
+// differs tells whether a cell needs a sequence after what the terminal was last told.
+func (p *Palette) differs(c Cell, style, now Style) bool {
+	if p.Plain || style == now {
+		return false
+	}
+	return !c.blank() || !style.sameGround(now)
 }
 
 // blank tells whether nothing of the cell's ink can be seen.

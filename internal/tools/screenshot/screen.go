@@ -42,7 +42,7 @@ func parse(text string) (rows [][]cell) {
 		var row []cell
 		state := ansi.NormalState
 		for line != "" {
-			seq, width, n, next := ansi.DecodeSequence(line, byte(state), nil)
+			seq, width, n, next := ansi.DecodeSequence(line, state, nil)
 			if n <= 0 {
 				break
 			}
@@ -52,7 +52,7 @@ func parse(text string) (rows [][]cell) {
 			case strings.HasPrefix(seq, "\x1b[") && strings.HasSuffix(seq, "m"):
 				now = now.apply(seq[2 : len(seq)-1])
 			}
-			line, state = line[n:], ansi.State(next)
+			line, state = line[n:], next
 		}
 		rows = append(rows, row)
 	}
@@ -70,24 +70,24 @@ func (s style) apply(params string) style {
 		if err != nil {
 			return s
 		}
-		switch {
-		case code == 0:
+		switch code {
+		case 0:
 			s = style{}
-		case code == 1:
+		case 1:
 			s.bold = true
-		case code == 2:
+		case 2:
 			s.faint = true
-		case code == 22:
+		case 22:
 			s.bold, s.faint = false, false
-		case code == 4:
+		case 4:
 			s.line = true
-		case code == 24:
+		case 24:
 			s.line = false
-		case code == 7:
+		case 7:
 			s.swaps = true
-		case code == 27:
+		case 27:
 			s.swaps = false
-		case code == 38 || code == 48:
+		case 38, 48:
 			c, used := extended(codes[i+1:])
 			i += used
 			if code == 38 {
@@ -95,9 +95,9 @@ func (s style) apply(params string) style {
 			} else {
 				s.bg = c
 			}
-		case code == 39:
+		case 39:
 			s.fg = colour{}
-		case code == 49:
+		case 49:
 			s.bg = colour{}
 		default:
 			s = s.basic(code)
