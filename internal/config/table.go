@@ -90,7 +90,7 @@ const (
 	acceptsDuration = "a duration such as 300s, 20m or 1h30m"
 	acceptsBool     = "true or false"
 	acceptsFile     = "a file"
-	acceptsPrivate   = "a secret; ${NAME} in squall.yaml takes it from the environment"
+	acceptsPrivate  = "a secret; ${NAME} in squall.yaml takes it from the environment"
 )
 
 // Table returns every setting, in the order in which doctor and the documentation show them.

@@ -1,0 +1,93 @@
+package cli
+
+import (
+	"encoding/pem"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/golang-jwt/jwt/v5"
+)
+
+// token is an admin token that ends after a while.
+func token(t *testing.T, role string, life time.Duration) string {
+	t.Helper()
+	claims := jwt.MapClaims{"role": role, "exp": time.Now().Add(life).Unix()}
+	text, err := jwt.NewWithClaims(jwt.SigningMethodHS256, claims).SignedString([]byte("key"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return text
+}
+
+func TestDoctor(t *testing.T) {
+	t.Chdir(t.TempDir())
+	var asked []string
+	answer := func(date func() time.Time, status int) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			asked = append(asked, r.Method+" "+r.URL.Path+" "+r.Header.Get("Authorization"))
+			w.Header().Set("Date", date().UTC().Format(http.TimeFormat))
+			w.WriteHeader(status)
+		})
+	}
+	hourAhead := func() time.Time { return time.Now().Add(time.Hour) }
+	plain := httptest.NewServer(answer(time.Now, 200))
+	defer plain.Close()
+	fast := httptest.NewServer(answer(hourAhead, 404))
+	defer fast.Close()
+	ill := httptest.NewServer(answer(time.Now, 503))
+	defer ill.Close()
+	secure := httptest.NewTLSServer(answer(time.Now, 200))
+	defer secure.Close()
+	ca := filepath.Join(t.TempDir(), "ca.pem")
+	block := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: secure.Certificate().Raw})
+	if err := os.WriteFile(ca, block, 0o600); err != nil {
+		t.Fatal(err)
+	}
+
+	good := token(t, "platform_admin", time.Hour)
+	for name, c := range map[string]struct {
+		gateway, api, token string
+		args                []string
+		code                int
+		says                []string
+	}{
+		"all is well":       {plain.URL, plain.URL, good, nil, 0, []string{"✓ ok    gateway        GET /health answers 200", "clocks agree", "✓ ok    admin token    role platform_admin, expires in"}},
+		"no admin":          {plain.URL, "", "", nil, 0, []string{"! warn  admin API", "set ORCHESTRATOR_URL", "! warn  admin token"}},
+		"clock, no route":   {fast.URL, plain.URL, good, nil, 0, []string{"! warn  gateway        GET /health answers 404", "ahead of ours: times in reports will not match"}},
+		"ill":               {plain.URL, ill.URL, good, nil, 1, []string{"✗ fail  admin API      GET /health answers 503"}},
+		"away":              {"http://127.0.0.1:1", plain.URL, good, nil, 1, []string{"✗ fail  gateway        connect to 127.0.0.1:1"}},
+		"unknown authority": {secure.URL, plain.URL, good, nil, 1, []string{"✗ fail  gateway        TLS handshake"}},
+		"own authority":     {secure.URL, plain.URL, good, []string{"--ca", ca}, 0, []string{"TLS 1.3, certificate valid until", "✓ ok    gateway        GET /health answers 200"}},
+		"unchecked":         {secure.URL, plain.URL, good, []string{"--insecure-skip-verify"}, 0, []string{"! warn  configuration  server certificates are not checked"}},
+		"expired":           {plain.URL, plain.URL, token(t, "platform_admin", -time.Hour), nil, 1, []string{"✗ fail  admin token    admin token expired 1h0m"}},
+		"wrong role":        {plain.URL, plain.URL, token(t, "viewer", time.Hour), nil, 1, []string{"admin token has no role platform_admin"}},
+		"not a token":       {plain.URL, plain.URL, "hello", nil, 1, []string{"admin token is no JWT"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			asked = nil
+			environ := map[string]string{"WEBHOOK_SECRET": "s3cret", "GATEWAY_URL": c.gateway, "ORCHESTRATOR_URL": c.api, "ADMIN_TOKEN": c.token}
+			code, out, errs := try(t, environ, append([]string{"doctor"}, c.args...)...)
+			if code != c.code {
+				t.Errorf("exit code %d, want %d", code, c.code)
+			}
+			for _, want := range c.says {
+				if !strings.Contains(out, want) {
+					t.Errorf("says\n%s%s\nwant %q", out, errs, want)
+				}
+			}
+			if c.token != "" && strings.Contains(out+errs, c.token) || strings.Contains(out+errs, "s3cret") {
+				t.Errorf("a secret is on the screen:\n%s", out)
+			}
+			for _, request := range asked {
+				if request != "GET /health " {
+					t.Errorf("asked %q, want GET /health and no token", request)
+				}
+			}
+		})
+	}
+}
