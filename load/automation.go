@@ -19,12 +19,18 @@ type action struct {
 
 func actions() []action {
 	return []action{
-		{SeriesWebhook, "webhook", func(p AutomationPlan) float64 { return p.WebhookRatio },
-			map[string]any{"url": "https://example.invalid/hook", "method": "POST"}},
-		{SeriesCRM, "crm", func(p AutomationPlan) float64 { return p.CRMRatio },
-			map[string]any{"operation": "upsert_contact", "fields": map[string]string{"source": "squall"}}},
-		{SeriesEmail, "email", func(p AutomationPlan) float64 { return p.EmailRatio },
-			map[string]any{"to": "load-test@example.invalid", "subject": "Load test"}},
+		{
+			SeriesWebhook, "webhook", func(p AutomationPlan) float64 { return p.WebhookRatio },
+			map[string]any{"url": "https://example.invalid/hook", "method": "POST"},
+		},
+		{
+			SeriesCRM, "crm", func(p AutomationPlan) float64 { return p.CRMRatio },
+			map[string]any{"operation": "upsert_contact", "fields": map[string]string{"source": "squall"}},
+		},
+		{
+			SeriesEmail, "email", func(p AutomationPlan) float64 { return p.EmailRatio },
+			map[string]any{"to": "load-test@example.invalid", "subject": "Load test"},
+		},
 	}
 }
 

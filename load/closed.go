@@ -30,7 +30,7 @@ func (c *crowd) resize(n int) {
 		u := &virtualUser{
 			id:    c.nextID,
 			brand: int(c.nextID % uint64(len(c.g.gateway.templates))),
-			rng:   rand.New(rand.NewPCG(c.g.options.Seed, c.nextID)), //nolint:gosec // load, not cryptography
+			rng:   rand.New(rand.NewPCG(c.g.options.Seed, c.nextID)),
 			quit:  make(chan struct{}),
 		}
 		c.nextID++

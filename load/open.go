@@ -90,7 +90,7 @@ func (a *arrivals) hire() {
 // begins.
 func (a *arrivals) work(id uint64) {
 	shard := a.g.recorder.shard(id)
-	rng := rand.New(rand.NewPCG(a.g.options.Seed, ^id)) //nolint:gosec // load, not cryptography
+	rng := rand.New(rand.NewPCG(a.g.options.Seed, ^id))
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	var outcome Outcome
@@ -161,7 +161,7 @@ func (a *arrivals) next(now time.Time) (*segment, time.Duration) {
 		switch {
 		case s.over(offset):
 			a.advance()
-		case now.Sub(s.start)-offset > MaxSendDelay:
+		case offset != Never && now.Sub(s.start)-offset > MaxSendDelay:
 			a.skip(now.Add(-MaxSendDelay))
 		default:
 			return s, offset

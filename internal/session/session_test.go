@@ -59,7 +59,7 @@ func config(t *testing.T, p *demo.Platform) Config {
 	}
 	for c, spec := range w.Channels {
 		o.Gateway[c] = load.GatewayURL(gateway, spec.Path)
-		o.Secrets[c] = p.Secrets()[load.Channel(spec.SecretOf).String()]
+		o.Secrets[c] = p.Secrets()[spec.SecretOf.String()]
 	}
 	return Config{
 		Options: o, Target: "demo", Version: "test", Embedded: true,
