@@ -50,10 +50,11 @@ func measureCode(ctx context.Context, l *lab) ([]row, error) {
 	}
 	args := append([]string{"test", "-run", "^$", "-bench", ".", "-benchmem", "-benchtime", time}, benchmarked...)
 	out, err := exec.CommandContext(ctx, "go", args...).CombinedOutput()
+	found := parseBenchmarks(out)
 	if err != nil {
-		return nil, fmt.Errorf("go %s: %w\n%s", strings.Join(args, " "), err, out)
+		err = fmt.Errorf("go %s: %w\n%s", strings.Join(args, " "), err, out)
 	}
-	return codeRows(parseBenchmarks(out)), nil
+	return codeRows(found), err
 }
 
 // codeRows puts the benchmarks with an aim first and the others after them. An

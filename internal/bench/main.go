@@ -78,6 +78,7 @@ func runBench(ctx context.Context, args []string, out io.Writer) error {
 	started := time.Now()
 	doc := document{machine: describeMachine(ctx, l), short: *short}
 	known := false
+	var failed error // a chapter that cannot be measured does not cost the others
 	for _, m := range measurements() {
 		if *only != "" && *only != m.name {
 			continue
@@ -85,17 +86,20 @@ func runBench(ctx context.Context, args []string, out io.Writer) error {
 		known = true
 		rows, err := m.run(ctx, l)
 		if err != nil {
-			return fmt.Errorf("measure %s: %w", m.name, err)
+			failed = errors.Join(failed, fmt.Errorf("measure %s: %w", m.name, err))
 		}
 		doc.rows = append(doc.rows, rows...)
+		if ctx.Err() != nil {
+			return failed
+		}
 	}
 	if !known {
 		return fmt.Errorf("there is no chapter %q", *only)
 	}
 	doc.took = time.Since(started)
 
-	if err := doc.print(out); err != nil {
-		return err
+	if err := doc.print(out); err != nil || failed != nil {
+		return errors.Join(failed, err)
 	}
 	if *write != "" {
 		return doc.writeInto(*write)
