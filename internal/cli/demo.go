@@ -18,9 +18,9 @@ const demoExample = `  squall demo
   squall demo --vus 200 --duration 2m --headless
   squall demo --serve --gateway-addr 127.0.0.1:8080 --orchestrator-addr 127.0.0.1:8000`
 
-// demoDefaults keep the platform with its delays at about a quarter of what it can do, so that a spike
+// demoDefaults keep the platform with its delays at about half of what it can do, so that a spike
 // takes it beyond.
-func demoDefaults() map[string]string { return map[string]string{config.VUs: "100"} }
+func demoDefaults() map[string]string { return map[string]string{config.VUs: "250"} }
 
 // demoFlags are what only the embedded platform has.
 type demoFlags struct {
