@@ -113,7 +113,7 @@ func TestRedisGoesAndComesBack(t *testing.T) {
 		}
 		missing := len(accepted)
 		for _, e := range entries {
-			if accepted[e.Values[1]] {
+			if accepted[decode[payload](t, e.Values[1]).EventID] {
 				missing--
 			}
 		}

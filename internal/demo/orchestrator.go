@@ -86,8 +86,7 @@ func (o *orchestrator) inbound(ctx *fasthttp.RequestCtx) {
 		return
 	}
 	o.delays.sleep(o.delays.inboundWork)
-	reply := o.policy.reply(m)
-	reply.eventID, reply.channel = string(m.eventID), c.name
+	reply := o.policy.reply(c.name, m)
 	if err := o.stream.append(&reply); err != nil {
 		fail(ctx, fasthttp.StatusServiceUnavailable, err.Error())
 		return

@@ -1,6 +1,7 @@
 package demo
 
 import (
+	"encoding/json"
 	"sync"
 	"time"
 
@@ -56,10 +57,19 @@ func newPolicy(d *delays, r *rules, found *retrieval, asked *models, s *stream, 
 	return p
 }
 
-// reply answers a message: from the language model for the share of messages
+// payload is an entry of the outbound stream.
+type payload struct {
+	EventID  string `json:"event_id"`
+	TenantID string `json:"tenant_id"`
+	Channel  string `json:"channel"`
+	Source   string `json:"source"`
+	Answer   string `json:"answer"`
+}
+
+// reply answers a message of a channel: from the language model for the share of messages
 // that need it and within its quota, else from retrieval. A message may also
 // trigger an automation rule.
-func (p *policy) reply(m message) outbound {
+func (p *policy) reply(channel string, m message) outbound {
 	out := outbound{tenantID: string(m.tenantID)}
 	if m.automate {
 		if rule, found := p.rules.match(out.tenantID, p.delays.draw()); found {
@@ -68,8 +78,9 @@ func (p *policy) reply(m message) outbound {
 			p.denials.WithLabelValues(deniedRule).Inc()
 		}
 	}
-	out.source, out.answer = p.answer(out.tenantID, m.text)
-	p.replies.WithLabelValues(out.source).Inc()
+	source, answer := p.answer(out.tenantID, m.text)
+	p.replies.WithLabelValues(source).Inc()
+	out.payload, _ = json.Marshal(payload{string(m.eventID), out.tenantID, channel, source, answer}) // strings never fail
 	return out
 }
 

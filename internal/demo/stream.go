@@ -21,10 +21,10 @@ const healthTimeout = 500 * time.Millisecond
 
 // outbound is one message on its way into the stream.
 type outbound struct {
-	eventID, tenantID, channel, source, answer string
-	rule                                       string // automation rule to run, or empty
-	action                                     string
-	stored                                     chan struct{} // closed when Redis has it
+	tenantID     string
+	payload      []byte
+	rule, action string        // automation rule to run, or empty
+	stored       chan struct{} // closed when Redis has it
 }
 
 // stream appends to outbound:messages. Messages are appended in batches, each
@@ -147,8 +147,7 @@ func (s *stream) store(ctx context.Context, batch []*outbound) error {
 	perTenant := make(map[string]int64)
 	queued := false
 	for _, o := range batch {
-		pipe.Do(ctx, "XADD", keyOutbound, "*",
-			"event_id", o.eventID, "tenant_id", o.tenantID, "channel", o.channel, "source", o.source, "answer", o.answer)
+		pipe.Do(ctx, "XADD", keyOutbound, "*", "payload", o.payload)
 		if o.rule != "" {
 			queued = true
 			pipe.RPush(ctx, keyAutomation, o.tenantID+"|"+o.rule+"|"+o.action)
