@@ -131,7 +131,11 @@ func (p *picture) draw(g *grid.Grid, x, y, w, h int, s *scene) {
 		}
 	}
 	p.bars(s, limitRow)
-	p.plot.line(p.p99, grid.Style{Fg: inkP99}, false)
+	if s.styles.mono {
+		p.plot.line(p.p99, grid.Style{}, false)
+	} else {
+		p.plot.overflow(p.p99, s.styles.dim)
+	}
 	for _, m := range s.story.marks {
 		if m.guide {
 			p.plot.guide(s.history.axis.place(m.at), s.styles.faint)
@@ -166,11 +170,11 @@ func (p *picture) scale(highest95, highest99 time.Duration) {
 }
 
 func (p *picture) bars(s *scene, limitRow int) {
-	inks := barInks{inkP95, inkP50, inkBroken95, inkBroken50}
+	inks := barInks{inkP99, inkP95, inkP50, inkBroken95, inkBroken50}
 	for x := range p.plot.w {
 		if c := s.history.at(x); c != nil {
 			if fc := p.row.column(c); fc.count > 0 {
-				p.plot.bar(x, seconds(fc.p95), seconds(fc.p50), limitRow, inks)
+				p.plot.bar(x, min(seconds(fc.p99), p.plot.top), seconds(fc.p95), seconds(fc.p50), limitRow, inks)
 			}
 		}
 	}

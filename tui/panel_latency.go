@@ -70,7 +70,7 @@ func (p *latencyPanel) figures(s *scene) {
 	x := drawLegend(&p.g, 0, 0, st, '█', inkP95, "p95", formatDuration(now.p95), st.strong)
 	drawVerdict(&p.g, x+2, 0, p.g.Width()-x-2, st, p.pic.row, s)
 	x = drawLegend(&p.g, 0, 1, st, '█', inkP50, "p50", formatDuration(now.p50), st.text)
-	x = drawLegend(&p.g, x+2, 1, st, '⠒', inkP99, "p99", formatDuration(now.p99), st.text)
+	x = drawLegend(&p.g, x+2, 1, st, '█', inkP99, "p99", formatDuration(now.p99), st.text)
 	p.g.TextRight(p.g.Width(), 1, p.g.Width()-x-1, p.rate(s), st.dim)
 }
 
@@ -86,7 +86,7 @@ func (p *latencyPanel) large(s *scene) {
 	n := drawSign(&p.g, x, 0, st, '█', inkP95)
 	p.g.Text(n, 0, w-n, "p95, last "+strconv.Itoa(load.RecentWindows)+" s", st.dim)
 	drawLegend(&p.g, x, 1, st, '█', inkP50, "p50", formatDuration(now.p50), st.text)
-	n = drawLegend(&p.g, x, 2, st, '⠒', inkP99, "p99", formatDuration(now.p99), st.text)
+	n = drawLegend(&p.g, x, 2, st, '█', inkP99, "p99", formatDuration(now.p99), st.text)
 	drawVerdict(&p.g, n, 0, w-n, st, p.pic.row, s)
 	p.g.TextRight(w, 2, w-n-1, p.rate(s), st.dim)
 }
@@ -104,8 +104,8 @@ func drawLegend(g *grid.Grid, x, y int, st *styles, sign rune, ink grid.Ink, nam
 
 // drawSign writes what stands for a percentile in the chart and returns the column of its name.
 func drawSign(g *grid.Grid, x, y int, st *styles, sign rune, ink grid.Ink) int {
-	if st.mono && ink == inkP95 {
-		sign = '░'
+	if st.mono {
+		sign = map[grid.Ink]rune{inkP50: '█', inkP95: '░', inkP99: '⠒'}[ink]
 	}
 	g.Set(x, y, sign, grid.Style{Fg: ink})
 	return x + 2

@@ -104,7 +104,7 @@ func (p *loadPanel) spark(y int, s *scene) {
 	for x := range min(w, count) {
 		if c := s.history.at(count - 1 - x); c != nil {
 			v := float64(c.requests) / c.seconds
-			pl.bar(min(w, count)-1-x, v, v, -1, barInks{inkTrend, inkTrend, inkTrend, inkTrend})
+			pl.bar(min(w, count)-1-x, v, v, v, -1, barInks{inkTrend, inkTrend, inkTrend, inkTrend, inkTrend})
 		}
 	}
 }

@@ -73,7 +73,7 @@ func (p *stackPanel) figures(pic *picture, y, rows int, s *scene) {
 	}
 	if rows > 2 {
 		x := drawLegend(&p.g, 0, y+2, st, '█', inkP50, "p50", formatDuration(now.p50), st.text)
-		drawLegend(&p.g, x+2, y+2, st, '⠒', inkP99, "p99", formatDuration(now.p99), st.text)
+		drawLegend(&p.g, x+2, y+2, st, '█', inkP99, "p99", formatDuration(now.p99), st.text)
 	}
 }
 

@@ -108,7 +108,7 @@ func (p *trendPanel) figures(s *scene) {
 	x := 2 + p.g.Text(2, 0, 12, p.row.name, st.dim)
 	x += p.g.Text(x+1, 0, p.g.Width(), padLeft(bar, 9), st.strong) + 1
 	if p.row.other != "" && line != "" {
-		p.g.Set(x+2, 0, '⠒', grid.Style{Fg: inkP99})
+		p.g.Set(x+2, 0, '⠒', s.styles.dim)
 		x += 4 + p.g.Text(x+4, 0, 12, p.row.other, st.dim)
 		p.g.Text(x+1, 0, p.g.Width(), line, st.text)
 	}
@@ -149,10 +149,10 @@ func (p *trendPanel) draw(s *scene) {
 	for x := range pl.w {
 		if c := s.history.at(x); c != nil {
 			v := p.row.bar(c)
-			pl.bar(x, v, v, limitRow, barInks{inkTrend, inkTrend, inkBroken95, inkBroken95})
+			pl.bar(x, v, v, v, limitRow, barInks{inkTrend, inkTrend, inkTrend, inkBroken95, inkBroken95})
 		}
 	}
-	pl.line(p.values, grid.Style{Fg: inkP99}, true)
+	pl.line(p.values, grid.Style{Fg: inkDim}, true)
 	for _, m := range s.story.marks {
 		if m.guide {
 			pl.guide(s.history.axis.place(m.at), s.styles.faint)

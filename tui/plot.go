@@ -37,32 +37,51 @@ func (p *plot) row(v float64) (int, bool) {
 	return p.y + p.h - 1 - min(int(v/p.top*float64(p.h)), p.h-1), true
 }
 
-// barInks are the colours of one bar: its whole height, the part of it inside, and both where they
-// are above the objective.
-type barInks struct{ outer, inner, outerBroken, innerBroken grid.Ink }
+// barInks are the colours of one bar: a pale part that reaches highest, the bar itself and the part
+// inside it, and both where they are above the objective.
+type barInks struct{ pale, outer, inner, outerBroken, innerBroken grid.Ink }
 
-// bar draws a value with a lower one inside it, in eighths of a cell. Above the row limitRow the bar
-// changes colour; limitRow < 0 means there is no limit.
-func (p *plot) bar(x int, outer, inner float64, limitRow int, inks barInks) {
-	out, in := p.eighths(outer), p.eighths(inner)
-	for cell := 0; cell*8 < out; cell++ {
+// bar draws three values within one another, in eighths of a cell. Above the row limitRow the bar
+// changes colour; limitRow < 0 means there is no limit. Without colours the pale part is left out.
+func (p *plot) bar(x int, pale, outer, inner float64, limitRow int, inks barInks) {
+	top, out, in := p.eighths(pale), p.eighths(outer), p.eighths(inner)
+	if p.mono {
+		top = out
+	}
+	for cell := 0; cell*8 < max(top, out); cell++ {
 		y := p.y + p.h - 1 - cell
-		o, i := min(out-cell*8, 8), min(max(in-cell*8, 0), 8)
+		part := func(n int) int { return min(max(n-cell*8, 0), 8) }
 		outerInk, innerInk := inks.outer, inks.inner
 		broken := y < limitRow
 		if broken {
 			outerInk, innerInk = inks.outerBroken, inks.innerBroken
 		}
-		switch {
-		case p.mono:
-			p.g.Set(p.x+x, y, monoBar(o, i, cell == 0, broken), grid.Style{})
-		case i == 8:
-			p.g.Set(p.x+x, y, '█', grid.Style{Fg: innerInk})
-		case i > 0 && o == 8:
-			p.g.Set(p.x+x, y, runes.LowerBlockElementFromFloat64(float64(i)/8), grid.Style{Fg: innerInk, Bg: outerInk})
-		default:
-			p.g.Set(p.x+x, y, runes.LowerBlockElementFromFloat64(float64(o)/8), grid.Style{Fg: outerInk})
+		if p.mono {
+			p.g.Set(p.x+x, y, monoBar(part(out), part(in), cell == 0, broken), grid.Style{})
+			continue
 		}
+		r, style := barCell(part(top), part(out), part(in), inks.pale, outerInk, innerInk)
+		p.g.Set(p.x+x, y, r, style)
+	}
+}
+
+// barCell is one cell of a bar. A cell shows two colours: where all three meet, the inner part gives
+// way to the outer one, which objectives are about.
+func barCell(pale, outer, inner int, paleInk, outerInk, innerInk grid.Ink) (rune, grid.Style) {
+	block := func(n int) rune { return runes.LowerBlockElementFromFloat64(float64(n) / 8) }
+	switch {
+	case inner == 8:
+		return '█', grid.Style{Fg: innerInk}
+	case inner > 0 && outer == 8:
+		return block(inner), grid.Style{Fg: innerInk, Bg: outerInk}
+	case outer == 8:
+		return '█', grid.Style{Fg: outerInk}
+	case outer > 0 && pale == 8:
+		return block(outer), grid.Style{Fg: outerInk, Bg: paleInk}
+	case outer > 0:
+		return block(outer), grid.Style{Fg: outerInk}
+	default:
+		return block(pale), grid.Style{Fg: paleInk}
 	}
 }
 
@@ -123,6 +142,16 @@ func (p *plot) line(values []float64, style grid.Style, over bool) {
 			case over && c.Rune == '█' && !p.mono:
 				p.g.Set(p.x+x, p.y+y, r, grid.Style{Fg: inkLine, Bg: c.Style.Fg})
 			}
+		}
+	}
+}
+
+// overflow marks the values that are above the picture.
+func (p *plot) overflow(values []float64, style grid.Style) {
+	for x, v := range values {
+		if v > p.top && p.top > 0 {
+			bg := p.g.At(p.x+x, p.y).Style.Fg
+			p.g.Set(p.x+x, p.y, '↑', style.On(bg))
 		}
 	}
 }
