@@ -178,24 +178,24 @@ func TestAdminFlowsKeepTheirPace(t *testing.T) {
 			}
 		}
 		const upload, trigger, older = "/admin/knowledge_assets/upload", "/admin/automation/test", "/v1/brands/"
-		count("baseline", upload, 10, 2*3*10)
-		count("baseline", trigger, 10, 2*5*10)
-		count("baseline", older, 10, 2*3*10)
+		count("baseline", upload, 2, 2*3*2)
+		count("baseline", trigger, 2, 2*5*2)
+		count("baseline", older, 2, 2*3*2)
 		e.change(func(s *Settings) { s.Spike = true })
-		count("spike", upload, 10, 2*6*10)
-		count("spike", trigger, 10, 2*5*10)
+		count("spike", upload, 2, 2*6*2)
+		count("spike", trigger, 2, 2*5*2)
 		e.change(func(s *Settings) { s.Spike = false })
-		count("after the spike", upload, 10, 2*3*10)
+		count("after the spike", upload, 2, 2*3*2)
 		e.change(func(s *Settings) { s.Paused = true })
-		count("paused", "/", 10, 0)
+		count("paused", "/", 2, 0)
 		e.change(func(s *Settings) { s.Paused = false })
-		count("resumed", upload, 10, 2*3*10)
+		count("resumed", upload, 2, 2*3*2)
 		for range 20 { // pressing keys makes no calls, and delays none
 			e.change(func(s *Settings) { s.Spike = !s.Spike })
 			e.change(func(s *Settings) { s.Paused = !s.Paused })
 			e.change(func(s *Settings) { s.Paused = !s.Paused })
 		}
-		count("after pressing keys", upload, 10, 2*3*10)
+		count("after pressing keys", upload, 2, 2*3*2)
 		e.stop()
 		// Every call was made when it was due: the API took no time, so no latency may show.
 		for _, total := range e.Snapshot().Totals {
@@ -212,7 +212,7 @@ func TestAdminRequests(t *testing.T) {
 	o.Knowledge = true
 	withAdmin(t, api, o, func(e *engine) {
 		e.begin(Settings{})
-		time.Sleep(100 * time.Minute)
+		time.Sleep(12 * time.Minute)
 		brands := map[string]string{}
 		for _, tenant := range o.Workload.Tenants {
 			brands[tenant.ID] = tenant.Brands[0].BrandID
@@ -266,7 +266,7 @@ func TestAdminRequests(t *testing.T) {
 		}
 		n := len(triggers)
 		for kind, share := range map[string]float64{"webhook": 0.6, "crm": 0.2, "email": 0.2} {
-			if got := float64(kinds[kind]) / float64(n); got < share-0.01 || got > share+0.01 {
+			if got := float64(kinds[kind]) / float64(n); got < share-0.02 || got > share+0.02 {
 				t.Errorf("%d of %d triggers are %s, want a share of %v", kinds[kind], n, kind, share)
 			}
 		}

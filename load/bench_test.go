@@ -89,3 +89,113 @@ func BenchmarkBuildAndSign(b *testing.B) {
 	}
 	b.SetBytes(int64(len(e.body)))
 }
+
+// BenchmarkRecord is the counting of one outcome.
+func BenchmarkRecord(b *testing.B) {
+	s := newRecorder(1).shard(0)
+	o := outcomeOf(SeriesID(Webchat), 12*time.Millisecond, 0)
+	b.ReportAllocs()
+	for b.Loop() {
+		s.record(&o, false)
+	}
+}
+
+// BenchmarkCloseWindow is what the generator does once a second in the open model with every
+// series busy, the worst case.
+func BenchmarkCloseWindow(b *testing.B) {
+	r := newRecorder(2)
+	now := time.Now()
+	h, watch := newHistory(now), newWatch(now)
+	b.ReportAllocs()
+	for b.Loop() {
+		b.StopTimer()
+		for id := range SeriesID(NumSeries) {
+			for i := range 100 {
+				o := outcomeOf(id, time.Duration(i+1)*time.Millisecond, time.Millisecond)
+				r.shard(uint64(i)).record(&o, true)
+			}
+		}
+		now = now.Add(time.Second)
+		b.StartTimer()
+		r.drain(h.window)
+		h.close(now, watch, Window{})
+	}
+}
+
+// BenchmarkSnapshot is what the console pulls ten times a second.
+func BenchmarkSnapshot(b *testing.B) {
+	g, err := New(testOptions(acceptAll(b)))
+	if err != nil {
+		b.Fatal(err)
+	}
+	if err := g.Start(Settings{VUs: 10, Think: Think{time.Second, time.Second}, SpikeFactor: 5}); err != nil {
+		b.Fatal(err)
+	}
+	defer func() {
+		if err := g.Stop(b.Context()); err != nil {
+			b.Error(err)
+		}
+	}()
+	b.ReportAllocs()
+	for b.Loop() {
+		g.Snapshot()
+	}
+}
+
+// BenchmarkOpenModel is the hot path of the open model, at a rate that is never reached.
+func BenchmarkOpenModel(b *testing.B) {
+	o := testOptions(acceptAll(b))
+	o.MaxInFlight = 64
+	g, err := New(o)
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.ReportAllocs()
+	if err := g.Start(Settings{Rate: MaxRate, SpikeFactor: 1}); err != nil {
+		b.Fatal(err)
+	}
+	for b.Loop() {
+		for target := g.Snapshot().Sent + 100; g.Snapshot().Sent < target; {
+			time.Sleep(100 * time.Microsecond)
+		}
+	}
+	b.ReportMetric(float64(g.Snapshot().Sent)/b.Elapsed().Seconds(), "msg/s")
+	if err := g.Stop(b.Context()); err != nil {
+		b.Error(err)
+	}
+}
+
+// TestHotPathAllocatesNothing holds what makes the generator fast: a message is built, signed and
+// recorded in memory that is already there.
+func TestHotPathAllocatesNothing(t *testing.T) {
+	o := testOptions(&url.URL{Scheme: "http", Host: "127.0.0.1:1"})
+	g := newSender(t, o)
+	e, err := g.newEnvelope()
+	if err != nil {
+		t.Fatal(err)
+	}
+	rng := rand.New(rand.NewPCG(1, 2))
+	s := newRecorder(1).shard(0)
+	share := newCumulative(DefaultMix())
+	out := outcomeOf(0, time.Millisecond, 0)
+	message := func() {
+		c := share.draw(rng)
+		e.body = g.templates[0][c].append(e.body[:0], 7, e.now.at(time.Now()), rng)
+		e.header = e.signers[c].sign(e.header[:0], e.body)
+		e.nextID(rng)
+		out.Series = SeriesID(c)
+		s.record(&out, true)
+	}
+	for range 1000 {
+		message()
+	}
+	if got := testing.AllocsPerRun(1000, message); got != 0 {
+		t.Errorf("%v allocations per message", got)
+	}
+	failed := outcomeOf(0, time.Millisecond, 0)
+	failed.Class, failed.Status = BadStatus, 503
+	s.record(&failed, false)
+	if got := testing.AllocsPerRun(1000, func() { s.record(&failed, false) }); got != 0 {
+		t.Errorf("%v allocations per failure", got)
+	}
+}

@@ -49,13 +49,13 @@ func FuzzPacer(f *testing.F) {
 	f.Add(0.0, 100.0, int64(10e9), 0.0, uint64(7), int64(3e9))
 	f.Add(100.0, 0.0, int64(10e9), 0.3, uint64(499), int64(9999999999))
 	f.Add(0.5, 0.5, int64(0), 1.0, uint64(0), int64(0))
-	f.Add(1e6, 1e6, int64(time.Hour), 0.0, uint64(1e12), int64(time.Hour))
-	f.Add(1e-6, 3.0, int64(1), 0.999999999, uint64(3), int64(1))
+	f.Add(1e6, 1e6, int64(time.Hour), 0.0, uint64(1e9), int64(time.Minute))
+	f.Add(1e-5, 3.0, int64(1), 0.999999999, uint64(3), int64(1))
 	f.Fuzz(func(t *testing.T, from, to float64, over int64, phase float64, n uint64, at int64) {
 		within := func(x, most float64) bool { return x >= 0 && x <= most && (x == 0 || x > 1e-6) }
 		if !within(from, MaxRate) || !within(to, MaxRate) || !(phase >= 0 && phase <= 1) ||
 			over < 0 || over > int64(24*time.Hour) || n > 1e9 || at < 0 || at > int64(240*time.Hour) {
-			t.Skip("out of the bounds that settings have")
+			return // settings have narrower bounds
 		}
 		p := Pacer{From: from, To: to, Over: time.Duration(over), Phase: phase}
 		due, next := p.Due(n), p.Due(n+1)
