@@ -48,11 +48,10 @@ func (h *history) close(now time.Time, watch *watch, w Window) Observation {
 	h.start = now
 	h.keep(w)
 
-	slot := h.recent[h.closed%RecentWindows]
-	slot.reset()
-	slot.merge(h.window)
-	h.closed++
 	h.total.merge(h.window)
+	newest := h.recent[h.closed%RecentWindows]
+	newest.take(h.window)
+	h.closed++
 	h.sliding.reset()
 	for _, m := range h.recent {
 		h.sliding.merge(m)
@@ -61,7 +60,7 @@ func (h *history) close(now time.Time, watch *watch, w Window) Observation {
 
 	return Observation{
 		Window:  w,
-		Latency: h.window.latency,
+		Latency: newest.latency,
 		Service: h.window.service,
 		Errors:  h.window.errorTotals(),
 		Checks:  h.window.checkTotals(),
@@ -114,6 +113,14 @@ func (h *history) altogether() *Totals {
 	t := h.total.totals()
 	t.Seconds, t.Missed = h.start.Sub(h.started).Seconds(), h.missed
 	return t
+}
+
+// take replaces what m holds by the window's latencies, counts and checks, the part that recent
+// windows are asked for. The latencies change hands, for copying a histogram is slow; the window
+// gets the old ones, to be emptied by the next drain.
+func (m *measures) take(window *measures) {
+	m.latency, window.latency = window.latency, m.latency
+	m.counts, m.checks = window.counts, window.checks
 }
 
 func (m *measures) totals() *Totals {
