@@ -67,10 +67,10 @@ func (p *latencyPanel) Sync(s *scene) {
 func (p *latencyPanel) figures(s *scene) {
 	st := s.styles
 	now := p.pic.row.recent(&s.calm.Load)
-	x := drawLegend(&p.g, 0, 0, st, '█', inkP95, "p95", formatDuration(now.p95), st.strong)
+	x := drawLegend(&p.g, 0, 0, st, inkP95, "p95", formatDuration(now.p95), st.strong)
 	drawVerdict(&p.g, x+2, 0, p.g.Width()-x-2, st, p.pic.row, s)
-	x = drawLegend(&p.g, 0, 1, st, '█', inkP50, "p50", formatDuration(now.p50), st.text)
-	x = drawLegend(&p.g, x+2, 1, st, '█', inkP99, "p99", formatDuration(now.p99), st.text)
+	x = drawLegend(&p.g, 0, 1, st, inkP50, "p50", formatDuration(now.p50), st.text)
+	x = drawLegend(&p.g, x+2, 1, st, inkP99, "p99", formatDuration(now.p99), st.text)
 	p.g.TextRight(p.g.Width(), 1, p.g.Width()-x-1, p.rate(s), st.dim)
 }
 
@@ -83,10 +83,10 @@ func (p *latencyPanel) large(s *scene) {
 		style = st.bad
 	}
 	x := drawBig(&p.g, 0, 0, now.p95, style, st.dim) + 3
-	n := drawSign(&p.g, x, 0, st, '█', inkP95)
+	n := drawSign(&p.g, x, 0, st, inkP95)
 	p.g.Text(n, 0, w-n, "p95, last "+strconv.Itoa(load.RecentWindows)+" s", st.dim)
-	drawLegend(&p.g, x, 1, st, '█', inkP50, "p50", formatDuration(now.p50), st.text)
-	n = drawLegend(&p.g, x, 2, st, '█', inkP99, "p99", formatDuration(now.p99), st.text)
+	drawLegend(&p.g, x, 1, st, inkP50, "p50", formatDuration(now.p50), st.text)
+	n = drawLegend(&p.g, x, 2, st, inkP99, "p99", formatDuration(now.p99), st.text)
 	drawVerdict(&p.g, n, 0, w-n, st, p.pic.row, s)
 	p.g.TextRight(w, 2, w-n-1, p.rate(s), st.dim)
 }
@@ -96,14 +96,15 @@ func (p *latencyPanel) rate(s *scene) string {
 }
 
 // drawLegend writes "█ p95  412 ms" and returns the column after it.
-func drawLegend(g *grid.Grid, x, y int, st *styles, sign rune, ink grid.Ink, name, value string, style grid.Style) int {
-	g.Text(drawSign(g, x, y, st, sign, ink), y, 3, name, st.dim)
+func drawLegend(g *grid.Grid, x, y int, st *styles, ink grid.Ink, name, value string, style grid.Style) int {
+	g.Text(drawSign(g, x, y, st, ink), y, 3, name, st.dim)
 	g.TextRight(x+6+durationWidth, y, durationWidth, value, style)
 	return x + 6 + durationWidth
 }
 
 // drawSign writes what stands for a percentile in the chart and returns the column of its name.
-func drawSign(g *grid.Grid, x, y int, st *styles, sign rune, ink grid.Ink) int {
+func drawSign(g *grid.Grid, x, y int, st *styles, ink grid.Ink) int {
+	sign := '█'
 	if st.mono {
 		sign = map[grid.Ink]rune{inkP50: '█', inkP95: '░', inkP99: '⠒'}[ink]
 	}

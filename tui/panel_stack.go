@@ -67,13 +67,13 @@ func (p *stackPanel) figures(pic *picture, y, rows int, s *scene) {
 	n := p.g.Text(0, y, stackText, pic.row.title, st.title)
 	drawVerdict(&p.g, n+1, y, stackText-n-2, st, pic.row, s)
 	if rows > 1 {
-		x := drawLegend(&p.g, 0, y+1, st, '█', inkP95, "p95", formatDuration(now.p95), st.strong)
+		x := drawLegend(&p.g, 0, y+1, st, inkP95, "p95", formatDuration(now.p95), st.strong)
 		rate := formatFlowRate(lately(&s.calm, load.RecentWindows).flowRate(pic.row.flows))
 		p.g.TextRight(stackText-1, y+1, stackText-x-2, rate, st.dim)
 	}
 	if rows > 2 {
-		x := drawLegend(&p.g, 0, y+2, st, '█', inkP50, "p50", formatDuration(now.p50), st.text)
-		drawLegend(&p.g, x+2, y+2, st, '█', inkP99, "p99", formatDuration(now.p99), st.text)
+		x := drawLegend(&p.g, 0, y+2, st, inkP50, "p50", formatDuration(now.p50), st.text)
+		drawLegend(&p.g, x+2, y+2, st, inkP99, "p99", formatDuration(now.p99), st.text)
 	}
 }
 
