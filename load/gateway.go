@@ -1,8 +1,6 @@
 package load
 
 import (
-	"encoding/binary"
-	"encoding/hex"
 	"fmt"
 	"math/rand/v2"
 	"net/url"
@@ -15,36 +13,24 @@ import (
 	"github.com/valyala/fasthttp"
 )
 
-// gateway sends signed messages. It owns one connection pool per host and a pool of envelopes, the
-// buffers that a message needs while it is under way.
+// gateway sends signed messages. It owns one connection pool per host and the envelopes of each
+// channel.
 type gateway struct {
 	options   Options
 	templates [][NumChannels]template // by brand number, then channel
 	hosts     atomic.Pointer[hostPools]
 	conns     *connections
-	envelopes sync.Pool
-	aborting  atomic.Bool // draining ended: what fails now was interrupted by us
+	envelopes [NumChannels]*envelopes // nil: that channel cannot be sent
+	aborting  atomic.Bool             // draining ended: what fails now was interrupted by us
 	retiredMu sync.Mutex
 	retired   []retiredPools
-	runID     string
 }
 
 // hostPools are the connection pools by channel; channels on one host share one.
 type hostPools [NumChannels]*fasthttp.HostClient
 
-// envelope is everything one message needs between being built and being answered.
-type envelope struct {
-	requests [NumChannels]*fasthttp.Request // prepared: method, URL, fixed headers
-	signers  [NumChannels]*signer
-	response fasthttp.Response
-	body     []byte
-	header   []byte
-	now      timestamp
-	id       []byte // the request id; its last 16 characters change with every message
-}
-
 func newGateway(o Options) (*gateway, error) {
-	g := &gateway{options: o, conns: newConnections(), runID: o.RunID}
+	g := &gateway{options: o, conns: newConnections()}
 	for _, tenant := range o.Workload.Tenants {
 		for _, brand := range tenant.Brands {
 			var row [NumChannels]template
@@ -65,12 +51,13 @@ func newGateway(o Options) (*gateway, error) {
 		return nil, err
 	}
 	g.hosts.Store(pools)
-	if _, err := g.newEnvelope(); err != nil {
-		return nil, err
-	}
-	g.envelopes.New = func() any {
-		e, _ := g.newEnvelope() // succeeded above with the same options
-		return e
+	for c, target := range o.Gateway {
+		if target == nil {
+			continue
+		}
+		if g.envelopes[c], err = newEnvelopes(&g.options, Channel(c)); err != nil {
+			return nil, err
+		}
 	}
 	return g, nil
 }
@@ -95,68 +82,22 @@ func newHostPools(o Options, conns *connections) (*hostPools, error) {
 	return &pools, nil
 }
 
-func (g *gateway) newEnvelope() (*envelope, error) {
-	e := &envelope{id: []byte("squall-" + g.runID + "-0123456789abcdef")}
-	for c, target := range g.options.Gateway {
-		if target == nil {
-			continue
-		}
-		spec := g.options.Workload.Channels[c]
-		var err error
-		if e.signers[c], err = newSigner(spec, g.options.Secrets[c]); err != nil {
-			return nil, err
-		}
-		e.requests[c] = g.prepare(target)
-	}
-	return e, nil
-}
-
-func (g *gateway) prepare(target *url.URL) *fasthttp.Request {
-	req := &fasthttp.Request{}
-	req.Header.DisableNormalizing()
-	req.Header.SetMethod(fasthttp.MethodPost)
-	req.SetRequestURI(target.String())
-	req.Header.SetContentType("application/json")
-	req.Header.SetUserAgent(g.options.UserAgent)
-	for name, value := range g.options.Workload.Message.Headers {
-		req.Header.Set(name, value)
-	}
-	req.SetTimeout(g.options.Timeout)
-	if !g.options.KeepAlive {
-		req.SetConnectionClose()
-	}
-	return req
-}
-
 // send builds, signs and sends one message, reads the answer to its end, and fills in the outcome.
 // It allocates nothing beyond what the HTTP client needs.
 func (g *gateway) send(o *Outcome, c Channel, brand int, sender uint64, rng *rand.Rand) {
-	e := g.envelopes.Get().(*envelope)
-	defer g.envelopes.Put(e)
-
-	req := e.requests[c]
-	spec := &g.options.Workload.Channels[c]
-	e.body = g.templates[brand][c].append(e.body[:0], sender, e.now.at(time.Now()), rng)
-	e.header = e.signers[c].sign(e.header[:0], e.body)
-	req.SetBodyRaw(e.body)
-	req.Header.SetBytesV(spec.Header, e.header)
-	req.Header.SetBytesV("X-Request-ID", e.nextID(rng))
+	kept := g.envelopes[c]
+	e := kept.take()
+	defer kept.free.Put(e)
+	e.fill(&g.templates[brand][c], kept.spec.Header, sender, rng)
 
 	o.Series = SeriesID(c)
 	o.Sent = time.Now()
 	if o.Due.IsZero() {
 		o.Due = o.Sent
 	}
-	err := g.hosts.Load()[c].Do(req, &e.response)
+	err := g.hosts.Load()[c].Do(&e.request, &e.response)
 	o.Done = time.Now()
 	g.judge(o, &e.response, err)
-}
-
-func (e *envelope) nextID(rng *rand.Rand) []byte {
-	var raw [8]byte
-	binary.BigEndian.PutUint64(raw[:], rng.Uint64())
-	hex.Encode(e.id[len(e.id)-16:], raw[:])
-	return e.id
 }
 
 func (g *gateway) judge(o *Outcome, answer *fasthttp.Response, err error) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net"
+	"sync"
 	"testing"
 	"time"
 )
@@ -124,6 +125,13 @@ func TestStopTwiceAndBeforeStart(t *testing.T) {
 	})
 }
 
+// noEnvelope makes every attempt to send panic.
+func noEnvelope(g *Generator, value any) {
+	for c := range g.gateway.envelopes {
+		g.gateway.envelopes[c] = &envelopes{free: sync.Pool{New: func() any { panic(value) }}}
+	}
+}
+
 func TestPanicReachesTheHandlerAndStopStillEnds(t *testing.T) {
 	boom := errors.New("boom")
 	tests := map[string]struct {
@@ -131,10 +139,10 @@ func TestPanicReachesTheHandlerAndStopStillEnds(t *testing.T) {
 		set      func(*Generator)
 	}{
 		"virtual user": {Settings{VUs: 3}, func(g *Generator) {
-			g.gateway.envelopes.New = func() any { panic(boom) }
+			noEnvelope(g, boom)
 		}},
 		"arrival": {Settings{Rate: 5}, func(g *Generator) {
-			g.gateway.envelopes.New = func() any { panic(boom) }
+			noEnvelope(g, boom)
 		}},
 		"observer": {Settings{VUs: 3, Think: Think{time.Second, time.Second}}, func(g *Generator) {
 			g.options.Observe = func(Observation) { panic(boom) }
