@@ -59,7 +59,7 @@ func startAutomation(d *delays, labels *tenantLabels, client *redis.Client, logs
 		w.failures.WithLabelValues(tenant)
 	}
 	var err error
-	if w.server, err = listen("automation worker", "", maxMessage, m.router([]route{
+	if w.server, err = listen(service{name: "automation worker", maxBody: maxMessage}, m.router([]route{
 		{"POST", pathDryRun, w.dryRun},
 		{"GET", "/health", healthy},
 		{"GET", "/metrics", m.serve},

@@ -58,7 +58,7 @@ func startGateway(cfg gatewayConfig) (*gateway, error) {
 		routes = append(routes, route{"POST", c.path, g.receive(&c, c.scheme(cfg.secrets[c.name]), rejected)})
 	}
 	var err error
-	g.server, err = listen("gateway", cfg.addr, maxMessage, m.router(routes), cfg.log)
+	g.server, err = listen(service{name: "gateway", addr: cfg.addr, maxBody: maxMessage, crowd: true}, m.router(routes), cfg.log)
 	return g, err
 }
 

@@ -44,7 +44,7 @@ func startIngestion(d *delays, jobs *jobStore, labels *tenantLabels, client *red
 		w.retries.WithLabelValues(tenant)
 	}
 	var err error
-	if w.server, err = listen("ingestion worker", "", maxMessage, m.router([]route{
+	if w.server, err = listen(service{name: "ingestion worker", maxBody: maxMessage}, m.router([]route{
 		{"GET", "/health", healthy},
 		{"GET", "/metrics", m.serve},
 	}), logs); err != nil {

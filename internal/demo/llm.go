@@ -25,7 +25,7 @@ func startLLM(d *delays, logs io.Writer) (*llmUpstream, error) {
 	u := &llmUpstream{delays: d, models: map[string]spread{modelPrimary: d.primaryModel, modelFallback: d.fallback}}
 	m := newMetrics("llm_upstream")
 	var err error
-	u.server, err = listen("llm upstream", "", maxMessage, m.router([]route{
+	u.server, err = listen(service{name: "llm upstream", maxBody: maxMessage}, m.router([]route{
 		{"POST", pathChat, u.complete},
 		{"GET", "/health", healthy},
 		{"GET", "/metrics", m.serve},

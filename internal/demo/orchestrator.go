@@ -66,7 +66,7 @@ func startOrchestrator(cfg orchestratorConfig) (*orchestrator, error) {
 		{"GET", "/metrics", m.serve},
 	}, o.admin.routes()...)
 	var err error
-	if o.server, err = listen("orchestrator", cfg.addr, maxUpload, m.router(routes), cfg.log); err != nil {
+	if o.server, err = listen(service{name: "orchestrator", addr: cfg.addr, maxBody: maxUpload}, m.router(routes), cfg.log); err != nil {
 		return nil, errors.Join(err, o.closeParts(context.Background()))
 	}
 	return o, nil

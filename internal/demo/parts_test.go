@@ -66,7 +66,7 @@ func TestQuota(t *testing.T) {
 
 func TestHopReplacesAStaleConnection(t *testing.T) {
 	handler := func(ctx *fasthttp.RequestCtx) { ctx.SetBodyString("ok") }
-	first, err := listen("first", "", maxMessage, handler, t.Output())
+	first, err := listen(service{name: "first", maxBody: maxMessage}, handler, t.Output())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -90,7 +90,7 @@ func TestHopReplacesAStaleConnection(t *testing.T) {
 	if err := call(); err == nil {
 		t.Error("called a closed server")
 	}
-	second, err := listen("second", address, maxMessage, handler, t.Output())
+	second, err := listen(service{name: "second", addr: address, maxBody: maxMessage}, handler, t.Output())
 	if err != nil {
 		t.Skip("the port was taken meanwhile")
 	}

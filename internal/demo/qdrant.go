@@ -46,7 +46,7 @@ func startQdrant(d *delays, logs io.Writer) (*qdrant, error) {
 	q := &qdrant{delays: d, collections: make(map[string][]point)}
 	m := newMetrics("qdrant")
 	var err error
-	q.server, err = listen("qdrant", "", maxUpload, m.router([]route{
+	q.server, err = listen(service{name: "qdrant", maxBody: maxUpload}, m.router([]route{
 		{"POST", "/collections/{name}/points/search", q.search},
 		{"PUT", "/collections/{name}/points", q.upsert},
 		{"PUT", "/collections/{name}", q.create},

@@ -32,30 +32,43 @@ type serverConn struct {
 	active atomic.Bool
 }
 
-// listen starts to serve handler on addr, or on a free loopback port if addr
-// is empty. Requests larger than maxBody bytes are refused.
-func listen(name, addr string, maxBody int, handler fasthttp.RequestHandler, logs io.Writer) (*server, error) {
-	if addr == "" {
-		addr = "127.0.0.1:0"
+// service is what a server is for.
+type service struct {
+	name    string
+	addr    string // empty for a free loopback port
+	maxBody int    // bytes; larger requests are refused
+	// crowd: many connections that mostly wait. Each costs 11 KB instead of 22
+	// then, and each request one more system call.
+	crowd bool
+}
+
+// listen starts to serve handler.
+func listen(s service, handler fasthttp.RequestHandler, logs io.Writer) (*server, error) {
+	if s.addr == "" {
+		s.addr = "127.0.0.1:0"
 	}
-	listener, err := net.Listen("tcp", addr)
+	listener, err := net.Listen("tcp", s.addr)
 	if err != nil {
-		return nil, fmt.Errorf("listen for %s: %w", name, err)
+		return nil, fmt.Errorf("listen for %s: %w", s.name, err)
 	}
+	return serve(listener, s, handler, logs), nil
+}
+
+func serve(listener net.Listener, cfg service, handler fasthttp.RequestHandler, logs io.Writer) *server {
 	s := &server{listener: listener, conns: make(map[*serverConn]struct{})}
 	s.http = &fasthttp.Server{
 		Handler:            handler,
 		ConnState:          s.connState,
-		Logger:             log.New(logs, name+": ", log.LstdFlags),
-		MaxRequestBodySize: maxBody,
+		Logger:             log.New(logs, cfg.name+": ", log.LstdFlags),
+		MaxRequestBodySize: cfg.maxBody,
 
 		DisablePreParseMultipartForm: true, // a bad form is the handler's to answer
 		NoDefaultServerHeader:        true,
-		ReduceMemoryUsage:            true, // of connections that wait: 11 KB each instead of 22
+		ReduceMemoryUsage:            cfg.crowd,
 		CloseOnShutdown:              true,
 	}
 	s.done.Go(s.accept)
-	return s, nil
+	return s
 }
 
 func (s *server) addr() string { return s.listener.Addr().String() }
