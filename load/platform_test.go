@@ -45,7 +45,7 @@ func startPlatform(t *testing.T) (*demo.Platform, load.Options) {
 	o.Orchestrator = orchestrator
 	for c, spec := range w.Channels {
 		o.Gateway[c] = load.GatewayURL(webhook, spec.Path)
-		o.Secrets[c] = p.Secrets()[load.Channel(spec.SecretOf).String()]
+		o.Secrets[c] = p.Secrets()[spec.SecretOf.String()]
 	}
 	return p, o
 }

@@ -104,7 +104,7 @@ func TestHTTPS(t *testing.T) {
 		"own authority":                {good, &tls.Config{RootCAs: ours.pool()}, OK},
 		"untrusted authority":          {good, nil, TLS},
 		"another authority":            {good, &tls.Config{RootCAs: theirs.pool()}, TLS},
-		"verification off":             {good, &tls.Config{InsecureSkipVerify: true}, OK}, //nolint:gosec // what is tested
+		"verification off":             {good, &tls.Config{InsecureSkipVerify: true}, OK},
 		"wrong host":                   {wrongHost, &tls.Config{RootCAs: ours.pool()}, TLS},
 		"wrong host, named":            {wrongHost, &tls.Config{RootCAs: ours.pool(), ServerName: "gateway.example"}, OK},
 		"client certificate":           {mutual, &tls.Config{RootCAs: ours.pool(), Certificates: []tls.Certificate{client}}, OK},
