@@ -166,7 +166,7 @@ func TestPanicReachesTheHandlerAndStopStillEnds(t *testing.T) {
 				if len(panics) == 0 {
 					t.Fatal("no panic was reported")
 				}
-				if value := <-panics; value != boom {
+				if value, ok := (<-panics).(error); !ok || !errors.Is(value, boom) {
 					t.Errorf("panic value = %v", value)
 				}
 				if s := e.Snapshot(); s.VUs != 0 || s.InFlight != 0 {
