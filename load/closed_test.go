@@ -125,6 +125,13 @@ func TestSpikeAndHold(t *testing.T) {
 		level("more on hold", 165)
 		e.change(func(s *Settings) { s.Ramp, s.VUs = 0, 20 })
 		level("less on hold", 60)
+		hold(false)
+		e.change(func(s *Settings) { s.Ramp, s.VUs = 10*time.Second, 0 })
+		time.Sleep(5 * time.Second)
+		hold(true)
+		e.change(func(s *Settings) { s.Mix = Weights{Webchat: 1} })
+		time.Sleep(20 * time.Second)
+		level("frozen on the way down", 30)
 	})
 }
 
