@@ -48,25 +48,20 @@ func (c *crowd) resize(n int) {
 	c.users = c.users[:n]
 }
 
-// live is a virtual user's life. It starts somewhere within its first think time, so that a crowd
-// does not arrive in step.
+// live is a virtual user's life. It starts in the middle of a think time, so that a crowd does not
+// arrive in step.
 func (c *crowd) live(u *virtualUser) {
 	shard := c.g.recorder.shard(u.id)
 	timer := time.NewTimer(Never)
 	defer timer.Stop()
 	var outcome Outcome
 
-	think := u.entrance(c.g.plan.Load().settings.Think)
+	think := c.g.plan.Load().settings.Think.first(u.rng)
 	for c.think(u, timer, think) {
 		outcome = Outcome{}
 		c.g.message(&outcome, shard, u.brand, u.id, u.rng, false)
 		think = c.g.plan.Load().settings.Think.draw(u.rng)
 	}
-}
-
-// entrance is how long a virtual user waits that has only just come, or comes back.
-func (u *virtualUser) entrance(t Think) time.Duration {
-	return time.Duration(u.rng.Float64() * float64(t.draw(u.rng)))
 }
 
 // stays tells whether the virtual user has not been told to leave.
@@ -105,7 +100,7 @@ func (c *crowd) think(u *virtualUser, timer *time.Timer, d time.Duration) bool {
 		}
 		now := c.g.plan.Load()
 		if now.settings.Think != p.settings.Think || now.settings.Paused != p.settings.Paused {
-			started, d = time.Now(), u.entrance(now.settings.Think)
+			started, d = time.Now(), now.settings.Think.first(u.rng)
 		}
 		p = now
 	}

@@ -3,6 +3,7 @@ package load
 import (
 	"maps"
 	"math"
+	"math/rand/v2"
 	"slices"
 	"strings"
 	"testing"
@@ -238,4 +239,29 @@ func TestMixIsDrawnAsSetPerRunAndPerBrandAndLive(t *testing.T) {
 		e.change(func(s *Settings) { s.Mix = Weights{} })
 		check("mix of a brand alone", DefaultMix(), own)
 	})
+}
+
+// A crowd that starts at once sends at its steady rate from the first moment: N users with a mean
+// think time of m make N/m sends a second in any stretch of time, the first included.
+func TestFirstThinkTimesAreThoseOfASettledCrowd(t *testing.T) {
+	for _, think := range []Think{{0, 1500 * time.Millisecond}, {time.Second, 3 * time.Second}, {2 * time.Second, 2 * time.Second}} {
+		const users = 200_000
+		rng := rand.New(rand.NewPCG(1, 2))
+		stretch := think.Max / 10
+		sends := 0
+		for range users {
+			at := think.first(rng)
+			if at < 0 || at > think.Max {
+				t.Fatalf("think %s: first send after %s", think, at)
+			}
+			for ; at < stretch; at += max(think.draw(rng), time.Nanosecond) {
+				sends++
+			}
+		}
+		mean := (think.Min + think.Max).Seconds() / 2
+		want := users / mean * stretch.Seconds()
+		if got := float64(sends); got < 0.98*want || got > 1.02*want {
+			t.Errorf("think %s: %.0f sends in the first %s, want %.0f", think, got, stretch, want)
+		}
+	}
 }

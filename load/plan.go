@@ -1,6 +1,7 @@
 package load
 
 import (
+	"math"
 	"math/rand/v2"
 	"time"
 )
@@ -98,6 +99,16 @@ func WantedMix(s Settings, w Workload) Weights {
 		}
 	}
 	return sum.Normalised()
+}
+
+// first picks what is left of a think time that a newcomer is in the middle of. Its distribution is
+// that of a crowd which has been there for long: longer think times are likelier to be met, and any
+// point of them is as likely as another (the stationary renewal process; Cox, Renewal Theory,
+// section 5). So a crowd sends at its steady rate from the first moment on, instead of all at once.
+func (t Think) first(rng *rand.Rand) time.Duration {
+	least, most := t.Min.Seconds(), t.Max.Seconds()
+	met := math.Sqrt(least*least + rng.Float64()*(most*most-least*least))
+	return seconds(rng.Float64() * met)
 }
 
 // draw picks a think time.
