@@ -286,6 +286,7 @@ func (g *Generator) Stop(ctx context.Context) error {
 func (g *Generator) stop(ctx context.Context) error {
 	g.applying.Lock()
 	stopped := time.Now()
+	g.silence(stopped)
 	close(g.stopping)
 	g.applying.Unlock()
 	g.steering.Wait()
@@ -317,6 +318,18 @@ func (g *Generator) stop(ctx context.Context) error {
 		errs = append(errs, g.admin.close())
 	}
 	return errors.Join(errs...)
+}
+
+// silence wants nothing any more, so that nothing falls due while the rest drains. Behind applying.
+func (g *Generator) silence(now time.Time) {
+	last := g.plan.Load()
+	if last == nil {
+		return // never started
+	}
+	quiet := *last
+	quiet.vus, quiet.rate = level{}, level{}
+	g.plan.Store(&quiet)
+	g.arrivals.follow(level{}, now)
 }
 
 // message sends one gateway message and counts what became of it.

@@ -162,3 +162,25 @@ func TestSwitchingModelsWhileRunning(t *testing.T) {
 		}
 	})
 }
+
+// While the run drains nothing is due any more: what the platform takes its time over is not missed
+// by the generator.
+func TestNothingFallsDueWhileDraining(t *testing.T) {
+	o := pipeOptions()
+	o.Drain, o.Timeout = 20*time.Second, 20*time.Second
+	gateway := &pipeGateway{answer: func(int) time.Duration { return 5 * time.Second }}
+	inBubble(t, gateway, o, func(e *engine) {
+		e.begin(Settings{Rate: 100})
+		time.Sleep(995 * time.Millisecond)
+		e.stop()
+		s := e.Snapshot()
+		if s.Sent != 100 || s.Missed != 0 {
+			t.Errorf("sent %d, missed %d, want 100 and none", s.Sent, s.Missed)
+		}
+		for i, w := range s.Windows[1:] {
+			if w.Rate != 0 || w.WantedVUs != 0 || w.Health.Saturated {
+				t.Errorf("window %d of the drain wants %v/s and %d VUs, saturated: %q", i+1, w.Rate, w.WantedVUs, w.Health.Reason)
+			}
+		}
+	})
+}
