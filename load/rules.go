@@ -93,8 +93,7 @@ func (a *adminFlows) toggle(ctx context.Context, b *beat, _ time.Time) {
 	defer t.release(state.RuleID)
 	id, err := t.ledger.Intend(state)
 	if err != nil {
-		a.unsendable(SeriesPause, time.Now(), fmt.Errorf("write rule %s to the ledger: %w", state.RuleID, err))
-		return
+		return // untouched; the ledger has told its owner, and it is no request that failed
 	}
 	t.mu.Lock()
 	t.open[id] = toggled{state: state}

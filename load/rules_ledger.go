@@ -9,7 +9,8 @@ type RuleState struct {
 }
 
 // RuleLedger remembers rules before they are touched. Intend returns only when the record is on
-// disk; Restored closes the record after the rule was read back as it was found.
+// disk; Restored closes the record after the rule was read back as it was found. An implementation
+// tells the operator of its own errors: the generator just leaves the rule alone then.
 type RuleLedger interface {
 	Intend(RuleState) (id string, err error)
 	Restored(id string) error

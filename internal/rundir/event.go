@@ -42,6 +42,7 @@ const (
 	FlowOff   Kind = "flow_off"  // a flow does not run, and why
 	Exported  Kind = "exported"  // a report was written while running
 	RuleState Kind = "rules"     // automation rules put back, or left behind
+	Warning   Kind = "warning"   // something the operator was warned about at the start; Text says what
 	Failure   Kind = "failure"   // squall itself: a panic, a full disk
 )
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"runtime"
+	"strings"
 	"time"
 
 	"xinbot.ir/squall/internal/rundir"
@@ -26,10 +27,24 @@ type Config struct {
 	Command  []string            // arguments, secrets replaced
 	Settled  []rundir.Provenance // resolved configuration, secrets replaced
 	Secrets  map[string]string   // name -> fingerprint
+	Warnings []string            // what the operator should know of the configuration, a sentence each
 
 	// Report writes the report of a run directory and returns its path. It is called while the run
 	// goes on (Export) and at its end.
 	Report func(dir string) (path string, err error)
+}
+
+// discreet replaces the secrets of the run wherever they turn up in text, such as a note. Very short
+// ones are left: they would take ordinary words apart, and hide nothing.
+func (c Config) discreet() *strings.Replacer {
+	const shortest = 4
+	var pairs []string
+	for _, secret := range append(c.Options.Secrets[:], c.Options.AdminToken) {
+		if len(secret) >= shortest {
+			pairs = append(pairs, secret, "(secret)")
+		}
+	}
+	return strings.NewReplacer(pairs...)
 }
 
 // host is the gateway's host for the header.

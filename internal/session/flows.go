@@ -40,10 +40,10 @@ func (c Config) flows() []FlowState {
 		switch {
 		case r.always:
 			s.Detail = fmt.Sprintf("%d brands", len(c.brands()))
-		case admin != "":
-			s.On, s.Reason = false, admin
 		case r.off != "":
 			s.On, s.Reason = false, r.off
+		case admin != "":
+			s.On, s.Reason = false, admin
 		case r.pace <= 0:
 			s.On, s.Reason = false, "none per minute in the workload"
 		default:
@@ -59,4 +59,15 @@ func reasonUnless(ok bool, reason string) string {
 		return ""
 	}
 	return reason
+}
+
+// words names a flow in a sentence.
+func words(f load.Flow) string {
+	return [load.NumFlows]string{
+		load.Gateway:    "Gateway messages are",
+		load.Ingestion:  "Ingestion uploads are",
+		load.Automation: "Automation triggers are",
+		load.Rules:      "Rule toggling is",
+		load.Knowledge:  "Knowledge uploads are",
+	}[f]
 }

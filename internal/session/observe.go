@@ -69,9 +69,25 @@ func (s *Session) tellObjective(v load.Verdict, told *load.State) {
 		rundir.ObjectiveChange{Objective: v.Objective.String(), State: v.State.String(), Value: v.Value})
 }
 
-// plain is an objective without the underscores of its metric's name.
+// plain is an objective in words, for the timeline.
 func plain(o load.Objective) string {
-	return strings.ReplaceAll(o.Selector(), "_", " ") + " " + o.Expression()
+	name := strings.ReplaceAll(o.Metric, "_", " ")
+	for _, row := range []struct{ metric, words string }{
+		{"http_req_duration", "latency of all requests"},
+		{"http_req_failed", "failed requests"},
+		{"http_reqs", "requests"},
+		{"perf_errors", "errors"},
+		{"chaos_events_triggered", "spikes"},
+		{"dropped_iterations", "missed sends"},
+	} {
+		if row.metric == o.Metric {
+			name = row.words
+		}
+	}
+	if o.Channel != "" {
+		name += " of " + o.Channel
+	}
+	return name + " " + o.Expression()
 }
 
 func measured(v load.Verdict) string {

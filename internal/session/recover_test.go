@@ -74,7 +74,7 @@ func TestRecoverPutsRulesBack(t *testing.T) {
 		t.Fatal(err)
 	}
 	state := load.RuleState{API: p.OrchestratorURL(), TenantID: tenant, RuleID: rule.ID, Active: rule.Active}
-	if _, err := (ruleLedger{ledger}).Intend(state); err != nil {
+	if _, err := (ruleLedger{ledger, func(err error) { t.Error(err) }}).Intend(state); err != nil {
 		t.Fatal(err)
 	}
 	if err := ledger.Release(); err != nil {

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"strings"
 	"sync"
 	"time"
 
@@ -38,6 +39,8 @@ type Session struct {
 	ledger  *chaos.Ledger
 	lock    *flock.Flock
 	started time.Time
+
+	discreet *strings.Replacer // takes secrets out of what people and errors say
 
 	commands sync.Mutex // one command at a time, so that the journal tells them in order
 	settings load.Settings
@@ -78,7 +81,7 @@ func Start(ctx context.Context, config Config) (*Session, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Session{config: config, writer: writer, settings: config.Settings, done: make(chan struct{})}
+	s := &Session{config: config, writer: writer, settings: config.Settings, discreet: config.discreet(), done: make(chan struct{})}
 	if err := s.begin(ctx); err != nil {
 		return nil, errors.Join(err, writer.Close())
 	}
@@ -95,7 +98,7 @@ func (s *Session) begin(ctx context.Context) error {
 		return errors.Join(err, s.lock.Unlock())
 	}
 	s.ledger = ledger
-	s.config.Options.Ledger = ruleLedger{ledger}
+	s.config.Options.Ledger = ruleLedger{ledger, s.suffer}
 	s.config.Options.Observe = s.observer()
 	s.config.Options.OnPanic = s.panicked
 	s.ctx, s.abort = context.WithCancel(context.WithoutCancel(ctx))
@@ -113,9 +116,12 @@ func (s *Session) begin(ctx context.Context) error {
 		s.abort()
 		return errors.Join(err, ledger.Release(), s.lock.Unlock())
 	}
+	for _, warning := range s.config.Warnings {
+		s.say(rundir.Warning, squall, warning, nil)
+	}
 	for _, f := range s.view.flows {
 		if !f.On {
-			s.say(rundir.FlowOff, squall, fmt.Sprintf("%s does not run: %s", title(f.Flow.String()), f.Reason), nil)
+			s.say(rundir.FlowOff, squall, fmt.Sprintf("%s off: %s", words(f.Flow), f.Reason), nil)
 		}
 	}
 	s.work.Go(s.lookForRules)
@@ -173,7 +179,7 @@ func (s *Session) lookForRules() {
 	flows[s.flow(load.Rules)] = FlowState{Flow: load.Rules, Reason: reason}
 	s.view.flows = flows
 	s.mu.Unlock()
-	s.say(rundir.FlowOff, squall, "Rules does not run: "+reason, nil)
+	s.say(rundir.FlowOff, squall, fmt.Sprintf("%s off: %s", words(load.Rules), reason), nil)
 }
 
 // flow is the index of a flow in the list of flows, which keeps its order.
@@ -225,13 +231,13 @@ func (s *Session) Err() error { return s.err }
 // record returns.
 func (s *Session) record(kind rundir.Kind, by, text string, data any, durable bool) error {
 	now := time.Now()
-	e := rundir.Event{Time: now.UTC(), At: now.Sub(s.started).Seconds(), Kind: kind, By: by, Text: text}
+	e := rundir.Event{Time: now.UTC(), At: now.Sub(s.started).Seconds(), Kind: kind, By: by, Text: s.discreet.Replace(text)}
 	if data != nil {
 		raw, err := json.Marshal(data)
 		if err != nil {
 			return fmt.Errorf("record %s: %w", kind, err)
 		}
-		e.Data = raw
+		e.Data = json.RawMessage(s.discreet.Replace(string(raw)))
 	}
 	err := s.writer.Event(e, durable)
 	s.mu.Lock()
@@ -251,20 +257,33 @@ func (s *Session) say(kind rundir.Kind, by, text string, data any) {
 // suffer shows what squall itself suffers from.
 func (s *Session) suffer(err error) {
 	s.mu.Lock()
-	s.view.failure = err.Error()
+	s.view.failure = s.discreet.Replace(err.Error())
 	s.mu.Unlock()
 }
 
 // ruleLedger keeps rules in the session's ledger.
-type ruleLedger struct{ ledger *chaos.Ledger }
+type ruleLedger struct {
+	ledger *chaos.Ledger
+	suffer func(error) // told of errors
+}
 
 // ruleKind marks the ledger's records of automation rules.
 const ruleKind = "rule"
 
 // Intend writes a rule's state down before the rule is touched.
 func (l ruleLedger) Intend(state load.RuleState) (string, error) {
-	return l.ledger.Intend(ruleKind, fmt.Sprintf("automation rule %s of tenant %s", state.RuleID, state.TenantID), state)
+	id, err := l.ledger.Intend(ruleKind, fmt.Sprintf("automation rule %s of tenant %s", state.RuleID, state.TenantID), state)
+	if err != nil {
+		l.suffer(err)
+	}
+	return id, err
 }
 
 // Restored closes the record.
-func (l ruleLedger) Restored(id string) error { return l.ledger.Close(id) }
+func (l ruleLedger) Restored(id string) error {
+	err := l.ledger.Close(id)
+	if err != nil {
+		l.suffer(err)
+	}
+	return err
+}

@@ -171,6 +171,12 @@ func TestSecretsStayOutOfTheRunDirectory(t *testing.T) {
 	c := config(t, p)
 	s := start(t, c)
 	until(t, "requests", func() bool { return s.Snapshot().Load.Sent > 50 })
+	if err := s.Note("the token is " + p.AdminToken() + " and instagram has " + p.Secrets()["instagram"]); err != nil {
+		t.Fatal(err)
+	}
+	if events := s.Snapshot().Events; events[len(events)-1].Text != "the token is (secret) and instagram has (secret)" {
+		t.Errorf("on screen: %s", events[len(events)-1].Text)
+	}
 	s.Finish("operator")
 	<-s.Done()
 	secrets := []string{p.AdminToken()}

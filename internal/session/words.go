@@ -35,11 +35,3 @@ func duration(d time.Duration) string {
 	}
 	return text
 }
-
-// title begins a sentence.
-func title(s string) string {
-	if s == "" {
-		return s
-	}
-	return strings.ToUpper(s[:1]) + s[1:]
-}
