@@ -62,6 +62,29 @@ func newDialer(target *url.URL, o Options, conns *connections) (*dialer, error) 
 	return d, nil
 }
 
+// forwarding is the proxy that plain HTTP requests for the target are handed to in absolute form
+// (RFC 9112, section 3.2.2), or nil. HTTPS and SOCKS go through tunnels instead. Many proxies refuse
+// a tunnel to port 80, so plain requests do not ask for one.
+func forwarding(o Options, target *url.URL) *url.URL {
+	if o.Proxy == nil || target.Scheme != "http" {
+		return nil
+	}
+	via, err := o.Proxy(target)
+	if err != nil || via == nil || (via.Scheme != "http" && via.Scheme != "https") {
+		return nil // newDialer has refused what cannot be used
+	}
+	return via
+}
+
+// proxyAuthorization is the header that names the proxy's user, or "".
+func proxyAuthorization(via *url.URL) string {
+	if via.User == nil {
+		return ""
+	}
+	password, _ := via.User.Password()
+	return "Basic " + base64.StdEncoding.EncodeToString([]byte(via.User.Username()+":"+password))
+}
+
 // proxyPorts are the ports of proxies that name none, by scheme.
 func proxyPorts() map[string]string {
 	return map[string]string{"http": "80", "https": "443", "socks5": "1080", "socks5h": "1080"}
@@ -115,6 +138,9 @@ func (d *dialer) reach(ctx context.Context, addr string) (net.Conn, error) {
 	if conn, err = secure(ctx, conn, d.viaTLS); err != nil {
 		return nil, fmt.Errorf("connect to proxy: %w", err)
 	}
+	if d.tls == nil && !d.viaSOCKS() {
+		return conn, nil // the proxy takes plain requests as they are: see forwarding
+	}
 	tunnel := d.connect
 	if d.viaSOCKS() {
 		tunnel = d.socks
@@ -146,9 +172,8 @@ func (d *dialer) tcp(ctx context.Context, addr string) (net.Conn, error) {
 // connect asks an HTTP proxy for a tunnel (RFC 9110, section 9.3.6).
 func (d *dialer) connect(_ context.Context, conn net.Conn, addr string) error {
 	ask := &http.Request{Method: http.MethodConnect, URL: &url.URL{Opaque: addr}, Host: addr, Header: http.Header{"User-Agent": {d.agent}}}
-	if user := d.proxy.User; user != nil {
-		password, _ := user.Password()
-		ask.Header.Set("Proxy-Authorization", "Basic "+base64.StdEncoding.EncodeToString([]byte(user.Username()+":"+password)))
+	if basic := proxyAuthorization(d.proxy); basic != "" {
+		ask.Header.Set("Proxy-Authorization", basic)
 	}
 	if err := ask.Write(conn); err != nil {
 		return err

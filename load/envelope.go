@@ -71,6 +71,12 @@ func (e *envelopes) make() (*envelope, error) {
 	for name, value := range e.o.Workload.Message.Headers {
 		req.Header.Set(name, value)
 	}
+	if via := forwarding(*e.o, e.target); via != nil {
+		req.URI().SetPath(e.target.Scheme + "://" + e.target.Host + e.target.EscapedPath())
+		if basic := proxyAuthorization(via); basic != "" {
+			req.Header.Set("Proxy-Authorization", basic)
+		}
+	}
 	req.SetTimeout(e.o.Timeout)
 	if !e.o.KeepAlive {
 		req.SetConnectionClose()

@@ -8,29 +8,32 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
 )
 
-// connectProxy is a small but real HTTP proxy that knows CONNECT only.
-type connectProxy struct {
+// webProxy is a small but real HTTP proxy: tunnels for CONNECT, but as the usual ones never to port
+// 80, and requests in absolute form.
+type webProxy struct {
 	listener net.Listener
 	user     string // "user:password", "" when anybody may
 	work     sync.WaitGroup
 
-	mu      sync.Mutex
-	tunnels []string
-	open    []net.Conn
+	mu       sync.Mutex
+	tunnels  []string
+	forwards []string
+	open     []net.Conn
 }
 
-func newConnectProxy(tb testing.TB, user string) *connectProxy {
+func newWebProxy(tb testing.TB, user string) *webProxy {
 	tb.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		tb.Fatal(err)
 	}
-	p := &connectProxy{listener: listener, user: user}
+	p := &webProxy{listener: listener, user: user}
 	p.work.Go(func() {
 		for {
 			conn, err := listener.Accept()
@@ -53,27 +56,53 @@ func newConnectProxy(tb testing.TB, user string) *connectProxy {
 	return p
 }
 
-func (p *connectProxy) keep(conn net.Conn) {
+func (p *webProxy) keep(conn net.Conn) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.open = append(p.open, conn)
 }
 
-func (p *connectProxy) serve(conn net.Conn) {
+func (p *webProxy) serve(conn net.Conn) {
 	defer conn.Close()
-	req, err := http.ReadRequest(bufio.NewReader(conn))
-	if err != nil {
-		return
-	}
 	basic := "Basic " + base64.StdEncoding.EncodeToString([]byte(p.user))
-	switch {
-	case req.Method != http.MethodConnect:
-		_, _ = io.WriteString(conn, "HTTP/1.1 405 Method Not Allowed\r\nContent-Length: 0\r\n\r\n")
-		return
-	case p.user != "" && req.Header.Get("Proxy-Authorization") != basic:
-		_, _ = io.WriteString(conn, "HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n")
+	in := bufio.NewReader(conn)
+	for {
+		req, err := http.ReadRequest(in)
+		switch {
+		case err != nil:
+			return
+		case p.user != "" && req.Header.Get("Proxy-Authorization") != basic:
+			_, _ = io.WriteString(conn, "HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n")
+		case req.Method == http.MethodConnect:
+			p.tunnel(conn, req)
+			return
+		case !req.URL.IsAbs():
+			_, _ = io.WriteString(conn, "HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n")
+		default:
+			p.forward(conn, req)
+		}
+	}
+}
+
+// forward hands a request on and its answer back.
+func (p *webProxy) forward(conn net.Conn, req *http.Request) {
+	p.mu.Lock()
+	p.forwards = append(p.forwards, req.URL.Host)
+	p.mu.Unlock()
+	req.RequestURI = ""
+	req.Header.Del("Proxy-Authorization")
+	transport := &http.Transport{DisableKeepAlives: true}
+	answer, err := transport.RoundTrip(req)
+	if err != nil {
+		_, _ = io.WriteString(conn, "HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n")
 		return
 	}
+	defer answer.Body.Close()
+	answer.Close = false
+	_ = answer.Write(conn)
+}
+
+func (p *webProxy) tunnel(conn net.Conn, req *http.Request) {
 	target, err := net.Dial("tcp", req.Host)
 	if err != nil {
 		_, _ = io.WriteString(conn, "HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n")
@@ -92,13 +121,14 @@ func (p *connectProxy) serve(conn net.Conn) {
 	_, _ = io.Copy(conn, target)
 }
 
-func (p *connectProxy) through() []string {
+// through lists the hosts that were reached by a tunnel and by requests in absolute form.
+func (p *webProxy) through() (tunnels, forwards []string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return append([]string(nil), p.tunnels...)
+	return slices.Clone(p.tunnels), slices.Clone(p.forwards)
 }
 
-func (p *connectProxy) url(user *url.Userinfo) *url.URL {
+func (p *webProxy) url(user *url.Userinfo) *url.URL {
 	return &url.URL{Scheme: "http", Host: p.listener.Addr().String(), User: user, Path: "/"}
 }
 
@@ -107,33 +137,39 @@ func TestThroughAProxy(t *testing.T) {
 	plain := newWireServer(t, nil)
 	secure := newTLSServer(t, &tls.Config{Certificates: []tls.Certificate{authority.issue(t, "127.0.0.1")}})
 	const password = "p%w:d/ hush"
-	open, locked := newConnectProxy(t, ""), newConnectProxy(t, "me:"+password)
+	open, locked := newWebProxy(t, ""), newWebProxy(t, "me:"+password)
 	tests := map[string]struct {
 		target *url.URL
-		proxy  *connectProxy
+		proxy  *webProxy
 		user   *url.Userinfo
 		want   ErrorClass
 	}{
 		"HTTP":              {plain.url(), open, nil, OK},
 		"HTTPS":             {secure.secureURL(), open, nil, OK},
 		"HTTPS, password":   {secure.secureURL(), locked, url.UserPassword("me", password), OK},
-		"no password":       {plain.url(), locked, nil, Unclassified},
-		"wrong password":    {plain.url(), locked, url.UserPassword("me", "hush-hush"), Unclassified},
-		"gateway not there": {&url.URL{Scheme: "http", Host: "127.0.0.1:1", Path: "/"}, open, nil, Unclassified},
+		"HTTP, password":    {plain.url(), locked, url.UserPassword("me", password), OK},
+		"no password":       {plain.url(), locked, nil, BadStatus},
+		"wrong password":    {secure.secureURL(), locked, url.UserPassword("me", "hush-hush"), Unclassified},
+		"gateway not there": {&url.URL{Scheme: "http", Host: "127.0.0.1:1", Path: "/"}, open, nil, BadStatus},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			o := testOptions(test.target)
 			o.TLS = &tls.Config{RootCAs: authority.pool()}
 			o.Proxy = func(*url.URL) (*url.URL, error) { return test.proxy.url(test.user), nil }
-			before := len(test.proxy.through())
+			tunnels, forwards := test.proxy.through()
 			out := sendOne(newSender(t, o), Webchat)
 			if out.Class != test.want {
 				t.Fatalf("class %s (%s), want %s", out.Class, out.Detail, test.want)
 			}
 			if out.Class == OK {
-				if got := test.proxy.through()[before:]; len(got) != 1 || got[0] != test.target.Host {
-					t.Errorf("tunnels %q, want one to %s", got, test.target.Host)
+				nowTunnels, nowForwards := test.proxy.through()
+				used, unused := nowForwards[len(forwards):], nowTunnels[len(tunnels):]
+				if test.target.Scheme == "https" {
+					used, unused = unused, used
+				}
+				if len(used) != 1 || used[0] != test.target.Host || len(unused) != 0 {
+					t.Errorf("%s went through %q and %q, want one of the first kind", test.target.Scheme, used, unused)
 				}
 			}
 			for _, secret := range []string{"hush", url.QueryEscape(password), base64.StdEncoding.EncodeToString([]byte("me:" + password))} {
