@@ -35,7 +35,7 @@ func (a *app) drive(ctx context.Context, r config.Resolved, embedded bool) error
 		Options: r.Options, Settings: r.Settings, Duration: r.Duration,
 		Objectives: r.Objectives, StopRules: r.StopRules,
 		Dir: dir, Target: r.Target, Embedded: embedded, Version: Version(),
-		Command: config.WithoutSecrets(a.Args), Settled: provenance(r), Secrets: r.Secrets,
+		Command: config.WithoutSecrets(a.Args), Settled: provenance(r), Secrets: r.Secrets, Warnings: r.Warnings,
 		Report: writeReport,
 	})
 	if err != nil {
