@@ -47,7 +47,7 @@ func (o Objective) judgeTrend(h *hdr.Histogram) Verdict {
 	}
 	n := uint64(h.TotalCount())
 	if p, ok := o.Percentile(); ok && p > 0 && p < 100 {
-		value := millis(h.ValueAtPercentile(p))
+		value := millis(Percentile(h, p))
 		beyond := func() uint64 { return countBeyond(h, o.Operator, o.Bound) }
 		return o.judgeProportion(value, beyond, n, (100-p)/100)
 	}
@@ -61,7 +61,7 @@ func (o Objective) judgeTrend(h *hdr.Histogram) Verdict {
 	case "min", "p(0)":
 		return o.decide(millis(h.Min()), n)
 	case "max", "p(100)":
-		return o.decide(millis(h.ValueAtPercentile(100)), n)
+		return o.decide(millis(Percentile(h, 100)), n)
 	default: // count
 		return o.decide(float64(n), n)
 	}

@@ -15,7 +15,7 @@ func Statistics(h *hdr.Histogram) Stats {
 	if h == nil || h.TotalCount() == 0 {
 		return Stats{}
 	}
-	at := func(p float64) time.Duration { return micros(h.ValueAtPercentile(p)) }
+	at := func(p float64) time.Duration { return micros(Percentile(h, p)) }
 	return Stats{
 		Count: uint64(h.TotalCount()),
 		Min:   micros(h.Min()),

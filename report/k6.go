@@ -135,7 +135,7 @@ func k6Submetric(e *evidence, o load.Objective) k6Metric {
 }
 
 func k6Trend(h *hdr.Histogram) k6Metric {
-	at := func(p float64) float64 { return float64(h.ValueAtPercentile(p)) / 1000 }
+	at := func(p float64) float64 { return float64(load.Percentile(h, p)) / 1000 }
 	return k6Metric{
 		"avg": h.Mean() / 1000, "min": float64(h.Min()) / 1000, "med": at(50), "max": at(100),
 		"p(90)": at(90), "p(95)": at(95), "p(99)": at(99), "count": h.TotalCount(),

@@ -59,7 +59,10 @@ func percentileCells(h *hdr.Histogram) []line {
 	for _, p := range []struct {
 		fewest uint64
 		value  time.Duration
-	}{{2, s.P50}, {10, s.P90}, {20, s.P95}, {100, s.P99}, {1, s.Max}} {
+	}{
+		{load.FewestSamples(50), s.P50}, {load.FewestSamples(90), s.P90}, {load.FewestSamples(95), s.P95},
+		{load.FewestSamples(99), s.P99}, {1, s.Max},
+	} {
 		if s.Count < p.fewest {
 			cells = append(cells, plain(absent))
 			continue

@@ -120,7 +120,7 @@ func missed(e *evidence) string {
 // methodSection says what the numbers mean.
 func methodSection(e *evidence) []block {
 	items := []line{
-		plain("Every percentile comes from a merged HdrHistogram (1 µs to 3 min, 3 significant digits, so a value is at most 0.1 % too high). Percentiles are never averaged."),
+		plain("Every percentile comes from a merged HdrHistogram (1 µs to 3 min, 3 significant digits, so a value is at most 0.1 % too high), by nearest rank: the smallest value that at least so many percent of the samples do not exceed. Percentiles are never averaged."),
 		plain("Times are taken on a monotonic clock, from the moment a request is sent, a wait for a free connection included, to the last byte of its answer."),
 		plain("A request has a latency when it was answered, whatever the status, or when it timed out (then the time waited). One that was refused, reset or never left this machine has none; it is counted under errors."),
 	}

@@ -96,7 +96,7 @@ func (t *track) close() {
 	if t.open.TotalCount() == 0 {
 		return
 	}
-	at := func(p float64) float64 { return float64(t.open.ValueAtPercentile(p)) / 1000 }
+	at := func(p float64) float64 { return float64(load.Percentile(t.open, p)) / 1000 }
 	t.points = append(t.points, point{(float64(t.current) + 0.5) * t.cell, at(50), at(95), at(99)})
 	t.open.Reset()
 }

@@ -108,16 +108,27 @@ func more(n int, format string) string {
 // the bound it lies.
 func measured(v load.Verdict) string {
 	switch o := v.Objective; {
-	case v.State == load.Unknown && v.Samples == 0:
+	case v.State == load.Unknown && (v.Samples == 0 || tooFew(v)):
 		return absent
 	case o.Latency():
-		return thousands(strconv.FormatFloat(v.Value, 'f', decimals(v.Value), 64)) + " ms"
+		value := thousands(strconv.FormatFloat(v.Value, 'f', decimals(v.Value), 64)) + " ms"
+		if tooFew(v) {
+			value += " (n too small)"
+		}
+		return value
 	case o.Share():
 		return percentOf(v.Value)
 	case o.Aggregate == "rate":
 		return significant(v.Value) + "/s"
 	}
 	return thousands(strconv.FormatFloat(v.Value, 'f', 0, 64))
+}
+
+// tooFew tells whether an objective's percentile is the maximum by another name, as it is where the
+// table of latencies has a dash. Such an objective may still fail: two slow ones of three are enough.
+func tooFew(v load.Verdict) bool {
+	p, ok := v.Objective.Percentile()
+	return ok && p < 100 && v.Objective.Latency() && v.Samples < load.FewestSamples(p)
 }
 
 func decimals(ms float64) int {

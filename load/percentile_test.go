@@ -1,0 +1,85 @@
+package load
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"testing"
+)
+
+// rankByCounting is the definition, taken at its word.
+func rankByCounting(sorted []int64, perMille int) int64 {
+	for i, v := range sorted {
+		if (i+1)*1000 >= perMille*len(sorted) {
+			return v
+		}
+	}
+	return 0
+}
+
+func TestPercentileIsTheNearestRank(t *testing.T) {
+	rng := rand.New(rand.NewPCG(5, 9))
+	sizes := []int{999, 1000, 1001, 4999, 10_000}
+	for n := 1; n <= 130; n++ {
+		sizes = append(sizes, n)
+	}
+	for _, n := range sizes {
+		h := NewHistogram()
+		values := make([]int64, n)
+		for i := range values {
+			values[i] = 1 + rng.Int64N(2000) // buckets are one wide here
+			if err := h.RecordValue(values[i]); err != nil {
+				t.Fatal(err)
+			}
+		}
+		slices.Sort(values)
+		for _, perMille := range []int{1, 10, 250, 500, 900, 950, 990, 999, 1000} {
+			if got, want := Percentile(h, float64(perMille)/10), rankByCounting(values, perMille); got != want {
+				t.Errorf("p%g of %d samples is %d, want %d", float64(perMille)/10, n, got, want)
+			}
+		}
+	}
+}
+
+// The 95th percentile of 16 samples is the 16th: 15 would be 93.75 % of them.
+func TestFewSamplesAreRoundedUp(t *testing.T) {
+	h := NewHistogram()
+	for i := range 16 {
+		if err := h.RecordValue(int64(i+1) * 100); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s := Statistics(h)
+	if s.P95 != s.Max || s.P90 != micros(Percentile(h, 90)) {
+		t.Errorf("p95 %v of 16 samples, want the highest, %v", s.P95, s.Max)
+	}
+	o := Objective{Metric: "gateway_latency", Aggregate: "p(95)", Operator: "<", Bound: 1}
+	if v := o.Evaluate(span{latency: h}); v.Value != 1.6 {
+		t.Errorf("the objective measures %v ms, want 1.6 ms", v.Value)
+	}
+	if Percentile(NewHistogram(), 95) != 0 {
+		t.Error("a percentile without samples")
+	}
+}
+
+// Below the fewest samples a percentile is the maximum; from there on it need not be.
+func TestFewestSamples(t *testing.T) {
+	for p, want := range map[float64]uint64{50: 2, 90: 10, 95: 20, 99: 100, 99.9: 1000, 99.99: 10_000} {
+		t.Run(fmt.Sprint(p), func(t *testing.T) {
+			if got := FewestSamples(p); got != want {
+				t.Fatalf("%d samples, want %d", got, want)
+			}
+			h := NewHistogram()
+			for i := range int64(want) - 1 {
+				_ = h.RecordValue(i + 1)
+			}
+			if Percentile(h, p) != h.ValueAtPercentile(100) {
+				t.Error("one fewer is not the maximum")
+			}
+			_ = h.RecordValue(1_000_000)
+			if Percentile(h, p) == h.ValueAtPercentile(100) {
+				t.Error("it is still the maximum")
+			}
+		})
+	}
+}
