@@ -87,35 +87,44 @@ func (m *Model) setRate(from, to float64) tea.Cmd {
 	})
 }
 
+// flip turns an on-off the other way from what was last asked for, or shown, and returns its new state.
+func (m *Model) flip(t *toggle, shown bool) bool {
+	now := m.options.Clock()
+	*t = toggle{on: !t.now(now, shown), expiry: now.Add(intentTime)}
+	return t.on
+}
+
 func (m *Model) toggleSpike() tea.Cmd {
 	set := m.scene.now.Load.Settings
-	if !set.Spike && m.scene.now.Phase == session.Halted {
+	on := m.flip(&m.asked.spike, set.Spike)
+	if on && m.scene.now.Phase == session.Halted {
+		m.asked.spike = toggle{}
 		m.say("spikes are blocked since the halt; press u to release", true)
 		return nil
 	}
 	echo := "spike off"
-	if !set.Spike {
+	if on {
 		echo = "spike on: " + strconv.FormatFloat(set.SpikeFactor, 'g', 4, 64) + " times the load"
 	}
-	return m.send(echo, command{name: "spike", kind: kindSpike, run: func() error { return m.session.Spike(!set.Spike) }})
+	return m.send(echo, command{name: "spike", kind: kindSpike, run: func() error { return m.session.Spike(on) }})
 }
 
 func (m *Model) togglePause() tea.Cmd {
-	paused := m.scene.now.Load.Settings.Paused
-	echo := "paused: nothing is sent"
-	if paused {
-		echo = "resumed"
+	on := m.flip(&m.asked.pause, m.scene.now.Load.Settings.Paused)
+	echo := "resumed"
+	if on {
+		echo = "paused: nothing is sent"
 	}
-	return m.send(echo, command{name: "pause", kind: kindPause, run: func() error { return m.session.Pause(!paused) }})
+	return m.send(echo, command{name: "pause", kind: kindPause, run: func() error { return m.session.Pause(on) }})
 }
 
 func (m *Model) toggleHold() tea.Cmd {
-	held := m.scene.now.Load.Settings.Hold
-	echo := "holding the level reached"
-	if held {
-		echo = "hold released"
+	on := m.flip(&m.asked.hold, m.scene.now.Load.Settings.Hold)
+	echo := "hold released"
+	if on {
+		echo = "holding the level reached"
 	}
-	return m.send(echo, command{name: "hold", kind: kindHold, run: func() error { return m.session.Hold(!held) }})
+	return m.send(echo, command{name: "hold", kind: kindHold, run: func() error { return m.session.Hold(on) }})
 }
 
 func (m *Model) recycle() tea.Cmd {
@@ -127,7 +136,7 @@ func (m *Model) recycle() tea.Cmd {
 // halt never asks and waits for nothing: it passes whatever is queued.
 func (m *Model) halt() tea.Cmd {
 	m.queue.drop()
-	m.intent = intent{}
+	m.intent, m.asked = intent{}, toggles{}
 	m.mode = nil
 	m.say("HALT: everything back to the start", true)
 	return perform(command{name: "halt", run: m.session.Halt, then: "halted: settings as at the start, spikes blocked until u"}, false)

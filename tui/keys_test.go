@@ -95,6 +95,11 @@ func TestKeysReachTheSession(t *testing.T) {
 		{"halt inside the mix editor", "m x", []string{"halt"}, "HALTED"},
 		{"halt inside the help", "? x", []string{"halt"}, "HALTED"},
 		{"x in a note is a letter", "n x enter", []string{"note x"}, "noted"},
+		{"keys that arrive together", "ss", []string{"spike true", "spike false"}, "spike off"},
+		{"seven together", "sssssss", []string{"spike true", "spike true"}, "spike on"},
+		{"text that arrives with its key", "nabcdefqx enter", []string{"note abcdefqx"}, "noted"},
+		{"a number that arrives with its key", "v50 enter", []string{"vus 50"}, "virtual users 250 → 50"},
+		{"a weight that arrives together", "m 33 enter", []string{"mix [0.33 0.25 0.15 0.1 0.1]"}, "webchat weight 33"},
 		{"faults keep their keys", "1 2 3 4", nil, ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -106,6 +111,27 @@ func TestKeysReachTheSession(t *testing.T) {
 			wantText(t, m, c.echo)
 		})
 	}
+}
+
+// TestPastedTextIsNeverCommands: bracketed paste reaches an open prompt and nothing else.
+func TestPastedTextIsNeverCommands(t *testing.T) {
+	paste := func(text string) tea.KeyMsg { return tea.KeyMsg{Type: tea.KeyRunes, Runes: []rune(text), Paste: true} }
+	s, m := begun(t)
+	for _, open := range []string{"", "?", "l", "q", "m"} {
+		if open != "" {
+			press(m, open)
+		}
+		for _, text := range []string{"x", "s", "y", "1", "sq x"} {
+			_, cmd := m.Update(paste(text))
+			drain(m, cmd)
+		}
+		press(m, "esc")
+	}
+	wantCalls(t, s)
+	press(m, "n")
+	m.Update(paste("quit x, then s"))
+	press(m, "enter")
+	wantCalls(t, s, "note quit x, then s")
 }
 
 func TestHeldKeyCountsOnFromTheLastPress(t *testing.T) {

@@ -204,6 +204,14 @@ func (e *mixMode) typeKey(m *Model, k tea.KeyMsg) tea.Cmd {
 	return nil
 }
 
+// paste adds pasted text to a weight that is being typed.
+func (e *mixMode) paste(k tea.KeyMsg) {
+	if e.typing {
+		e.err = nil
+		e.input, _ = e.input.Update(k)
+	}
+}
+
 // draw shows the scopes, a row per channel, and the editor's keys.
 func (e *mixMode) draw(m *Model, frame *grid.Grid) {
 	st := m.scene.styles

@@ -32,6 +32,7 @@ type Model struct {
 	scene  scene
 	queue  queue
 	intent intent
+	asked  toggles
 
 	width, height int
 	layout        layoutID
@@ -46,6 +47,24 @@ type Model struct {
 	last          string // the last frame, should drawing fail
 	err           error
 }
+
+// toggle is an on-off that was asked for a moment ago and that the newest snapshot may not show yet:
+// a second press means the other way.
+type toggle struct {
+	on     bool
+	expiry time.Time
+}
+
+// now is the state that the operator knows of.
+func (t toggle) now(clock time.Time, shown bool) bool {
+	if clock.Before(t.expiry) {
+		return t.on
+	}
+	return shown
+}
+
+// toggles are the on-offs of the console.
+type toggles struct{ spike, pause, hold toggle }
 
 // intent is a value asked for a moment ago that the newest snapshot may not show yet, so that a
 // held key counts on from the last press.
@@ -101,7 +120,7 @@ func (m *Model) Update(msg tea.Msg) (_ tea.Model, cmd tea.Cmd) {
 	case tea.WindowSizeMsg:
 		m.resize(msg.Width, msg.Height)
 	case tea.KeyMsg:
-		return m, m.key(msg)
+		return m, m.input(msg)
 	case tickMsg:
 		return m, m.tick()
 	case snapshotMsg:
@@ -172,7 +191,7 @@ func (m *Model) done(msg doneMsg) tea.Cmd {
 		m.exporting = false
 	}
 	if msg.err != nil {
-		m.intent = intent{}
+		m.intent, m.asked = intent{}, toggles{}
 		m.say(msg.err.Error(), true)
 	} else if msg.command.then != "" {
 		m.say(msg.command.then, false)
@@ -195,6 +214,37 @@ func (m *Model) send(echo string, c command) tea.Cmd {
 func (m *Model) say(text string, bad bool) {
 	m.scene.clock = m.options.Clock()
 	m.scene.message = footerMessage{text: text, bad: bad, until: m.scene.clock.Add(messageTime(bad))}
+}
+
+// input takes what the terminal delivered at once. A busy machine or a slow line brings several
+// characters in one message: each is a key of its own, in order. Pasted text is never commands.
+func (m *Model) input(k tea.KeyMsg) tea.Cmd {
+	if k.Paste {
+		return m.paste(k)
+	}
+	if k.Type != tea.KeyRunes || len(k.Runes) < 2 {
+		return m.key(k)
+	}
+	cmds := make([]tea.Cmd, 0, len(k.Runes))
+	for _, r := range k.Runes {
+		one := tea.KeyMsg{Type: tea.KeyRunes, Runes: []rune{r}, Alt: k.Alt}
+		if r == ' ' {
+			one.Type = tea.KeySpace
+		}
+		cmds = append(cmds, m.key(one))
+	}
+	return tea.Batch(cmds...)
+}
+
+// writer is a mode in which text can be typed.
+type writer interface{ paste(k tea.KeyMsg) }
+
+// paste gives pasted text to an open prompt; anywhere else it is nothing.
+func (m *Model) paste(k tea.KeyMsg) tea.Cmd {
+	if open, ok := m.mode.(writer); ok {
+		open.paste(k)
+	}
+	return nil
 }
 
 // key gives a key to what is open, else to the keymap.

@@ -154,6 +154,12 @@ func (p *promptMode) key(m *Model, k tea.KeyMsg) tea.Cmd {
 	return nil
 }
 
+// paste adds pasted text to the input.
+func (p *promptMode) paste(k tea.KeyMsg) {
+	p.err = nil
+	p.input, _ = p.input.Update(k)
+}
+
 // draw shows the question, what is accepted, and what was wrong.
 func (p *promptMode) draw(m *Model, frame *grid.Grid) {
 	st := m.scene.styles

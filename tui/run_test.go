@@ -74,6 +74,71 @@ func TestJourneySpikeAndQuit(t *testing.T) {
 	}
 }
 
+// told waits until the session has been told n things.
+func (s *fakeSession) told(t *testing.T, n int) {
+	t.Helper()
+	calls := func() int {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		return len(s.calls)
+	}
+	for deadline := time.Now().Add(10 * time.Second); calls() < n; time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("the session was told %d things, want %d", calls(), n)
+		}
+	}
+}
+
+// TestJourneyBurst delivers several keys in one message, as a busy machine does.
+func TestJourneyBurst(t *testing.T) {
+	s := newFake()
+	s.advance(30)
+	tm := journey(t, s)
+	see(t, tm, "RUNNING")
+	tm.Send(keyMsg("nabc"))
+	tm.Send(keyMsg(" "))
+	tm.Send(keyMsg("defqx"))
+	tm.Send(keyMsg("enter"))
+	see(t, tm, "note: abc defqx")
+	tm.Send(keyMsg("v50"))
+	tm.Send(keyMsg("enter"))
+	see(t, tm, "virtual users 250 → 50")
+	s.told(t, 2)
+	tm.Send(keyMsg("qy"))
+	see(t, tm, "DRAINING")
+	s.end()
+	tm.WaitFinished(t, teatest.WithFinalTimeout(10*time.Second))
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if got, want := strings.Join(s.calls, "|"), "note abc defqx|vus 50|finish operator"; got != want {
+		t.Errorf("the session was told %s, want %s", got, want)
+	}
+}
+
+// TestTypedAheadReachesThePrompt is the same through the terminal's bytes.
+func TestTypedAheadReachesThePrompt(t *testing.T) {
+	s := newFake()
+	s.advance(30)
+	in, keys := io.Pipe()
+	out := &quietTerminal{}
+	ended := make(chan error, 1)
+	go func() { ended <- Run(context.Background(), s, Options{Input: in, Output: out}) }()
+	for n, text := range []string{"na b c q x\r", "qy"} {
+		if _, err := io.WriteString(keys, text); err != nil {
+			t.Fatal(err)
+		}
+		s.told(t, n+1)
+	}
+	s.end()
+	keys.Close()
+	if err := <-ended; err != nil {
+		t.Fatal(err)
+	}
+	if got, want := strings.Join(s.calls, "|"), "note a b c q x|finish operator"; got != want {
+		t.Errorf("the session was told %s, want %s", got, want)
+	}
+}
+
 func TestJourneyMix(t *testing.T) {
 	s := newFake()
 	s.advance(30)
