@@ -18,28 +18,55 @@ func latencySection(e *evidence) []block {
 	if e.requests().Count == 0 {
 		return []block{paragraph{plain("No request ended, so no latency was measured.")}}
 	}
-	blocks := []block{latencyTable(e, e.totals.Latency)}
-	if !e.open {
-		return blocks
+	whole := latencyTable(e)
+	service, any := serviceTable(e)
+	if !any {
+		return []block{whole}
 	}
-	return append([]block{
-		paragraph{plain("From the time that each send was due (corrected for coordinated omission):")},
-	}, blocks[0],
-		paragraph{plain("From the time that each request was really sent (service time):")},
-		latencyTable(e, e.service))
+	heading := "From the time that each request was really sent (service time)"
+	if all := models(e.run.Seconds); mixed(all) {
+		heading += ", in the seconds of the open model only (" + times(all, true) + "): with virtual users both times are the same, and these rows are about fewer requests than those above"
+	}
+	return []block{
+		paragraph{plain("From the time that each send was due (corrected for coordinated omission):")}, whole,
+		paragraph{plain(heading, ":")}, service,
+	}
 }
 
-func latencyTable(e *evidence, series [load.NumSeries]*hdr.Histogram) block {
+// serviceTable counts what the histograms of service time hold, and nothing else: only the open
+// model has them. Flows without any have no row.
+func serviceTable(e *evidence) (t table, any bool) {
+	t.columns = append(words("Flow"), numbers("Measured", "p50", "p90", "p95", "p99", "Max")...)
+	add := func(name line, h *hdr.Histogram) {
+		cells := append([]line{name}, row(count(uint64(h.TotalCount())))...)
+		t.rows = append(t.rows, append(cells, percentileCells(h)...))
+	}
+	for f := range load.Flow(load.NumFlows) {
+		whole := merged(e.service, f)
+		if whole == nil {
+			continue
+		}
+		add(strong(flowTitle(f)), whole)
+		for id, s := range load.AllSeries() {
+			if h := e.service[id]; s.Flow == f && h != nil && h.TotalCount() < whole.TotalCount() {
+				add(plain(s.Channel), h)
+			}
+		}
+	}
+	return t, len(t.rows) > 0
+}
+
+func latencyTable(e *evidence) block {
 	t := table{columns: append(words("Flow"), numbers("Requests", "Failed", "p50", "p90", "p95", "p99", "Max")...)}
 	for f := range load.Flow(load.NumFlows) {
 		whole := e.flowCounts(f)
 		if whole.Count == 0 {
 			continue // flows that did not run are named under "Not measured", never shown as zero
 		}
-		t.rows = append(t.rows, append([]line{strong(flowTitle(f))}, latencyCells(whole, merged(series, f))...))
+		t.rows = append(t.rows, append([]line{strong(flowTitle(f))}, latencyCells(whole, merged(e.totals.Latency, f))...))
 		for id, s := range load.AllSeries() {
 			if c := e.totals.Counts[id]; s.Flow == f && c.Count > 0 && c.Count < whole.Count {
-				t.rows = append(t.rows, append([]line{plain(s.Channel)}, latencyCells(c, series[id])...))
+				t.rows = append(t.rows, append([]line{plain(s.Channel)}, latencyCells(c, e.totals.Latency[id])...))
 			}
 		}
 	}

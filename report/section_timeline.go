@@ -124,10 +124,19 @@ func methodSection(e *evidence) []block {
 		plain("Times are taken on a monotonic clock, from the moment a request is sent, a wait for a free connection included, to the last byte of its answer."),
 		plain("A request has a latency when it was answered, whatever the status, or when it timed out (then the time waited). One that was refused, reset or never left this machine has none; it is counted under errors."),
 	}
-	if e.open {
-		items = append(items, plain("The load was sent at an arrival rate. Latencies count from the moment each send was due, so that a slow answer cannot hide the wait of those behind it (coordinated omission); service time counts from the real send. Sends that were due and could not be made are counted as missed."))
-	} else {
-		items = append(items, plain("The load came from virtual users that wait for each answer. When the platform slows down, they send less: latencies say what these users saw, not what a fixed arrival rate would have met (coordinated omission). Use an arrival rate to measure that."))
+	all := models(e.run.Seconds)
+	if mixed(all) {
+		items = append(items, plain("Part of the run was open (an arrival rate): ", times(all, true), ". The rest was closed (virtual users): ", times(all, false), "."))
+	}
+	open, closed := e.open, !e.open
+	for _, m := range all {
+		open, closed = open || m.open, closed || !m.open
+	}
+	if open {
+		items = append(items, plain("In the open model the load was sent at an arrival rate. Latencies count from the moment each send was due, so that a slow answer cannot hide the wait of those behind it (coordinated omission); service time counts from the real send. Sends that were due and could not be made are counted as missed."))
+	}
+	if closed {
+		items = append(items, plain("In the closed model the load came from virtual users that wait for each answer. When the platform slows down, they send less: latencies say what these users saw, not what a fixed arrival rate would have met (coordinated omission). Use an arrival rate to measure that."))
 	}
 	items = append(items,
 		plain("A dash stands for what was not measured, and for percentiles of too few samples (p90 needs 10, p95 20, p99 100): they would only repeat the maximum."),

@@ -80,21 +80,6 @@ func glance(e *evidence) block {
 	return list{items}
 }
 
-func loadModel(e *evidence) string {
-	if !e.open {
-		return fmt.Sprintf("closed model, up to %s, think time %s", plural(uint64(e.vus.high), "virtual user", "virtual users"), e.run.Meta.Think)
-	}
-	var most float64
-	for _, s := range e.run.Seconds {
-		most = max(most, s.Rate)
-	}
-	text := fmt.Sprintf("open model, up to %s/s wanted", significant(most))
-	if e.vus.high > 0 {
-		text += fmt.Sprintf(", and a closed part with up to %s", plural(uint64(e.vus.high), "virtual user", "virtual users"))
-	}
-	return text
-}
-
 func objectivesSection(e *evidence) []block {
 	if len(e.verdicts) == 0 {
 		return nil

@@ -20,12 +20,14 @@ var began = time.Date(2026, 7, 30, 9, 15, 0, 0, time.UTC)
 
 type synthetic struct {
 	open      bool // arrival rate, with service times and missed sends
+	openFrom  int  // the open model only from this second on; 0: not
 	killed    bool // no finished event
 	adminOff  bool // no admin token
 	saturated bool
 	seconds   int
 	change    func(*rundir.Meta)
 	leftOver  []string
+	events    []rundir.Event // beside the usual ones, at the end of the journal
 }
 
 // write makes the run in a new directory.
@@ -61,6 +63,11 @@ func (s synthetic) write(t testing.TB) string {
 	event(160.6, rundir.SpikeOff, "operator", "Spike off", nil)
 	event(200, rundir.Paused, "operator", "Paused", nil)
 	event(215, rundir.Resumed, "operator", "Resumed", nil)
+	for _, e := range s.events {
+		if err := w.Event(e, false); err != nil {
+			t.Fatal(err)
+		}
+	}
 	rng := rand.New(rand.NewPCG(1, 2))
 	for i := range s.seconds {
 		obs := s.second(i, rng)
@@ -108,6 +115,7 @@ func (s synthetic) meta() rundir.Meta {
 
 // second is what happened in the i-th second.
 func (s synthetic) second(i int, rng *rand.Rand) load.Observation {
+	s.open = s.open || s.openFrom > 0 && i >= s.openFrom
 	var obs load.Observation
 	win := &obs.Window
 	win.Start, win.Length = began.Add(time.Duration(i)*time.Second), time.Second

@@ -1,0 +1,88 @@
+package report
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"xinbot.ir/squall/internal/rundir"
+)
+
+// stretchOfModel is a time during which one model made the load.
+type stretchOfModel struct {
+	open     bool
+	from, to float64 // seconds since the start
+}
+
+// models are the stretches of the open and the closed model, in turn. Seconds that show neither (a
+// pause, the draining) belong to what was before them.
+func models(seconds []rundir.Second) []stretchOfModel {
+	var all []stretchOfModel
+	for _, s := range seconds {
+		open, shown := s.Rate > 0, s.Rate > 0 || s.VUs > 0 || s.WantedVUs > 0
+		last := len(all) - 1
+		switch {
+		case last >= 0 && (!shown || all[last].open == open):
+			all[last].to = s.End()
+		case shown:
+			all = append(all, stretchOfModel{open, s.At, s.End()})
+		}
+	}
+	return all
+}
+
+// mixed tells whether the run used both models.
+func mixed(all []stretchOfModel) bool { return len(all) > 1 }
+
+// times names the stretches of one model: "00:00 to 01:46 and 01:51 to 02:17".
+func times(all []stretchOfModel, open bool) string {
+	var parts []string
+	for _, m := range all {
+		if m.open == open {
+			parts = append(parts, clock(m.from)+" to "+clock(m.to))
+		}
+	}
+	if n := len(parts); n > 1 {
+		parts = append(parts[:n-2], parts[n-2]+" and "+parts[n-1])
+	}
+	return strings.Join(parts, ", ")
+}
+
+// loadModel says how the load was made, in a few words.
+func loadModel(e *evidence) string {
+	users := plural(uint64(max(0, e.vus.high)), "virtual user", "virtual users") + ", think time " + thinkTimes(e.run)
+	if !e.open {
+		return "closed model, up to " + users
+	}
+	var most float64
+	for _, s := range e.run.Seconds {
+		most = max(most, s.Rate)
+	}
+	text := fmt.Sprintf("open model, up to %s/s wanted", significant(most))
+	all := models(e.run.Seconds)
+	if !mixed(all) {
+		return text
+	}
+	return fmt.Sprintf("%s (%s), and closed model, up to %s (%s)", text, times(all, true), users, times(all, false))
+}
+
+// thinkTimes are the think times that the run had, in their order.
+func thinkTimes(run *rundir.Run) string {
+	had := []string{run.Meta.Think}
+	for _, ev := range run.Events {
+		next := ""
+		switch ev.Kind {
+		case rundir.SetThink:
+			var change struct{ To string }
+			if json.Unmarshal(ev.Data, &change) == nil {
+				next = change.To
+			}
+		case rundir.Halted: // takes everything back to how the run was started
+			next = run.Meta.Think
+		}
+		if next != "" && next != had[len(had)-1] {
+			had = append(had, next)
+		}
+	}
+	return strings.Join(had, ", later ")
+}
