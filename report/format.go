@@ -90,6 +90,12 @@ func clock(seconds float64) string {
 	return fmt.Sprintf("%02d:%02d", s/60, s%60)
 }
 
+// clockTenths writes a moment to a tenth of a second: 04:12.3.
+func clockTenths(seconds float64) string {
+	tenths := int(math.Round(seconds * 10))
+	return fmt.Sprintf("%s.%d", clock(float64(tenths/10)), tenths%10)
+}
+
 // plural writes a number of things.
 func plural(n uint64, one, many string) string {
 	if n == 1 {

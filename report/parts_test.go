@@ -8,6 +8,7 @@ import (
 	"unicode"
 
 	"xinbot.ir/squall/internal/rundir"
+	"xinbot.ir/squall/load"
 )
 
 func TestPhases(t *testing.T) {
@@ -68,6 +69,38 @@ func TestPhases(t *testing.T) {
 	}
 }
 
+// A phase counts whole seconds by their middle; the level of virtual users is taken only from seconds
+// that lie in it, for at the edge it may be the other phase's.
+func TestPhaseTakesUsersOfItsOwnSecondsOnly(t *testing.T) {
+	phases := phasesOf([]rundir.Event{{At: 2.7, Kind: rundir.SpikeOn}}, 5)
+	for i, users := range []int{10, 20, 500, 600, 700} {
+		s := rundir.Second{At: float64(i), Length: 1, VUs: users}
+		phaseAt(phases, s.At+0.5).add(s, [load.NumFlows]load.Counts{})
+	}
+	if p := phases[0]; p.vus != 20 || p.measured != 3 {
+		t.Errorf("baseline has %d users in %v seconds, want 20 in 3", p.vus, p.measured)
+	}
+	if p := phases[1]; p.vus != 700 || p.measured != 2 {
+		t.Errorf("spike has %d users in %v seconds, want 700 in 2", p.vus, p.measured)
+	}
+}
+
+// Phases that hold no second are in no table.
+func TestPhasesWithoutASecond(t *testing.T) {
+	blink := []rundir.Event{{At: 10.6, Kind: rundir.Paused}, {At: 10.8, Kind: rundir.Resumed}}
+	e, err := gather(synthetic{seconds: 20, killed: true, events: blink}.write(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := markdown(phasesSection(e))
+	if strings.Contains(text, "| paused |") || !strings.Contains(text, "1 phase was too short") {
+		t.Errorf("a pause of 0.2 seconds is in\n%s", text)
+	}
+	if row := "| baseline | 00:00.0 | 00:10.6 | 11.0 s | 200 |"; !strings.Contains(text, row) {
+		t.Errorf("no row %q in\n%s", row, text)
+	}
+}
+
 func TestPhaseAt(t *testing.T) {
 	phases := phasesOf([]rundir.Event{{At: 10, Kind: rundir.SpikeOn}}, 20)
 	for at, want := range map[float64]string{0: "baseline", 9.9: "baseline", 10: "spike 1", 19: "spike 1", 20.5: "spike 1"} {
@@ -104,6 +137,9 @@ func TestNumbers(t *testing.T) {
 		{clock(0), "00:00"},
 		{clock(252.9), "04:12"},
 		{clock(3852), "1:04:12"},
+		{clockTenths(23.96), "00:24.0"},
+		{clockTenths(83.44), "01:23.4"},
+		{clockTenths(3852.1), "1:04:12.1"},
 		{plural(1, "send", "sends"), "1 send"},
 		{plural(1200, "send", "sends"), "1,200 sends"},
 	} {

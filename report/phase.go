@@ -19,8 +19,9 @@ type phase struct {
 
 	counts   [load.NumFlows]load.Counts
 	latency  [load.NumFlows]*hdr.Histogram
-	vus      int     // most at once
-	measured float64 // seconds of closed windows in it
+	vus      int     // most at once, in the seconds that lie in it whole
+	whole    int     // number of these
+	measured float64 // length of the seconds that are counted in it
 }
 
 // phaseKind decides how a phase is drawn.
@@ -120,10 +121,17 @@ func phaseAt(phases []phase, at float64) *phase {
 	return nil
 }
 
+// edge forgives the last digits of times that were written down, in seconds.
+const edge = 1e-3
+
 // add counts a closed window.
 func (p *phase) add(s rundir.Second, counts [load.NumFlows]load.Counts) {
 	p.measured += s.Length
-	p.vus = max(p.vus, s.VUs)
+	// The level of a second that two phases share may be the other's.
+	if s.At >= p.from-edge && s.End() <= p.to+edge {
+		p.whole++
+		p.vus = max(p.vus, s.VUs)
+	}
 	for f, c := range counts {
 		p.counts[f].Count += c.Count
 		p.counts[f].Failed += c.Failed

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 	"time"
@@ -105,15 +106,22 @@ func phasesSection(e *evidence) []block {
 	if len(e.phases) == 0 || len(e.run.Seconds) == 0 {
 		return nil
 	}
-	t := table{columns: append(words("Phase"), numbers("From", "To", "Most virtual users", "Requests", "Rate", "Failed")...)}
-	for i := range e.phases {
-		p := &e.phases[i]
+	phases := slices.DeleteFunc(slices.Clone(e.phases), func(p phase) bool { return p.measured == 0 })
+	t := table{columns: append(words("Phase"), numbers("From", "To", "Counted", "Most virtual users", "Requests", "Rate", "Failed")...)}
+	for _, p := range phases {
 		c := p.total()
-		t.rows = append(t.rows, row(p.name, clock(p.from), clock(p.to), count(uint64(max(0, p.vus))),
+		users := absent
+		if p.whole > 0 {
+			users = count(uint64(max(0, p.vus)))
+		}
+		t.rows = append(t.rows, row(p.name, clockTenths(p.from), clockTenths(p.to), fmt.Sprintf("%.1f s", p.measured), users,
 			count(c.Count), perSecond(c.Count, p.measured), percent(c.Failed, c.Count)))
 	}
 	blocks := []block{t}
-	if len(e.phases) == 1 {
+	if n := len(e.phases) - len(phases); n > 0 {
+		blocks = append(blocks, paragraph{plain(plural(uint64(n), "phase was", "phases were"), " too short to hold the middle of a second; the timeline has them.")})
+	}
+	if len(phases) == 1 {
 		return blocks // the latencies would be those of the whole run again
 	}
 	for f := range load.Flow(load.NumFlows) {
@@ -121,8 +129,7 @@ func phasesSection(e *evidence) []block {
 			continue
 		}
 		t := table{columns: append(words(flowTitle(f)), numbers("Requests", "Failed", "p50", "p90", "p95", "p99", "Max")...)}
-		for i := range e.phases {
-			p := &e.phases[i]
+		for _, p := range phases {
 			t.rows = append(t.rows, append(row(p.name), latencyCells(p.counts[f], p.latency[f])...))
 		}
 		blocks = append(blocks, t)
