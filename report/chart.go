@@ -114,9 +114,10 @@ func latencyChart(e *evidence, t *track) *chart {
 		keys = append(keys, key{name: "objective", style: stroke(c.objective, 1.1, 5, 3)})
 	}
 	c.head(t.title, fmt.Sprintf("percentiles of each %s%s · %s%s", every(t.cell), from, plural(t.total, "request", "requests"), scale), keys)
-	p.spans(e.phases, true)
+	p.spans(e.phases)
 	p.values(ticks, latencyLabel)
 	p.marks(e.run.Events, true)
+	p.names(e.phases)
 	gap := 1.5 * t.cell
 	p.course(stroke(c.p99, 1), gap, times, p99, true)
 	p.course(stroke(c.p95, 2), gap, times, p95, true)
@@ -192,7 +193,7 @@ func loadChart(e *evidence) *chart {
 	times := each(all, func(s slot) float64 { return min(s.at, e.length) })
 	rate := level{name: "requests per second", height: 150, achieved: each(all, func(s slot) float64 { return float64(s.requests) / s.length })}
 	if e.open {
-		rate.want = each(all, func(s slot) float64 { return s.rate })
+		rate.want = each(all, wantedRate)
 	}
 	levels := []level{rate}
 	if e.vus.high > 0 || e.wanted.high > 0 {
@@ -213,11 +214,14 @@ func loadChart(e *evidence) *chart {
 	for i, l := range levels {
 		first, last := i == 0, i == len(levels)-1
 		top -= nameRow
-		p := c.panel(top-l.height, top, e.length, slices.Max(append(l.achieved, l.want...))*1.15)
+		p := c.panel(top-l.height, top, e.length, highest(slices.Concat(l.achieved, l.want)...)*1.15)
 		p.name(l.name, first)
-		p.spans(e.phases, first)
+		p.spans(e.phases)
 		p.values(valueTicks(p.high), tickLabel)
 		p.marks(e.run.Events, first)
+		if first {
+			p.names(e.phases)
+		}
 		// A second without requests is a zero here, and not a gap.
 		if l.want != nil {
 			p.course(wanted, e.length, times, l.want, false)
@@ -228,6 +232,25 @@ func loadChart(e *evidence) *chart {
 		top -= l.height
 	}
 	return c
+}
+
+// wantedRate is not a number where none was wanted, which is a gap and not a zero: virtual users have
+// no rate.
+func wantedRate(s slot) float64 {
+	if s.rate == 0 {
+		return math.NaN()
+	}
+	return s.rate
+}
+
+// highest is the highest of values, gaps left aside.
+func highest(values ...float64) (high float64) {
+	for _, v := range values {
+		if v > high {
+			high = v
+		}
+	}
+	return high
 }
 
 func each(all []slot, of func(slot) float64) []float64 {
@@ -265,9 +288,10 @@ func errorChart(e *evidence) *chart {
 		keys = append(keys, key{name: class, style: stroke(shades[i%len(shades)], 1), filled: true})
 	}
 	c.head("Errors", "per second, by kind", keys)
-	p.spans(e.phases, true)
+	p.spans(e.phases)
 	p.values(valueTicks(p.high), tickLabel)
 	p.marks(e.run.Events, true)
+	p.names(e.phases)
 	width := (p.right() - p.left()) * vg.Length(min(1, all[0].at*2/p.seconds))
 	inset := min(width*0.12, 1)
 	for _, s := range all {

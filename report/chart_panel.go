@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"image/color"
 	"math"
 	"strconv"
 
@@ -72,21 +73,34 @@ func (p *panel) times(labels bool) {
 }
 
 // spans shades the phases in which the platform was under a spike, or the load stood aside.
-func (p *panel) spans(phases []phase, named bool) {
+func (p *panel) spans(phases []phase) {
 	for _, ph := range phases {
-		fill := p.spike
-		switch ph.kind {
-		case calm:
+		if ph.kind != calm {
+			p.rectangle(p.shade(ph), p.x(ph.from), p.bottom, p.x(ph.to), p.top)
+		}
+	}
+}
+
+func (p *panel) shade(ph phase) color.Color {
+	if ph.kind == aside {
+		return p.idle
+	}
+	return p.spike
+}
+
+// names writes the names of shaded phases where there is room, each on a patch of its own that no
+// line drawn before crosses.
+func (p *panel) names(phases []phase) {
+	style := textStyle(8, p.faint, false)
+	for _, ph := range phases {
+		x0, width := p.x(ph.from), style.Width(ph.name)
+		if ph.kind == calm || width+6 >= p.x(ph.to)-x0 {
 			continue
-		case aside:
-			fill = p.idle
 		}
-		x0, x1 := p.x(ph.from), p.x(ph.to)
-		p.rectangle(fill, x0, p.bottom, x1, p.top)
-		style := textStyle(8, p.faint, false)
-		if named && style.Width(ph.name)+6 < x1-x0 {
-			p.write(style, draw.XLeft, x0+4, p.top-10, ph.name)
+		for _, fill := range []color.Color{color.White, p.shade(ph)} {
+			p.rectangle(fill, x0+2, p.top-12, x0+6+width, p.top-1)
 		}
+		p.write(style, draw.XLeft, x0+4, p.top-10, ph.name)
 	}
 }
 
@@ -116,7 +130,8 @@ func (p *panel) saturated(seconds []rundir.Second) {
 	}
 }
 
-// course draws a line through points, broken where nothing was measured for longer than gap.
+// course draws a line through points, broken where nothing was measured for longer than gap, and at
+// values that are not numbers.
 // Points that stand alone are dots, and with dots so is every point when there are few.
 func (p *panel) course(s draw.LineStyle, gap float64, times, values []float64, dots bool) {
 	const few = 60
@@ -133,6 +148,10 @@ func (p *panel) course(s draw.LineStyle, gap float64, times, values []float64, d
 		run = nil
 	}
 	for i, t := range times {
+		if math.IsNaN(values[i]) {
+			flush()
+			continue
+		}
 		if i > 0 && t-times[i-1] > gap {
 			flush()
 		}

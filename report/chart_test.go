@@ -1,0 +1,86 @@
+package report
+
+import (
+	"image"
+	"math"
+	"testing"
+
+	"gonum.org/v1/plot/vg"
+
+	"xinbot.ir/squall/internal/rundir"
+)
+
+// pixels are those of a rectangle, in points from the lower left corner.
+func pixels(c *chart, x0, y0, x1, y1 vg.Length) []uint32 {
+	at := func(v vg.Length) int { return int(math.Round(float64(v) * chartDPI / 72)) }
+	img := c.image.Image()
+	bottom := img.Bounds().Dy()
+	area := image.Rect(at(x0), bottom-at(y1), at(x1), bottom-at(y0))
+	var all []uint32
+	for y := area.Min.Y; y < area.Max.Y; y++ {
+		for x := area.Min.X; x < area.Max.X; x++ {
+			r, g, b, _ := img.At(x, y).RGBA()
+			all = append(all, r>>8<<16|g>>8<<8|b>>8)
+		}
+	}
+	return all
+}
+
+func differing(a, b []uint32) (n int) {
+	for i := range a {
+		if a[i] != b[i] {
+			n++
+		}
+	}
+	return n
+}
+
+// A mark within the name of a spike does not cross it.
+func TestNameOfAPhaseIsNotCrossed(t *testing.T) {
+	e, err := gather(synthetic{seconds: 180}.write(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	plain := latencyChart(e, e.tracks[0])
+	e.run.Events = append(e.run.Events, rundir.Event{At: 104, Kind: rundir.Note})
+	marked := latencyChart(e, e.tracks[0])
+	p := plain.panel(underPanel+6, plain.height-topMargin, e.length, 1)
+	x, name := p.x(100.4), textStyle(8, p.faint, false).Width("spike 1")
+	if p.x(104) > x+name {
+		t.Fatal("the mark is not within the name")
+	}
+	if n := differing(pixels(plain, x+3, p.top-11, x+4+name, p.top-2), pixels(marked, x+3, p.top-11, x+4+name, p.top-2)); n > 0 {
+		t.Errorf("the mark changes %d pixels of the name", n)
+	}
+	if differing(pixels(plain, x, p.bottom, x+name, p.top), pixels(marked, x, p.bottom, x+name, p.top)) == 0 {
+		t.Error("the mark is not drawn at all")
+	}
+}
+
+// Virtual users want no rate: there is no dashed line on 0 while they make the load.
+func TestNoWantedRateInTheClosedModel(t *testing.T) {
+	e, err := gather(synthetic{seconds: 60, openFrom: 30}.write(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, s := range slots(e, mostCells) {
+		if closed := i < 30; math.IsNaN(wantedRate(s)) != closed {
+			t.Errorf("second %d wants %v requests per second", i, wantedRate(s))
+		}
+	}
+	loadChart(e)
+	c := newChart(200)
+	p := c.panel(20, 180, 10, 10)
+	p.course(stroke(c.objective, 2), 10, []float64{1, 4, 5, 8, 9}, []float64{5, 5, math.NaN(), 5, 5}, false)
+	seen := func(at float64) bool {
+		for _, px := range pixels(c, p.x(at)-2, p.bottom, p.x(at)+2, p.top) {
+			if px != 0xffffff {
+				return true
+			}
+		}
+		return false
+	}
+	if !seen(2) || seen(6) || !seen(8.5) {
+		t.Errorf("the line is drawn at 2 s (%v), at 6 s (%v, a gap) and at 8.5 s (%v)", seen(2), seen(6), seen(8.5))
+	}
+}
