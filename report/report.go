@@ -90,6 +90,9 @@ func screen(e *evidence, path string) string {
 	for _, n := range cautions(e) {
 		fmt.Fprintf(&b, "  ! %s\n", oneLine(n.text()))
 	}
+	for _, w := range warnings(e.run) {
+		fmt.Fprintf(&b, "  ! Warned at the start. %s\n", oneLine(w))
+	}
 	fmt.Fprintf(&b, "  report  %s\n", path)
 	return b.String()
 }

@@ -12,6 +12,7 @@ type section struct {
 func sections() []section {
 	return []section{
 		{"", verdictSection},
+		{"Warnings", warningsSection},
 		{"Objectives", objectivesSection},
 		{"Charts", chartsSection},
 		{"Latency", latencySection},

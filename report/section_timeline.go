@@ -49,28 +49,6 @@ func marks(events []rundir.Event) map[int]int {
 	return numbers
 }
 
-// flowsOffSection names what did not run and why, so that nobody reads an absence as a zero.
-func flowsOffSection(e *evidence) []block {
-	var items []line
-	for _, name := range sortedKeys(e.run.Meta.FlowsOff) {
-		items = append(items, strong(title(name)).then(plain(": ", e.run.Meta.FlowsOff[name])))
-	}
-	if len(items) == 0 {
-		return nil
-	}
-	return []block{list{items}}
-}
-
-// title is the title of a flow by its name in the journal.
-func title(flow string) string {
-	for f := range load.Flow(load.NumFlows) {
-		if f.String() == flow {
-			return flowTitle(f)
-		}
-	}
-	return flow
-}
-
 // generatorSection says how well the generator itself did.
 func generatorSection(e *evidence) []block {
 	if len(e.run.Seconds) == 0 {

@@ -64,8 +64,10 @@ func (e *evidence) whyOff(metric string) string {
 		if f.Metric() != metric {
 			continue
 		}
-		if why, off := e.run.Meta.FlowsOff[f.String()]; off {
-			return fmt.Sprintf("%s was off: %s", f, why)
+		for _, off := range flowsOff(e.run) {
+			if off.flow == f.String() {
+				return fmt.Sprintf("%s was off: %s", f, off.why)
+			}
 		}
 	}
 	return ""
