@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 
 	hdr "github.com/HdrHistogram/hdrhistogram-go"
@@ -26,6 +27,9 @@ type evidence struct {
 	tracks  []*track // one per latency chart
 	errors  []errorTotal
 	clamped uint64
+	// uncounted is the number of seconds that have latencies and no counts, if so many that nothing
+	// can be said about the whole run.
+	uncounted int
 
 	saturated []rundir.Second // seconds whose numbers may be our own fault
 	vus       levels
@@ -153,19 +157,19 @@ func (e *evidence) addSeconds() {
 	})
 }
 
-// addHistograms merges every histogram of the run into its series, its phase and its chart. A
-// histogram later than the last counted second, which a kill can leave, belongs to requests that
-// nobody counted, and is left out with them.
+// addHistograms merges every histogram of the run into its series, its phase and its chart. The
+// histograms of a second that has no counts belong to requests that nobody counted, and are left out
+// with them.
 func (e *evidence) addHistograms() error {
 	ids, all := seriesIDs(), load.AllSeries()
-	counted := e.length + 1
-	if n := len(e.run.Seconds); n > 0 {
-		counted = e.run.Seconds[n-1].End()
+	counted, uncounted := map[string]bool{}, map[string]float64{}
+	for _, s := range e.run.Seconds {
+		counted[moment(s.At)] = true
 	}
 	err := e.run.EachHistogram(func(tag string, at, length float64, h rundir.Bars) error {
 		middle := at + length/2
-		if middle >= counted {
-			e.warn("latencies after the last counted second were left out")
+		if m := moment(at); !counted[m] {
+			uncounted[m] = at
 			return nil
 		}
 		tag, service := strings.CutSuffix(tag, rundir.ServiceSuffix)
@@ -194,8 +198,30 @@ func (e *evidence) addHistograms() error {
 	for _, t := range e.tracks {
 		t.close()
 	}
+	e.tell(uncounted)
 	return err
 }
+
+// tell says that seconds have latencies and no counts. A kill may leave one such second at the end,
+// which changes nothing; any other means that counts were lost.
+func (e *evidence) tell(uncounted map[string]float64) {
+	n := len(e.run.Seconds)
+	if len(uncounted) == 0 {
+		return
+	}
+	if len(uncounted) == 1 && n > 0 && e.run.End == nil {
+		for _, at := range uncounted {
+			if at > e.run.Seconds[n-1].At {
+				e.warn("latencies after the last counted second were left out")
+				return
+			}
+		}
+	}
+	e.uncounted = len(uncounted)
+}
+
+// moment is a time as the histogram log writes it.
+func moment(seconds float64) string { return strconv.FormatFloat(seconds, 'f', 3, 64) }
 
 // merge adds one histogram to another, which is made when it is first needed.
 func (e *evidence) merge(into **hdr.Histogram, h rundir.Bars) {
@@ -257,14 +283,51 @@ func flowTitle(f load.Flow) string {
 	return titles[f]
 }
 
-// ended says how the run ended, in one sentence.
+// ended says when and why the run ended, in one sentence.
 func (e *evidence) ended() string {
-	switch end := e.run.End; {
-	case end == nil:
+	end := e.run.End
+	if end == nil {
 		return fmt.Sprintf("The run did not end properly, or had not ended when this was written: data stops at %s.", clock(e.length))
-	case end.Detail != "":
-		return fmt.Sprintf("The run ended at %s (%s: %s).", clock(e.length), end.Reason, end.Detail)
-	default:
-		return fmt.Sprintf("The run ended at %s (%s).", clock(e.length), end.Reason)
 	}
+	why := map[string]string{
+		"operator": "by the operator", "duration": "its duration was over", "stop rule": "by a stop rule",
+	}[end.Reason]
+	if why == "" {
+		why = end.Reason
+	}
+	if end.Detail != "" {
+		why += ", " + end.Detail
+	}
+	return fmt.Sprintf("Ended at %s: %s.", clock(e.length), why)
+}
+
+// mostFailures names the error that most failures are, when most requests failed; else it is "".
+func (e *evidence) mostFailures() string {
+	if r := e.requests(); r.Failed*2 <= r.Count {
+		return ""
+	}
+	kinds := map[string]uint64{}
+	for _, x := range e.errors {
+		if whose(x.class) == platformFault {
+			kinds[x.kind()] += x.count
+		}
+	}
+	most := ""
+	for _, kind := range sortedKeys(kinds) {
+		if kinds[kind] > kinds[most] {
+			most = kind
+		}
+	}
+	if most == "" {
+		return ""
+	}
+	return fmt.Sprintf("Most failures: %s, %s of %s.", most, count(kinds[most]), plural(e.requests().Count, "request", "requests"))
+}
+
+// kind is the error's class, with the status that was answered.
+func (x errorTotal) kind() string {
+	if x.status == 0 {
+		return x.class
+	}
+	return x.class + " " + strconv.Itoa(x.status)
 }

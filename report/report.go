@@ -85,15 +85,29 @@ func screen(e *evidence, path string) string {
 		}
 		b.WriteByte('\n')
 	}
-	r := e.requests()
-	fmt.Fprintf(&b, "\n  %s requests in %s (%s), %s failed\n", count(r.Count), clock(e.length), perSecond(r.Count, e.totals.Seconds), percent(r.Failed, r.Count))
+	b.WriteByte('\n')
+	if r := e.requests(); e.uncounted > 0 {
+		fmt.Fprintf(&b, "  requests unknown in %s, failed unknown\n", clock(e.length))
+	} else {
+		fmt.Fprintf(&b, "  %s in %s (%s), %s failed\n", plural(r.Count, "request", "requests"), clock(e.length), perSecond(r.Count, e.totals.Seconds), percent(r.Failed, r.Count))
+		if most := e.mostFailures(); most != "" {
+			fmt.Fprintf(&b, "  %s\n", oneLine(most))
+		}
+	}
+	if e.run.End != nil && e.run.End.Reason != "panic" { // the cautions tell of the others
+		fmt.Fprintf(&b, "  %s\n", oneLine(e.ended()))
+	}
 	for _, n := range cautions(e) {
 		fmt.Fprintf(&b, "  ! %s\n", oneLine(n.text()))
 	}
 	for _, w := range warnings(e.run) {
 		fmt.Fprintf(&b, "  ! Warned at the start. %s\n", oneLine(w))
 	}
-	fmt.Fprintf(&b, "  report  %s\n", path)
+	if _, err := os.Stat(path); err == nil {
+		fmt.Fprintf(&b, "  report  %s\n", path)
+	} else {
+		fmt.Fprintf(&b, "  report  not written\n")
+	}
 	return b.String()
 }
 

@@ -1,7 +1,9 @@
 package report
 
 import (
-	"strconv"
+	"cmp"
+	"slices"
+	"strings"
 
 	"xinbot.ir/squall/load"
 )
@@ -14,22 +16,24 @@ func errorsSection(e *evidence) []block {
 		blocks = append(blocks, paragraph{plain("No request failed.")})
 	}
 	if len(e.errors) > 0 {
-		t := table{columns: append(words("Series", "Kind", "Whose"), append(numbers("Status", "Count", "Share"), words("First seen as")...)...)}
+		// An answer with a wrong status has no text; where nothing else went wrong there is no column.
+		texts := slices.ContainsFunc(e.errors, func(x errorTotal) bool { return x.sample != "" })
+		t := table{columns: append(words("Series", "Kind", "Whose"), numbers("Count", "Share")...)}
+		if texts {
+			t.columns = append(t.columns, words("First seen as")...)
+		}
 		for _, x := range e.errors {
-			status := absent
-			if x.status != 0 {
-				status = strconv.Itoa(x.status)
-			}
 			// A share is of the requests that ended; those that never left us are not among them.
 			share := absent
 			if whose(x.class) == platformFault {
 				share = percent(x.count, requests.Count)
 			}
-			sample := plain(x.sample)
-			if x.sample == "" {
-				sample = plain(absent)
+			cells := row(x.series, x.kind(), whose(x.class), count(x.count), share)
+			if texts {
+				// The name of a library says nothing to a reader.
+				cells = append(cells, plain(cmp.Or(strings.ReplaceAll(x.sample, "fasthttp: ", ""), absent)))
 			}
-			t.rows = append(t.rows, []line{plain(x.series), plain(x.class), plain(whose(x.class)), plain(status), plain(count(x.count)), plain(share), sample})
+			t.rows = append(t.rows, cells)
 		}
 		blocks = append(blocks, t)
 	}

@@ -16,6 +16,9 @@ func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys
 // latencySection shows each flow and below it its channels. In the open model there are two
 // tables: the time that a caller would have waited, and the time that the platform took.
 func latencySection(e *evidence) []block {
+	if e.uncounted > 0 && e.requests().Count == 0 {
+		return []block{paragraph{plain("No latency can be told: ", e.countsMissing(), ".")}}
+	}
 	if e.requests().Count == 0 {
 		return []block{paragraph{plain("No request ended, so no latency was measured.")}}
 	}

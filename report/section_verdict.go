@@ -2,9 +2,11 @@ package report
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
+	"xinbot.ir/squall/internal/rundir"
 	"xinbot.ir/squall/load"
 )
 
@@ -38,6 +40,12 @@ func cautions(e *evidence) []line {
 	} else if e.run.End.Reason == "panic" {
 		notes = append(notes, strong("Ended by a fault of squall's own.").then(plain(" ", e.ended())))
 	}
+	if e.uncounted > 0 {
+		notes = append(notes, strong("Counts missing.").then(plain(" ", e.countsMissing(), ". How many requests were made and how many failed is unknown; tables and charts are about the seconds that were counted.")))
+	}
+	for _, text := range failures(e.run) {
+		notes = append(notes, strong("squall itself failed.").then(plain(" ", text)))
+	}
 	if n := len(e.saturated); n > 0 {
 		first := e.saturated[0]
 		notes = append(notes, strong("Generator saturated.").then(plain(fmt.Sprintf(
@@ -63,14 +71,32 @@ func cautions(e *evidence) []line {
 	return notes
 }
 
+// failures are what went wrong in squall itself, each once. A panic ends the run, and is told as its
+// end.
+func failures(run *rundir.Run) []string {
+	var all []string
+	for _, ev := range run.Events {
+		panicked := run.End != nil && run.End.Reason == "panic"
+		if ev.Kind == rundir.Failure && !panicked && !slices.Contains(all, ev.Text) {
+			all = append(all, ev.Text)
+		}
+	}
+	return all
+}
+
 // glance is the run in a few lines.
 func glance(e *evidence) block {
-	r := e.requests()
-	items := []line{
-		plain("Requests: ", count(r.Count), " in ", clock(e.length), " (", perSecond(r.Count, e.totals.Seconds), ")"),
-		plain("Failed: ", count(r.Failed), " (", percent(r.Failed, r.Count), ")"),
-		plain("Load: ", loadModel(e)),
+	items := []line{plain("Requests: unknown, in ", clock(e.length)), plain("Failed: unknown")}
+	if r := e.requests(); e.uncounted == 0 {
+		items = []line{
+			plain("Requests: ", count(r.Count), " in ", clock(e.length), " (", perSecond(r.Count, e.totals.Seconds), ")"),
+			plain("Failed: ", count(r.Failed), " (", percent(r.Failed, r.Count), ")"),
+		}
+		if most := e.mostFailures(); most != "" {
+			items = append(items, plain(most))
+		}
 	}
+	items = append(items, plain("Load: ", loadModel(e)))
 	if n := e.totals.Chaos; n > 0 {
 		items = append(items, plain("Spikes: ", count(n)))
 	}

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 
+	"xinbot.ir/squall/internal/rundir"
 	"xinbot.ir/squall/load"
 )
 
@@ -42,6 +43,10 @@ func (e *evidence) judge() {
 		if err != nil {
 			// Nothing can be said of it, and that must not look like a pass.
 			e.unreadable = append(e.unreadable, err.Error())
+			continue
+		}
+		if e.uncounted > 0 {
+			e.verdicts = append(e.verdicts, load.Verdict{Objective: o, Reason: "counts are missing"})
 			continue
 		}
 		v := o.Evaluate(e.totals)
@@ -82,6 +87,8 @@ func (e *evidence) sentence() line {
 	over := fmt.Sprintf(" over %s in %s.", plural(e.requests().Count, "request", "requests"), clock(e.length))
 	failed, unknown := by[load.Fail], by[load.Unknown]
 	switch {
+	case e.uncounted > 0:
+		return plain("nothing can be judged: ", e.countsMissing(), ".")
 	case len(failed) > 0:
 		v := failed[0]
 		return code(v.Objective.String()).then(plain(" came to ", measured(v), more(len(failed)-1, "and %s failed"), "."))
@@ -96,6 +103,12 @@ func (e *evidence) sentence() line {
 		return plain("the objective held", over)
 	}
 	return plain(fmt.Sprintf("all %d objectives held", len(e.verdicts)), over)
+}
+
+// countsMissing says which counts there are not.
+func (e *evidence) countsMissing() string {
+	return fmt.Sprintf("%s has no counts of %s that %s has latencies of",
+		rundir.WindowsFile, plural(uint64(e.uncounted), "second", "seconds"), rundir.HistogramFile)
 }
 
 // more says that as much holds for n further objectives.

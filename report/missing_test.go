@@ -1,0 +1,168 @@
+package report
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"xinbot.ir/squall/internal/rundir"
+	"xinbot.ir/squall/load"
+)
+
+// A disk that was full: latencies without counts are not judged, and no counts are printed beside them.
+func TestMissingCountsAreUnknown(t *testing.T) {
+	for name, kept := range map[string]func([]string) []string{
+		"none":              func([]string) []string { return nil },
+		"the end":           func(lines []string) []string { return lines[:10] },
+		"the middle":        func(lines []string) []string { return append(lines[:4:4], lines[6:]...) },
+		"one, and it ended": func(lines []string) []string { return lines[:29] },
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := synthetic{seconds: 30}.write(t)
+			path := filepath.Join(dir, rundir.WindowsFile)
+			lines := strings.SplitAfter(read(t, path), "\n")
+			if err := os.WriteFile(path, []byte(strings.Join(kept(lines), "")), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			r := write(t, dir)
+			if r.Verdict != Unknown {
+				t.Errorf("verdict %s, want unknown", r.Verdict)
+			}
+			for _, v := range r.Verdicts {
+				if v.State != load.Unknown || v.Samples != 0 {
+					t.Errorf("%s is %s over %d samples, want unknown", v.Objective, v.State, v.Samples)
+				}
+			}
+			for _, want := range []string{"requests unknown in 00:30", "windows.jsonl has no counts of ", "! Counts missing."} {
+				if !strings.Contains(r.Text, want) {
+					t.Errorf("the summary does not say %q:\n%s", want, r.Text)
+				}
+			}
+			if text := read(t, r.Report); !strings.Contains(text, "Requests: unknown") || strings.Contains(text, "No request ended") {
+				t.Errorf("the report does not say that requests are unknown:\n%s", text)
+			}
+		})
+	}
+}
+
+// The summary names a report only where there is one.
+func TestSummaryNamesNoReportThatIsNotThere(t *testing.T) {
+	dir := synthetic{seconds: 20, events: []rundir.Event{{At: 3, Kind: rundir.Failure, Text: "write windows.jsonl: no space left on device"}}}.write(t)
+	text, err := Summary(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if strings.Contains(text, File) || !strings.Contains(text, "report  not written") {
+		t.Errorf("no report was written, and the summary says\n%s", text)
+	}
+	if !strings.Contains(text, "! squall itself failed. write windows.jsonl: no space left on device\n") {
+		t.Errorf("the summary does not say what failed:\n%s", text)
+	}
+	r := write(t, dir)
+	if !strings.Contains(r.Text, r.Report) {
+		t.Errorf("the report was written, and the summary says\n%s", r.Text)
+	}
+}
+
+func TestWhyTheRunEnded(t *testing.T) {
+	for _, c := range []struct {
+		end  rundir.End
+		want string
+	}{
+		{rundir.End{Reason: "operator"}, "Ended at 00:20: by the operator."},
+		{rundir.End{Reason: "duration"}, "Ended at 00:20: its duration was over."},
+		{rundir.End{Reason: "signal terminated"}, "Ended at 00:20: signal terminated."},
+		{rundir.End{Reason: "stop rule", Detail: "http_req_failed: rate>0.5 for 10s"}, "Ended at 00:20: by a stop rule, http_req_failed: rate>0.5 for 10s."},
+	} {
+		data, err := json.Marshal(c.end)
+		if err != nil {
+			t.Fatal(err)
+		}
+		dir := synthetic{seconds: 20, killed: true, events: []rundir.Event{{At: 20, Kind: rundir.Finished, Data: data}}}.write(t)
+		text, err := Summary(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !strings.Contains(text, "\n  "+c.want+"\n") {
+			t.Errorf("no line %q in\n%s", c.want, text)
+		}
+	}
+}
+
+// failing is a run of one second in which so many of 10 requests failed.
+func failing(t *testing.T, failed uint64, errors ...load.ErrorTotal) *evidence {
+	t.Helper()
+	dir := t.TempDir()
+	w, err := rundir.Create(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Event(rundir.Event{Time: began, Kind: rundir.Started, Data: []byte("{}")}, false); err != nil {
+		t.Fatal(err)
+	}
+	obs := load.Observation{Errors: errors}
+	obs.Window.Start, obs.Window.Length = began, 1e9
+	obs.Window.Series[load.Webchat] = load.Counts{Count: 10, Failed: failed}
+	if err := w.Second(rundir.NewSecond(0, obs), obs); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	e, err := gather(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return e
+}
+
+func TestMostFailuresAreNamed(t *testing.T) {
+	all := load.AllSeries()
+	status := func(series, code int, n uint64) load.ErrorTotal {
+		return load.ErrorTotal{Series: all[series], Class: load.BadStatus, Status: code, Count: n}
+	}
+	limit := load.ErrorTotal{Series: all[0], Class: load.LocalLimit, Count: 50}
+	for _, c := range []struct {
+		failed uint64
+		errors []load.ErrorTotal
+		want   string
+	}{
+		{9, []load.ErrorTotal{status(0, 503, 4), status(0, 401, 3), status(1, 401, 2), limit}, "Most failures: status 401, 5 of 10 requests."},
+		{5, []load.ErrorTotal{status(0, 503, 5)}, ""},
+		{0, nil, ""},
+	} {
+		e := failing(t, c.failed, c.errors...)
+		if got := e.mostFailures(); got != c.want {
+			t.Errorf("%q, want %q", got, c.want)
+		}
+		if text := screen(e, ""); c.want != "" && !strings.Contains(text, "\n  "+c.want+"\n") {
+			t.Errorf("no line %q in\n%s", c.want, text)
+		}
+	}
+}
+
+// Statuses stand with their kind, and texts without the name of a library.
+func TestErrorTable(t *testing.T) {
+	all := load.AllSeries()
+	status := load.ErrorTotal{Series: all[0], Class: load.BadStatus, Status: 503, Count: 4}
+	if text := markdown(errorsSection(failing(t, 4, status))); !strings.Contains(text, "| gateway/webchat | status 503 | platform | 4 | 40.0 % |\n") || strings.Contains(text, "First seen as") {
+		t.Errorf("errors:\n%s", text)
+	}
+	timeout := load.ErrorTotal{Series: all[0], Class: load.Timeout, Count: 1, Sample: "fasthttp: timeout"}
+	text := markdown(errorsSection(failing(t, 5, status, timeout)))
+	for _, row := range []string{"| gateway/webchat | status 503 | platform | 4 | 40.0 % | – |\n", "| gateway/webchat | timeout | platform | 1 | 10.0 % | timeout |\n"} {
+		if !strings.Contains(text, row) {
+			t.Errorf("no row %q in\n%s", row, text)
+		}
+	}
+}
+
+func TestOneRequest(t *testing.T) {
+	e := failing(t, 0)
+	e.totals.Counts[load.Webchat].Count = 1
+	if text := screen(e, ""); !strings.Contains(text, "  1 request in ") {
+		t.Errorf("summary\n%s", text)
+	}
+}
