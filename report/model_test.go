@@ -45,7 +45,7 @@ func TestServiceTableOfAMixedRun(t *testing.T) {
 func TestServiceTableLeavesOutFlowsWithoutAny(t *testing.T) {
 	e := &evidence{totals: new(load.Totals)}
 	e.totals.Counts[load.SeriesUpload].Count = 5
-	if _, any := serviceTable(e); any {
+	if _, some := serviceTable(e); some {
 		t.Error("a table without service times")
 	}
 	e.service[load.Webchat] = load.NewHistogram()

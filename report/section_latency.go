@@ -23,8 +23,8 @@ func latencySection(e *evidence) []block {
 		return []block{paragraph{plain("No request ended, so no latency was measured.")}}
 	}
 	whole := latencyTable(e)
-	service, any := serviceTable(e)
-	if !any {
+	service, some := serviceTable(e)
+	if !some {
 		return []block{whole}
 	}
 	heading := "From the time that each request was really sent (service time)"
@@ -32,14 +32,16 @@ func latencySection(e *evidence) []block {
 		heading += ", in the seconds of the open model only (" + times(all, true) + "): with virtual users both times are the same, and these rows are about fewer requests than those above"
 	}
 	return []block{
-		paragraph{plain("From the time that each send was due (corrected for coordinated omission):")}, whole,
-		paragraph{plain(heading, ":")}, service,
+		paragraph{plain("From the time that each send was due (corrected for coordinated omission):")},
+		whole,
+		paragraph{plain(heading, ":")},
+		service,
 	}
 }
 
 // serviceTable counts what the histograms of service time hold, and nothing else: only the open
 // model has them. Flows without any have no row.
-func serviceTable(e *evidence) (t table, any bool) {
+func serviceTable(e *evidence) (t table, some bool) {
 	t.columns = append(words("Flow"), numbers("Measured", "p50", "p90", "p95", "p99", "Max")...)
 	add := func(name line, h *hdr.Histogram) {
 		cells := append([]line{name}, row(count(uint64(h.TotalCount())))...)
