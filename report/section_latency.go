@@ -93,8 +93,11 @@ func percentileCells(h *hdr.Histogram) []line {
 		fewest uint64
 		value  time.Duration
 	}{
-		{load.FewestSamples(50), s.P50}, {load.FewestSamples(90), s.P90}, {load.FewestSamples(95), s.P95},
-		{load.FewestSamples(99), s.P99}, {1, s.Max},
+		{load.FewestSamples(50), s.P50},
+		{load.FewestSamples(90), s.P90},
+		{load.FewestSamples(95), s.P95},
+		{load.FewestSamples(99), s.P99},
+		{1, s.Max},
 	} {
 		if s.Count < p.fewest {
 			cells = append(cells, plain(absent))
