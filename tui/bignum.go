@@ -1,11 +1,6 @@
 package tui
 
-import (
-	"strings"
-	"time"
-
-	"xinbot.ir/squall/tui/grid"
-)
+import "xinbot.ir/squall/tui/grid"
 
 // bigRows and bigColumns are the size of one large digit with the blank after it.
 const (
@@ -30,11 +25,10 @@ func bigDigits() map[rune][5]string {
 	}
 }
 
-// drawBig writes a latency in large digits with its unit and returns the columns that the widest
+// drawBig writes a number in large digits with its unit and returns the columns that the widest
 // latency takes, so that what stands beside it does not move.
-func drawBig(g *grid.Grid, x, y int, d time.Duration, style, unitStyle grid.Style) int {
+func drawBig(g *grid.Grid, x, y int, number, unit string, style, unitStyle grid.Style) int {
 	const widest = 3*bigColumns + 1 + 1 + 2 // "82.4" and "ms"
-	number, unit, _ := strings.Cut(formatDuration(d), " ")
 	digits := bigDigits()
 	at := x
 	for _, r := range number {

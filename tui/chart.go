@@ -206,7 +206,7 @@ func (p *picture) axis(s *scene, limitRow int, inside, empty bool) {
 		label(limitRow, p.limit, lineStyle)
 	case p.limit > 0:
 		p.say(0, "objective "+formatBound(p.limit)+" is above the picture ↑", st.dim)
-	default:
+	case s.began():
 		p.say(0, "no objective on this latency", st.dim)
 	}
 	if empty {

@@ -34,6 +34,7 @@ type fakeSession struct {
 	token    bool
 	failure  string
 	tiny     bool // latencies below a millisecond
+	down     bool // the platform refuses every connection
 	calls    []string
 	fail     error // what every command returns
 	boom     bool  // Snapshot panics
@@ -149,6 +150,13 @@ func every(sec, n int, spike bool) bool {
 
 func (s *fakeSession) count(w *load.Window, id load.SeriesID, f load.Flow, n, failed uint64, base float64) {
 	if n == 0 {
+		return
+	}
+	if s.down {
+		w.Series[id] = load.Counts{Count: n, Failed: n}
+		w.Errors[load.Refused] += n
+		s.total[id].Failed += n
+		s.sent += n
 		return
 	}
 	w.Series[id] = load.Counts{Count: n, Failed: failed}

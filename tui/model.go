@@ -2,6 +2,7 @@ package tui
 
 import (
 	"runtime/debug"
+	"slices"
 	"time"
 
 	tea "github.com/charmbracelet/bubbletea"
@@ -169,8 +170,13 @@ func (m *Model) take(snap session.Snapshot) {
 	s.clock = m.options.Clock()
 	s.now = snap
 	newest, shown := lastWindow(&snap), lastWindow(&s.calm)
+	judged := !slices.Equal(snap.Live, s.calm.Live)
 	if first || snap.Phase != s.calm.Phase || newest != nil && (shown == nil || !newest.Start.Equal(shown.Start)) {
 		s.calm = snap
+	}
+	if judged { // a moment after the second has closed: the verdicts on it belong to its numbers
+		s.calm.Live, s.calm.Overall = snap.Live, snap.Overall
+		s.judged++
 	}
 	s.beat = 0
 	if newest != nil {

@@ -27,7 +27,7 @@ func (p *errorsPanel) Sync(s *scene) {
 	p.g.Clear()
 	w, h, st := p.g.Width(), p.g.Height(), s.styles
 	rows := errorRows(s)
-	now := lately(&s.calm, load.RecentWindows)
+	now := s.lately(load.RecentWindows)
 	if len(rows) == 0 {
 		p.g.Text(0, 0, w, "none so far", st.dim)
 		return

@@ -29,7 +29,7 @@ func (p *flowsPanel) Sync(s *scene) {
 		h--
 		p.sum(h, s)
 	}
-	now := lately(&s.calm, load.RecentWindows)
+	now := s.lately(load.RecentWindows)
 	for y, f := range s.now.Flows {
 		if y >= h {
 			break

@@ -85,7 +85,7 @@ func (p *headerPanel) state(w int, s *scene) int {
 
 // answers writes virtual users, request rate, error share and objectives.
 func (p *headerPanel) answers(w int, s *scene) {
-	st, now := s.styles, lately(&s.calm, load.RecentWindows)
+	st, now := s.styles, s.lately(load.RecentWindows)
 	x := 0
 	put := func(text string, style grid.Style) { x += p.g.Text(x, 1, w-x, text, style) }
 	if settings := s.now.Load.Settings; settings.Open() {
@@ -99,7 +99,7 @@ func (p *headerPanel) answers(w int, s *scene) {
 		put(formatInt(s.now.Load.WantedVUs), st.strong)
 	}
 	x = 23 // the widest the field can be
-	last := lately(&s.calm, 1)
+	last := s.lately(1)
 	put(padLeft(formatRate(last.perSecond(last.requests)), 7), st.strong)
 	put(" req/s", st.dim)
 	x += 3
@@ -110,12 +110,15 @@ func (p *headerPanel) answers(w int, s *scene) {
 		text = formatPercent(share)
 	}
 	sign := ""
-	if v, found := find(s.calm.Live, "http_req_failed"); found {
+	if v, found := findFailed(s.calm.Live); found {
 		switch v.State {
 		case load.Pass:
 			sign = " ✓"
 		case load.Fail:
 			sign, style = " ✗", st.bad
+		}
+		if v.State != load.Unknown && v.Objective.Share() { // the number that was judged, as in the panel
+			text = formatPercent(v.Value)
 		}
 	}
 	put(text+sign, style)
@@ -131,7 +134,11 @@ func (p *headerPanel) tally(w, left int, s *scene) {
 	}
 	st := s.styles
 	if len(s.calm.Live) == 0 {
-		p.g.TextRight(w, 1, w-left, "no objectives", st.dim)
+		text := "no objectives"
+		if !s.began() {
+			text = "waiting for the first second"
+		}
+		p.g.TextRight(w, 1, w-left, text, st.dim)
 		return
 	}
 	x := w
@@ -189,10 +196,10 @@ func banner(s *scene) (string, grid.Style) {
 	return "", grid.Style{}
 }
 
-// find returns the verdict on a whole metric.
-func find(verdicts []load.Verdict, metric string) (load.Verdict, bool) {
+// findFailed returns the verdict on the share of failed requests.
+func findFailed(verdicts []load.Verdict) (load.Verdict, bool) {
 	for _, v := range verdicts {
-		if v.Objective.Metric == metric && v.Objective.Channel == "" {
+		if v.Objective.Metric == "http_req_failed" && v.Objective.Channel == "" {
 			return v, true
 		}
 	}

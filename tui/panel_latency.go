@@ -2,6 +2,7 @@ package tui
 
 import (
 	"strconv"
+	"strings"
 
 	"xinbot.ir/squall/load"
 	"xinbot.ir/squall/tui/grid"
@@ -9,8 +10,7 @@ import (
 
 // chartKey tells whether a chart would look the same again.
 type chartKey struct {
-	version, events, w, h, flows int
-	live                         load.Verdict
+	version, events, judged, w, h, flows int
 }
 
 // largeFrom is the height from which a latency panel has room for large digits.
@@ -44,8 +44,7 @@ func (p *latencyPanel) SetSize(w, h int) {
 // cell of the open second moves.
 func (p *latencyPanel) Sync(s *scene) {
 	h := p.g.Height()
-	verdict, _ := p.pic.row.objective(s.calm.Live)
-	key := chartKey{s.history.version, s.story.read, p.g.Width(), h, flowsOn(s), verdict}
+	key := chartKey{s.history.version, s.story.read, s.judged, p.g.Width(), h, flowsOn(s)}
 	if key != p.key {
 		p.key = key
 		p.g.Clear()
@@ -67,14 +66,18 @@ func (p *latencyPanel) Sync(s *scene) {
 func (p *latencyPanel) figures(s *scene) {
 	st := s.styles
 	now := p.pic.row.recent(&s.calm.Load)
-	x := drawLegend(&p.g, 0, 0, st, inkP95, "p95", formatDuration(now.p95), st.strong)
+	look := st.strong
+	if p.pic.row.trouble(s).found {
+		look = st.dim
+	}
+	x := drawLegend(&p.g, 0, 0, st, inkP95, "p95", formatDuration(now.p95), look)
 	drawVerdict(&p.g, x+2, 0, p.g.Width()-x-2, st, p.pic.row, s)
 	x = drawLegend(&p.g, 0, 1, st, inkP50, "p50", formatDuration(now.p50), st.text)
 	x = drawLegend(&p.g, x+2, 1, st, inkP99, "p99", formatDuration(now.p99), st.text)
 	p.g.TextRight(p.g.Width(), 1, p.g.Width()-x-1, p.rate(s), st.dim)
 }
 
-// large writes the figures over three rows with p95 in large digits.
+// large writes the figures over three rows with p95 in large digits, or the share that fails.
 func (p *latencyPanel) large(s *scene) {
 	st, w := s.styles, p.g.Width()
 	now := p.pic.row.recent(&s.calm.Load)
@@ -82,9 +85,19 @@ func (p *latencyPanel) large(s *scene) {
 	if verdict, has := p.pic.row.objective(s.calm.Live); has && verdict.State == load.Fail {
 		style = st.bad
 	}
-	x := drawBig(&p.g, 0, 0, now.p95, style, st.dim) + 3
-	n := drawSign(&p.g, x, 0, st, inkP95)
-	p.g.Text(n, 0, w-n, "p95, last "+strconv.Itoa(load.RecentWindows)+" s", st.dim)
+	number, unit, _ := strings.Cut(formatDuration(now.p95), " ")
+	name, lately := "p95", ", last "+strconv.Itoa(load.RecentWindows)+" s"
+	bad := p.pic.row.trouble(s)
+	if bad.found {
+		number, unit = bad.figure()
+		name, style = "failed", st.bad
+	}
+	x := drawBig(&p.g, 0, 0, number, unit, style, st.dim) + 3
+	n := x
+	if !bad.found {
+		n = drawSign(&p.g, x, 0, st, inkP95)
+	}
+	p.g.Text(n, 0, w-n, name+lately, st.dim)
 	drawLegend(&p.g, x, 1, st, inkP50, "p50", formatDuration(now.p50), st.text)
 	n = drawLegend(&p.g, x, 2, st, inkP99, "p99", formatDuration(now.p99), st.text)
 	drawVerdict(&p.g, n, 0, w-n, st, p.pic.row, s)
@@ -92,7 +105,7 @@ func (p *latencyPanel) large(s *scene) {
 }
 
 func (p *latencyPanel) rate(s *scene) string {
-	return formatFlowRate(lately(&s.calm, load.RecentWindows).flowRate(p.pic.row.flows))
+	return formatFlowRate(s.lately(load.RecentWindows).flowRate(p.pic.row.flows))
 }
 
 // drawLegend writes "█ p95  412 ms" and returns the column after it.
@@ -112,10 +125,21 @@ func drawSign(g *grid.Grid, x, y int, st *styles, ink grid.Ink) int {
 	return x + 2
 }
 
-// drawVerdict writes at the right what the objective says: a sign, a word and the bound.
+// drawVerdict writes at the right what the objective says: a sign, a word and the bound. Where
+// requests fail that comes first, and the latency of those that were answered is no good news.
 func drawVerdict(g *grid.Grid, x, y, width int, st *styles, row chartRow, s *scene) {
+	bad := row.trouble(s)
+	if bad.found {
+		width -= bad.draw(g, x+width, y, width, st) + 2
+	}
 	verdict, has := row.objective(s.calm.Live)
-	if !has {
+	switch {
+	case bad.found && width < verdictWidth:
+		return
+	case !has && !s.began():
+		g.TextRight(x+width, y, width, "waiting", st.dim)
+		return
+	case !has:
 		g.TextRight(x+width, y, width, "no objective", st.dim)
 		return
 	}
@@ -127,8 +151,14 @@ func drawVerdict(g *grid.Grid, x, y, width int, st *styles, row chartRow, s *sce
 	if grid.Width(long) <= width {
 		text = long
 	}
+	if bad.found && verdict.State == load.Pass {
+		style = st.dim
+	}
 	g.TextRight(x+width, y, width, text, style)
 }
+
+// verdictWidth is the least that a verdict takes: "✓ pass".
+const verdictWidth = 6
 
 // state is how an objective's state looks: a sign and a word, and then a colour.
 func (s *styles) state(state load.State) (grid.Style, string) {

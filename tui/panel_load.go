@@ -57,7 +57,7 @@ func (p *loadPanel) closed(s *scene, set load.Settings) {
 
 // open shows the arrival rate achieved against intended, and what was missed.
 func (p *loadPanel) open(s *scene) {
-	w, now := p.g.Width(), lately(&s.calm, 1)
+	w, now := p.g.Width(), s.lately(1)
 	got, want := now.perSecond(now.flows[load.Gateway]), s.calm.Load.Rate
 	p.label(0, "rate", s)
 	p.level(0, s, got, want, formatRate(got)+" of "+formatRate(want)+"/s")

@@ -19,7 +19,11 @@ func (p *objectivesPanel) Sync(s *scene) {
 	p.g.Clear()
 	w, h, st := p.g.Width(), p.g.Height(), s.styles
 	if len(s.calm.Live) == 0 {
-		p.g.Text(0, 0, w, "no objectives are set", st.dim)
+		text := "no objectives are set"
+		if !s.began() {
+			text = "waiting for the first second"
+		}
+		p.g.Text(0, 0, w, text, st.dim)
 		return
 	}
 	const now, overall = 17, 15

@@ -37,7 +37,7 @@ func (p *stackPanel) SetSize(w, h int) {
 // Sync draws the charts again when a second has closed or something has happened.
 func (p *stackPanel) Sync(s *scene) {
 	h := p.g.Height()
-	key := chartKey{s.history.version, s.story.read, p.g.Width(), h, flowsOn(s), firstFailing(s.calm.Live)}
+	key := chartKey{s.history.version, s.story.read, s.judged, p.g.Width(), h, flowsOn(s)}
 	x := stackText + gutter
 	if key != p.key {
 		p.key = key
@@ -66,23 +66,17 @@ func (p *stackPanel) figures(pic *picture, y, rows int, s *scene) {
 	now := pic.row.recent(&s.calm.Load)
 	n := p.g.Text(0, y, stackText, pic.row.title, st.title)
 	drawVerdict(&p.g, n+1, y, stackText-n-2, st, pic.row, s)
+	look := st.strong
+	if pic.row.trouble(s).found {
+		look = st.dim
+	}
 	if rows > 1 {
-		x := drawLegend(&p.g, 0, y+1, st, inkP95, "p95", formatDuration(now.p95), st.strong)
-		rate := formatFlowRate(lately(&s.calm, load.RecentWindows).flowRate(pic.row.flows))
+		x := drawLegend(&p.g, 0, y+1, st, inkP95, "p95", formatDuration(now.p95), look)
+		rate := formatFlowRate(s.lately(load.RecentWindows).flowRate(pic.row.flows))
 		p.g.TextRight(stackText-1, y+1, stackText-x-2, rate, st.dim)
 	}
 	if rows > 2 {
 		x := drawLegend(&p.g, 0, y+2, st, inkP50, "p50", formatDuration(now.p50), st.text)
 		drawLegend(&p.g, x+2, y+2, st, inkP99, "p99", formatDuration(now.p99), st.text)
 	}
-}
-
-// firstFailing tells when the drawing of an objective line must change.
-func firstFailing(verdicts []load.Verdict) load.Verdict {
-	for _, v := range verdicts {
-		if v.State == load.Fail {
-			return load.Verdict{Objective: v.Objective, State: v.State}
-		}
-	}
-	return load.Verdict{}
 }

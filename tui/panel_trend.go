@@ -25,7 +25,7 @@ func trendCharts() []trendRow {
 			line:   func(_ *scene, c *column) float64 { return c.rate },
 			format: formatAxisRate,
 			now: func(s *scene) (string, string) {
-				r := lately(&s.calm, 1)
+				r := s.lately(1)
 				if !s.now.Load.Settings.Open() {
 					return formatRate(r.perSecond(r.requests)) + "/s", ""
 				}
@@ -50,7 +50,7 @@ func trendCharts() []trendRow {
 				return float64(c.failed) / float64(c.requests)
 			},
 			limit: func(s *scene) (float64, bool) {
-				v, found := find(s.calm.Live, "http_req_failed")
+				v, found := findFailed(s.calm.Live)
 				if !found || v.Objective.Aggregate != "rate" {
 					return 0, false
 				}
@@ -58,7 +58,7 @@ func trendCharts() []trendRow {
 			},
 			format: formatPercent,
 			now: func(s *scene) (string, string) {
-				share, known := lately(&s.calm, load.RecentWindows).failedShare()
+				share, known := s.lately(load.RecentWindows).failedShare()
 				if !known {
 					return noValue, ""
 				}
@@ -91,7 +91,7 @@ func (p *trendPanel) SetSize(w, h int) {
 
 // Sync draws the chart again when a second has closed or something has happened.
 func (p *trendPanel) Sync(s *scene) {
-	key := chartKey{s.history.version, s.story.read, p.g.Width(), p.g.Height(), flowsOn(s), firstFailing(s.calm.Live)}
+	key := chartKey{s.history.version, s.story.read, s.judged, p.g.Width(), p.g.Height(), flowsOn(s)}
 	if key != p.key {
 		p.key = key
 		p.g.Clear()
@@ -182,7 +182,7 @@ func (p *trendPanel) axis(s *scene, pl plot, limit float64, limitRow int, broken
 		p.g.TextRight(gutter-1, limitRow, gutter-1, formatShare(limit), style)
 	case limit > 0:
 		p.g.Text(gutter+1, 1, pl.w-1, "objective "+formatShare(limit)+" is above the picture ↑", st.dim)
-	case p.row.limit != nil:
+	case p.row.limit != nil && s.began():
 		p.g.Text(gutter+1, 1, pl.w-1, "no objective on failed requests", st.dim)
 	}
 }

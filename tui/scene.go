@@ -21,6 +21,7 @@ type panel interface {
 type scene struct {
 	now     session.Snapshot // the newest
 	calm    session.Snapshot // as the last second closed: numbers come from here, so that they can be read
+	judged  int              // moves when the verdicts do
 	history history
 	story   story
 	styles  *styles
@@ -68,29 +69,37 @@ func lastWindow(s *session.Snapshot) *load.Window {
 	return nil
 }
 
+// began tells whether a second has closed and been judged: before that nothing is known to be absent.
+func (s *scene) began() bool { return len(s.calm.Load.Windows) > 0 || len(s.calm.Live) > 0 }
+
 // recent sums the last seconds of a run.
 type recent struct {
 	seconds          float64
 	requests, failed uint64
 	missed           uint64
-	flows            [load.NumFlows]uint64
+	flows            [load.NumFlows]uint64 // requests that ended
+	broken           [load.NumFlows]uint64 // of these, failed by the platform
+	answered         [load.NumFlows]uint64 // of these, with a latency
 	errors           [load.NumErrorClasses]uint64
 }
 
-// lately sums the last n windows of a snapshot.
-func lately(s *session.Snapshot, n int) (r recent) {
-	windows := s.Load.Windows
+// lately sums the last n closed seconds.
+func (s *scene) lately(n int) (r recent) {
+	windows := s.calm.Load.Windows
 	for i := max(0, len(windows)-n); i < len(windows); i++ {
 		w := &windows[i]
 		r.seconds += w.Length.Seconds()
-		for id := range w.Series {
-			r.requests += w.Series[id].Count
-			r.failed += w.Series[id].Failed
+		for id, counts := range w.Series {
+			f := s.tables.series[id].Flow
+			r.requests += counts.Count
+			r.failed += counts.Failed
+			r.flows[f] += counts.Count
+			r.broken[f] += counts.Failed
+		}
+		for f := range w.Flows {
+			r.answered[f] += w.Flows[f].Count
 		}
 		r.missed += w.Missed
-		for f := range w.Flows {
-			r.flows[f] += w.Flows[f].Count
-		}
 		for class, count := range w.Errors {
 			r.errors[class] += count
 		}

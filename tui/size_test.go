@@ -86,9 +86,18 @@ func TestSpareSnapshot(t *testing.T) {
 	snap.Phase, snap.Duration, snap.Started = "", 0, time.Time{}
 	m.Update(snapshotMsg{snap})
 	text := plain(frame(t, m, 120, 36))
-	for _, want := range []string{"STARTING", "no objective", "nothing has happened yet", "waiting for the first second"} {
+	for _, want := range []string{"STARTING", "nothing has happened yet", "waiting for the first second"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("the first frame does not say %q:\n%s", want, text)
+		}
+	}
+	if strings.Contains(text, "no objective") {
+		t.Errorf("the first frame says that there are no objectives:\n%s", text)
+	}
+	for _, z := range sizes() {
+		m.Update(tea.WindowSizeMsg{Width: z.w, Height: z.h})
+		if text := screen(t, m); strings.Contains(text, "no objective") || !strings.Contains(text, "waiting for the first second") {
+			t.Errorf("the first frame at %dx%d says:\n%s", z.w, z.h, text)
 		}
 	}
 }

@@ -1,0 +1,111 @@
+package tui
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"xinbot.ir/squall/internal/session"
+	"xinbot.ir/squall/load"
+)
+
+// TestAnOutageIsNotAPass: what is refused has no latency, so the last answers look fast.
+func TestAnOutageIsNotAPass(t *testing.T) {
+	for _, z := range sizes() {
+		s := newFake()
+		s.advance(30)
+		s.down = true
+		s.advance(2)
+		m := console(s, looks()[0], z.w, z.h)
+		gateway := card(t, m)
+		if !strings.Contains(gateway, " % failed") {
+			t.Errorf("two seconds into an outage the gateway at %dx%d says:\n%s", z.w, z.h, gateway)
+		}
+		s.advance(2)
+		m.Update(snapshotMsg{s.Snapshot()})
+		if gateway := card(t, m); !strings.Contains(gateway, "✗ no answers") {
+			t.Errorf("four seconds into an outage the gateway at %dx%d says:\n%s", z.w, z.h, gateway)
+		}
+		s.down = false
+		s.advance(load.RecentWindows)
+		m.Update(snapshotMsg{s.Snapshot()})
+		if gateway := card(t, m); !strings.Contains(gateway, "✓ pass < 1.5 s") || strings.Contains(gateway, "failed") {
+			t.Errorf("after the outage the gateway at %dx%d says:\n%s", z.w, z.h, gateway)
+		}
+	}
+}
+
+// card is the text of the first latency chart above its plot.
+func card(t *testing.T, m *Model) string {
+	t.Helper()
+	lines := strings.Split(screen(t, m), "\n")[3:7]
+	for i, line := range lines {
+		runes := []rune(line)
+		lines[i] = string(runes[:max(len(runes)/3, stackText+1)])
+	}
+	return strings.Join(lines, "\n")
+}
+
+func TestTrouble(t *testing.T) {
+	gateway := latencyCharts()[0]
+	window := func(count, failed, answered uint64) (w load.Window) {
+		w.Length = time.Second
+		w.Series[0] = load.Counts{Count: count, Failed: failed}
+		w.Flows[load.Gateway].Count = answered
+		return w
+	}
+	bounded := []load.Verdict{{Objective: load.Objective{Metric: "http_req_failed", Aggregate: "rate", Operator: "<", Bound: 0.2}}}
+	for _, c := range []struct {
+		name    string
+		windows []load.Window
+		live    []load.Verdict
+		want    string
+	}{
+		{"nothing sent", nil, nil, ""},
+		{"all is well", []load.Window{window(100, 0, 100)}, nil, ""},
+		{"a few fail", []load.Window{window(100, 5, 100)}, nil, ""},
+		{"more fail", []load.Window{window(100, 6, 100)}, nil, "✗ 6.00 % failed"},
+		{"the objective allows it", []load.Window{window(100, 20, 100)}, bounded, ""},
+		{"the objective does not", []load.Window{window(100, 21, 100)}, bounded, "✗ 21.0 % failed"},
+		{"answered with an error", []load.Window{window(100, 100, 100)}, nil, "✗ 100 % failed"},
+		{"refused", []load.Window{window(100, 0, 100), window(9, 9, 0), window(9, 9, 0), window(9, 9, 0)}, nil, "✗ no answers"},
+		{"one answer of many", []load.Window{window(50, 49, 1), window(50, 50, 0)}, nil, "✗ 99.0 % failed"},
+		{"refused, then nothing sent", []load.Window{window(1, 1, 0), {}, {}, {}}, nil, "✗ no answers"},
+		{"long ago", append([]load.Window{window(9, 9, 0)}, make([]load.Window, load.RecentWindows)...), nil, ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s := &scene{tables: newTables(), calm: session.Snapshot{Load: load.Snapshot{Windows: c.windows}, Live: c.live}}
+			got := gateway.trouble(s)
+			if got.found != (c.want != "") || got.found && got.text() != c.want {
+				t.Errorf("found %t, %q; want %q", got.found, got.text(), c.want)
+			}
+		})
+	}
+}
+
+func failures(t *testing.T, verdicts []load.Verdict) load.Verdict {
+	t.Helper()
+	v, found := findFailed(verdicts)
+	if !found || v.State != load.Fail {
+		t.Fatalf("the share of failed requests is judged %+v", v)
+	}
+	return v
+}
+
+// TestHeaderAndPanelAgree: the verdicts on a second arrive a moment after its numbers.
+func TestHeaderAndPanelAgree(t *testing.T) {
+	s := newFake()
+	s.advance(30)
+	m := console(s, looks()[0], 120, 36)
+	before := s.Snapshot().Live
+	s.down = true
+	s.advance(1)
+	early := s.Snapshot()
+	early.Live = before
+	m.Update(snapshotMsg{early})
+	wantText(t, m, "errors 0 % ✓", "✓ pass      0 %")
+	s.wait(100 * time.Millisecond)
+	m.Update(snapshotMsg{s.Snapshot()})
+	share := formatPercent(failures(t, s.Snapshot().Live).Value)
+	wantText(t, m, "errors "+share+" ✗", "✗ fail  "+padLeft(share, durationWidth))
+}
