@@ -104,16 +104,16 @@ func readLines[T any](l *layered, name string, defaults []T, parse func(string) 
 // was asked for.
 func (l *layered) workload() load.Workload {
 	w := load.DefaultWorkload()
-	path := l.inside(workloadFile, read(l, workloadFile, parseText))
+	path := l.inside(Workload, read(l, Workload, parseText))
 	if path != "" {
 		var err error
 		if w, err = load.LoadWorkload(path); err != nil {
-			l.problem("%s: %w", describe(workloadFile, l.values[workloadFile].source), err)
+			l.problem("%s: %w", describe(Workload, l.values[Workload].source), err)
 			return load.DefaultWorkload()
 		}
 	}
 	w.Channels = l.channels().Apply(w.Channels)
-	tenant := read(l, tenantID, parseUUID)
+	tenant := read(l, Tenant, parseUUID)
 	if tenant == "" {
 		return w
 	}
@@ -130,7 +130,7 @@ func (l *layered) workload() load.Workload {
 		}
 		ids = append(ids, t.ID)
 	}
-	l.problem("%s: tenant %s is not in %s: must be one of %s", describe(tenantID, l.values[tenantID].source), tenant, path, strings.Join(ids, ", "))
+	l.problem("%s: tenant %s is not in %s: must be one of %s", describe(Tenant, l.values[Tenant].source), tenant, path, strings.Join(ids, ", "))
 	return w
 }
 
@@ -203,8 +203,8 @@ func (l *layered) targetName(in Input, gateway *url.URL) string {
 
 // checkProtection asks for the name of a protected target to be said twice.
 func (l *layered) checkProtection() {
-	if l.target == nil || !read(l, protected, parseBool) {
-		return
+	if l.admin || l.target == nil || !read(l, protected, parseBool) {
+		return // without load there is nothing to protect it from, and undoing is always allowed
 	}
 	switch given := l.values[confirm].text(); given {
 	case l.target.name:
@@ -276,8 +276,8 @@ func (l *layered) derived(r Resolved) map[string]Origin {
 		}
 		derived[objectives] = Origin{Value: strings.Join(lines, "; "), Source: "default"}
 	}
-	if !l.values[workloadFile].set() {
-		derived[workloadFile] = Origin{Value: r.Options.Workload.Source, Source: "default"}
+	if !l.values[Workload].set() {
+		derived[Workload] = Origin{Value: r.Options.Workload.Source, Source: "default"}
 	}
 	return derived
 }

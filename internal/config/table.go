@@ -28,7 +28,7 @@ type Setting struct {
 	List     bool // may be given several times
 }
 
-// The names of the settings. Exported are those that commands give a default of their own.
+// The names of the settings. Exported are those that commands know by name.
 const (
 	configFile     = "config"
 	targetName     = "target"
@@ -39,8 +39,8 @@ const (
 	gatewayPath    = "gateway.path"
 	orchestrator   = "orchestrator.url"
 	adminToken     = "admin_token"
-	workloadFile   = "workload"
-	tenantID       = "tenant"
+	Workload       = "workload"
+	Tenant         = "tenant"
 	VUs            = "load.vus"
 	usersPerBrand  = "load.users_per_brand"
 	rate           = "load.rate"
@@ -111,8 +111,8 @@ func Table() []Setting {
 		{Name: secretName(load.Telegram), Env: env("WEBHOOK_SECRET_TELEGRAM"), InFile: true, Secret: true, Accepts: acceptsPrivate, Help: "token of telegram"},
 		{Name: secretName(load.WhatsApp), Env: env("WEBHOOK_SECRET_WHATSAPP"), InFile: true, Secret: true, Accepts: acceptsPrivate, Help: "signs whatsapp"},
 
-		{Name: workloadFile, Flags: option("workload"), Env: env("WORKLOAD_FILE", "WORKLOAD_FILE_JSON"), InFile: true, Argument: "FILE", Accepts: acceptsFile, Help: "who talks over which channels, YAML or JSON; the default is built in"},
-		{Name: tenantID, Flags: option("tenant"), Env: env("LOCUST_TENANT_ID"), InFile: true, Argument: "UUID", Accepts: "a UUID", Help: "run this tenant of the workload alone; the built-in workload takes the id over"},
+		{Name: Workload, Flags: option("workload"), Env: env("WORKLOAD_FILE", "WORKLOAD_FILE_JSON"), InFile: true, Argument: "FILE", Accepts: acceptsFile, Help: "who talks over which channels, YAML or JSON; the default is built in"},
+		{Name: Tenant, Flags: option("tenant"), Env: env("LOCUST_TENANT_ID"), InFile: true, Argument: "UUID", Accepts: "a UUID", Help: "run this tenant of the workload alone; the built-in workload takes the id over"},
 
 		{Name: VUs, Flags: []Alias{short("vus", "u"), {Name: "users"}}, Env: env("K6_VUS", "LOCUST_USERS"), InFile: true, Default: "10", Argument: "N", Accepts: fmt.Sprintf("a whole number from 0 to %d", load.MaxVUs), Help: "virtual users (closed model)"},
 		{Name: usersPerBrand, Env: env("TARGET_USERS_PER_BRAND"), Accepts: fmt.Sprintf("a whole number from 0 to %d", load.MaxVUs), Help: "virtual users for each brand of the workload, instead of their total"},
@@ -133,7 +133,7 @@ func Table() []Setting {
 		{Name: noKeepAlive, Flags: option("no-keep-alive"), InFile: true, Bool: true, Default: "false", Accepts: acceptsBool, Help: "a new connection for every request"},
 
 		{Name: objectives, Flags: []Alias{{Name: "objective"}, {Name: "threshold"}}, InFile: true, List: true, Default: "those of the performance plan", Argument: "OBJECTIVE", Accepts: "an objective such as 'gateway_latency: p(95)<1500'", Help: "objective in k6's threshold syntax; replaces the defaults"},
-		{Name: stopRules, Flags: option("stop-rule"), InFile: true, List: true, Default: "none", Argument: "RULE", Accepts: "a stop rule such as 'gateway_latency: p(95)>3000 for 10s'", Help: "condition over a sliding window that ends a spike"},
+		{Name: stopRules, Flags: option("stop-rule"), InFile: true, List: true, Default: "none", Argument: "RULE", Accepts: "a stop rule such as 'gateway_latency: p(95)>3000 for 10s'", Help: "condition over a sliding window that takes everything back to the baseline and blocks new spikes; the run ends when nothing is above the baseline"},
 
 		{Name: tlsCA, Flags: option("ca"), InFile: true, Argument: "FILE", Accepts: acceptsFile, Help: "PEM file of certificate authorities to trust beside the system's"},
 		{Name: tlsCert, Flags: option("cert"), InFile: true, Argument: "FILE", Accepts: acceptsFile, Help: "PEM file of the client certificate"},
