@@ -170,7 +170,7 @@ func (c *checkup) skew(what, date string, sent, received time.Time) {
 		skew = there.Add(time.Second).Sub(sent)
 	}
 	switch {
-	case skew == 0:
+	case skew.Round(time.Second) == 0:
 		c.say(good, what, "clocks agree to the second")
 	case skew.Abs() <= maxSkew:
 		c.say(good, what, fmt.Sprintf("its clock is %s %s ours", skew.Abs().Round(time.Second), side(skew)))

@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -36,7 +38,7 @@ func (a *app) demo() *cobra.Command {
 		Short:   "Run against an embedded platform, or serve that platform alone",
 		Long:    "Starts a small platform in this process, on free loopback ports, and runs against it as squall run does. With --serve it only serves, for another squall, k6 or curl.",
 		Example: demoExample,
-		Args:    cobra.NoArgs,
+		Args:    noArguments,
 	}
 	var d demoFlags
 	addToggle(cmd, &d.serve, "serve", "", "serve the platform alone and print the variables to export, until a signal")
@@ -58,6 +60,9 @@ func (a *app) runDemo(ctx context.Context, flags *config.Flags, d demoFlags) (er
 	draft, err := a.resolve(flags, embedded("http://127.0.0.1:1", "http://127.0.0.1:1", "none", map[string]string{load.Webchat.String(): "none"}, nil))
 	if err != nil {
 		return usage(err)
+	}
+	if idle := ignored(draft.Origins); d.serve && len(idle) > 0 {
+		return usage(fmt.Errorf("%s: squall demo --serve sends no load and would ignore this: leave it out, or leave --serve out", strings.Join(idle, ", ")))
 	}
 	if d.capacity < 0 {
 		return usage(errors.New("--capacity: must be a whole number of 0 or more"))
@@ -88,6 +93,18 @@ func (a *app) runDemo(ctx context.Context, flags *config.Flags, d demoFlags) (er
 		return usage(err)
 	}
 	return a.drive(ctx, resolved, true)
+}
+
+// ignored names what was given on the command line and only matters to a run. The environment may hold
+// variables that are meant for another command.
+func ignored(origins []config.Origin) (given []string) {
+	for _, o := range origins {
+		asked := strings.HasPrefix(o.Source, "--") || strings.HasPrefix(o.Source, "-e ")
+		if asked && !slices.Contains([]string{config.Workload, config.Tenant, config.Seed}, o.Name) {
+			given = append(given, o.Source)
+		}
+	}
+	return given
 }
 
 // embedded points the configuration at the platform, with the seed of the draft if there is one.

@@ -19,12 +19,13 @@ func (a *app) doctor() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "doctor",
 		Short: "Show the resolved configuration and check that the platform can be reached",
-		Long:  "Shows every setting with where it came from, then looks at the gateway, the admin API and the admin token. It sends GET /health and nothing else.",
+		Long:  "Shows every setting with where it came from, then looks at the gateway, the admin API and the admin token. It sends GET /health and nothing else. Every flag of squall run is accepted, so that a command line can be checked before it is run.",
 		Example: `  squall doctor --target staging
   squall doctor -e GATEWAY_URL=https://gateway.example.org/webchat/webhook -e WEBHOOK_SECRET=secret`,
 		Args: cobra.NoArgs,
 	}
 	flags := configured(cmd, nil)
+	showOnly(cmd, "config", "target", "gateway", "host", "orchestrator", "workload", "tenant", "timeout", "ca", "cert", "key", "insecure-skip-verify", "env")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		resolved, err := a.resolve(flags, nil)
 		a.showSettings(resolved.Origins)

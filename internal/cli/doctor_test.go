@@ -91,3 +91,23 @@ func TestDoctor(t *testing.T) {
 		})
 	}
 }
+
+// TestClocks never names a difference of no seconds.
+func TestClocks(t *testing.T) {
+	sent := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	for later, want := range map[time.Duration]string{ // of our request, after the time of their answer
+		700 * time.Millisecond:  "✓ ok    gateway        clocks agree to the second",
+		1300 * time.Millisecond: "✓ ok    gateway        clocks agree to the second",
+		2 * time.Second:         "✓ ok    gateway        its clock is 1s behind ours",
+		-3 * time.Second:        "✓ ok    gateway        its clock is 3s ahead of ours",
+		-time.Minute:            "! warn  gateway        its clock is 1m0s ahead of ours: times in reports will not match",
+	} {
+		var out strings.Builder
+		c := checkup{app: &app{World{Out: &out}}}
+		at := sent.Add(later)
+		c.skew("gateway", sent.Format(http.TimeFormat), at, at)
+		if got := strings.TrimSpace(out.String()); got != want {
+			t.Errorf("%s later: %q, want %q", later, got, want)
+		}
+	}
+}

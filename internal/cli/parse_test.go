@@ -2,6 +2,7 @@ package cli
 
 import (
 	"bytes"
+	"context"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -15,9 +16,11 @@ import (
 // try runs a command line in this process, without a terminal, and returns code and output.
 func try(t *testing.T, environ map[string]string, args ...string) (code int, out, errs string) {
 	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute) // a command that should refuse may serve instead
+	defer cancel()
 	var o, e bytes.Buffer
 	signals := make(chan os.Signal)
-	code = Main(t.Context(), World{
+	code = Main(ctx, World{
 		Args: args, Out: &o, Err: &e, Signals: signals, Now: time.Now,
 		LookupEnv: func(name string) (string, bool) { v, ok := environ[name]; return v, ok },
 	})
@@ -30,14 +33,18 @@ func TestMistakesAreUsageErrors(t *testing.T) {
 		args []string
 		says string
 	}{
-		"unknown flag":    {[]string{"run", "--vsu", "5"}, "squall: unknown flag: --vsu: see squall run --help"},
-		"unknown command": {[]string{"rum"}, `unknown command "rum"`},
-		"argument":        {[]string{"run", "script.js"}, `unknown command "script.js" for "squall run"`},
-		"no run":          {[]string{"report"}, "report takes one run directory"},
-		"no gateway":      {[]string{"run"}, "no gateway: set GATEWAY_URL"},
-		"bool":            {[]string{"run", "--headless=perhaps"}, "must be true or false"},
-		"demo's own":      {[]string{"demo", "--host", "https://gw"}, "--host: the embedded platform has its own"},
-		"demo's own, -e":  {[]string{"demo", "-e", "GATEWAY_URL=https://gw"}, "-e GATEWAY_URL: the embedded platform has its own"},
+		"unknown flag":     {[]string{"run", "--vsu", "5"}, "squall: unknown flag: --vsu: see squall run --help"},
+		"unknown command":  {[]string{"rum"}, `unknown command "rum"`},
+		"k6's script":      {[]string{"run", "tests/perf/orchestrator.js", "--vus", "5"}, `squall needs no script: leave out "tests/perf/orchestrator.js"`},
+		"Locust's script":  {[]string{"demo", "locustfile.py"}, `squall needs no script: leave out "locustfile.py"`},
+		"argument":         {[]string{"run", "staging"}, `squall run takes no arguments: leave out "staging"`},
+		"only serving":     {[]string{"demo", "--serve", "--vus", "5", "--ramp", "5s"}, "--vus, --ramp: squall demo --serve sends no load and would ignore this"},
+		"only serving, -e": {[]string{"demo", "--serve", "-e", "K6_VUS=5"}, "-e K6_VUS: squall demo --serve sends no load"},
+		"no run":           {[]string{"report"}, "report takes one run directory"},
+		"no gateway":       {[]string{"run"}, "no gateway: set GATEWAY_URL"},
+		"bool":             {[]string{"run", "--headless=perhaps"}, "must be true or false"},
+		"demo's own":       {[]string{"demo", "--host", "https://gw"}, "--host: the embedded platform has its own"},
+		"demo's own, -e":   {[]string{"demo", "-e", "GATEWAY_URL=https://gw"}, "-e GATEWAY_URL: the embedded platform has its own"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			code, _, errs := try(t, nil, c.args...)
@@ -57,6 +64,42 @@ func TestHelpAndVersion(t *testing.T) {
 		if strings.Contains(out, "%!") || strings.Contains(out, "true|false") {
 			t.Errorf("%v: help is\n%s", args, out)
 		}
+	}
+}
+
+// TestHelpShowsWhatMatters keeps the help of each command to what it uses and says what that does.
+func TestHelpShowsWhatMatters(t *testing.T) {
+	for _, c := range []struct {
+		command      string
+		shows, hides []string
+	}{
+		{"run", []string{"--vus", "--confirm", "takes everything back to the baseline and blocks new spikes"}, nil},
+		{"doctor", []string{"--target", "--gateway", "--ca", "-e, --env", "--help"}, []string{"--vus", "--out ", "--stop-rule", "--confirm"}},
+		{"recover", []string{"--target", "--orchestrator", "--insecure-skip-verify", "-e, --env", "--help"}, []string{"--vus", "--gateway", "--out ", "--confirm"}},
+	} {
+		_, out, _ := try(t, nil, c.command, "--help")
+		for _, want := range c.shows {
+			if !strings.Contains(out, want) {
+				t.Errorf("help of %s lacks %q:\n%s", c.command, want, out)
+			}
+		}
+		for _, no := range c.hides {
+			if strings.Contains(out, no) {
+				t.Errorf("help of %s shows %q", c.command, no)
+			}
+		}
+	}
+}
+
+// TestUndoingIsAlwaysAllowed: only load needs the name of a protected target.
+func TestUndoingIsAlwaysAllowed(t *testing.T) {
+	t.Chdir(t.TempDir())
+	text := "targets: {prod: {protected: true, orchestrator: {url: 'https://api.example.org'}, admin_token: x}}"
+	if err := os.WriteFile("squall.yaml", []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if code, out, errs := try(t, nil, "recover", "--target", "prod"); code != 0 || !strings.Contains(out, "Nothing was left behind") {
+		t.Errorf("exit code %d\n%s%s", code, out, errs)
 	}
 }
 

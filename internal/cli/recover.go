@@ -29,6 +29,7 @@ is still going on is left alone. The admin token comes from the configuration, a
 		ValidArgsFunction: completeDirectories,
 	}
 	flags := configured(cmd, nil)
+	showOnly(cmd, "config", "target", "orchestrator", "timeout", "ca", "cert", "key", "insecure-skip-verify", "env")
 	cmd.RunE = func(cmd *cobra.Command, dirs []string) error {
 		resolved, err := a.resolve(flags, func(in *config.Input) { in.AdminOnly = true })
 		if err != nil {

@@ -2,8 +2,11 @@ package cli
 
 import (
 	"fmt"
+	"path/filepath"
+	"slices"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"xinbot.ir/squall/internal/config"
 )
@@ -76,4 +79,22 @@ func configured(cmd *cobra.Command, defaults map[string]string) *config.Flags {
 		}
 	}
 	return flags
+}
+
+// showOnly leaves every other flag out of the help. They are still accepted: the flags of the run that
+// somebody is looking into can be left as they are.
+func showOnly(cmd *cobra.Command, names ...string) {
+	cmd.Flags().VisitAll(func(f *pflag.Flag) { f.Hidden = !slices.Contains(names, f.Name) })
+}
+
+// noArguments refuses arguments. A script is what people who come from k6 or Locust have on their command line.
+func noArguments(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	switch filepath.Ext(args[0]) {
+	case ".js", ".py":
+		return fmt.Errorf("squall needs no script: leave out %q", args[0])
+	}
+	return fmt.Errorf("%s takes no arguments: leave out %q", cmd.CommandPath(), args[0])
 }

@@ -13,7 +13,7 @@ func (a *app) run() *cobra.Command {
 		Use:     "run",
 		Short:   "Run load against a platform: the console, or headless without a terminal",
 		Example: runExample,
-		Args:    cobra.NoArgs,
+		Args:    noArguments,
 	}
 	flags := configured(cmd, nil)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
