@@ -1,0 +1,98 @@
+package chaos
+
+import (
+	"context"
+	"time"
+)
+
+// Fault is one thing that can be broken, bound to its target. A fault has no state: what it did is
+// in the ledger, and what is going on belongs to the [Engine].
+type Fault interface {
+	// Info describes the fault. It is constant and asks nobody.
+	Info() Info
+	// Plan finds out what the fault would do with these parameters, which are complete and valid
+	// (see [Complete]). It changes nothing. What speaks against the fault is a [Check] in the plan; an
+	// error means that the plan could not be made. While the fault is active a plan with other
+	// parameters must be possible too: what squall itself has changed is no obstacle.
+	Plan(ctx context.Context, p Params) (Plan, error)
+}
+
+// Info is what a fault is, for keys, forms, documents and journals.
+type Info struct {
+	ID      string // llm_latency: in flags, squall.yaml and the journal
+	Title   string // LLM latency
+	Summary string // what it does, one sentence without jargon
+	Driver  string // what carries it out: Toxiproxy, Kubernetes, load generator
+	Params  []Param
+	Expect  []Expectation
+}
+
+// Plan is what a fault would do.
+type Plan struct {
+	Scope   string   // what is hit, short enough for a list: "proxy llm-upstream", "2 pods of redis"
+	Params  string   // the parameters, short enough for a list: "3 s ± 500 ms"
+	Facts   []Fact   // everything that a person should see before saying yes
+	Checks  []Check  // rights and conditions
+	Objects []string // identities of what is changed; no two active faults may share one
+	Steps   []Step   // in order; undone in reverse
+	// Momentary faults are over once they are applied: nothing is held, and the undo (waiting until
+	// evicted pods are back) begins at once.
+	Momentary bool
+}
+
+// Refused lists the checks that forbid the plan.
+func (p Plan) Refused() (refused []Check) {
+	for _, c := range p.Checks {
+		if c.Answer == Refuses {
+			refused = append(refused, c)
+		}
+	}
+	return refused
+}
+
+// Fact is one line of a preflight: "Namespace", "xin-staging".
+type Fact struct {
+	Name string `json:"name"`
+	Text string `json:"text"`
+}
+
+// Answer of a check.
+type Answer uint8
+
+// The answers, from good to bad.
+const (
+	Passes  Answer = iota
+	Warns          // the fault may go on; a person should know
+	Refuses        // the fault must not begin
+)
+
+// String is the answer's word.
+func (a Answer) String() string { return [...]string{"ok", "warning", "refused"}[a] }
+
+// Check is one condition that was looked at: a right, a budget, a foreign qdisc.
+type Check struct {
+	Text   string `json:"text"` // what was looked at: "may create pods/eviction in xin-staging"
+	Answer Answer `json:"answer"`
+	Reason string `json:"reason,omitempty"` // why not, and what would help; "" when it passes
+}
+
+// Step is one change of one object.
+type Step struct {
+	Kind   string // finds its [Undoer]
+	Object string // in words: "toxic squall-1f2e-llm on proxy llm-upstream"
+	// Undo is all that taking the change back needs, in any process; it is written to the ledger as
+	// JSON. Nil: the change dies with squall (load), Revert takes it back, and no record is needed.
+	Undo any
+	// Apply makes the change and reads it back; it returns nil only when the change is there. Applying
+	// what is applied already is fine. It bounds its own time.
+	Apply func(ctx context.Context) error
+	// DryRun asks the API whether Apply would be accepted; nil: the API has no dry run.
+	DryRun func(ctx context.Context) error
+	// Revert takes back a change without a record; only with Undo nil.
+	Revert func(ctx context.Context) error
+	// Command is what a person would type for the same change: shown by a dry run. May be "".
+	Command string
+}
+
+// Deadline is when a fault's time is up. Steps that can make the target heal itself read it.
+func Deadline(now time.Time, p Params) time.Time { return now.Add(p.Duration(TTL)) }

@@ -1,0 +1,49 @@
+package chaos
+
+import "time"
+
+// State of a fault.
+type State uint8
+
+// The life of a fault.
+const (
+	Idle      State = iota
+	Checking        // the preflight runs
+	Injecting       // being applied
+	Active          // applied and verified
+	Reverting       // being taken back
+	Stuck           // could not be taken back: somebody has to decide, see [Engine.Settle]
+)
+
+// String is the state's word on screen.
+func (s State) String() string {
+	return [...]string{"off", "checking", "starting", "active", "taking back", "left behind"}[s]
+}
+
+// Status is a fault at one moment. Plain data, shared: do not write to its slices and maps.
+type Status struct {
+	Info     Info
+	State    State
+	Given    Params // what the next injection would use
+	Params   Params // what the current injection uses; nil when idle
+	Scope    string // what is hit, short; "" before the first plan
+	Summary  string // the parameters, short
+	Detail   string // progress or trouble in words, "" if none
+	Injected time.Time
+	Until    time.Time // when its time is up; zero unless active
+	Remedies []string  // when stuck: what a person can run
+	Moved    bool      // when stuck: because somebody else changed the object
+}
+
+// On tells whether the fault has changed something, or is about to, that is not yet taken back.
+func (s Status) On() bool { return s.State >= Injecting }
+
+// Decision on a fault that is stuck.
+type Decision uint8
+
+// The decisions.
+const (
+	TryAgain  Decision = iota
+	Overwrite          // put it back although somebody else has changed it
+	KeepAsIs           // leave it as it is now and forget the record
+)

@@ -1,0 +1,53 @@
+package chaos
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+)
+
+// Undoer takes changes of one kind back, from the ledger's record alone.
+type Undoer interface {
+	// Undo takes the change back and returns nil once reading the object back shows that it is. It is
+	// idempotent, bounds its own time, and never waits for long: what takes time (pods that start) is
+	// a [*Pending] error, and the caller asks again. When the object is not as the fault left it, the
+	// error is a [*MovedOn], unless overwrite says to go on.
+	Undo(ctx context.Context, undo json.RawMessage, overwrite bool) error
+	// Remedy is a command by which a person can take the change back: kubectl, toxiproxy-cli, tc.
+	Remedy(undo json.RawMessage) string
+}
+
+// Undoers finds an undoer by the kind of a step.
+type Undoers map[string]Undoer
+
+// Pending says that an undo is under way and not there yet.
+type Pending struct{ What string } // "1 of 2 pods ready"
+
+func (p *Pending) Error() string { return p.What }
+
+// MovedOn says that somebody else has changed the object since, so that undoing would overwrite
+// what they did. A person has to choose.
+type MovedOn struct {
+	Object string // statefulset xin-staging/redis
+	Found  string // "3 replicas"
+	Left   string // how the fault had left it: "0 replicas"
+	Before string // how the fault had found it: "2 replicas"
+}
+
+func (m *MovedOn) Error() string {
+	return fmt.Sprintf("%s has been changed since: found %s, the fault had left %s, it was %s before", m.Object, m.Found, m.Left, m.Before)
+}
+
+// LeftBehind is a change that could not be taken back, and how a person can do it.
+type LeftBehind struct {
+	Object string
+	Remedy string // a command to run
+	Err    error
+}
+
+func (l *LeftBehind) Error() string {
+	return fmt.Sprintf("%s was left behind: %v; to put it back: %s", l.Object, l.Err, l.Remedy)
+}
+
+// Unwrap is the reason.
+func (l *LeftBehind) Unwrap() error { return l.Err }
