@@ -4,10 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
-	"regexp"
 	"runtime/debug"
 	"syscall"
 
@@ -27,7 +25,7 @@ func (a *app) drive(ctx context.Context, r config.Resolved, embedded bool) error
 		fmt.Fprintf(a.Err, "warning: %s: the admin API will refuse it\n", trouble)
 	}
 	a.warnOfLeftovers()
-	dir, err := a.directory(r)
+	dir, err := a.places(r)
 	if err != nil {
 		return usage(err)
 	}
@@ -47,13 +45,16 @@ func (a *app) drive(ctx context.Context, r config.Resolved, embedded bool) error
 	watched()
 
 	snap := s.Snapshot()
+	if snap.Report != "" {
+		dir = filepath.Dir(snap.Report) // not the run directory, if that could not be written
+	}
 	summary, err := report.Summary(dir)
 	fmt.Fprint(a.Out, summary)
 	failure = errors.Join(failure, s.Err(), err, export(dir, r.SummaryExport))
 	if failure != nil {
 		a.complain(failure)
 	}
-	if code := judge(snap, failure); code != exitPassed {
+	if code := judge(snap, failure, a.unattended(r.Headless)); code != exitPassed {
 		return outcome(code)
 	}
 	return nil
@@ -68,7 +69,7 @@ func (a *app) show(ctx context.Context, s *session.Session, headless bool) (err 
 			err = fmt.Errorf("squall failed: %v", value)
 		}
 	}()
-	if headless || !a.terminal(a.In) || !a.terminal(a.Out) {
+	if a.unattended(headless) {
 		a.headless(ctx, s)
 		return nil
 	}
@@ -85,6 +86,11 @@ func (a *app) show(ctx context.Context, s *session.Session, headless bool) (err 
 	return err
 }
 
+// unattended tells whether a run has lines in place of the console.
+func (a *app) unattended(headless bool) bool {
+	return headless || !a.terminal(a.In) || !a.terminal(a.Out)
+}
+
 // endOnSignal ends the session at the first signal, drops what is in flight at the second, and leaves
 // the third to the system. The returned function stops watching.
 func (a *app) endOnSignal(s *session.Session) (stop func()) {
@@ -93,7 +99,7 @@ func (a *app) endOnSignal(s *session.Session) (stop func()) {
 		for n := 0; n < 2; n++ {
 			select {
 			case sig := <-a.Signals:
-				reason := "signal " + sig.String()
+				reason := endedBy(sig)
 				if n == 0 {
 					s.Finish(reason)
 				} else {
@@ -108,29 +114,6 @@ func (a *app) endOnSignal(s *session.Session) (stop func()) {
 		}
 	}()
 	return func() { close(over) }
-}
-
-// export copies perf-summary.json to where it was asked for.
-func export(dir, to string) error {
-	if to == "" {
-		return nil
-	}
-	from, err := os.Open(filepath.Join(dir, report.SummaryFile))
-	if err != nil {
-		return fmt.Errorf("export summary: %w", err)
-	}
-	defer from.Close()
-	file, err := os.Create(to)
-	if err != nil {
-		return fmt.Errorf("export summary: %w", err)
-	}
-	if _, err := io.Copy(file, from); err != nil {
-		return errors.Join(fmt.Errorf("export summary: %w", err), file.Close())
-	}
-	if err := file.Close(); err != nil {
-		return fmt.Errorf("export summary: %w", err)
-	}
-	return nil
 }
 
 func provenance(r config.Resolved) []rundir.Provenance {
@@ -151,32 +134,6 @@ func (a *app) tokenTrouble(r config.Resolved) string {
 	}
 	return token.Trouble(a.Now())
 }
-
-// directory chooses the run directory: the one asked for, which must not hold a run, or a new one.
-func (a *app) directory(r config.Resolved) (string, error) {
-	if r.Out != "" {
-		if holdsRun(r.Out) {
-			return "", fmt.Errorf("--out %s: already holds a run: choose another directory", r.Out)
-		}
-		return r.Out, nil
-	}
-	base := filepath.Join(defaultRuns, a.Now().UTC().Format("20060102T150405Z")+"-"+fileName(r.Target))
-	dir := base
-	for n := 2; holdsRun(dir); n++ {
-		dir = fmt.Sprintf("%s-%d", base, n)
-	}
-	return dir, nil
-}
-
-func holdsRun(dir string) bool {
-	_, err := os.Lstat(filepath.Join(dir, rundir.JournalFile))
-	return err == nil
-}
-
-var notInFileNames = regexp.MustCompile(`[^A-Za-z0-9._-]+`)
-
-// fileName makes a target's name fit for a directory.
-func fileName(target string) string { return notInFileNames.ReplaceAllString(target, "-") }
 
 // Signals are what asks squall to end. SIGHUP is a dropped SSH connection.
 func Signals() []os.Signal { return []os.Signal{os.Interrupt, syscall.SIGTERM, syscall.SIGHUP} }

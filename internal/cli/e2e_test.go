@@ -396,6 +396,12 @@ func TestEverySignalLeavesAReport(t *testing.T) {
 	}
 }
 
+// TestKilledJobIsNotGreen ends a run from outside, long before its time.
+func TestKilledJobIsNotGreen(t *testing.T) {
+	start(t, platform, "run", "--vus", "5", "--duration", "10m", "--headless", "--objective", steady).
+		measured(t).signal(t, syscall.SIGTERM).expect(t, 1).reported(t)
+}
+
 // TestSecondInterruptDropsWhatIsInFlight has a gateway that never answers and a drain that would last.
 func TestSecondInterruptDropsWhatIsInFlight(t *testing.T) {
 	full(t)

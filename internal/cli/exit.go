@@ -2,6 +2,8 @@ package cli
 
 import (
 	"errors"
+	"os"
+	"syscall"
 
 	"xinbot.ir/squall/internal/session"
 	"xinbot.ir/squall/load"
@@ -51,8 +53,9 @@ func exitCode(err error) int {
 }
 
 // judge gives the exit code of a finished run. Something left behind needs a person, and so comes
-// before everything else; what went wrong in squall itself makes the objectives worthless.
-func judge(snap session.Snapshot, failure error) int {
+// before everything else; what went wrong in squall itself makes the objectives worthless. A run that
+// nobody watched and that was ended from outside before its time has not shown what it was to show.
+func judge(snap session.Snapshot, failure error, unattended bool) int {
 	left := snap.End != nil && len(snap.End.LeftOver) > 0
 	switch {
 	case left:
@@ -61,9 +64,23 @@ func judge(snap session.Snapshot, failure error) int {
 		return exitFailed
 	case brokenObjectives(snap.Overall) > 0:
 		return exitObjective
+	case unattended && cutShort(snap):
+		return exitFailed
 	}
 	return exitPassed
 }
+
+// cutShort tells whether a signal ended a run that had a planned duration. An interrupt is a person's
+// wish, as q is.
+func cutShort(snap session.Snapshot) bool {
+	if snap.Duration <= 0 || snap.End == nil {
+		return false
+	}
+	return snap.End.Reason == endedBy(syscall.SIGTERM) || snap.End.Reason == endedBy(syscall.SIGHUP)
+}
+
+// endedBy is how the journal says that a signal ended the run.
+func endedBy(sig os.Signal) string { return "signal " + sig.String() }
 
 func brokenObjectives(verdicts []load.Verdict) (n int) {
 	for _, v := range verdicts {

@@ -1,10 +1,14 @@
 package cli
 
 import (
+	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 
 	"github.com/spf13/cobra"
 
+	"xinbot.ir/squall/internal/rundir"
 	"xinbot.ir/squall/report"
 )
 
@@ -36,8 +40,40 @@ func completeDirectories(*cobra.Command, []string, string) ([]string, cobra.Shel
 	return nil, cobra.ShellCompDirectiveFilterDirs
 }
 
-// writeReport is the report as a session wants it.
+// writeReport is the report as a session wants it. When the run directory takes no report (its disk is
+// full, say), what it holds is copied to a temporary directory and the report is made there: a run must
+// not end without one. The error then says why, and the path is good all the same.
 func writeReport(dir string) (path string, err error) {
 	result, err := report.Write(dir)
-	return result.Report, err
+	if err == nil {
+		return result.Report, nil
+	}
+	spare, failed := copyRun(dir)
+	if failed != nil {
+		return "", errors.Join(err, failed)
+	}
+	result, failed = report.Write(spare)
+	if failed != nil {
+		return "", errors.Join(err, fmt.Errorf("write report into %s: %w", spare, failed), os.RemoveAll(spare))
+	}
+	return result.Report, fmt.Errorf("%w: the report is in %s", err, spare)
+}
+
+// copyRun copies the files of a run into a new temporary directory. What cannot be read is left out: a
+// report copes with what is missing.
+func copyRun(dir string) (spare string, err error) {
+	spare, err = os.MkdirTemp("", "squall-report-")
+	if err != nil {
+		return "", fmt.Errorf("find another place for the report: %w", err)
+	}
+	for _, name := range []string{rundir.JournalFile, rundir.WindowsFile, rundir.HistogramFile} {
+		data, err := os.ReadFile(filepath.Join(dir, name))
+		if err != nil {
+			continue
+		}
+		if err := os.WriteFile(filepath.Join(spare, name), data, 0o644); err != nil {
+			return "", errors.Join(fmt.Errorf("copy the run to another place: %w", err), os.RemoveAll(spare))
+		}
+	}
+	return spare, nil
 }

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"errors"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -8,6 +9,11 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
+
+	"xinbot.ir/squall/internal/rundir"
+	"xinbot.ir/squall/internal/session"
+	"xinbot.ir/squall/load"
 )
 
 // gateway is one that takes every message.
@@ -41,6 +47,95 @@ func TestWarningsReachTheJournal(t *testing.T) {
 	for _, want := range []string{"only webchat has a secret, so instagram, telegram and whatsapp are left out", "server certificates are not checked"} {
 		if !strings.Contains(string(journal), want) || !strings.Contains(errs, want) {
 			t.Errorf("want %q in the journal\n%s\nand on standard error\n%s", want, journal, errs)
+		}
+	}
+}
+
+// TestPlacesAreCheckedFirst: what cannot be written is said before the run, and not after it.
+func TestPlacesAreCheckedFirst(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(file, []byte("kept"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range map[string]struct {
+		args []string
+		says string
+	}{
+		"no directory":   {[]string{"--summary-export", filepath.Join(file+"s", "x.json")}, "--summary-export: open"},
+		"a directory":    {[]string{"--summary-export", t.TempDir()}, "is a directory: give a file"},
+		"out is a file":  {[]string{"--out", file}, "run directory: mkdir"},
+		"out below file": {[]string{"--out", filepath.Join(file, "x")}, "not a directory: give one that can be written with --out"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir, code, _, errs := onceAround(t, c.args...)
+			if code != 2 || !strings.Contains(errs, c.says) {
+				t.Errorf("exit code %d, says\n%s\nwant %q", code, errs, c.says)
+			}
+			if _, err := os.Stat(dir); err == nil {
+				t.Error("a run directory is left")
+			}
+		})
+	}
+	if data, err := os.ReadFile(file); err != nil || string(data) != "kept" {
+		t.Errorf("the file holds %q, %v", data, err)
+	}
+	_, code, _, errs := onceAround(t, "--summary-export", "run/new.json")
+	if data, err := os.ReadFile("run/new.json"); code != 0 || err != nil || !strings.Contains(string(data), "metrics") {
+		t.Errorf("exit code %d, %v, %s\n%s", code, err, data, errs)
+	}
+}
+
+// TestReportFindsAnotherPlace has a run directory in which report.md cannot be put.
+func TestReportFindsAnotherPlace(t *testing.T) {
+	t.Setenv("TMPDIR", t.TempDir())
+	blocked := filepath.Join(t.TempDir(), "blocked")
+	if err := os.MkdirAll(filepath.Join(blocked, "report.md", "x"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	_, code, out, errs := onceAround(t, "--out", blocked, "--summary-export", "summary.json")
+	found, err := filepath.Glob(filepath.Join(os.Getenv("TMPDIR"), "squall-report-*", "report.md"))
+	if err != nil || len(found) != 1 {
+		t.Fatalf("reports %v, %v\n%s", found, err, errs)
+	}
+	if code != 1 || !strings.Contains(out, found[0]) || strings.Contains(out, blocked) || !strings.Contains(errs, "the report is in "+filepath.Dir(found[0])) {
+		t.Errorf("exit code %d\n%s%s\nwant it to name %s", code, out, errs, found[0])
+	}
+	if text, err := os.ReadFile(found[0]); err != nil || !strings.Contains(string(text), "gateway") {
+		t.Errorf("report %s, %v", text, err)
+	}
+	if _, err := os.Stat("summary.json"); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestJudge(t *testing.T) {
+	failed := []load.Verdict{{State: load.Fail}}
+	for name, c := range map[string]struct {
+		reason     string
+		planned    time.Duration
+		overall    []load.Verdict
+		left       []string
+		failure    error
+		unattended bool
+		want       int
+	}{
+		"passed":                   {reason: "duration", planned: time.Minute, unattended: true, want: 0},
+		"killed job":               {reason: "signal terminated", planned: time.Minute, unattended: true, want: 1},
+		"dropped connection":       {reason: "signal hangup", planned: time.Minute, unattended: true, want: 1},
+		"interrupt":                {reason: "signal interrupt", planned: time.Minute, unattended: true, want: 0},
+		"until stopped":            {reason: "signal terminated", unattended: true, want: 0},
+		"console":                  {reason: "signal terminated", planned: time.Minute, want: 0},
+		"operator":                 {reason: "operator", planned: time.Minute, want: 0},
+		"killed job, broken":       {reason: "signal terminated", planned: time.Minute, overall: failed, unattended: true, want: 99},
+		"killed job, left behind":  {reason: "signal terminated", planned: time.Minute, overall: failed, left: []string{"rule"}, unattended: true, want: 3},
+		"broken":                   {reason: "duration", overall: failed, want: 99},
+		"squall failed beside it":  {reason: "panic", overall: failed, failure: errors.New("x"), want: 1},
+		"left behind after that":   {reason: "panic", left: []string{"rule"}, failure: errors.New("x"), want: 3},
+		"a person's wish, failing": {reason: "operator", planned: time.Minute, overall: failed, want: 99},
+	} {
+		snap := session.Snapshot{Duration: c.planned, Overall: c.overall, End: &rundir.End{Reason: c.reason, LeftOver: c.left}}
+		if got := judge(snap, c.failure, c.unattended); got != c.want {
+			t.Errorf("%s: exit code %d, want %d", name, got, c.want)
 		}
 	}
 }

@@ -11,6 +11,8 @@ package rundir
 import (
 	"encoding/json"
 	"time"
+
+	"xinbot.ir/squall/chaos"
 )
 
 // Kind names what happened.
@@ -44,6 +46,18 @@ const (
 	RuleState Kind = "rules"     // automation rules put back, or left behind
 	Warning   Kind = "warning"   // something the operator was warned about at the start; Text says what
 	Failure   Kind = "failure"   // squall itself: a panic, a full disk
+
+	// A fault's events share one number, [Fault.Run]. Its phase lasts from FaultOn to FaultOff.
+	FaultOn        Kind = "fault_on"        // is about to be injected; on the disk before anything is touched
+	FaultActive    Kind = "fault_active"    // was applied and read back
+	FaultChanged   Kind = "fault_changed"   // its parameters, while it was active
+	FaultUndo      Kind = "fault_undo"      // is being taken back; Data has the reason
+	FaultOff       Kind = "fault_off"       // was taken back, and this was read back
+	FaultRefused   Kind = "fault_refused"   // was not begun: preflight, rights, steady state
+	FaultStuck     Kind = "fault_stuck"     // could not be taken back; Data has the remedies
+	FaultRecovered Kind = "fault_recovered" // objectives are green again after it; Data has the seconds
+	Expectation    Kind = "expectation"     // Data is [Expected]
+	Scaled         Kind = "scaled"          // pods of a workload; Data is [Scale]
 )
 
 // Event is one line of the journal.
@@ -67,6 +81,40 @@ type ObjectiveChange struct {
 	Objective string  `json:"objective"` // as in "gateway_latency: p(95)<1500"
 	State     string  `json:"state"`     // pass, fail, unknown
 	Value     float64 `json:"value"`
+}
+
+// Fault is the Data of a fault's events.
+type Fault struct {
+	Fault    string            `json:"fault"` // llm_latency
+	Title    string            `json:"title"`
+	Run      int               `json:"run"` // counts the injections of a run from 1; 0 for one that was not begun
+	Driver   string            `json:"driver,omitempty"`
+	Params   map[string]string `json:"params,omitempty"`
+	Summary  string            `json:"summary,omitempty"` // of the parameters: "3 s ± 500 ms"
+	Scope    string            `json:"scope,omitempty"`   // what is hit: "proxy llm-upstream"
+	Lasts    float64           `json:"lasts,omitempty"`   // time-to-live, seconds
+	Facts    []chaos.Fact      `json:"facts,omitempty"`   // of the preflight; FaultOn only
+	Checks   []chaos.Check     `json:"checks,omitempty"`  // of the preflight; FaultOn and FaultRefused only
+	Reason   string            `json:"reason,omitempty"`  // why it is taken back, refused or stuck
+	Remedies []string          `json:"remedies,omitempty"`
+	Seconds  float64           `json:"seconds,omitempty"` // FaultRecovered: from the verified undo until objectives were green
+}
+
+// Expected is the Data of an [Expectation] event: one expectation of a fault, decided.
+type Expected struct {
+	Fault string `json:"fault"`
+	Title string `json:"title"`
+	Run   int    `json:"run"`
+	chaos.Finding
+}
+
+// Scale is the Data of a [Scaled] event.
+type Scale struct {
+	Workload string `json:"workload"` // deployment xin-staging/gateway
+	Ready    int    `json:"ready"`    // pods
+	Wanted   int    `json:"wanted"`   // replicas asked for
+	Min      int    `json:"min,omitempty"`
+	Max      int    `json:"max,omitempty"` // of its autoscaler; 0: it has none
 }
 
 // Meta is what a run was started with. It holds fingerprints of secrets, never secrets.

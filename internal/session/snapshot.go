@@ -3,6 +3,7 @@ package session
 import (
 	"time"
 
+	"xinbot.ir/squall/chaos"
 	"xinbot.ir/squall/internal/rundir"
 	"xinbot.ir/squall/load"
 )
@@ -14,7 +15,7 @@ type Phase string
 const (
 	Running  Phase = "running"
 	Paused   Phase = "paused"
-	Halted   Phase = "halted"   // everything back to baseline; spikes (and later faults) are blocked until released
+	Halted   Phase = "halted"   // everything back to baseline; spikes and faults are blocked until released
 	Draining Phase = "draining" // no new requests, waiting for those in flight
 	Finished Phase = "finished" // the report is on disk
 )
@@ -25,6 +26,38 @@ type FlowState struct {
 	On     bool
 	Reason string // why it is off, in words for the screen: "no admin token"
 	Detail string // what it does while on: "3/min × 2 tenants"
+}
+
+// FaultState is a fault with what became of its last injection.
+type FaultState struct {
+	chaos.Status
+	Run      int       // counts the injections of the run from 1; 0: not injected yet
+	Undone   time.Time // when the last injection was taken back; zero before
+	Recovery Recovery
+	Findings []chaos.Finding // expectations of the last injection; none before the first
+}
+
+// Recovery is the clock from a verified undo until objectives are green again.
+type Recovery struct {
+	Watching bool          // the clock runs, from FaultState.Undone
+	Done     bool          // green again after Took
+	Took     time.Duration // with a resolution of one second
+	Goal     time.Duration // 0: none
+	Reason   string        // why it could not be told, "" otherwise
+}
+
+// Scaling is how the pods of one workload moved.
+type Scaling struct {
+	Workload string       // deployment xin-staging/gateway
+	Name     string       // short: gateway
+	Min, Max int          // of the autoscaler
+	Points   []ScalePoint // a point per change, oldest first
+}
+
+// ScalePoint is how many pods there were from a moment on.
+type ScalePoint struct {
+	At            time.Duration // since the start
+	Ready, Wanted int
 }
 
 // Snapshot is everything a screen needs, at one moment. Plain data, shared: do not write to its slices.
@@ -44,6 +77,9 @@ type Snapshot struct {
 	Overall   []load.Verdict // objectives since the start: what the exit code will say
 	StopRules []string
 	Flows     []FlowState
+	Faults    []FaultState // in the order of their keys
+	Scaling   []Scaling    // workloads with an autoscaler, watched on Kubernetes; none elsewhere
+	Protected bool         // injecting a fault wants the target's name typed
 	Events    []rundir.Event // the whole timeline, oldest first
 	Report    string         // path of the last written report, "" until one is written
 	End       *rundir.End    // set once finished
