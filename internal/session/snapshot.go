@@ -77,9 +77,9 @@ type Snapshot struct {
 	Overall   []load.Verdict // objectives since the start: what the exit code will say
 	StopRules []string
 	Flows     []FlowState
-	Faults    []FaultState // in the order of their keys
-	Scaling   []Scaling    // workloads with an autoscaler, watched on Kubernetes; none elsewhere
-	Protected bool         // injecting a fault wants the target's name typed
+	Faults    []FaultState   // in the order of their keys
+	Scaling   []Scaling      // workloads with an autoscaler, watched on Kubernetes; none elsewhere
+	Protected bool           // injecting a fault wants the target's name typed
 	Events    []rundir.Event // the whole timeline, oldest first
 	Report    string         // path of the last written report, "" until one is written
 	End       *rundir.End    // set once finished
