@@ -51,3 +51,18 @@ func (l *LeftBehind) Error() string {
 
 // Unwrap is the reason.
 func (l *LeftBehind) Unwrap() error { return l.Err }
+
+// AllLeftBehind finds every [*LeftBehind] in a joined error.
+func AllLeftBehind(err error) (all []*LeftBehind) {
+	switch e := err.(type) { //nolint:errorlint // walks the tree itself
+	case *LeftBehind:
+		return []*LeftBehind{e}
+	case interface{ Unwrap() []error }:
+		for _, inner := range e.Unwrap() {
+			all = append(all, AllLeftBehind(inner)...)
+		}
+	case interface{ Unwrap() error }:
+		return AllLeftBehind(e.Unwrap())
+	}
+	return all
+}

@@ -242,9 +242,7 @@ func (api *adminAPI) restore(ctx context.Context, state RuleState) error {
 	wait.InitialInterval = 100 * time.Millisecond
 	wait.MaxInterval = 2 * time.Second
 	if _, err := backoff.Retry(ctx, try, backoff.WithBackOff(wait), backoff.WithMaxElapsedTime(0)); err != nil {
-		return &LeftBehind{Rule: state, Err: reason, Remedy: fmt.Sprintf(
-			`curl -X POST -H "Authorization: Bearer $ADMIN_TOKEN" '%s'`,
-			api.base.JoinPath(rulePath(state.RuleID, state.Active)))}
+		return &LeftBehind{Rule: state, Err: reason, Remedy: state.Remedy()}
 	}
 	return nil
 }

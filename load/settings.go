@@ -65,6 +65,7 @@ type Settings struct {
 	BrandMix    map[string]Weights // by brand id, over Mix; treated as immutable
 	Spike       bool               // multiply VUs or rate by SpikeFactor, ingestion by the workload's factor
 	SpikeFactor float64            // 5 by default
+	SpikeVUs    int                // closed model: a spike goes to this number instead of by the factor; 0: by the factor
 	Paused      bool               // send nothing; virtual users stay
 	QuietRules  bool               // leave automation rules alone, and put back at once what is toggled
 	// Hold stays at the level reached, freezing a ramp in progress. While it is on the load never
@@ -94,6 +95,8 @@ func (s Settings) Validate() error {
 		return fmt.Errorf("set ramp time to %s: must be 0s or more", s.Ramp)
 	case s.SpikeFactor < 1 || s.SpikeFactor > MaxSpikeFactor || math.IsNaN(s.SpikeFactor):
 		return fmt.Errorf("set spike multiplier to %v: must be 1 to %d", s.SpikeFactor, MaxSpikeFactor)
+	case s.SpikeVUs < 0 || s.SpikeVUs > MaxVUs:
+		return fmt.Errorf("set virtual users of a spike to %d: must be 0 to %d", s.SpikeVUs, MaxVUs)
 	}
 	if !s.Mix.IsZero() {
 		if err := s.Mix.Validate(); err != nil {
@@ -115,6 +118,9 @@ func (s Settings) Open() bool { return s.Rate > 0 }
 func (s Settings) WantedVUs() int {
 	if s.Open() {
 		return 0
+	}
+	if s.Spike && s.SpikeVUs > 0 {
+		return s.SpikeVUs
 	}
 	if s.Spike {
 		return min(int(math.Round(float64(s.VUs)*s.SpikeFactor)), MaxVUs)

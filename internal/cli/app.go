@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"bufio"
 	"context"
 	"fmt"
 	"io"
@@ -28,11 +29,20 @@ type World struct {
 // app carries the world to the commands.
 type app struct {
 	World
+	typed *bufio.Reader // of In; nil until something is asked
+}
+
+// lines reads what a person types, line by line.
+func (a *app) lines() *bufio.Reader {
+	if a.typed == nil {
+		a.typed = bufio.NewReader(a.In)
+	}
+	return a.typed
 }
 
 // Main runs one command and returns the exit code.
 func Main(ctx context.Context, w World) int {
-	a := &app{w}
+	a := &app{World: w}
 	root := a.root()
 	root.SetArgs(w.Args)
 	root.SetIn(w.In)

@@ -24,7 +24,7 @@ func (a *app) drive(ctx context.Context, r config.Resolved, embedded bool) error
 	if trouble := a.tokenTrouble(r); trouble != "" {
 		fmt.Fprintf(a.Err, "warning: %s: the admin API will refuse it\n", trouble)
 	}
-	a.warnOfLeftovers()
+	a.offerRecovery(ctx, r)
 	dir, err := a.places(r)
 	if err != nil {
 		return usage(err)

@@ -1,13 +1,16 @@
 package cli
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"path/filepath"
+	"strings"
 
 	"github.com/gofrs/flock"
 	"github.com/spf13/cobra"
 
+	"xinbot.ir/squall/chaos"
 	"xinbot.ir/squall/internal/config"
 	"xinbot.ir/squall/internal/rundir"
 	"xinbot.ir/squall/internal/session"
@@ -20,17 +23,26 @@ func (a *app) recover() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "recover [RUN...]",
 		Short: "Put back what a dead run left changed, from its ledger",
-		Long: `Puts back the automation rules that a run paused or resumed and could not restore, because it
-was killed or the platform was away. Without arguments it looks at every run below ` + defaultRuns + `/. A run that
-is still going on is left alone. The admin token comes from the configuration, as for squall run.`,
+		Long: `Takes back the faults that a run had injected, and puts back the automation rules that it had toggled,
+when it could not do so itself because it was killed or the platform was away. Without arguments it looks at every
+run below ` + defaultRuns + `/. A run that is still going on is left alone, and running it again does no harm. When somebody
+else has changed an object since, it asks, or needs --overwrite or --keep. The admin token comes from the configuration,
+as for squall run; where to go is in the ledger.`,
 		Example: `  squall recover
-  squall recover --target staging runs/20260102T030405Z-staging`,
+  squall recover --target staging runs/20260102T030405Z-staging
+  squall recover --keep runs/20260102T030405Z-staging`,
 		Args:              cobra.ArbitraryArgs,
 		ValidArgsFunction: completeDirectories,
 	}
+	var overwrite, keep bool
+	addToggle(cmd, &overwrite, "overwrite", "", "put objects back that somebody else has changed since")
+	addToggle(cmd, &keep, "keep", "", "leave objects as they are that somebody else has changed since, and forget them")
 	flags := configured(cmd, nil)
-	showOnly(cmd, "config", "target", "orchestrator", "timeout", "ca", "cert", "key", "insecure-skip-verify", "env")
+	showOnly(cmd, append(recoverFlags(), "overwrite", "keep")...)
 	cmd.RunE = func(cmd *cobra.Command, dirs []string) error {
+		if overwrite && keep {
+			return usage(errors.New("--overwrite and --keep: give one of them"))
+		}
 		resolved, err := a.resolve(flags, func(in *config.Input) { in.AdminOnly = true })
 		if err != nil {
 			return usage(err)
@@ -42,33 +54,79 @@ is still going on is left alone. The admin token comes from the configuration, a
 		}
 		ctx, cancel := a.untilSignal(cmd.Context())
 		defer cancel()
-		var errs []error
-		found, left := 0, 0
-		for _, dir := range dirs {
-			changes, err := session.Recover(ctx, dir, resolved.Options)
-			if err != nil {
-				errs = append(errs, err)
-			}
-			for _, change := range changes {
-				found++
-				if change.Err != nil {
-					left++
-					fmt.Fprintf(a.Out, "✗ %s: left behind: %v\n", change.Dir, change.Err)
-					continue
-				}
-				fmt.Fprintf(a.Out, "✓ %s: %s is back as it was found\n", change.Dir, change.Object)
-			}
-		}
-		if found == 0 && len(errs) == 0 {
-			fmt.Fprintln(a.Out, "Nothing was left behind.")
-		}
-		if left > 0 {
-			a.complainAll(errs)
-			return outcome(exitLeftBehind)
-		}
-		return errors.Join(errs...)
+		return a.recoverRuns(ctx, dirs, a.salvage(resolved, a.decider(overwrite, keep)))
 	}
 	return cmd
+}
+
+// recoverFlags are the flags of the configuration that matter for putting things back.
+func recoverFlags() []string {
+	return []string{"config", "target", "orchestrator", "kubeconfig", "context", "timeout", "ca", "cert", "key", "insecure-skip-verify", "env"}
+}
+
+// recoverRuns recovers run directories and says what became of each change.
+func (a *app) recoverRuns(ctx context.Context, dirs []string, how session.Salvage) error {
+	var errs []error
+	found, left := 0, 0
+	for _, dir := range dirs {
+		changes, err := session.Recover(ctx, dir, how)
+		if err != nil {
+			errs = append(errs, err)
+		}
+		for _, change := range changes {
+			found++
+			switch {
+			case change.Err != nil:
+				left++
+				fmt.Fprintf(a.Out, "✗ %s: %v\n", dir, change.Err)
+			case change.Kept:
+				fmt.Fprintf(a.Out, "✓ %s: %s stays as it is now\n", dir, change.Object)
+			default:
+				fmt.Fprintf(a.Out, "✓ %s: %s is back as it was found\n", dir, change.Object)
+			}
+		}
+	}
+	if found == 0 && len(errs) == 0 {
+		fmt.Fprintln(a.Out, "Nothing was left behind.")
+	}
+	if left > 0 {
+		a.complainAll(errs)
+		return outcome(exitLeftBehind)
+	}
+	return errors.Join(errs...)
+}
+
+// decider settles what happens to objects that somebody else has changed: as the flags say, else as a
+// person at the terminal says, else they are left behind.
+func (a *app) decider(overwrite, keep bool) func(*chaos.MovedOn) chaos.Decision {
+	switch {
+	case overwrite:
+		return func(*chaos.MovedOn) chaos.Decision { return chaos.Overwrite }
+	case keep:
+		return func(*chaos.MovedOn) chaos.Decision { return chaos.KeepAsIs }
+	case !a.terminal(a.In) || !a.terminal(a.Out):
+		return nil
+	}
+	return func(m *chaos.MovedOn) chaos.Decision {
+		answer := a.ask(m.Error() + ".\nPut it back as it was before? [y] yes  [k] no, keep it as it is now  [any other] decide later: ")
+		switch answer {
+		case "y", "yes":
+			return chaos.Overwrite
+		case "k", "keep":
+			return chaos.KeepAsIs
+		}
+		return chaos.TryAgain
+	}
+}
+
+// ask reads one line from the terminal, in lower case; "" when there is none.
+func (a *app) ask(question string) string {
+	fmt.Fprint(a.Out, question)
+	line, err := a.lines().ReadString('\n')
+	if err != nil {
+		fmt.Fprintln(a.Out)
+	}
+	return strings.ToLower(strings.TrimSpace(line))
 }
 
 func (a *app) complainAll(errs []error) {
@@ -77,9 +135,10 @@ func (a *app) complainAll(errs []error) {
 	}
 }
 
-// warnOfLeftovers points at runs that died with something changed. A run that is still going on keeps
-// its lock, and an embedded platform took its rules with it.
-func (a *app) warnOfLeftovers() {
+// offerRecovery points at runs that died with something changed, and at a terminal offers to put it
+// back before anything new begins. A run that is still going on keeps its lock, and an embedded platform
+// took its changes with it.
+func (a *app) offerRecovery(ctx context.Context, r config.Resolved) {
 	dirs, err := session.Unfinished(defaultRuns)
 	if err != nil {
 		fmt.Fprintf(a.Err, "warning: %v\n", err)
@@ -88,6 +147,21 @@ func (a *app) warnOfLeftovers() {
 		run, err := rundir.Open(dir)
 		if err != nil || run.Meta.Embedded || alive(dir) {
 			continue
+		}
+		if !a.unattended(r.Headless) {
+			open, err := chaos.ReadLedger(dir)
+			if err != nil {
+				continue
+			}
+			fmt.Fprintf(a.Out, "The run %s died and left something changed:\n", dir)
+			for _, record := range open {
+				fmt.Fprintf(a.Out, "  %s\n", record.Object)
+			}
+			if answer := a.ask("Put it back now? [Y/n] "); answer == "" || answer == "y" || answer == "yes" {
+				if a.recoverRuns(ctx, []string{dir}, a.salvage(r, a.decider(false, false))) == nil {
+					continue
+				}
+			}
 		}
 		fmt.Fprintf(a.Err, "warning: an earlier run left something changed; put it back with: squall recover %s\n", dir)
 	}

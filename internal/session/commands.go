@@ -182,8 +182,11 @@ func shares(w load.Weights) string {
 
 // Spike turns the spike on or off. After a halt it is refused until Release.
 func (s *Session) Spike(on bool) error {
-	if on && s.halted() {
+	switch {
+	case on && s.halted():
 		return fmt.Errorf("start spike: %w", ErrHalted)
+	case s.spiking():
+		return errors.New("change spike: the channel spike is on as a fault: take it back there")
 	}
 	return s.spike(on, operator)
 }
@@ -207,10 +210,7 @@ func (s *Session) spike(on bool, by string) error {
 				s.view.chaos++
 				s.mu.Unlock()
 			}
-			if to.Open() {
-				return fmt.Sprintf("Spike %s: %s/s → %s/s", word, number(from.WantedRate()), number(to.WantedRate())), change
-			}
-			return fmt.Sprintf("Spike %s: %s → %s VUs", word, count(from.WantedVUs()), count(to.WantedVUs())), change
+			return spikeText(word, from, to), change
 		})
 }
 
@@ -274,14 +274,16 @@ func (s *Session) Note(text string) error {
 	return s.record(rundir.Note, operator, text, nil, true)
 }
 
-// Halt takes everything back to the baseline at once: the spike ends, VUs, rate, think time and
-// mix are as started, toggled rules are put back. New spikes are refused until Release.
+// Halt takes everything back to the baseline at once: faults are taken back, the spike ends, VUs,
+// rate, think time and mix are as started, toggled rules are put back. New spikes and faults are
+// refused until Release. It returns at once; the timeline says when each fault is back.
 func (s *Session) Halt() error { return s.halt(operator) }
 
 func (s *Session) halt(by string) error {
 	s.mu.Lock()
 	s.view.halted = true
 	s.mu.Unlock()
+	s.engine.Halt(by)
 	return s.change(rundir.Halted, by,
 		func(next *load.Settings) {
 			paused := next.Paused
@@ -289,11 +291,11 @@ func (s *Session) halt(by string) error {
 			next.Ramp, next.QuietRules, next.Paused = 0, true, paused
 		},
 		func(from, to load.Settings) (string, rundir.Change) {
-			return "HALT: everything back to the baseline, new spikes blocked", rundir.Change{From: from.WantedVUs(), To: to.WantedVUs()}
+			return "HALT: everything back to the baseline, new spikes and faults blocked", rundir.Change{From: from.WantedVUs(), To: to.WantedVUs()}
 		})
 }
 
-// Release lets spikes happen again after a halt.
+// Release lets spikes and faults happen again after a halt.
 func (s *Session) Release() error {
 	if !s.halted() {
 		return nil
@@ -301,11 +303,12 @@ func (s *Session) Release() error {
 	err := s.change(rundir.Unblocked, operator,
 		func(next *load.Settings) { next.QuietRules, next.Ramp = false, s.config.Settings.Ramp },
 		func(load.Settings, load.Settings) (string, rundir.Change) {
-			return "Released: spikes are possible again", rundir.Change{}
+			return "Released: spikes and faults are possible again", rundir.Change{}
 		})
 	if err != nil {
 		return err
 	}
+	s.engine.Release()
 	s.mu.Lock()
 	s.view.halted = false
 	s.mu.Unlock()

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"xinbot.ir/squall/chaos"
 	"xinbot.ir/squall/internal/rundir"
 	"xinbot.ir/squall/load"
 )
@@ -19,6 +20,15 @@ type Config struct {
 	Duration   time.Duration // 0: until stopped
 	Objectives []load.Objective
 	StopRules  []load.StopRule
+
+	Faults      []chaos.Fault           // in the order of their keys; the channel spike is added behind them
+	Undoers     chaos.Undoers           // for the kinds of the faults' steps
+	FaultParams map[string]chaos.Params // by fault, over the faults' own defaults
+	Schedule    []chaos.Injection       // injected by themselves
+	SteadyState SteadyState
+	Protected   bool // injecting a fault wants the target's name typed
+	// Watch tells of the pods of autoscaled workloads until ctx ends; nil: there is nobody to ask.
+	Watch func(ctx context.Context, seen func(rundir.Scale))
 
 	Dir      string // run directory, made by Start
 	Target   string // name for the header
@@ -33,6 +43,16 @@ type Config struct {
 	// goes on (Export) and at its end.
 	Report func(dir string) (path string, err error)
 }
+
+// SteadyState says what happens when objectives are not green before a fault.
+type SteadyState string
+
+// The choices.
+const (
+	WarnUnsteady   SteadyState = "warn"
+	RefuseUnsteady SteadyState = "refuse"
+	IgnoreUnsteady SteadyState = "off"
+)
 
 // discreet replaces the secrets of the run wherever they turn up in text, such as a note. Very short
 // ones are left: they would take ordinary words apart, and hide nothing.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"xinbot.ir/squall/chaos"
 	"xinbot.ir/squall/internal/rundir"
 	"xinbot.ir/squall/load"
 )
@@ -32,21 +33,32 @@ func (s *Session) finish(end rundir.End) {
 // end runs apart from every other goroutine of the session, so that it can wait for them.
 func (s *Session) end() {
 	defer close(s.done)
+	var faults error
+	reverted := make(chan struct{})
+	go func() { // beside the draining: requests that hang in a fault come back when it is gone
+		defer close(reverted)
+		faults = s.engine.Stop(squall, "the run ends")
+	}()
 	errs := []error{s.gen.Stop(s.ctx)}
+	<-reverted
 	s.abort()
 	s.work.Wait()
+	s.unfinished()
 
 	s.commands.Lock()
 	defer s.commands.Unlock()
 	end := s.endedBy
 	for _, r := range s.ledger.Open() {
-		end.LeftOver = append(end.LeftOver, r.Object)
+		end.LeftOver = append(end.LeftOver, s.leftOver(r, faults))
 	}
 	for _, left := range leftBehind(errs[0]) {
 		end.LeftOver = replaceObject(end.LeftOver, left)
 		s.say(rundir.RuleState, squall, "Left behind: "+left.Error(), nil)
 	}
-	errs = append(errs,
+	for _, refused := range s.refusals() {
+		errs = append(errs, errors.New(refused))
+	}
+	errs = append(errs, faults,
 		s.record(rundir.Finished, squall, closing(end), end, true),
 		s.writer.Close(), s.ledger.Release(), s.lock.Unlock())
 	if s.endedBy.Reason == reasonPanic {
@@ -60,6 +72,25 @@ func (s *Session) end() {
 	s.mu.Lock()
 	s.view.phase, s.view.report, s.view.end = Finished, path, &end
 	s.mu.Unlock()
+}
+
+// leftOver is the full account of an open record: why it is open and what a person can run.
+func (s *Session) leftOver(r chaos.Record, faults error) string {
+	for _, left := range chaos.AllLeftBehind(faults) {
+		if left.Object == r.Object {
+			return left.Error()
+		}
+	}
+	if u := s.config.Undoers[r.Kind]; u != nil {
+		return (&chaos.LeftBehind{Object: r.Object, Remedy: u.Remedy(r.Undo), Err: errors.New("its record is still open")}).Error()
+	}
+	return r.Object
+}
+
+func (s *Session) refusals() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.view.refused
 }
 
 // leftBehind finds the rules in a joined error.

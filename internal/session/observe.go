@@ -31,6 +31,7 @@ func (s *Session) observer() func(load.Observation) {
 		s.mu.Lock()
 		s.view.live, s.view.overall, s.view.shares = live, overall, achieved(o.Recent)
 		s.mu.Unlock()
+		s.watchRecovery(o, live)
 		for _, w := range watches {
 			if verdict, fires := w.Observe(o); fires && !s.ended() {
 				w.Reset()
@@ -123,14 +124,14 @@ func achieved(t *load.Totals) load.Weights {
 	return w.Normalised()
 }
 
-// stop carries a stop rule out: it takes back what the operator put on top of the baseline. When
-// there is nothing to take back, the baseline itself is too much, and the run ends.
+// stop carries a stop rule out: it takes back what the operator put on top of the baseline, faults
+// first of all. When there is nothing to take back, the baseline itself is too much, and the run ends.
 func (s *Session) stop(rule load.StopRule, v load.Verdict) {
 	s.commands.Lock()
 	spiking, above := s.settings.Spike, s.settings.WantedVUs() > s.config.Settings.WantedVUs() || s.settings.WantedRate() > s.config.Settings.WantedRate()
 	s.commands.Unlock()
 	s.say(rundir.StopRule, stopRule, fmt.Sprintf("Stop rule %s for %s met (%s)", plain(rule.Condition), duration(rule.For), measured(v)), nil)
-	if !spiking && !above {
+	if !spiking && !above && !s.anyFault() {
 		s.finish(rundir.End{Reason: "stop rule", Detail: rule.String()})
 		return
 	}

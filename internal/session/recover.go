@@ -6,24 +6,19 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"path/filepath"
 	"slices"
 
 	"github.com/gofrs/flock"
 
 	"xinbot.ir/squall/chaos"
+	"xinbot.ir/squall/internal/rundir"
 	"xinbot.ir/squall/load"
 )
 
 // ErrAlive says that a run directory belongs to a session that is still running.
 var ErrAlive = errors.New("the run is still going on")
-
-// Recovered is what became of one change that a dead session left.
-type Recovered struct {
-	Dir    string
-	Object string // what was changed
-	Err    error  // nil: it is back as it was found, and this was verified
-}
 
 // Unfinished lists the run directories below root whose ledger still holds something, oldest
 // first. A root that does not exist holds none.
@@ -47,10 +42,16 @@ func Unfinished(root string) ([]string, error) {
 	return dirs, nil
 }
 
+// Salvage is how and with what a dead run is recovered.
+type Salvage struct {
+	Options load.Options   // token, TLS and proxy settings for rules; where to go is in the ledger
+	Undoers chaos.Undoers  // for faults
+	How     chaos.Recovery // whom to ask, how long to wait
+}
+
 // Recover takes back what a dead session left, from its ledger alone, newest change first. It
-// leaves a living session alone (ErrAlive) and may be run again at any time. The options carry the
-// token, TLS and proxy settings; where to go is in the ledger.
-func Recover(ctx context.Context, dir string, o load.Options) (_ []Recovered, err error) {
+// leaves a living session alone (ErrAlive) and may be run again at any time.
+func Recover(ctx context.Context, dir string, r Salvage) (_ []chaos.Recovered, err error) {
 	if _, err := chaos.ReadLedger(dir); err != nil {
 		return nil, err
 	}
@@ -70,25 +71,21 @@ func Recover(ctx context.Context, dir string, o load.Options) (_ []Recovered, er
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, ledger.Release()) }()
-
-	var all []Recovered
-	for _, r := range ledger.Open() {
-		undo := undoRecord(ctx, r, o)
-		if undo == nil {
-			undo = ledger.Close(r.ID)
+	undoers := maps.Clone(r.Undoers)
+	if undoers == nil {
+		undoers = chaos.Undoers{}
+	}
+	undoers[ruleKind] = ruleUndoer{r.Options}
+	if run, err := rundir.Open(dir); err == nil && run.Meta.Embedded {
+		for kind := range undoers {
+			undoers[kind] = gone{}
 		}
-		all = append(all, Recovered{Dir: dir, Object: r.Object, Err: undo})
 	}
-	return all, nil
+	return chaos.Recover(ctx, ledger, undoers, r.How), nil
 }
 
-func undoRecord(ctx context.Context, r chaos.Record, o load.Options) error {
-	if r.Kind != ruleKind {
-		return fmt.Errorf("take back %s: this squall does not know changes of kind %q", r.Object, r.Kind)
-	}
-	var state load.RuleState
-	if err := json.Unmarshal(r.Undo, &state); err != nil {
-		return fmt.Errorf("take back %s: read ledger: %w", r.Object, err)
-	}
-	return load.RestoreRule(ctx, o, state)
-}
+// gone undoes what was changed on an embedded platform: that has died with the run that held the lock.
+type gone struct{}
+
+func (gone) Undo(context.Context, json.RawMessage, bool) error { return nil }
+func (gone) Remedy(json.RawMessage) string                     { return "" }

@@ -64,7 +64,7 @@ func TestRecoverPutsRulesBack(t *testing.T) {
 	tenant := c.Options.Workload.Tenants[0].ID
 	root := t.TempDir()
 	dir := filepath.Join(root, "run")
-	dead := start(t, func() Config { d := c; d.Dir = dir; d.Options.AdminToken = ""; return d }())
+	dead := start(t, func() Config { d := c; d.Dir = dir; d.Options.AdminToken = ""; d.Embedded = false; return d }())
 	dead.Finish("operator")
 	<-dead.Done()
 
@@ -93,16 +93,16 @@ func TestRecoverPutsRulesBack(t *testing.T) {
 	wrong.AdminToken = "wrong-token"
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel() // one try is enough here
-	failed, err := Recover(ctx, dir, wrong)
+	failed, err := Recover(ctx, dir, Salvage{Options: wrong})
 	if err != nil || len(failed) != 1 || failed[0].Err == nil {
 		t.Fatalf("recover with a wrong token: %+v, %v", failed, err)
 	}
-	var left *load.LeftBehind
+	var left *chaos.LeftBehind
 	if !errors.As(failed[0].Err, &left) || !strings.Contains(left.Remedy, rule.ID) || strings.Contains(failed[0].Err.Error(), "wrong-token") {
 		t.Errorf("left behind: %v", failed[0].Err)
 	}
 	for range 2 { // twice is fine
-		if _, err := Recover(context.Background(), dir, c.Options); err != nil {
+		if _, err := Recover(context.Background(), dir, Salvage{Options: c.Options}); err != nil {
 			t.Fatal(err)
 		}
 		if ruleActive(t, p, tenant, rule.ID) != rule.Active {
@@ -118,7 +118,7 @@ func TestRecoverLeavesALivingSessionAlone(t *testing.T) {
 	p := platform(t)
 	c := config(t, p)
 	start(t, c)
-	if _, err := Recover(context.Background(), c.Dir, c.Options); !errors.Is(err, ErrAlive) {
+	if _, err := Recover(context.Background(), c.Dir, Salvage{Options: c.Options}); !errors.Is(err, ErrAlive) {
 		t.Errorf("recover beside a living session: %v", err)
 	}
 }

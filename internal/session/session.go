@@ -28,6 +28,9 @@ const (
 	squall     = "squall"
 	objectives = "objectives"
 	stopRule   = "stop rule"
+	scheduled  = "schedule"
+	faults     = "faults"
+	autoscaler = "Kubernetes"
 )
 
 // Session is one run. Its commands may be called from any goroutine; each is carried out, written
@@ -37,6 +40,7 @@ type Session struct {
 	gen     *load.Generator
 	writer  *rundir.Writer
 	ledger  *chaos.Ledger
+	engine  *chaos.Engine
 	lock    *flock.Flock
 	started time.Time
 
@@ -69,7 +73,11 @@ type view struct {
 	report  string
 	end     *rundir.End
 	failure string
-	chaos   uint64 // spikes set off
+	chaos   uint64   // spikes and faults set off
+	refused []string // faults of the schedule that were not injected, and why
+
+	follow  map[string]*following // what became of each fault's last injection
+	scaling []Scaling
 }
 
 // Start makes the run directory and begins to send. The context bounds the start, not the run.
@@ -101,6 +109,7 @@ func (s *Session) begin(ctx context.Context) error {
 	s.config.Options.Ledger = ruleLedger{ledger, s.suffer}
 	s.config.Options.Observe = s.observer()
 	s.config.Options.OnPanic = s.panicked
+	s.engine = s.newEngine()
 	s.ctx, s.abort = context.WithCancel(context.WithoutCancel(ctx))
 	s.view.phase = Running
 	s.view.flows = s.config.flows()
@@ -126,6 +135,8 @@ func (s *Session) begin(ctx context.Context) error {
 	}
 	s.work.Go(s.lookForRules)
 	s.work.Go(s.runOut)
+	s.schedule()
+	s.watchScaling()
 	return nil
 }
 
@@ -205,6 +216,7 @@ func (s *Session) Snapshot() Snapshot {
 		Mix: load.WantedMix(l.Settings, s.config.Options.Workload), Shares: v.shares,
 		Live: v.live, Overall: v.overall, Flows: v.flows, Events: v.events,
 		Report: v.report, End: v.end, Failure: v.failure,
+		Faults: s.faults(), Scaling: v.scaling, Protected: s.config.Protected,
 	}
 	for _, r := range s.config.StopRules {
 		snap.StopRules = append(snap.StopRules, r.String())
@@ -259,31 +271,4 @@ func (s *Session) suffer(err error) {
 	s.mu.Lock()
 	s.view.failure = s.discreet.Replace(err.Error())
 	s.mu.Unlock()
-}
-
-// ruleLedger keeps rules in the session's ledger.
-type ruleLedger struct {
-	ledger *chaos.Ledger
-	suffer func(error) // told of errors
-}
-
-// ruleKind marks the ledger's records of automation rules.
-const ruleKind = "rule"
-
-// Intend writes a rule's state down before the rule is touched.
-func (l ruleLedger) Intend(state load.RuleState) (string, error) {
-	id, err := l.ledger.Intend(ruleKind, fmt.Sprintf("automation rule %s of tenant %s", state.RuleID, state.TenantID), state)
-	if err != nil {
-		l.suffer(err)
-	}
-	return id, err
-}
-
-// Restored closes the record.
-func (l ruleLedger) Restored(id string) error {
-	err := l.ledger.Close(id)
-	if err != nil {
-		l.suffer(err)
-	}
-	return err
 }

@@ -1,0 +1,349 @@
+package chaos
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// life is one injection, from its preflight until it is taken back. Its goroutine alone carries
+// changes out; what other goroutines read of it is under the engine's lock.
+type life struct {
+	engine *Engine
+	slot   *slot
+	by     string
+	given  Params
+	orders chan order
+	settle chan Decision
+
+	// Under the engine's lock.
+	objects []string
+	ended   bool
+	endedBy string
+	reason  string
+	stopped chan struct{} // closed by end
+	left    []error       // what is left behind once the goroutine is gone
+
+	// The goroutine's own.
+	run     int
+	changes []change
+	lasts   time.Duration
+}
+
+// order asks for other parameters.
+type order struct {
+	given Params
+	by    string
+}
+
+// change is a step that was begun.
+type change struct {
+	step     Step
+	record   string // id in the ledger; "" without one
+	undo     json.RawMessage
+	doubtful bool // whether it took is not known
+}
+
+// end asks the goroutine to take the fault back. The first reason counts. The engine's lock is held.
+func (l *life) end(by, reason string) {
+	if l.ended {
+		return
+	}
+	l.ended, l.endedBy, l.reason = true, by, reason
+	close(l.stopped)
+}
+
+// finish is end from the goroutine.
+func (l *life) finish(by, reason string) {
+	l.engine.mu.Lock()
+	defer l.engine.mu.Unlock()
+	l.end(by, reason)
+}
+
+func (l *life) isEnded() bool {
+	select {
+	case <-l.stopped:
+		return true
+	default:
+		return false
+	}
+}
+
+// holds names an object that the life has reserved, "" if none. The engine's lock is held.
+func (l *life) holds(objects []string) string {
+	for _, o := range objects {
+		if slices.Contains(l.objects, o) {
+			return o
+		}
+	}
+	return ""
+}
+
+// show changes what screens see.
+func (l *life) show(edit func(*Status)) {
+	l.engine.mu.Lock()
+	defer l.engine.mu.Unlock()
+	edit(&l.slot.status)
+}
+
+// tell writes an event down.
+func (l *life) tell(kind EventKind, by, text string, edit func(*Event)) error {
+	status := l.slot.status // only this goroutine writes it while the life lasts
+	ev := Event{Kind: kind, Fault: status.Info, Run: l.run, By: by, Text: text, Params: status.Params, Lasts: l.lasts}
+	if edit != nil {
+		edit(&ev)
+	}
+	return l.engine.config.Tell(ev)
+}
+
+// live is the goroutine.
+func (l *life) live() {
+	e := l.engine
+	plan, ok := l.admit()
+	if !ok {
+		return
+	}
+	err := l.apply(plan.Steps)
+	switch {
+	case err != nil:
+		l.finish(squall, "it could not be injected: "+err.Error())
+	case plan.Momentary:
+		l.note(l.tell(EventActive, l.by, l.slot.status.Info.Title+" done on "+plan.Scope, nil))
+		l.finish(squall, "it is done")
+	default:
+		until := time.Now().Add(l.lasts)
+		l.show(func(s *Status) { s.State, s.Until = Active, until })
+		l.note(l.tell(EventActive, l.by, fmt.Sprintf("%s is active on %s for %s", l.slot.status.Info.Title, plan.Scope, short(l.lasts)), nil))
+		l.hold(until)
+	}
+	if l.takeBack() {
+		e.mu.Lock()
+		l.slot.life = nil
+		e.mu.Unlock()
+	}
+}
+
+// squall is who acts when nobody asked.
+const squall = "squall"
+
+// admit makes the preflight, reserves the objects, and writes down that the fault begins.
+func (l *life) admit() (Plan, bool) {
+	e := l.engine
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	go func() { // a preflight changes nothing, so it can be cut
+		select {
+		case <-l.stopped:
+			cancel()
+		case <-ctx.Done():
+		}
+	}()
+	plan, params, err := e.plan(ctx, l.slot, l.given)
+	if err != nil {
+		if l.isEnded() {
+			err = errors.New("taken back before it began")
+		}
+		l.refuse(Plan{}, err.Error())
+		return Plan{}, false
+	}
+	e.mu.Lock()
+	collisions := e.collide(l.slot, plan.Objects)
+	if len(collisions) == 0 {
+		l.objects = plan.Objects
+	}
+	e.mu.Unlock()
+	refused := plan.Refused()
+	switch {
+	case len(refused) > 0:
+		l.refuse(plan, reasons(refused))
+		return Plan{}, false
+	case len(collisions) > 0: // since the plan was made
+		l.refuse(plan, reasons(collisions))
+		return Plan{}, false
+	case l.isEnded():
+		l.refuse(plan, "taken back before it began")
+		return Plan{}, false
+	}
+	l.lasts = params.Duration(TTL)
+	e.mu.Lock()
+	e.runs++
+	l.run = e.runs
+	s := &l.slot.status
+	s.State, s.Params, s.Scope, s.Summary, s.Injected = Injecting, params, plan.Scope, plan.Params, time.Now()
+	e.mu.Unlock()
+	err = l.tell(EventBegins, l.by, sentence(l.slot.status.Info.Title+" begins on "+plan.Scope, plan.Params), func(ev *Event) { ev.Plan = plan })
+	if err != nil {
+		l.refuse(plan, "it could not be written down: "+err.Error())
+		return Plan{}, false
+	}
+	return plan, true
+}
+
+func reasons(checks []Check) string {
+	var parts []string
+	for _, c := range checks {
+		text := c.Text
+		if c.Reason != "" {
+			text = c.Reason
+		}
+		parts = append(parts, text)
+	}
+	return strings.Join(parts, "; ")
+}
+
+func sentence(text, params string) string {
+	if params == "" {
+		return text
+	}
+	return text + " (" + params + ")"
+}
+
+// refuse ends a life that has touched nothing.
+func (l *life) refuse(plan Plan, why string) {
+	l.run = 0
+	l.note(l.tell(EventRefused, l.by, l.slot.status.Info.Title+" was not injected: "+why, func(ev *Event) {
+		ev.Plan, ev.Reason, ev.Params = plan, why, l.given
+	}))
+	l.engine.mu.Lock()
+	defer l.engine.mu.Unlock()
+	info := l.slot.status.Info
+	l.slot.status = Status{Info: info, Given: l.given, Detail: why}
+	l.slot.life = nil
+}
+
+// note shows an error of writing down, which is no reason to stop here.
+func (l *life) note(err error) {
+	if err != nil {
+		l.show(func(s *Status) { s.Detail = err.Error() })
+	}
+}
+
+// apply carries steps out, each after its record is on the disk.
+func (l *life) apply(steps []Step) error {
+	for _, step := range steps {
+		if l.isEnded() {
+			return errors.New("it was taken back while it began")
+		}
+		i := slices.IndexFunc(l.changes, func(c change) bool { return c.step.Kind == step.Kind && c.step.Object == step.Object })
+		if i < 0 {
+			c, err := l.intend(step)
+			if err != nil {
+				return err
+			}
+			l.changes = append(l.changes, c)
+			i = len(l.changes) - 1
+		} else {
+			l.changes[i].step = step // an adjustment: the record stands
+		}
+		ctx, cancel := context.WithTimeout(context.Background(), l.engine.config.Times.Apply)
+		err := l.engine.safely(func() error { return step.Apply(ctx) })
+		cancel()
+		if err != nil {
+			l.changes[i].doubtful = true
+			return err
+		}
+	}
+	return nil
+}
+
+func (l *life) intend(step Step) (change, error) {
+	c := change{step: step}
+	if step.Undo == nil {
+		return c, nil
+	}
+	if l.engine.config.Undoers[step.Kind] == nil {
+		return c, fmt.Errorf("change %s: there is no undo for changes of kind %s", step.Object, step.Kind)
+	}
+	raw, err := json.Marshal(step.Undo)
+	if err != nil {
+		return c, fmt.Errorf("record %s: %w", step.Object, err)
+	}
+	c.undo = raw
+	c.record, err = l.engine.config.Ledger.Intend(step.Kind, step.Object, c.undo)
+	return c, err
+}
+
+// hold keeps the fault until somebody ends it or its time is up.
+func (l *life) hold(until time.Time) {
+	for {
+		timer := time.NewTimer(time.Until(until))
+		select {
+		case <-l.stopped:
+			timer.Stop()
+			return
+		case <-timer.C:
+			l.finish(squall, "its time is up")
+		case o := <-l.orders:
+			timer.Stop()
+			until = l.adjust(o, until)
+		}
+	}
+}
+
+// adjust carries other parameters out. A plan that is refused leaves the fault as it is; one that
+// fails half-way ends it, for nobody knows what is there.
+func (l *life) adjust(o order, until time.Time) time.Time {
+	e, info, old := l.engine, l.slot.status.Info, l.slot.status.Params
+	planned := o.given
+	next := until
+	if o.given[TTL] != old[TTL] {
+		next = time.Now().Add(o.given.Duration(TTL))
+	} else { // what heals by itself counts from now
+		planned = o.given.With(Params{TTL: max(time.Until(until).Round(time.Second), time.Second).String()})
+	}
+	plan, _, err := e.plan(context.Background(), l.slot, planned)
+	if err == nil && len(plan.Refused()) > 0 {
+		err = errors.New(reasons(plan.Refused()))
+	}
+	if err != nil {
+		l.show(func(s *Status) { s.Detail = "not changed: " + err.Error() })
+		l.note(l.tell(EventChanged, o.by, info.Title+" stays as it is: "+err.Error(), func(ev *Event) { ev.Reason = err.Error() }))
+		return until
+	}
+	if err := l.apply(plan.Steps); err != nil {
+		l.finish(squall, "it could not be changed: "+err.Error())
+		return until
+	}
+	if err := l.drop(plan.Steps); err != nil {
+		l.finish(squall, "it could not be changed: "+err.Error())
+		return until
+	}
+	l.lasts = o.given.Duration(TTL)
+	l.show(func(s *Status) {
+		s.Params, s.Given, s.Summary, s.Scope, s.Until, s.Detail = o.given, o.given, plan.Params, plan.Scope, next, ""
+	})
+	l.note(l.tell(EventChanged, o.by, sentence(info.Title+" changed", plan.Params), func(ev *Event) { ev.Plan = plan }))
+	return next
+}
+
+// drop takes back the changes that the new plan no longer has.
+func (l *life) drop(steps []Step) error {
+	for i := len(l.changes) - 1; i >= 0; i-- {
+		c := l.changes[i]
+		if slices.ContainsFunc(steps, func(s Step) bool { return s.Kind == c.step.Kind && s.Object == c.step.Object }) {
+			continue
+		}
+		if err := l.undo(c, false); err != nil {
+			return err
+		}
+		if err := l.forget(i); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// forget closes the record of a change that is gone.
+func (l *life) forget(i int) error {
+	if record := l.changes[i].record; record != "" {
+		if err := l.engine.config.Ledger.Close(record); err != nil {
+			return err
+		}
+	}
+	l.changes = slices.Delete(l.changes, i, i+1)
+	return nil
+}

@@ -1,0 +1,129 @@
+package chaos
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// dead leaves a ledger with a and b changed, as a process that died has left it.
+func dead(t *testing.T, w *world) *Ledger {
+	t.Helper()
+	l, err := OpenLedger(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for object, before := range map[string]int{"a": 1, "b": 2} {
+		if _, err := l.Intend("number", object, numberUndo{object, before}); err != nil {
+			t.Fatal(err)
+		}
+		w.set(object, 7)
+	}
+	t.Cleanup(func() {
+		if err := l.Release(); err != nil {
+			t.Error(err)
+		}
+	})
+	return l
+}
+
+func TestRecoverPutsBackFromTheLedgerAlone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld()
+		l := dead(t, w)
+		for run := range 2 { // twice is fine
+			for _, r := range Recover(context.Background(), l, Undoers{"number": w}, Recovery{}) {
+				if r.Err != nil {
+					t.Errorf("run %d: %v", run, r.Err)
+				}
+			}
+			if w.get("a") != 1 || w.get("b") != 2 || len(l.Open()) > 0 {
+				t.Errorf("run %d: a %d, b %d, %d records", run, w.get("a"), w.get("b"), len(l.Open()))
+			}
+		}
+	})
+}
+
+// What the dead process had sent arrives after the first look.
+func TestRecoverSeesWhatWasStillOnItsWay(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld()
+		l := dead(t, w)
+		w.set("a", 1)
+		time.AfterFunc(time.Second, func() { w.set("a", 7) })
+		Recover(context.Background(), l, Undoers{"number": w}, Recovery{})
+		synctest.Wait()
+		if w.get("a") != 1 {
+			t.Errorf("a is %d", w.get("a"))
+		}
+	})
+}
+
+func TestRecoverAsksBeforeItOverwrites(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		decide func(*MovedOn) Decision
+		a      int
+		open   int
+	}{
+		{"nobody to ask", nil, 3, 1},
+		{"overwrite", func(*MovedOn) Decision { return Overwrite }, 1, 0},
+		{"keep", func(*MovedOn) Decision { return KeepAsIs }, 3, 0},
+		{"no answer", func(*MovedOn) Decision { return TryAgain }, 3, 1},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld()
+				l := dead(t, w)
+				w.set("a", 3)
+				results := Recover(context.Background(), l, Undoers{"number": w}, Recovery{Decide: c.decide})
+				if w.get("a") != c.a || w.get("b") != 2 || len(l.Open()) != c.open {
+					t.Errorf("a %d, b %d, %d open: %+v", w.get("a"), w.get("b"), len(l.Open()), results)
+				}
+			})
+		})
+	}
+}
+
+func TestRecoverGivesUpInTimeAndKeepsTheRecord(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld()
+		l := dead(t, w)
+		w.fail["undo a"] = errBroken
+		w.boom["undo b"] = true
+		began := time.Now()
+		results := Recover(context.Background(), l, Undoers{"number": w}, Recovery{})
+		for _, r := range results {
+			var left *LeftBehind
+			if !errors.As(r.Err, &left) || left.Remedy == "" {
+				t.Errorf("%s: %v", r.Object, r.Err)
+			}
+		}
+		if took := time.Since(began); took > time.Minute || len(l.Open()) != 2 {
+			t.Errorf("took %s, %d open", took, len(l.Open()))
+		}
+		w.boom["undo b"], w.pending["b"] = false, 5
+		told := 0
+		Recover(context.Background(), l, Undoers{"number": w}, Recovery{Progress: func(string, string) { told++ }})
+		if w.get("b") != 2 || told != 5 || len(l.Open()) != 1 {
+			t.Errorf("b %d, told %d times, %d open", w.get("b"), told, len(l.Open()))
+		}
+	})
+}
+
+func TestRecoverDoesNotKnowEverything(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld()
+		l := dead(t, w)
+		for _, r := range Recover(context.Background(), l, Undoers{}, Recovery{}) {
+			if r.Err == nil {
+				t.Error("an unknown kind was recovered")
+			}
+		}
+		if len(l.Open()) != 2 {
+			t.Error("its record was closed")
+		}
+	})
+}

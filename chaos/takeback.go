@@ -1,0 +1,189 @@
+package chaos
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"time"
+
+	"github.com/cenkalti/backoff/v5"
+)
+
+// takeBack undoes every change, newest first, and tries again until all are gone. It tells whether
+// they are; else the life's left says what is not.
+func (l *life) takeBack() bool {
+	l.engine.mu.Lock()
+	by, reason, title := l.endedBy, l.reason, l.slot.status.Info.Title
+	s := &l.slot.status
+	s.State, s.Until, s.Detail = Reverting, time.Time{}, ""
+	l.engine.mu.Unlock()
+	l.note(l.tell(EventUndo, by, title+" is taken back: "+reason, func(ev *Event) { ev.Reason = reason }))
+	overwrite := false
+	for {
+		err := l.undoAll(overwrite)
+		if err == nil {
+			l.over(title+" is taken back, and this was read back", reason)
+			return true
+		}
+		decision, decided := l.stuck(err)
+		switch {
+		case !decided:
+			return false
+		case decision == KeepAsIs:
+			if l.keep() == nil {
+				l.over(title+" stays as it is now, as the operator decided", "kept as it is")
+				return true
+			}
+		}
+		overwrite = decision == Overwrite
+		l.show(func(s *Status) { s.State, s.Detail, s.Remedies, s.Moved = Reverting, "", nil, false })
+	}
+}
+
+// over ends the life.
+func (l *life) over(text, reason string) {
+	l.note(l.tell(EventOver, squall, text, func(ev *Event) { ev.Reason = reason }))
+	l.show(func(s *Status) {
+		*s = Status{Info: s.Info, Given: s.Given, Scope: s.Scope, Summary: s.Summary, Injected: s.Injected, Detail: s.Detail}
+	})
+}
+
+// keep forgets the records without undoing.
+func (l *life) keep() error {
+	for len(l.changes) > 0 {
+		if err := l.forget(len(l.changes) - 1); err != nil {
+			l.note(err)
+			return err
+		}
+	}
+	return nil
+}
+
+// undoAll tries until every change is gone, somebody else turns out to have changed an object, or
+// patience ends.
+func (l *life) undoAll(overwrite bool) error {
+	times := l.engine.config.Times
+	wait := backoff.NewExponentialBackOff()
+	wait.InitialInterval, wait.MaxInterval = times.Retry, 10*times.Retry
+	failing, waiting := time.Now(), time.Now()
+	for {
+		err := l.undoOnce(overwrite)
+		var moved *MovedOn
+		if err == nil || errors.As(err, &moved) {
+			return err
+		}
+		l.show(func(s *Status) { s.Detail = err.Error() })
+		now := time.Now()
+		patience, since := times.Give, failing
+		if onlyPending(err) {
+			patience, since, failing = times.Pending, waiting, now
+		}
+		closing := l.engine.closing
+		if l.isClosing() {
+			patience, closing = min(patience, times.Stop), nil
+		}
+		if now.Sub(since) >= patience {
+			return err
+		}
+		timer := time.NewTimer(wait.NextBackOff())
+		select {
+		case <-timer.C:
+		case <-closing: // the end of the run has less patience, counted from now
+			timer.Stop()
+			failing, waiting = now, now
+			wait.Reset()
+		}
+	}
+}
+
+func (l *life) isClosing() bool {
+	select {
+	case <-l.engine.closing:
+		return true
+	default:
+		return false
+	}
+}
+
+// undoOnce tries every change once, newest first; one that fails does not keep the others.
+func (l *life) undoOnce(overwrite bool) error {
+	var errs []error
+	for i := len(l.changes) - 1; i >= 0; i-- {
+		err := l.undo(l.changes[i], overwrite)
+		if err == nil && l.changes[i].doubtful {
+			// The call that failed may still be on its way; what it does must be seen.
+			l.pause(l.engine.config.Times.Doubt)
+			err = l.undo(l.changes[i], overwrite)
+		}
+		if err == nil {
+			err = l.forget(i)
+		}
+		errs = append(errs, err)
+	}
+	return errors.Join(errs...)
+}
+
+func (l *life) pause(d time.Duration) {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	<-timer.C
+}
+
+// undo takes one change back, on a context of its own.
+func (l *life) undo(c change, overwrite bool) error {
+	ctx, cancel := context.WithTimeout(context.Background(), l.engine.config.Times.Undo)
+	defer cancel()
+	return l.engine.safely(func() error {
+		if c.record == "" {
+			return c.step.Revert(ctx)
+		}
+		return l.engine.config.Undoers[c.step.Kind].Undo(ctx, c.undo, overwrite)
+	})
+}
+
+// onlyPending tells whether every part of an error is a [*Pending].
+func onlyPending(err error) bool {
+	if many, ok := err.(interface{ Unwrap() []error }); ok { //nolint:errorlint // walks the tree itself
+		for _, e := range many.Unwrap() {
+			if !onlyPending(e) {
+				return false
+			}
+		}
+		return true
+	}
+	var pending *Pending
+	return errors.As(err, &pending)
+}
+
+// stuck says what is left behind and waits for a decision; none comes once the run ends.
+func (l *life) stuck(err error) (Decision, bool) {
+	var moved *MovedOn
+	isMoved := errors.As(err, &moved)
+	var remedies []string
+	var left []error
+	for _, c := range l.changes {
+		remedy := "stop squall"
+		if c.record != "" {
+			remedy = l.engine.config.Undoers[c.step.Kind].Remedy(c.undo)
+		}
+		remedies = append(remedies, remedy)
+		left = append(left, &LeftBehind{Object: c.step.Object, Remedy: remedy, Err: err})
+	}
+	reason := strings.ReplaceAll(err.Error(), "\n", "; ")
+	l.show(func(s *Status) { s.State, s.Detail, s.Remedies, s.Moved = Stuck, reason, remedies, isMoved })
+	l.note(l.tell(EventStuck, squall, l.slot.status.Info.Title+" could not be taken back: "+reason, func(ev *Event) {
+		ev.Reason, ev.Remedies = reason, remedies
+	}))
+	if !l.isClosing() {
+		select {
+		case d := <-l.settle:
+			return d, true
+		case <-l.engine.closing: // one more try: the cause may be gone by now
+			return TryAgain, true
+		}
+	}
+	l.engine.mu.Lock()
+	l.left = left
+	l.engine.mu.Unlock()
+	return 0, false
+}

@@ -1,0 +1,296 @@
+package session
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"xinbot.ir/squall/chaos"
+	"xinbot.ir/squall/internal/rundir"
+	"xinbot.ir/squall/load"
+)
+
+// recoveryGoal is the platform's own: green again two minutes after a drill.
+const recoveryGoal = 2 * time.Minute
+
+// following is what became of a fault's last injection. Guarded by Session.mu; its findings are
+// replaced, never changed, for snapshots share them.
+type following struct {
+	info     chaos.Info
+	run      int
+	begun    time.Time
+	undone   time.Time
+	recovery Recovery
+	lastBad  time.Time // end of the last second after the undo that broke an objective
+	steady   bool      // objectives were green when it began
+	broken   string    // the first objective that broke while it was on
+	findings []chaos.Finding
+}
+
+// steady looks at the objectives as they are before a fault.
+func (s *Session) steady() []chaos.Check {
+	if s.config.SteadyState == IgnoreUnsteady {
+		return nil
+	}
+	s.mu.Lock()
+	green, reason := health(s.view.live)
+	s.mu.Unlock()
+	check := chaos.Check{Text: "steady state: objectives are green", Answer: chaos.Passes}
+	if !green {
+		check.Answer, check.Reason = chaos.Warns, reason
+		if s.config.SteadyState == RefuseUnsteady {
+			check.Answer = chaos.Refuses
+		}
+	}
+	return []chaos.Check{check}
+}
+
+// health tells whether objectives are green: none fails and one at least passes. Objectives that
+// have too few samples to be judged do not speak against it.
+func health(verdicts []load.Verdict) (green bool, reason string) {
+	var broken []string
+	passed := false
+	for _, v := range verdicts {
+		switch v.State {
+		case load.Fail:
+			broken = append(broken, fmt.Sprintf("%s (%s)", plain(v.Objective), measured(v)))
+		case load.Pass:
+			passed = true
+		case load.Unknown:
+		}
+	}
+	switch {
+	case len(broken) > 0:
+		return false, "broken now: " + strings.Join(broken, ", ")
+	case !passed:
+		return false, "no objective has enough samples yet"
+	}
+	return true, ""
+}
+
+// followFault keeps what an event of the engine means for recovery and expectations.
+func (s *Session) followFault(e chaos.Event, written bool) {
+	s.mu.Lock()
+	var decided []rundir.Expected
+	switch e.Kind {
+	case chaos.EventBegins:
+		if !written { // it does not begin
+			break
+		}
+		s.view.chaos++
+		green, _ := health(s.view.live)
+		s.interrupt(e.Fault.ID)
+		f := &following{info: e.Fault, run: e.Run, begun: time.Now(), steady: green}
+		for _, x := range e.Fault.Expect {
+			f.findings = append(f.findings, chaos.Finding{Text: x.Text})
+			if x.Sight == chaos.Recovers {
+				f.recovery.Goal = x.Within
+			}
+		}
+		s.view.follow[e.Fault.ID] = f
+		decided = s.decide(f, func(x chaos.Expectation) (chaos.Verdict, string) { return unseen(x, s.config.Watch != nil) })
+	case chaos.EventOver:
+		if f := s.view.follow[e.Fault.ID]; f != nil && f.run == e.Run {
+			f.undone = time.Now()
+			f.lastBad = f.undone
+			f.recovery.Watching = true
+			decided = s.decide(f, s.afterwards(f))
+		}
+	case chaos.EventStuck:
+		if f := s.view.follow[e.Fault.ID]; f != nil && f.run == e.Run {
+			decided = s.decide(f, func(x chaos.Expectation) (chaos.Verdict, string) {
+				if x.Sight == chaos.Recovers {
+					return chaos.Fail, "the fault could not be taken back"
+				}
+				return chaos.Open, ""
+			})
+		}
+	case chaos.EventRefused, chaos.EventActive, chaos.EventChanged, chaos.EventUndo:
+	}
+	s.mu.Unlock()
+	s.tellFindings(decided)
+}
+
+// interrupt stops the recovery clocks of other faults: what comes now is no longer their recovery.
+func (s *Session) interrupt(by string) {
+	for id, f := range s.view.follow {
+		if f.recovery.Watching && id != by {
+			f.recovery.Watching = false
+			f.recovery.Reason = "another fault began first"
+		}
+	}
+}
+
+// unseen decides at once what squall has no eyes for yet.
+func unseen(x chaos.Expectation, scaling bool) (chaos.Verdict, string) {
+	switch x.Sight {
+	case chaos.Alerts:
+		return chaos.Unknown, "squall does not read alerts yet"
+	case chaos.StaysLow, chaos.FallsBack:
+		return chaos.Unknown, "squall does not read the platform's metrics yet"
+	case chaos.Scales:
+		if !scaling {
+			return chaos.Unknown, "no Kubernetes to watch"
+		}
+	case chaos.Recovers, chaos.Holds:
+	}
+	return chaos.Open, ""
+}
+
+// afterwards decides, when the fault is back, what was expected while it was on.
+func (s *Session) afterwards(f *following) func(chaos.Expectation) (chaos.Verdict, string) {
+	return func(x chaos.Expectation) (chaos.Verdict, string) {
+		switch {
+		case x.Sight == chaos.Holds && f.broken != "" && !f.steady:
+			return chaos.Unknown, f.broken + ", but objectives were not green before either"
+		case x.Sight == chaos.Holds && f.broken != "":
+			return chaos.Fail, f.broken
+		case x.Sight == chaos.Holds && !f.steady:
+			return chaos.Unknown, "objectives were not known to be green before"
+		case x.Sight == chaos.Holds:
+			return chaos.Pass, "no objective broke"
+		case x.Sight == chaos.Scales:
+			return s.scaledEnough(x, f.begun)
+		}
+		return chaos.Open, ""
+	}
+}
+
+// decide gives every open expectation of a fault its verdict, where there is one. It returns what
+// became known, for the journal. Session.mu is held.
+func (s *Session) decide(f *following, judge func(chaos.Expectation) (chaos.Verdict, string)) (decided []rundir.Expected) {
+	next := slices.Clone(f.findings)
+	for i, x := range f.info.Expect {
+		if next[i].Verdict != chaos.Open {
+			continue
+		}
+		next[i].Verdict, next[i].Reason = judge(x)
+		if next[i].Verdict != chaos.Open {
+			decided = append(decided, rundir.Expected{Fault: f.info.ID, Title: f.info.Title, Run: f.run, Finding: next[i]})
+		}
+	}
+	f.findings = next
+	return decided
+}
+
+func (s *Session) tellFindings(decided []rundir.Expected) {
+	for _, d := range decided {
+		word := map[chaos.Verdict]string{chaos.Pass: "held", chaos.Fail: "failed", chaos.Unknown: "unknown"}[d.Verdict]
+		s.say(rundir.Expectation, squall, fmt.Sprintf("%s, expected: %s: %s (%s)", d.Title, d.Text, word, d.Reason), d)
+	}
+}
+
+// watchRecovery holds a closed second against the faults that are on and the clocks that run.
+func (s *Session) watchRecovery(o load.Observation, live []load.Verdict) {
+	end := o.Window.Start.Add(o.Window.Length)
+	bad, what := s.broke(o)
+	green, _ := health(live)
+	on := map[string]bool{}
+	for _, f := range s.engine.Snapshot() {
+		on[f.Info.ID] = f.On()
+	}
+	var decided []rundir.Expected
+	var recovered []*following
+	s.mu.Lock()
+	for _, f := range s.view.follow {
+		for _, v := range live {
+			if on[f.info.ID] && v.State == load.Fail && f.broken == "" {
+				f.broken = fmt.Sprintf("%s broke (%s)", plain(v.Objective), measured(v))
+			}
+		}
+		if !f.recovery.Watching {
+			continue
+		}
+		if bad && end.After(f.lastBad) && !o.Window.Start.Before(f.undone) {
+			f.lastBad = end
+		}
+		since := end.Sub(f.undone)
+		switch r := &f.recovery; {
+		case green && since > 0:
+			r.Watching, r.Done, r.Took = false, true, f.lastBad.Sub(f.undone)
+			copied := *f
+			recovered = append(recovered, &copied)
+			decided = append(decided, s.decide(f, recoversWithin(r.Took))...)
+		case r.Goal > 0 && since > r.Goal:
+			why := "not green after " + duration(since.Round(time.Second))
+			if what != "" {
+				why += ": " + what
+			}
+			decided = append(decided, s.decide(f, func(x chaos.Expectation) (chaos.Verdict, string) {
+				if x.Sight == chaos.Recovers {
+					return chaos.Fail, why
+				}
+				return chaos.Open, ""
+			})...)
+		}
+	}
+	s.mu.Unlock()
+	for _, f := range recovered {
+		s.say(rundir.FaultRecovered, objectives,
+			fmt.Sprintf("%s: objectives are green again, %s after it was taken back", f.info.Title, took(f.recovery.Took)),
+			rundir.Fault{Fault: f.info.ID, Title: f.info.Title, Run: f.run, Seconds: f.recovery.Took.Seconds()})
+	}
+	s.tellFindings(decided)
+}
+
+func recoversWithin(took time.Duration) func(chaos.Expectation) (chaos.Verdict, string) {
+	return func(x chaos.Expectation) (chaos.Verdict, string) {
+		switch {
+		case x.Sight != chaos.Recovers:
+			return chaos.Open, ""
+		case x.Within > 0 && took > x.Within:
+			return chaos.Fail, "took " + tookText(took)
+		}
+		return chaos.Pass, "took " + tookText(took)
+	}
+}
+
+// took is a recovery time in words; one second is the finest that can be told.
+func took(d time.Duration) string {
+	if d < time.Second {
+		return "within a second"
+	}
+	return duration(d.Round(time.Second))
+}
+
+func tookText(d time.Duration) string {
+	if d < time.Second {
+		return "less than a second"
+	}
+	return duration(d.Round(time.Second))
+}
+
+// broke tells whether a second by itself breaks an objective. The sliding window that the verdicts
+// on screen are made of drags the fault along for its whole length, which would make every recovery
+// look that much longer.
+func (s *Session) broke(o load.Observation) (bad bool, what string) {
+	second := &load.Totals{Latency: o.Latency, Counts: o.Window.Series, Seconds: o.Window.Length.Seconds(), Missed: o.Window.Missed, Checks: o.Checks}
+	for _, objective := range s.config.Objectives {
+		if v := objective.Evaluate(second); v.State == load.Fail {
+			return true, fmt.Sprintf("%s is at %s", plain(objective), measured(v))
+		}
+	}
+	return false, ""
+}
+
+// unfinished gives what is still open at the end of the run its verdict: unknown, and why.
+func (s *Session) unfinished() {
+	var decided []rundir.Expected
+	s.mu.Lock()
+	for _, f := range s.view.follow {
+		why := "the run ended before the fault was taken back"
+		if !f.undone.IsZero() {
+			why = "the run ended " + took(time.Since(f.undone)) + " after the fault was taken back, before objectives could be judged green"
+		}
+		if f.recovery.Reason != "" {
+			why = f.recovery.Reason
+		}
+		if f.recovery.Watching {
+			f.recovery.Watching, f.recovery.Reason = false, why
+		}
+		decided = append(decided, s.decide(f, func(chaos.Expectation) (chaos.Verdict, string) { return chaos.Unknown, why })...)
+	}
+	s.mu.Unlock()
+	s.tellFindings(decided)
+}
