@@ -49,7 +49,7 @@ func (a *app) demo() *cobra.Command {
 	cmd.Flags().StringVar(&d.toxiproxy, "toxiproxy-addr", "", "where Toxiproxy's API listens, `HOST:PORT`; a free loopback port by default")
 	addToggle(cmd, &d.verbose, "verbose", "", "with --serve: the platform's own log on standard error")
 	flags := configured(cmd, demoDefaults())
-	config.Hide(cmd.Flags(), config.Embedded("", "", "", nil))
+	config.Hide(cmd.Flags(), config.Embedded("", "", "", "", nil))
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error { return a.runDemo(cmd.Context(), flags, d) }
 	return cmd
 }
@@ -57,7 +57,7 @@ func (a *app) demo() *cobra.Command {
 func (a *app) runDemo(ctx context.Context, flags *config.Flags, d demoFlags) (err error) {
 	// The platform's tenants come from the workload and its addresses go into the configuration: settle
 	// the configuration once without and once with the addresses.
-	draft, err := a.resolve(flags, embedded("http://127.0.0.1:1", "http://127.0.0.1:1", "none", map[string]string{load.Webchat.String(): "none"}, nil))
+	draft, err := a.resolve(flags, embedded("http://127.0.0.1:1", "http://127.0.0.1:1", "http://127.0.0.1:1", "none", map[string]string{load.Webchat.String(): "none"}, nil))
 	if err != nil {
 		return usage(err)
 	}
@@ -88,7 +88,7 @@ func (a *app) runDemo(ctx context.Context, flags *config.Flags, d demoFlags) (er
 		a.serve(ctx, platform)
 		return nil
 	}
-	resolved, err := a.resolve(flags, embedded(platform.GatewayURL(), platform.OrchestratorURL(), platform.AdminToken(), platform.Secrets(), &draft))
+	resolved, err := a.resolve(flags, embedded(platform.GatewayURL(), platform.OrchestratorURL(), platform.ToxiproxyURL(), platform.AdminToken(), platform.Secrets(), &draft))
 	if err != nil {
 		return usage(err)
 	}
@@ -108,9 +108,9 @@ func ignored(origins []config.Origin) (given []string) {
 }
 
 // embedded points the configuration at the platform, with the seed of the draft if there is one.
-func embedded(gateway, api, token string, secrets map[string]string, draft *config.Resolved) func(*config.Input) {
+func embedded(gateway, api, toxiproxy, token string, secrets map[string]string, draft *config.Resolved) func(*config.Input) {
 	return func(in *config.Input) {
-		in.Fixed, in.FixedBy = config.Embedded(gateway, api, token, secrets), "embedded platform"
+		in.Fixed, in.FixedBy = config.Embedded(gateway, api, toxiproxy, token, secrets), "embedded platform"
 		in.Defaults = demoDefaults()
 		if draft != nil {
 			in.Defaults[config.Seed] = strconv.FormatUint(draft.Options.Seed, 10)

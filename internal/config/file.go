@@ -23,11 +23,12 @@ type file struct {
 	targets       []fileTarget
 }
 
-// fileTarget is one named target: its settings as text, by name, and its channel overrides.
+// fileTarget is one named target: its settings as text, by name, its channel overrides and its faults.
 type fileTarget struct {
 	name     string
 	values   map[string]fileValue
 	channels load.ChannelOverrides
+	faults   []fileFault
 }
 
 // fileValue is one setting as it stands in the file.
@@ -95,7 +96,10 @@ func (f *file) names() (names []string) {
 // readTarget reads one target by the table: a row called "tls.ca" is the key ca below tls.
 func readTarget(name string, v strictyaml.Value) fileTarget {
 	t := fileTarget{name: name, values: map[string]fileValue{}}
-	top := strictyaml.Fields{"channels": func(v strictyaml.Value) { t.channels = load.ReadChannelOverrides(v) }}
+	top := strictyaml.Fields{
+		"channels": func(v strictyaml.Value) { t.channels = load.ReadChannelOverrides(v) },
+		"faults":   func(v strictyaml.Value) { t.faults = readFaults(v) },
+	}
 	sections := map[string]strictyaml.Fields{}
 	for _, row := range Table() {
 		if !row.InFile {

@@ -14,7 +14,7 @@ func (l *layered) gateways(table [load.NumChannels]load.ChannelSpec) (urls [load
 	from := l.strongest(gatewayURL, gatewayHost)
 	given := read(l, from, parseURL)
 	if given == nil {
-		if !l.values[from].set() && !l.admin {
+		if !l.values[from].set() && !l.noLoad {
 			l.problem("no gateway: set GATEWAY_URL to its webchat webhook, or give --host URL%s; squall demo brings a platform of its own", l.targetHint())
 		}
 		return urls
@@ -54,11 +54,13 @@ func withPath(u *url.URL, path string) *url.URL {
 	return &changed
 }
 
-// Embedded fixes where the load goes, for a platform in the same process. secrets are by channel name.
-func Embedded(gateway, api, token string, secrets map[string]string) map[string]string {
+// Embedded fixes where the load and the faults go, for a platform in the same process: URLs of its
+// gateway, its admin API and its Toxiproxy, and secrets by channel name. It has no cluster.
+func Embedded(gateway, api, toxiproxy, token string, secrets map[string]string) map[string]string {
 	fixed := map[string]string{
 		targetName: "demo", configFile: "", confirm: "", gatewayURL: gateway, gatewayHost: "", gatewayPath: "",
 		orchestrator: api, adminToken: token,
+		toxiproxyURL: toxiproxy, kubeconfig: "", kubeContext: "", kubeNamespace: "", kubeAllow: "",
 	}
 	for channel, secret := range secrets {
 		fixed[secretsSection+channel] = secret

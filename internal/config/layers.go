@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"xinbot.ir/squall/chaos"
 	"xinbot.ir/squall/internal/strictyaml"
 	"xinbot.ir/squall/load"
 )
@@ -19,7 +20,11 @@ type Input struct {
 	Variables []string                    // NAME=VALUE of -e, which override the environment
 	LookupEnv func(string) (string, bool) // the environment
 	Version   string                      // of squall, for the user agent
-	AdminOnly bool                        // no messages will be sent: gateway and secrets may be missing
+	AdminOnly bool                        // no messages are sent and no faults injected: gateway, secrets and allowed namespaces may be missing
+
+	// FaultParams are the parameters of every built-in fault by its id, whether or not it can run here.
+	// A fault that has two drivers has the rows of both.
+	FaultParams map[string][]chaos.Param
 }
 
 // level says how much a layer counts; more is stronger.
@@ -52,12 +57,16 @@ func (r raw) text() string {
 
 // layered is every setting after precedence has been settled.
 type layered struct {
-	values   map[string]raw
-	admin    bool  // Input.AdminOnly
-	file     *file // nil: there is none
-	target   *fileTarget
-	problems []error
-	leftOut  []string // channels without traffic, because they have no secret
+	values    map[string]raw
+	variables map[string]string           // of -e
+	lookupEnv func(string) (string, bool) // the environment alone
+	admin     bool                        // Input.AdminOnly
+	noLoad    bool                        // no messages will be sent
+	file      *file                       // nil: there is none
+	target    *fileTarget
+	problems  []error
+	leftOut   []string // channels without traffic, because they have no secret
+	idleSpace string   // a namespace that the environment names and nobody allows
 }
 
 func (l *layered) problem(format string, args ...any) {
@@ -66,10 +75,10 @@ func (l *layered) problem(format string, args ...any) {
 
 // collect settles precedence: fixed, flag, -e, environment, squall.yaml, default.
 func collect(in Input) (*layered, error) {
-	l := &layered{values: map[string]raw{}, admin: in.AdminOnly}
-	variables := l.readVariables(in.Variables)
+	l := &layered{values: map[string]raw{}, admin: in.AdminOnly, lookupEnv: in.LookupEnv}
+	l.variables = l.readVariables(in.Variables, EnvNames(in.FaultParams))
 	lookup := func(name string) (string, bool) {
-		if value, ok := variables[name]; ok {
+		if value, ok := l.variables[name]; ok {
 			return value, true
 		}
 		return in.LookupEnv(name)
@@ -78,7 +87,7 @@ func collect(in Input) (*layered, error) {
 		return nil, errors.Join(append(l.problems, err)...)
 	}
 	for _, row := range Table() {
-		value := l.layer(in, row, variables)
+		value := l.layer(in, row)
 		if value.level == fromFile && row.Secret {
 			value = l.expand(row, value, lookup)
 		}
@@ -89,7 +98,7 @@ func collect(in Input) (*layered, error) {
 
 // readVariables reads what -e gives. A name that squall does not read is a typing error: k6 would
 // hand it to a script, and there is no script here.
-func (l *layered) readVariables(given []string) map[string]string {
+func (l *layered) readVariables(given, known []string) map[string]string {
 	variables := map[string]string{}
 	for _, pair := range given {
 		name, value, ok := strings.Cut(pair, "=")
@@ -97,8 +106,8 @@ func (l *layered) readVariables(given []string) map[string]string {
 			l.problem("-e: must be followed by NAME=VALUE")
 			continue
 		}
-		if !slices.Contains(EnvNames(), name) {
-			l.problem("-e %s: squall reads no such variable: must be one of %s", name, strings.Join(EnvNames(), ", "))
+		if !slices.Contains(known, name) {
+			l.problem("-e %s: squall reads no such variable: must be one of %s", name, strings.Join(known, ", "))
 			continue
 		}
 		variables[name] = value
@@ -106,14 +115,15 @@ func (l *layered) readVariables(given []string) map[string]string {
 	return variables
 }
 
-// EnvNames lists every environment variable that squall reads, in the table's order.
-func EnvNames() (names []string) {
+// EnvNames lists every environment variable that squall reads: the table's in its order, then those of
+// the faults' parameters.
+func EnvNames(faults map[string][]chaos.Param) (names []string) {
 	for _, row := range Table() {
 		for _, alias := range row.Env {
 			names = append(names, alias.Name)
 		}
 	}
-	return names
+	return append(names, faultVariables(faults)...)
 }
 
 // chooseTarget reads squall.yaml and picks the target. The embedded platform is its own.
@@ -152,7 +162,7 @@ func (l *layered) chooseTarget(in Input) error {
 }
 
 // layer finds the strongest source of one setting.
-func (l *layered) layer(in Input, row Setting, variables map[string]string) raw {
+func (l *layered) layer(in Input, row Setting) raw {
 	if value, ok := in.Fixed[row.Name]; ok {
 		for _, alias := range row.Flags {
 			if len(in.Flags[alias.Name]) > 0 {
@@ -160,7 +170,7 @@ func (l *layered) layer(in Input, row Setting, variables map[string]string) raw 
 			}
 		}
 		for _, alias := range row.Env {
-			if variables[alias.Name] != "" {
+			if l.variables[alias.Name] != "" {
 				l.problem("-e %s: the %s has its own: leave it out", alias.Name, in.FixedBy)
 			}
 		}
@@ -175,7 +185,7 @@ func (l *layered) layer(in Input, row Setting, variables map[string]string) raw 
 		}
 	}
 	for _, alias := range row.Env {
-		if text := variables[alias.Name]; text != "" {
+		if text := l.variables[alias.Name]; text != "" {
 			return raw{alias.rewrite([]string{text}), fromVariable, "-e " + alias.Name}
 		}
 	}

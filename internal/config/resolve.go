@@ -2,7 +2,6 @@ package config
 
 import (
 	"errors"
-	"fmt"
 	"math"
 	"math/rand/v2"
 	"net/url"
@@ -27,8 +26,11 @@ type Resolved struct {
 	Headless      bool
 	SummaryExport string // "" for none
 
+	Faults    Faults
+	Protected bool // the target asks for its name before it is touched
+
 	AdminToken Secret
-	Origins    []Origin          // every setting, in the table's order
+	Origins    []Origin          // every setting, in the table's order; then fault parameters and custom faults
 	Secrets    map[string]string // name to fingerprint
 	Warnings   []string          // accepted, but likely not meant
 }
@@ -59,6 +61,8 @@ func Resolve(in Input) (Resolved, error) {
 	if !l.values[outDir].set() {
 		r.Out = ""
 	}
+	r.Faults = l.faults(in)
+	l.noLoad = l.admin || r.Faults.DryRun
 	workload, secrets := l.signed(l.workload())
 	if read(l, noRules, parseBool) {
 		workload.Rules.TogglesPerMinute = 0
@@ -68,7 +72,9 @@ func Resolve(in Input) (Resolved, error) {
 	r.Options.UserAgent = "squall/" + in.Version
 	r.Settings = l.settings(workload)
 	r.Target = l.targetName(in, r.Options.Gateway[load.Webchat])
-	l.checkProtection()
+	r.Protected = l.target != nil && read(l, protected, parseBool)
+	l.checkProtection(r.Protected)
+	l.checkInjections(r)
 	r.Origins, r.Secrets = l.origins(r)
 	if len(l.problems) == 0 {
 		if err := r.Settings.Validate(); err != nil {
@@ -202,8 +208,8 @@ func (l *layered) targetName(in Input, gateway *url.URL) string {
 }
 
 // checkProtection asks for the name of a protected target to be said twice.
-func (l *layered) checkProtection() {
-	if l.admin || l.target == nil || !read(l, protected, parseBool) {
+func (l *layered) checkProtection(isProtected bool) {
+	if l.noLoad || !isProtected {
 		return // without load there is nothing to protect it from, and undoing is always allowed
 	}
 	switch given := l.values[confirm].text(); given {
@@ -213,71 +219,4 @@ func (l *layered) checkProtection() {
 	default:
 		l.problem("--confirm %s: the target is %s, which is protected", given, l.target.name)
 	}
-}
-
-// origins says of every setting what it became and where it came from.
-func (l *layered) origins(r Resolved) (all []Origin, fingerprints map[string]string) {
-	fingerprints = map[string]string{}
-	derived := l.derived(r)
-	for _, row := range Table() {
-		value := l.values[row.Name]
-		o := Origin{Name: row.Name, Value: withoutSecrets(value.text()), Source: value.source}
-		switch {
-		case row.Secret && value.set():
-			o.Value = NewSecret(value.text()).Fingerprint()
-			fingerprints[row.Name] = o.Value
-		case value.set() && row.List:
-			o.Value = strings.Join(value.texts, "; ")
-		case value.set():
-		case row.Default == "" && value.level == fromDefault && value.source == "default":
-			o.Source = "not set"
-		case row.Default == "":
-		default:
-			o.Value = row.Default
-		}
-		if change, ok := derived[row.Name]; ok {
-			o.Value, o.Source = change.Value, change.Source
-		}
-		all = append(all, o)
-	}
-	return all, fingerprints
-}
-
-// derived are the settings whose value follows from others.
-func (l *layered) derived(r Resolved) map[string]Origin {
-	derived := map[string]Origin{
-		targetName: {Value: r.Target, Source: "host of the gateway"},
-		Seed:       {Value: fmt.Sprint(r.Options.Seed), Source: "drawn"},
-	}
-	if value := l.values[Seed]; value.set() {
-		derived[Seed] = Origin{Value: value.text(), Source: value.source}
-	}
-	switch given := l.values[targetName]; {
-	case given.set():
-		delete(derived, targetName)
-	case l.target != nil:
-		derived[targetName] = Origin{Value: r.Target, Source: l.file.path + ": default_target"}
-	case r.Target == "demo":
-		derived[targetName] = Origin{Value: r.Target, Source: "embedded platform"}
-	}
-	if r.Options.Gateway[load.Webchat] != nil && !l.values[gatewayURL].set() {
-		derived[gatewayURL] = Origin{Value: r.Options.Gateway[load.Webchat].String(), Source: "from " + l.values[gatewayHost].source}
-	}
-	if l.strongest(VUs, usersPerBrand) == usersPerBrand {
-		derived[VUs] = Origin{Value: fmt.Sprint(r.Settings.VUs), Source: "from " + l.values[usersPerBrand].source}
-	}
-	if l.strongest(ramp, spawnRate) == spawnRate {
-		derived[ramp] = Origin{Value: r.Settings.Ramp.String(), Source: "from " + l.values[spawnRate].source}
-	}
-	if !l.values[objectives].set() {
-		lines := make([]string, len(r.Objectives))
-		for i, o := range r.Objectives {
-			lines[i] = o.String()
-		}
-		derived[objectives] = Origin{Value: strings.Join(lines, "; "), Source: "default"}
-	}
-	if !l.values[Workload].set() {
-		derived[Workload] = Origin{Value: r.Options.Workload.Source, Source: "default"}
-	}
-	return derived
 }

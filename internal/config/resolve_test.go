@@ -26,7 +26,7 @@ func parse(t *testing.T, environ map[string]string, args ...string) (Resolved, e
 		t.Fatal(err)
 	}
 	return Resolve(Input{
-		Flags: flags.Given(), Variables: flags.Variables(), Version: "test",
+		Flags: flags.Given(), Variables: flags.Variables(), Version: "test", FaultParams: builtIn(),
 		LookupEnv: func(name string) (string, bool) { v, ok := environ[name]; return v, ok },
 	})
 }

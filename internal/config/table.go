@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"strings"
 
 	"xinbot.ir/squall/load"
 )
@@ -59,6 +60,14 @@ const (
 	noKeepAlive    = "load.no_keep_alive"
 	objectives     = "objectives"
 	stopRules      = "stop_rules"
+	toxiproxyURL   = "toxiproxy.url"
+	kubeconfig     = "kubernetes.kubeconfig"
+	kubeContext    = "kubernetes.context"
+	kubeNamespace  = "kubernetes.namespace"
+	kubeAllow      = "kubernetes.allow"
+	steadyState    = "chaos.steady_state"
+	injections     = "chaos.inject"
+	dryRun         = "chaos.dry_run"
 	tlsCA          = "tls.ca"
 	tlsCert        = "tls.cert"
 	tlsKey         = "tls.key"
@@ -90,6 +99,7 @@ const (
 	acceptsDuration = "a duration such as 300s, 20m or 1h30m"
 	acceptsBool     = "true or false"
 	acceptsFile     = "a file"
+	acceptsSpace    = "the name of a namespace such as xin-staging"
 	acceptsPrivate  = "a secret; ${NAME} in squall.yaml takes it from the environment"
 )
 
@@ -134,6 +144,15 @@ func Table() []Setting {
 
 		{Name: objectives, Flags: []Alias{{Name: "objective"}, {Name: "threshold"}}, InFile: true, List: true, Default: "those of the performance plan", Argument: "OBJECTIVE", Accepts: "an objective such as 'gateway_latency: p(95)<1500'", Help: "objective in k6's threshold syntax; replaces the defaults"},
 		{Name: stopRules, Flags: option("stop-rule"), InFile: true, List: true, Default: "none", Argument: "RULE", Accepts: "a stop rule such as 'gateway_latency: p(95)>3000 for 10s'", Help: "condition over a sliding window that takes everything back to the baseline and blocks new spikes; the run ends when nothing is above the baseline"},
+
+		{Name: toxiproxyURL, Flags: option("toxiproxy"), Env: env("TOXIPROXY_URL"), InFile: true, Argument: "URL", Accepts: acceptsURL, Help: "API of Toxiproxy, such as http://toxiproxy:8474; without it Toxiproxy faults are off"},
+		{Name: kubeconfig, Flags: option("kubeconfig"), Env: env("KUBECONFIG"), InFile: true, Argument: "FILE", Accepts: "a file, or several as kubectl takes them", Help: "how to reach the cluster; the default is kubectl's own, and it switches nothing on by itself"},
+		{Name: kubeContext, Flags: option("context"), InFile: true, Argument: "NAME", Accepts: "a context of the kubeconfig", Help: "context of the kubeconfig; the default is its current one"},
+		{Name: kubeNamespace, Flags: option("namespace"), Env: env("NAMESPACE"), InFile: true, Argument: "NS", Accepts: acceptsSpace, Help: "namespace of the platform, one of those that faults may touch; without it Kubernetes faults are off"},
+		{Name: kubeAllow, Flags: option("allow-namespace"), InFile: true, List: true, Default: "none", Argument: "NS", Accepts: acceptsSpace, Help: "namespace that faults may touch; as a flag, in place of the target's list"},
+		{Name: steadyState, Flags: option("steady-state"), InFile: true, Default: SteadyWarn, Argument: "WHAT", Accepts: "one of " + strings.Join(steadyStates(), ", "), Help: "what to do when objectives are not green before a fault"},
+		{Name: injections, Flags: option("fault"), List: true, Default: "none", Argument: "FAULT", Accepts: "NAME[@START][,param=value...] such as llm_latency@30s,latency=2s,for=1m", Help: "fault to inject by itself, START after the start of the run"},
+		{Name: dryRun, Flags: option("dry-run"), Bool: true, Default: "false", Accepts: acceptsBool, Help: "look at what the given faults would do and ask the APIs whether they may; no fault and no load"},
 
 		{Name: tlsCA, Flags: option("ca"), InFile: true, Argument: "FILE", Accepts: acceptsFile, Help: "PEM file of certificate authorities to trust beside the system's"},
 		{Name: tlsCert, Flags: option("cert"), InFile: true, Argument: "FILE", Accepts: acceptsFile, Help: "PEM file of the client certificate"},

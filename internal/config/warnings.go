@@ -40,6 +40,7 @@ func (l *layered) warnings(r Resolved) (all []string) {
 	if api := r.Options.Orchestrator; api != nil && r.AdminToken.Set() && plainText(api) {
 		warn("the admin token travels unencrypted to %s", api.Host)
 	}
+	l.clusterWarnings(warn)
 	return all
 }
 

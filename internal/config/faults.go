@@ -1,0 +1,131 @@
+package config
+
+import (
+	"fmt"
+	"maps"
+	"net/url"
+	"slices"
+	"strings"
+
+	"xinbot.ir/squall/chaos"
+)
+
+// What happens when objectives are not green before a fault.
+const (
+	SteadyWarn   = "warn"
+	SteadyRefuse = "refuse"
+	SteadyOff    = "off" // not looked at
+)
+
+func steadyStates() []string { return []string{SteadyWarn, SteadyRefuse, SteadyOff} }
+
+func parseSteadyState(text string) (string, error) {
+	return plain(text, slices.Contains(steadyStates(), text))
+}
+
+// Faults is what may be broken, and how. [Faults.Settle] holds it to the faults that there are.
+type Faults struct {
+	Toxiproxy   *url.URL // its API, without a slash at the end; nil: Toxiproxy faults are off
+	Kubernetes  Kubernetes
+	SteadyState string // SteadyWarn, SteadyRefuse or SteadyOff
+	// Given is, by fault id, what differs from the fault's own defaults: of each parameter the value
+	// from its strongest source.
+	Given  map[string]chaos.Params
+	Custom []chaos.Custom // in the order of squall.yaml
+	Inject []chaos.Injection
+	DryRun bool // no fault and no load
+
+	sources map[string]map[string]paramSource // of Given
+	rows    map[string][]chaos.Param          // of every built-in fault
+}
+
+// faults settles all that concerns faults, as far as it can be known without their drivers.
+func (l *layered) faults(in Input) Faults {
+	f := Faults{
+		Toxiproxy:   read(l, toxiproxyURL, parseURL),
+		SteadyState: read(l, steadyState, parseSteadyState),
+		Inject:      readLines(l, injections, nil, chaos.ParseInjection),
+		DryRun:      read(l, dryRun, parseBool) && !l.admin,
+		rows:        in.FaultParams,
+	}
+	f.Kubernetes = l.kubernetes(f.DryRun || len(f.Inject) > 0)
+	if f.Toxiproxy != nil {
+		f.Toxiproxy = withPath(f.Toxiproxy, strings.TrimRight(f.Toxiproxy.Path, "/"))
+	}
+	f.Given, f.sources = l.given(f.rows)
+	f.Custom = l.custom(f)
+	return f
+}
+
+// custom are the target's own faults. A namespace that one of them names must be allowed like the
+// platform's.
+func (l *layered) custom(f Faults) (all []chaos.Custom) {
+	if l.target == nil {
+		return nil
+	}
+	for _, entry := range l.target.faults {
+		if entry.custom == nil {
+			continue
+		}
+		c := *entry.custom
+		c.Place = l.place(entry.line)
+		if _, taken := f.rows[c.ID]; taken {
+			l.problem("%s: faults.%s: is a built-in fault: give yours another name, or leave its type out to change the built-in one", c.Place, c.ID)
+		}
+		if w := c.Workload; w != nil && w.Namespace != "" && !l.admin {
+			l.checkNamespace(fmt.Sprintf("%s: faults.%s.namespace", c.Place, c.ID), w.Namespace, f.Kubernetes.Allow)
+		}
+		all = append(all, c)
+	}
+	return all
+}
+
+// place names a line of squall.yaml.
+func (l *layered) place(line int) string { return fmt.Sprintf("%s:%d", l.file.path, line) }
+
+// checkInjections refuses faults that the run could not get to.
+func (l *layered) checkInjections(r Resolved) {
+	switch f := r.Faults; {
+	case l.admin:
+	case f.DryRun && !l.values[injections].set():
+		l.problem("--dry-run: no fault is given: name what to look at with --fault NAME")
+	case f.DryRun:
+	default:
+		begun := map[string]bool{}
+		for _, i := range f.Inject {
+			if r.Duration > 0 && i.At >= r.Duration {
+				l.problem("--fault %s: would begin after the run, which ends at %s (%s)", i, r.Duration, l.values[duration].source)
+			}
+			start := chaos.Injection{Fault: i.Fault, At: i.At}.String()
+			if begun[start] {
+				l.problem("--fault %s: another one begins this fault at the same time: give one of them another start, such as %s@1m", i, i.Fault)
+			}
+			begun[start] = true
+		}
+	}
+}
+
+// origins says of every given parameter and custom fault what it is and where it came from.
+func (f Faults) origins() (all []Origin) {
+	for _, id := range slices.Sorted(maps.Keys(f.Given)) {
+		for _, name := range slices.Sorted(maps.Keys(f.Given[id])) {
+			all = append(all, Origin{Name: "faults." + id + "." + name, Value: f.Given[id][name], Source: f.sources[id][name].text})
+		}
+	}
+	for _, c := range f.Custom {
+		all = append(all, Origin{Name: "faults." + c.ID, Value: describeCustom(c), Source: c.Place})
+	}
+	return all
+}
+
+// describeCustom says in a few words what a custom fault does.
+func describeCustom(c chaos.Custom) string {
+	if c.Toxic != nil {
+		return c.Toxic.Type + " on proxy " + c.Toxic.Proxy
+	}
+	text := c.Workload.Way + " " + c.Workload.Kind + "/" + c.Workload.Name
+	if c.Workload.Way == "scale" {
+		text += fmt.Sprintf(" to %d", c.Workload.Replicas)
+	}
+	return text
+}
