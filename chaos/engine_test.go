@@ -241,6 +241,7 @@ func TestHaltAtEveryMoment(t *testing.T) {
 		"preflight": func(tr *trial) { tr.world.slow["plan"] = time.Second },
 		"apply a":   func(tr *trial) { tr.world.slow["apply a"] = time.Second },
 		"apply b":   func(tr *trial) { tr.world.slow["apply b"] = time.Second },
+		"hanging":   func(tr *trial) { tr.world.slow["apply b"] = time.Minute },
 		"active":    func(*trial) {},
 	}
 	for name, prepare := range moments {
@@ -261,6 +262,7 @@ func TestHaltAtEveryMoment(t *testing.T) {
 					t.Errorf("inject after halt: %v", err)
 				}
 				tr.Release()
+				tr.world.slow = nil
 				tr.inject("both", nil)
 				time.Sleep(3 * time.Second)
 				synctest.Wait()

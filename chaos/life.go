@@ -102,7 +102,6 @@ func (l *life) tell(kind EventKind, by, text string, edit func(*Event)) error {
 
 // live is the goroutine.
 func (l *life) live() {
-	e := l.engine
 	plan, ok := l.admit()
 	if !ok {
 		return
@@ -120,11 +119,27 @@ func (l *life) live() {
 		l.note(l.tell(EventActive, l.by, fmt.Sprintf("%s is active on %s for %s", l.slot.status.Info.Title, plan.Scope, short(l.lasts)), nil))
 		l.hold(until)
 	}
-	if l.takeBack() {
-		e.mu.Lock()
-		l.slot.life = nil
-		e.mu.Unlock()
-	}
+	l.takeBack()
+}
+
+// untilEnded is a context that ends some time after the life was told to end.
+func (l *life) untilEnded(grace time.Duration) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancel(context.Background())
+	go func() {
+		select {
+		case <-ctx.Done():
+			return
+		case <-l.stopped:
+		}
+		timer := time.NewTimer(grace)
+		defer timer.Stop()
+		select {
+		case <-ctx.Done():
+		case <-timer.C:
+			cancel()
+		}
+	}()
+	return ctx, cancel
 }
 
 // squall is who acts when nobody asked.
@@ -133,15 +148,8 @@ const squall = "squall"
 // admit makes the preflight, reserves the objects, and writes down that the fault begins.
 func (l *life) admit() (Plan, bool) {
 	e := l.engine
-	ctx, cancel := context.WithCancel(context.Background())
+	ctx, cancel := l.untilEnded(0) // a preflight changes nothing, so it can be cut
 	defer cancel()
-	go func() { // a preflight changes nothing, so it can be cut
-		select {
-		case <-l.stopped:
-			cancel()
-		case <-ctx.Done():
-		}
-	}()
 	plan, params, err := e.plan(ctx, l.slot, l.given)
 	if err != nil {
 		if l.isEnded() {
@@ -239,15 +247,23 @@ func (l *life) apply(steps []Step) error {
 		} else {
 			l.changes[i].step = step // an adjustment: the record stands
 		}
-		ctx, cancel := context.WithTimeout(context.Background(), l.engine.config.Times.Apply)
-		err := l.engine.safely(func() error { return step.Apply(ctx) })
-		cancel()
-		if err != nil {
+		if err := l.applyOne(step); err != nil {
 			l.changes[i].doubtful = true
 			return err
 		}
 	}
 	return nil
+}
+
+// applyOne bounds a step. A halt lets a call that is under way come to its end, for a call that is
+// cut may still be carried out.
+func (l *life) applyOne(step Step) error {
+	times := l.engine.config.Times
+	ctx, cancel := l.untilEnded(times.Grace)
+	defer cancel()
+	ctx, stop := context.WithTimeout(ctx, times.Apply)
+	defer stop()
+	return l.engine.safely(func() error { return step.Apply(ctx) })
 }
 
 func (l *life) intend(step Step) (change, error) {
@@ -295,7 +311,9 @@ func (l *life) adjust(o order, until time.Time) time.Time {
 	} else { // what heals by itself counts from now
 		planned = o.given.With(Params{TTL: max(time.Until(until).Round(time.Second), time.Second).String()})
 	}
-	plan, _, err := e.plan(context.Background(), l.slot, planned)
+	ctx, cancel := l.untilEnded(0)
+	defer cancel()
+	plan, _, err := e.plan(ctx, l.slot, planned)
 	if err == nil && len(plan.Refused()) > 0 {
 		err = errors.New(reasons(plan.Refused()))
 	}

@@ -9,9 +9,9 @@ import (
 	"github.com/cenkalti/backoff/v5"
 )
 
-// takeBack undoes every change, newest first, and tries again until all are gone. It tells whether
-// they are; else the life's left says what is not.
-func (l *life) takeBack() bool {
+// takeBack undoes every change, newest first, and tries again until all are gone or the run has no
+// patience left; then the life's left says what is not.
+func (l *life) takeBack() {
 	l.engine.mu.Lock()
 	by, reason, title := l.endedBy, l.reason, l.slot.status.Info.Title
 	s := &l.slot.status
@@ -23,16 +23,16 @@ func (l *life) takeBack() bool {
 		err := l.undoAll(overwrite)
 		if err == nil {
 			l.over(title+" is taken back, and this was read back", reason)
-			return true
+			return
 		}
 		decision, decided := l.stuck(err)
 		switch {
 		case !decided:
-			return false
+			return
 		case decision == KeepAsIs:
 			if l.keep() == nil {
 				l.over(title+" stays as it is now, as the operator decided", "kept as it is")
-				return true
+				return
 			}
 		}
 		overwrite = decision == Overwrite
@@ -44,6 +44,7 @@ func (l *life) takeBack() bool {
 func (l *life) over(text, reason string) {
 	l.note(l.tell(EventOver, squall, text, func(ev *Event) { ev.Reason = reason }))
 	l.show(func(s *Status) {
+		l.slot.life = nil
 		*s = Status{Info: s.Info, Given: s.Given, Scope: s.Scope, Summary: s.Summary, Injected: s.Injected, Detail: s.Detail}
 	})
 }
