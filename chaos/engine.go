@@ -85,9 +85,23 @@ func New(c Config) *Engine {
 	e := &Engine{config: c, closing: make(chan struct{})}
 	for _, f := range c.Faults {
 		info := f.Info()
-		e.slots = append(e.slots, &slot{fault: f, status: Status{Info: info, Given: c.Given[info.ID]}})
+		given := c.Given[info.ID]
+		e.slots = append(e.slots, &slot{fault: f, status: Status{Info: info, Given: given, Summary: brief(f, given)}})
 	}
 	return e
+}
+
+// brief is what an idle fault would do, "" if it cannot say.
+func brief(f Fault, given Params) string {
+	b, ok := f.(Brief)
+	if !ok {
+		return ""
+	}
+	full, err := Complete(f.Info().Params, given)
+	if err != nil {
+		return ""
+	}
+	return b.Brief(full)
 }
 
 // Snapshot is every fault as it is now, in the order of the keys.

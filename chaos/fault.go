@@ -17,6 +17,12 @@ type Fault interface {
 	Plan(ctx context.Context, p Params) (Plan, error)
 }
 
+// Brief is a fault that can put its parameters into a few words without asking anybody, so that a
+// list shows what its key would do. They are complete and valid.
+type Brief interface {
+	Brief(p Params) string
+}
+
 // Info is what a fault is, for keys, forms, documents and journals.
 type Info struct {
 	ID      string // llm_latency: in flags, squall.yaml and the journal

@@ -219,7 +219,7 @@ func (l *life) refuse(plan Plan, why string) {
 	l.engine.mu.Lock()
 	defer l.engine.mu.Unlock()
 	info := l.slot.status.Info
-	l.slot.status = Status{Info: info, Given: l.given, Detail: why}
+	l.slot.status = Status{Info: info, Given: l.given, Summary: brief(l.slot.fault, l.given), Detail: why}
 	l.slot.life = nil
 }
 

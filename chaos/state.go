@@ -27,7 +27,7 @@ type Status struct {
 	Given    Params // what the next injection would use
 	Params   Params // what the current injection uses; nil when idle
 	Scope    string // what is hit, short; "" before the first plan
-	Summary  string // the parameters, short
+	Summary  string // the parameters, short; of the next injection while it is off
 	Detail   string // progress or trouble in words, "" if none
 	Injected time.Time
 	Until    time.Time // when its time is up; zero unless active

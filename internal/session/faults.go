@@ -3,6 +3,9 @@ package session
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
+	"strconv"
 	"time"
 
 	"xinbot.ir/squall/chaos"
@@ -12,9 +15,15 @@ import (
 // newEngine puts the faults of the target and the channel spike together.
 func (s *Session) newEngine() *chaos.Engine {
 	s.view.follow = map[string]*following{}
+	given := maps.Clone(s.config.FaultParams)
+	if given == nil {
+		given = map[string]chaos.Params{}
+	}
+	factor := chaos.Params{"factor": strconv.FormatFloat(s.config.Settings.SpikeFactor, 'f', -1, 64)}
+	given[SpikeFault] = factor.With(given[SpikeFault])
 	return chaos.New(chaos.Config{
-		Faults:  append(s.config.Faults[:len(s.config.Faults):len(s.config.Faults)], channelSpike{s}),
-		Undoers: s.config.Undoers, Ledger: s.ledger, Given: s.config.FaultParams,
+		Faults:  append(slices.Clone(s.config.Faults), channelSpike{s}),
+		Undoers: s.config.Undoers, Ledger: s.ledger, Given: given,
 		Tell: s.tellFault, Conditions: s.steady, Panicked: s.Panicked,
 	})
 }
@@ -28,6 +37,23 @@ func (s *Session) Preflight(ctx context.Context, fault string, p chaos.Params) (
 // DryRun is a preflight with a check for every step: by the server, where its API has a dry run.
 func (s *Session) DryRun(ctx context.Context, fault string, p chaos.Params) (chaos.Plan, []chaos.Check, error) {
 	return s.engine.DryRun(ctx, fault, p)
+}
+
+// Preflight looks at one fault without a session, for a run with this configuration.
+func Preflight(ctx context.Context, c Config, i chaos.Injection) (chaos.Plan, error) {
+	return unstarted(c).Preflight(ctx, i.Fault, i.Params)
+}
+
+// DryRun does so with a check for every step.
+func DryRun(ctx context.Context, c Config, i chaos.Injection) (chaos.Plan, []chaos.Check, error) {
+	return unstarted(c).DryRun(ctx, i.Fault, i.Params)
+}
+
+// unstarted is a session that only plans.
+func unstarted(c Config) *Session {
+	s := &Session{config: c, settings: c.Settings}
+	s.engine = s.newEngine()
+	return s
 }
 
 // Inject begins a fault and returns at once: what comes of it is in the timeline and in the

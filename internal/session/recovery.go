@@ -1,6 +1,7 @@
 package session
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -202,16 +203,21 @@ func (s *Session) watchRecovery(o load.Observation, live []load.Verdict) {
 		if !f.recovery.Watching {
 			continue
 		}
-		if bad && end.After(f.lastBad) && !o.Window.Start.Before(f.undone) {
+		if o.Window.Start.Before(f.undone) {
+			continue // a second that the fault was still in
+		}
+		if bad {
 			f.lastBad = end
+			f.broken = cmp.Or(f.broken, what)
 		}
 		since := end.Sub(f.undone)
 		switch r := &f.recovery; {
-		case green && since > 0:
+		case green && !bad:
 			r.Watching, r.Done, r.Took = false, true, f.lastBad.Sub(f.undone)
+			r.Unbroken = f.broken == "" && f.steady
 			copied := *f
 			recovered = append(recovered, &copied)
-			decided = append(decided, s.decide(f, recoversWithin(r.Took))...)
+			decided = append(decided, s.decide(f, recoversWithin(*r))...)
 		case r.Goal > 0 && since > r.Goal:
 			why := "not green after " + duration(since.Round(time.Second))
 			if what != "" {
@@ -227,34 +233,32 @@ func (s *Session) watchRecovery(o load.Observation, live []load.Verdict) {
 	}
 	s.mu.Unlock()
 	for _, f := range recovered {
-		s.say(rundir.FaultRecovered, objectives,
-			fmt.Sprintf("%s: objectives are green again, %s after it was taken back", f.info.Title, took(f.recovery.Took)),
+		text := fmt.Sprintf("%s: objectives are green again, %s after it was taken back", f.info.Title, took(f.recovery.Took))
+		if f.recovery.Unbroken {
+			text = f.info.Title + ": objectives stayed green all the time"
+		}
+		s.say(rundir.FaultRecovered, objectives, text,
 			rundir.Fault{Fault: f.info.ID, Title: f.info.Title, Run: f.run, Seconds: f.recovery.Took.Seconds()})
 	}
 	s.tellFindings(decided)
 }
 
-func recoversWithin(took time.Duration) func(chaos.Expectation) (chaos.Verdict, string) {
+func recoversWithin(r Recovery) func(chaos.Expectation) (chaos.Verdict, string) {
 	return func(x chaos.Expectation) (chaos.Verdict, string) {
 		switch {
 		case x.Sight != chaos.Recovers:
 			return chaos.Open, ""
-		case x.Within > 0 && took > x.Within:
-			return chaos.Fail, "took " + tookText(took)
+		case r.Unbroken:
+			return chaos.Pass, "objectives stayed green all the time"
+		case x.Within > 0 && r.Took > x.Within:
+			return chaos.Fail, "took " + took(r.Took)
 		}
-		return chaos.Pass, "took " + tookText(took)
+		return chaos.Pass, "took " + took(r.Took)
 	}
 }
 
 // took is a recovery time in words; one second is the finest that can be told.
 func took(d time.Duration) string {
-	if d < time.Second {
-		return "within a second"
-	}
-	return duration(d.Round(time.Second))
-}
-
-func tookText(d time.Duration) string {
 	if d < time.Second {
 		return "less than a second"
 	}

@@ -83,7 +83,7 @@ type view struct {
 // Start makes the run directory and begins to send. The context bounds the start, not the run.
 func Start(ctx context.Context, config Config) (*Session, error) {
 	if config.Options.RunID == "" {
-		config.Options.RunID = newRunID()
+		config.Options.RunID = NewRunID()
 	}
 	writer, err := rundir.Create(config.Dir)
 	if err != nil {
@@ -140,7 +140,8 @@ func (s *Session) begin(ctx context.Context) error {
 	return nil
 }
 
-func newRunID() string {
+// NewRunID draws the name of a run: 8 hexadecimal digits.
+func NewRunID() string {
 	var b [4]byte
 	_, _ = rand.Read(b[:]) // never fails: crypto/rand ends the program instead
 	return hex.EncodeToString(b[:])

@@ -42,6 +42,7 @@ type Recovery struct {
 	Watching bool          // the clock runs, from FaultState.Undone
 	Done     bool          // green again after Took
 	Took     time.Duration // with a resolution of one second
+	Unbroken bool          // done, and no objective ever broke: there was nothing to recover from
 	Goal     time.Duration // 0: none
 	Reason   string        // why it could not be told, "" otherwise
 }

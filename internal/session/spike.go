@@ -48,6 +48,14 @@ func (f channelSpike) Info() chaos.Info {
 	return info
 }
 
+// Brief says how strong it is.
+func (f channelSpike) Brief(p chaos.Params) string {
+	if users := p.Whole("users"); users > 0 {
+		return count(users) + " VUs for " + p[chaos.TTL]
+	}
+	return p["factor"] + "× for " + p[chaos.TTL]
+}
+
 // Plan says where the load goes.
 func (f channelSpike) Plan(_ context.Context, p chaos.Params) (chaos.Plan, error) {
 	s := f.session
