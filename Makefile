@@ -38,12 +38,17 @@ demo: build ## open the console on the embedded platform (ARGS='--vus 50' adds f
 
 .PHONY: test
 test: ## every test, with the race detector (PKG=./load picks a package)
-	@internal/tools/ensure-cc
+	@internal/tools/ensure-packages
+	@$(GO) run ./internal/testcluster/cmd -build >/dev/null
 	@CGO_ENABLED=1 $(GO) run ./internal/tools/testsum -race -timeout 20m $(PKG) $(ARGS)
 
 .PHONY: test-short
 test-short: ## the quick tests, for the inner loop
 	@$(GO) test -short -timeout 5m $(PKG) $(ARGS)
+
+.PHONY: cluster
+cluster: ## a Kubernetes control plane with the platform's workloads, until Ctrl-C
+	@$(GO) run ./internal/testcluster/cmd $(ARGS)
 
 .PHONY: golden
 golden: ## write the golden files anew; look at the difference before you commit it

@@ -25,6 +25,8 @@ func kwok() int {
 	}
 	command := cmd.NewCommand(ctx)
 	command.PersistentFlags().AddFlagSet(flags)
+	// Kubernetes brings a flag of the same name but another type.
+	command.Version = ""
 	if err := command.ExecuteContext(ctx); err != nil {
 		fmt.Fprintf(os.Stderr, "run kwok: %v\n", err)
 		return 1
