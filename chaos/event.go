@@ -34,6 +34,9 @@ type Event struct {
 	Lasts    time.Duration
 }
 
+// ReasonKept is the reason of an EventOver that undid nothing: a person wanted it so.
+const ReasonKept = "kept as it is"
+
 // Errors of orders that came at the wrong time.
 var (
 	ErrBlocked = errors.New("faults are blocked since the halt: release first")

@@ -185,6 +185,8 @@ func (l *life) admit() (Plan, bool) {
 	e.mu.Unlock()
 	err = l.tell(EventBegins, l.by, sentence(l.slot.status.Info.Title+" begins on "+plan.Scope, plan.Params), func(ev *Event) { ev.Plan = plan })
 	if err != nil {
+		// The line may be in the journal all the same, and then has to be closed.
+		l.note(l.tell(EventOver, squall, l.slot.status.Info.Title+" has touched nothing", func(ev *Event) { ev.Reason = "it could not be written down" }))
 		l.refuse(plan, "it could not be written down: "+err.Error())
 		return Plan{}, false
 	}

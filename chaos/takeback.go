@@ -31,7 +31,7 @@ func (l *life) takeBack() {
 			return
 		case decision == KeepAsIs:
 			if l.keep() == nil {
-				l.over(title+" stays as it is now, as the operator decided", "kept as it is")
+				l.over(title+" stays as it is now, as the operator decided", ReasonKept)
 				return
 			}
 		}

@@ -22,6 +22,8 @@ type (
 	picture struct{ path, alt string }
 	// note is set apart: something that a reader must not miss.
 	note struct{ text line }
+	// script is commands to copy, one a line.
+	script struct{ lines []string }
 )
 
 func (heading) isBlock()   {}
@@ -30,6 +32,7 @@ func (list) isBlock()      {}
 func (table) isBlock()     {}
 func (picture) isBlock()   {}
 func (note) isBlock()      {}
+func (script) isBlock()    {}
 
 // column is a head of a table. Numbers are set flush right.
 type column struct {

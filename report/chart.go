@@ -1,10 +1,7 @@
 package report
 
 import (
-	"cmp"
 	"fmt"
-	"image/color"
-	"maps"
 	"math"
 	"path/filepath"
 	"slices"
@@ -37,6 +34,9 @@ func chartFiles(e *evidence) []chartFile {
 	if len(e.run.Seconds) > 0 {
 		add("load", "Requests per second and virtual users over time", loadChart)
 	}
+	if len(e.scaling) > 0 {
+		add("scaling", "Pods of each workload over time", scalingChart)
+	}
 	if len(e.errors) > 0 {
 		add("errors", "Errors per second by kind over time", errorChart)
 	}
@@ -66,7 +66,11 @@ func chartsSection(e *evidence) []block {
 	if len(blocks) == 0 {
 		return nil
 	}
-	legend := "Shaded: spikes in amber, paused or halted in grey. Numbers are the marks of the timeline below. Dashed red: objectives. A gap is time in which nothing was measured."
+	legend := "Shaded: spikes in amber, paused or halted in grey. "
+	if len(e.faults.injections) > 0 {
+		legend = "Shaded: spikes in amber, other faults in violet, darker where they overlap, paused or halted in grey. "
+	}
+	legend += "Numbers are the marks of the timeline below. Dashed red: objectives. A gap is time in which nothing was measured."
 	if len(e.saturated) > 0 {
 		legend += " Black bars on the time axis: the generator was saturated."
 	}
@@ -94,7 +98,7 @@ func latencyChart(e *evidence, t *track) *chart {
 			high = max(high, o.Bound)
 		}
 	}
-	p := c.panel(underPanel+6, height-topMargin, e.length, high*1.1)
+	p := c.panel(underPanel+6, height-topMargin, e.length, high*headroom(e.strains))
 	scale := ""
 	ticks := valueTicks(p.high)
 	if worst > logFrom*usual && usual > 0 {
@@ -114,10 +118,10 @@ func latencyChart(e *evidence, t *track) *chart {
 		keys = append(keys, key{name: "objective", style: stroke(c.objective, 1.1, 5, 3)})
 	}
 	c.head(t.title, fmt.Sprintf("percentiles of each %s%s · %s%s", every(t.cell), from, plural(t.total, "request", "requests"), scale), keys)
-	p.spans(e.phases)
+	p.spans(e)
 	p.values(ticks, latencyLabel)
-	p.marks(e.run.Events, true)
-	p.names(e.phases)
+	p.marks(e, true)
+	p.names(e)
 	gap := 1.5 * t.cell
 	p.course(stroke(c.p99, 1), gap, times, p99, true)
 	p.course(stroke(c.p95, 2), gap, times, p95, true)
@@ -216,11 +220,11 @@ func loadChart(e *evidence) *chart {
 		top -= nameRow
 		p := c.panel(top-l.height, top, e.length, highest(slices.Concat(l.achieved, l.want)...)*1.15)
 		p.name(l.name, first)
-		p.spans(e.phases)
+		p.spans(e)
 		p.values(valueTicks(p.high), tickLabel)
-		p.marks(e.run.Events, first)
+		p.marks(e, first)
 		if first {
-			p.names(e.phases)
+			p.names(e)
 		}
 		// A second without requests is a zero here, and not a gap.
 		if l.want != nil {
@@ -259,62 +263,4 @@ func each(all []slot, of func(slot) float64) []float64 {
 		values[i] = of(s)
 	}
 	return values
-}
-
-// errorChart stacks the errors of each stretch by class, the most frequent lowest.
-func errorChart(e *evidence) *chart {
-	const height, mostColumns = 220, 160
-	c := newChart(height)
-	totals := map[string]uint64{}
-	for _, x := range e.errors {
-		totals[x.class] += x.count
-	}
-	classes := slices.SortedFunc(maps.Keys(totals), func(a, b string) int {
-		return cmp.Or(cmp.Compare(totals[b], totals[a]), cmp.Compare(a, b))
-	})
-	all := slots(e, mostColumns)
-	high := 0.0
-	for _, s := range all {
-		var sum uint64
-		for _, n := range s.errors {
-			sum += n
-		}
-		high = max(high, float64(sum)/s.length)
-	}
-	p := c.panel(underPanel+6, height-topMargin, e.length, high*1.12)
-	shades := errorShades()
-	var keys []key
-	for i, class := range classes {
-		keys = append(keys, key{name: class, style: stroke(shades[i%len(shades)], 1), filled: true})
-	}
-	c.head("Errors", "per second, by kind", keys)
-	p.spans(e.phases)
-	p.values(valueTicks(p.high), tickLabel)
-	p.marks(e.run.Events, true)
-	p.names(e.phases)
-	width := (p.right() - p.left()) * vg.Length(min(1, all[0].at*2/p.seconds))
-	inset := min(width*0.12, 1)
-	for _, s := range all {
-		base := 0.0
-		for i, class := range classes {
-			rate := float64(s.errors[class]) / s.length
-			if rate == 0 {
-				continue
-			}
-			x := p.x(s.at)
-			p.rectangle(shades[i%len(shades)], x-width/2+inset, p.y(base), min(x+width/2-inset, p.right()), p.y(base+rate))
-			base += rate
-		}
-	}
-	p.saturated(e.saturated)
-	p.times(true)
-	return c
-}
-
-func errorShades() []color.Color {
-	var shades []color.Color
-	for _, hex := range []uint32{0xc62f2f, 0xe8833a, 0x7b4fa3, 0x57606a, 0xb08800, 0x1b7c83, 0x953800, 0xbf8fdb, 0x8c959f, 0x3b3f46} {
-		shades = append(shades, color.NRGBA{uint8(hex >> 16), uint8(hex >> 8), uint8(hex), 255})
-	}
-	return shades
 }

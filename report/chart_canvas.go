@@ -17,13 +17,14 @@ import (
 )
 
 // Colours of charts. Percentiles are one hue that darkens with the percentile; what was done to
-// the platform is amber, what breaks an objective is red. Lines differ in weight too, so that a
+// the platform is amber (more load) or violet (a fault), what breaks an objective is red. Lines differ in weight too, so that a
 // chart reads without colour.
 type palette struct {
-	ink, faint, grid       color.Color
-	p50, p95, p99          color.Color
-	objective, spike, idle color.Color
-	level, wanted          color.Color
+	ink, faint, grid   color.Color
+	p50, p95, p99      color.Color
+	objective          color.Color
+	spike, fault, idle color.Color
+	level, wanted      color.Color
 }
 
 func colours() palette {
@@ -33,7 +34,7 @@ func colours() palette {
 	return palette{
 		ink: rgb(0x24292f), faint: rgb(0x6e7781), grid: rgb(0xe6e9ed),
 		p50: rgb(0x8fbfe8), p95: rgb(0x2a6fb8), p99: rgb(0x12305c),
-		objective: rgb(0xc62f2f), spike: color.NRGBA{0xf5, 0xa6, 0x23, 46}, idle: color.NRGBA{0x8c, 0x95, 0x9f, 46},
+		objective: rgb(0xc62f2f), spike: color.NRGBA{0xf5, 0xa6, 0x23, 46}, fault: color.NRGBA{0x9a, 0x3c, 0xb8, 38}, idle: color.NRGBA{0x8c, 0x95, 0x9f, 46},
 		level: rgb(0x2a6fb8), wanted: rgb(0x57606a),
 	}
 }

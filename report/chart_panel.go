@@ -2,7 +2,6 @@ package report
 
 import (
 	"fmt"
-	"image/color"
 	"math"
 	"strconv"
 
@@ -72,43 +71,11 @@ func (p *panel) times(labels bool) {
 	}
 }
 
-// spans shades the phases in which the platform was under a spike, or the load stood aside.
-func (p *panel) spans(phases []phase) {
-	for _, ph := range phases {
-		if ph.kind != calm {
-			p.rectangle(p.shade(ph), p.x(ph.from), p.bottom, p.x(ph.to), p.top)
-		}
-	}
-}
-
-func (p *panel) shade(ph phase) color.Color {
-	if ph.kind == aside {
-		return p.idle
-	}
-	return p.spike
-}
-
-// names writes the names of shaded phases where there is room, each on a patch of its own that no
-// line drawn before crosses.
-func (p *panel) names(phases []phase) {
-	style := textStyle(8, p.faint, false)
-	for _, ph := range phases {
-		x0, width := p.x(ph.from), style.Width(ph.name)
-		if ph.kind == calm || width+6 >= p.x(ph.to)-x0 {
-			continue
-		}
-		for _, fill := range []color.Color{color.White, p.shade(ph)} {
-			p.rectangle(fill, x0+2, p.top-12, x0+6+width, p.top-1)
-		}
-		p.write(style, draw.XLeft, x0+4, p.top-10, ph.name)
-	}
-}
-
 // marks draws a hair for each numbered event, and its number where there is room.
-func (p *panel) marks(events []rundir.Event, numbered bool) {
+func (p *panel) marks(e *evidence, numbered bool) {
 	style := textStyle(7.5, p.faint, false)
-	numbers, free := marks(events), p.left()-20
-	for i, e := range events {
+	numbers, free := marks(e), p.left()-20
+	for i, e := range e.run.Events {
 		n := numbers[i]
 		if n == 0 {
 			continue

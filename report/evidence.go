@@ -23,6 +23,9 @@ type evidence struct {
 	totals  *load.Totals                   // latency from the time a send was due
 	service [load.NumSeries]*hdr.Histogram // from the time it was sent; open model only
 	open    bool                           // the open model was used at some time
+	faults  faultHistory
+	strains []strain
+	scaling []scaling
 	phases  []phase
 	tracks  []*track // one per latency chart
 	errors  []errorTotal
@@ -38,15 +41,7 @@ type evidence struct {
 	verdicts   []load.Verdict
 	unreadable []string // objectives that could not be parsed, and why
 	verdict    Verdict
-}
-
-// errorTotal is one line of the error table.
-type errorTotal struct {
-	series string
-	class  string
-	status int
-	count  uint64
-	sample string // text of the first
+	ledger     ledger
 }
 
 // levels is how a level moved over the run.
@@ -67,25 +62,19 @@ func gather(dir string) (*evidence, error) {
 		return nil, err
 	}
 	e := &evidence{run: run, length: run.Length(), totals: new(load.Totals)}
-	e.phases = phasesOf(run.Events, e.length)
+	e.faults = faultsOf(run.Events)
+	e.strains = strainsOf(run.Events, e.faults.injections, e.length)
+	e.phases = phasesOf(run.Events, e.strains, e.length)
+	e.ledger = readLedger(run)
+	e.scaling = scalingOf(run.Events)
 	e.addSeconds()
 	e.tracks = tracksOf(e)
 	if err := e.addHistograms(); err != nil {
 		return nil, err
 	}
-	e.totals.Chaos = chaosEvents(run.Events)
+	e.totals.Chaos = chaosEvents(e.strains)
 	e.judge()
 	return e, nil
-}
-
-// chaosEvents counts what the k6 script counts in chaos_events_triggered: spikes set off.
-func chaosEvents(events []rundir.Event) (n uint64) {
-	for _, e := range events {
-		if e.Kind == rundir.SpikeOn {
-			n++
-		}
-	}
-	return n
 }
 
 // seriesIDs finds series by tag.
@@ -299,35 +288,4 @@ func (e *evidence) ended() string {
 		why += ", " + end.Detail
 	}
 	return fmt.Sprintf("Ended at %s: %s.", clock(e.length), why)
-}
-
-// mostFailures names the error that most failures are, when most requests failed; else it is "".
-func (e *evidence) mostFailures() string {
-	if r := e.requests(); r.Failed*2 <= r.Count {
-		return ""
-	}
-	kinds := map[string]uint64{}
-	for _, x := range e.errors {
-		if whose(x.class) == platformFault {
-			kinds[x.kind()] += x.count
-		}
-	}
-	most := ""
-	for _, kind := range sortedKeys(kinds) {
-		if kinds[kind] > kinds[most] {
-			most = kind
-		}
-	}
-	if most == "" {
-		return ""
-	}
-	return fmt.Sprintf("Most failures: %s, %s of %s.", most, count(kinds[most]), plural(e.requests().Count, "request", "requests"))
-}
-
-// kind is the error's class, with the status that was answered.
-func (x errorTotal) kind() string {
-	if x.status == 0 {
-		return x.class
-	}
-	return x.class + " " + strconv.Itoa(x.status)
 }

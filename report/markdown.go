@@ -28,11 +28,26 @@ func markdown(blocks []block) string {
 			}
 		case picture:
 			fmt.Fprintf(&b, "![%s](%s)\n", escape(blk.alt), blk.path)
+		case script:
+			markdownScript(&b, blk)
 		case table:
 			markdownTable(&b, blk)
 		}
 	}
 	return b.String()
+}
+
+// markdownScript fences commands with more backticks than any of them has in a row.
+func markdownScript(b *strings.Builder, s script) {
+	text := ""
+	for _, l := range s.lines {
+		text += oneLine(l) + "\n"
+	}
+	fence := "```"
+	for strings.Contains(text, fence) {
+		fence += "`"
+	}
+	fmt.Fprintf(b, "%s\n%s%s\n", fence, text, fence)
 }
 
 func markdownTable(b *strings.Builder, t table) {

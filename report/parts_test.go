@@ -11,6 +11,11 @@ import (
 	"xinbot.ir/squall/load"
 )
 
+// cut makes the phases of a run from its events.
+func cut(events []rundir.Event, length float64) []phase {
+	return phasesOf(events, strainsOf(events, faultsOf(events).injections, length), length)
+}
+
 func TestPhases(t *testing.T) {
 	type ev struct {
 		at   float64
@@ -59,7 +64,7 @@ func TestPhases(t *testing.T) {
 				events = append(events, rundir.Event{At: e.at, Kind: e.kind})
 			}
 			var got []string
-			for _, p := range phasesOf(events, 100) {
+			for _, p := range cut(events, 100) {
 				got = append(got, fmt.Sprintf("%s %g-%g", p.name, p.from, p.to))
 			}
 			if g := strings.Join(got, ", "); g != c.want {
@@ -72,7 +77,7 @@ func TestPhases(t *testing.T) {
 // A phase counts whole seconds by their middle; the level of virtual users is taken only from seconds
 // that lie in it, for at the edge it may be the other phase's.
 func TestPhaseTakesUsersOfItsOwnSecondsOnly(t *testing.T) {
-	phases := phasesOf([]rundir.Event{{At: 2.7, Kind: rundir.SpikeOn}}, 5)
+	phases := cut([]rundir.Event{{At: 2.7, Kind: rundir.SpikeOn}}, 5)
 	for i, users := range []int{10, 20, 500, 600, 700} {
 		s := rundir.Second{At: float64(i), Length: 1, VUs: users}
 		phaseAt(phases, s.At+0.5).add(s, [load.NumFlows]load.Counts{})
@@ -102,7 +107,7 @@ func TestPhasesWithoutASecond(t *testing.T) {
 }
 
 func TestPhaseAt(t *testing.T) {
-	phases := phasesOf([]rundir.Event{{At: 10, Kind: rundir.SpikeOn}}, 20)
+	phases := cut([]rundir.Event{{At: 10, Kind: rundir.SpikeOn}}, 20)
 	for at, want := range map[float64]string{0: "baseline", 9.9: "baseline", 10: "spike 1", 19: "spike 1", 20.5: "spike 1"} {
 		if p := phaseAt(phases, at); p == nil || p.name != want {
 			t.Errorf("phase at %v is %v, want %s", at, p, want)

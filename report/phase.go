@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	hdr "github.com/HdrHistogram/hdrhistogram-go"
 
@@ -10,10 +11,10 @@ import (
 	"xinbot.ir/squall/load"
 )
 
-// phase is a stretch of a run during which the operator wanted one thing. A second belongs to the
-// phase that its middle lies in.
+// phase is a stretch of a run during which one thing was done to the platform, or several at once, or
+// nothing. A second belongs to the phase that its middle lies in.
 type phase struct {
-	name     string // baseline, spike 1, recovery 1, paused, ..
+	name     string // baseline, spike 1, LLM latency + Redis outage, recovery 2, paused, ..
 	kind     phaseKind
 	from, to float64 // seconds since the start
 
@@ -24,88 +25,116 @@ type phase struct {
 	measured float64 // length of the seconds that are counted in it
 }
 
-// phaseKind decides how a phase is drawn.
+// phaseKind says what a phase is for.
 type phaseKind uint8
 
 const (
-	calm     phaseKind = iota // baseline, recovery: not shaded
-	stressed                  // a spike (and later a fault): shaded
+	calm     phaseKind = iota // baseline, recovery
+	stressed                  // spikes and faults
 	aside                     // paused or halted: shaded grey
 )
 
-// derivation walks through the events and cuts the run into phases. A pause interrupts the phase
-// that the operator wants; what is wanted may change meanwhile and is felt when the pause ends.
+// derivation walks through the events and cuts the run into phases. A pause interrupts whatever is
+// going on; what changes meanwhile is felt when the pause ends. What a halt takes back, a fault above
+// all, is felt until it is off; the halted phase begins then.
 type derivation struct {
 	phases []phase
-	wanted phase
-	paused bool
-	spikes int
+	on     []string // labels of the strains that are on, in the order in which they began
+	rest   string   // name of the phase when nothing is on
+
+	paused, halted            bool
+	pauses, halts, recoveries int
+
+	current string         // name of the phase that goes on, before it was numbered
+	seen    map[string]int // how often each name had a phase
 }
 
-// want changes the wanted phase at a moment.
-func (d *derivation) want(at float64, name string, kind phaseKind) {
-	d.wanted = phase{name: name, kind: kind}
-	if !d.paused {
-		d.begin(at, d.wanted)
-	}
-}
-
-// begin ends the current phase at a moment and begins another.
-func (d *derivation) begin(at float64, p phase) {
-	if n := len(d.phases); n > 0 {
-		d.phases[n-1].to = at
-	}
-	p.from = at
-	d.phases = append(d.phases, p)
-}
-
-// pause begins or ends a pause. A phase that goes on after it is named so, to tell its parts apart.
-func (d *derivation) pause(at float64, on bool) {
+// phase is the one that should go on now.
+func (d *derivation) phase() phase {
 	switch {
-	case on == d.paused:
+	case d.paused:
+		return phase{name: numbered("paused", d.pauses), kind: aside}
+	case len(d.on) > 0:
+		return phase{name: strings.Join(d.on, " + "), kind: stressed}
+	case d.halted:
+		return phase{name: numbered("halted", d.halts), kind: aside}
+	}
+	return phase{name: d.rest, kind: calm}
+}
+
+// turn ends the current phase at a moment and begins the next, if it is another. A phase that goes on
+// after an interruption is named so, to tell its parts apart.
+func (d *derivation) turn(at float64) {
+	next := d.phase()
+	if next.name == d.current {
 		return
-	case on:
-		d.paused = true
-		d.begin(at, phase{name: "paused", kind: aside})
-	default:
-		d.paused = false
-		next := d.wanted
-		if slices.ContainsFunc(d.phases, func(p phase) bool { return p.name == next.name }) {
-			next.name += ", continued"
-		}
-		d.begin(at, next)
+	}
+	d.current = next.name
+	if d.seen[next.name]++; d.seen[next.name] > 1 {
+		next.name += ", " + numbered("continued", d.seen[next.name]-1)
+	}
+	if n := len(d.phases); n > 0 {
+		last := &d.phases[n-1]
+		at = max(at, last.from)
+		last.to = at
+	}
+	next.from = at
+	d.phases = append(d.phases, next)
+}
+
+// begin and end tell that a strain is on, and no longer.
+func (d *derivation) begin(s strain) { d.on = append(d.on, s.label) }
+
+func (d *derivation) end(s strain) {
+	d.on = slices.DeleteFunc(d.on, func(label string) bool { return label == s.label })
+	if len(d.on) == 0 && !d.halted {
+		d.recoveries++
+		d.rest = fmt.Sprintf("recovery %d", d.recoveries)
 	}
 }
 
-// transitions says which events begin a phase. A kind of event that is not here begins none; a
-// fault that wants phases of its own adds its rows.
-func transitions() map[rundir.Kind]func(*derivation, float64) {
-	return map[rundir.Kind]func(*derivation, float64){
-		rundir.SpikeOn: func(d *derivation, at float64) {
-			d.spikes++
-			d.want(at, fmt.Sprintf("spike %d", d.spikes), stressed)
-		},
-		rundir.SpikeOff: func(d *derivation, at float64) {
-			if d.wanted.kind == stressed { // a halt has ended it already
-				d.want(at, fmt.Sprintf("recovery %d", d.spikes), calm)
+// transitions says what events mean to the phases, beside the beginning and the end of strains.
+func transitions() map[rundir.Kind]func(*derivation) {
+	return map[rundir.Kind]func(*derivation){
+		rundir.Paused: func(d *derivation) {
+			if !d.paused {
+				d.paused = true
+				d.pauses++
 			}
 		},
-		rundir.Paused:    func(d *derivation, at float64) { d.pause(at, true) },
-		rundir.Resumed:   func(d *derivation, at float64) { d.pause(at, false) },
-		rundir.Halted:    func(d *derivation, at float64) { d.want(at, "halted", aside) },
-		rundir.Unblocked: func(d *derivation, at float64) { d.want(at, "after halt", calm) },
+		rundir.Resumed: func(d *derivation) { d.paused = false },
+		rundir.Halted: func(d *derivation) {
+			if !d.halted {
+				d.halted = true
+				d.halts++
+			}
+		},
+		rundir.Unblocked: func(d *derivation) {
+			if d.halted {
+				d.halted, d.rest = false, numbered("after halt", d.halts)
+			}
+		},
 	}
 }
 
 // phasesOf cuts a run of the given length into phases. Those that last no time are left out.
-func phasesOf(events []rundir.Event, length float64) []phase {
+func phasesOf(events []rundir.Event, strains []strain, length float64) []phase {
 	table := transitions()
-	d := new(derivation)
-	d.want(0, "baseline", calm)
-	for _, e := range events {
-		if begin, ok := table[e.Kind]; ok {
-			begin(d, e.At)
+	d := &derivation{rest: "baseline", seen: map[string]int{}}
+	d.turn(0)
+	for index, e := range events {
+		if change, ok := table[e.Kind]; ok {
+			change(d)
 		}
+		for _, s := range strains {
+			if s.begin == index {
+				d.begin(s)
+			}
+			if s.end == index {
+				d.end(s)
+			}
+		}
+		d.turn(e.At)
 	}
 	d.phases[len(d.phases)-1].to = length
 	return slices.DeleteFunc(d.phases, func(p phase) bool { return p.to <= p.from })

@@ -73,7 +73,11 @@ func Summary(dir string) (string, error) {
 // terminal to wrap, so that a command in them can be copied.
 func screen(e *evidence, path string) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "\n  %s %s\n    %s\n\n", verdictSymbol(e.verdict), strings.ToUpper(e.verdict.String()), oneLine(e.sentence().text()))
+	fmt.Fprintf(&b, "\n  %s %s\n    %s\n", verdictSymbol(e.verdict), strings.ToUpper(e.verdict.String()), oneLine(e.sentence().text()))
+	for _, l := range faultLines(e) {
+		fmt.Fprintf(&b, "    %s\n", oneLine(l.text()))
+	}
+	b.WriteByte('\n')
 	width := 0
 	for _, v := range e.verdicts {
 		width = max(width, len(v.Objective.String()))

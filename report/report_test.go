@@ -45,8 +45,10 @@ func read(t *testing.T, path string) string {
 // cases are runs that differ in what a report must say.
 func cases() map[string]synthetic {
 	return map[string]synthetic{
-		"closed": {saturated: true, leftOver: []string{"automation rule 7f3c was left paused: resume it with POST /admin/automation/rules/7f3c/resume"}},
-		"killed": {open: true, killed: true, adminOff: true, seconds: 171},
+		"closed":            {saturated: true, leftOver: []string{"automation rule 7f3c was left paused: resume it with POST /admin/automation/rules/7f3c/resume"}},
+		"killed":            {open: true, killed: true, adminOff: true, seconds: 171},
+		"faults":            drills(),
+		"killed in a fault": killedDrills(),
 	}
 }
 
@@ -54,8 +56,13 @@ func TestDocuments(t *testing.T) {
 	for name, s := range cases() {
 		t.Run(name, func(t *testing.T) {
 			dir := s.write(t)
+			if name == "killed in a fault" {
+				withLedger(t, dir, "toxic squall-1f2e-llm on proxy llm-upstream", "replicas of statefulset xin-staging/redis")
+			}
 			r := write(t, dir)
-			t.Run("report", func(t *testing.T) { golden.RequireEqual(t, []byte(read(t, r.Report))) })
+			t.Run("report", func(t *testing.T) {
+				golden.RequireEqual(t, []byte(strings.ReplaceAll(read(t, r.Report), dir, "RUN")))
+			})
 			t.Run("summary", func(t *testing.T) { golden.RequireEqual(t, []byte(read(t, r.Summary))) })
 			t.Run("shape", func(t *testing.T) { summaryShape(t, s, r) })
 			t.Run("screen", func(t *testing.T) {

@@ -14,6 +14,8 @@ func sections() []section {
 		{"", verdictSection},
 		{"Warnings", warningsSection},
 		{"Objectives", objectivesSection},
+		{"Faults", faultsSection},
+		{"Scaling", scalingSection},
 		{"Charts", chartsSection},
 		{"Latency", latencySection},
 		{"Errors", errorsSection},

@@ -15,7 +15,7 @@ func timelineSection(e *evidence) []block {
 		return nil
 	}
 	t := table{columns: append(numbers("Mark", "At"), words("UTC", "By", "What")...)}
-	numbers := marks(e.run.Events)
+	numbers := marks(e)
 	for i, ev := range e.run.Events {
 		mark := ""
 		if n := numbers[i]; n > 0 {
@@ -30,19 +30,21 @@ func timelineSection(e *evidence) []block {
 	return []block{t}
 }
 
-// marks numbers the events that stand on the charts, by index: what was done to the load, by
-// whomever. What merely followed (an objective broken, a saturated generator) is in the timeline
-// and can be seen in the charts themselves.
-func marks(events []rundir.Event) map[int]int {
+// marks numbers the events that stand on the charts, by index: what was done to the load and to the
+// platform, by whomever. What merely followed (an objective broken, a saturated generator) is in the
+// timeline and can be seen in the charts themselves. A spike that a fault set off has the fault's mark.
+func marks(e *evidence) map[int]int {
 	marked := map[rundir.Kind]bool{
 		rundir.SetVUs: true, rundir.SetRate: true, rundir.SetThink: true, rundir.SetMix: true,
 		rundir.SpikeOn: true, rundir.SpikeOff: true, rundir.Paused: true, rundir.Resumed: true,
 		rundir.Recycled: true, rundir.Note: true, rundir.Halted: true, rundir.Unblocked: true,
 		rundir.StopRule: true,
+		rundir.FaultOn:  true, rundir.FaultChanged: true, rundir.FaultOff: true, rundir.FaultStuck: true,
 	}
+	ours := spikesOfFaults(e.run.Events, e.faults.injections)
 	numbers := make(map[int]int)
-	for i, e := range events {
-		if marked[e.Kind] {
+	for i, ev := range e.run.Events {
+		if marked[ev.Kind] && !ours[i] {
 			numbers[i] = len(numbers) + 1
 		}
 	}

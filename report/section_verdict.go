@@ -24,6 +24,9 @@ func verdictSection(e *evidence) []block {
 		heading{1, title},
 		paragraph{strong(verdictSymbol(e.verdict)+" "+strings.ToUpper(e.verdict.String())).then(plain(": "), e.sentence())},
 	}
+	for _, text := range faultLines(e) {
+		blocks = append(blocks, paragraph{text})
+	}
 	for _, text := range cautions(e) {
 		blocks = append(blocks, note{text})
 	}
@@ -43,6 +46,7 @@ func cautions(e *evidence) []line {
 	if e.uncounted > 0 {
 		notes = append(notes, strong("Counts missing.").then(plain(" ", e.countsMissing(), ". How many requests were made and how many failed is unknown; tables and charts are about the seconds that were counted.")))
 	}
+	notes = append(notes, stillChanged(e)...)
 	for _, text := range failures(e.run) {
 		notes = append(notes, strong("squall itself failed.").then(plain(" ", text)))
 	}
@@ -57,13 +61,11 @@ func cautions(e *evidence) []line {
 			" %s due and never made: the offered rate was higher than what was sent, and requests that were not sent have no latency.",
 			plural(m, "send was", "sends were")))))
 	}
-	if e.run.End != nil {
-		for _, left := range e.run.End.LeftOver {
-			notes = append(notes, strong("Left behind.").then(plain(" ", left)))
-		}
-	}
 	for _, u := range e.unreadable {
 		notes = append(notes, strong("Objective not read.").then(plain(" ", u)))
+	}
+	if n := e.faults.unread; n > 0 {
+		notes = append(notes, strong("Incomplete data.").then(plain(" ", plural(uint64(n), "event of a fault says", "events of faults say"), " nothing that can be read, and stands in the timeline only.")))
 	}
 	for _, w := range e.run.Warnings {
 		notes = append(notes, strong("Incomplete data.").then(plain(" ", w, ".")))
@@ -97,8 +99,8 @@ func glance(e *evidence) block {
 		}
 	}
 	items = append(items, plain("Load: ", loadModel(e)))
-	if n := e.totals.Chaos; n > 0 {
-		items = append(items, plain("Spikes: ", count(n)))
+	if n := len(slices.DeleteFunc(slices.Clone(e.strains), func(s strain) bool { return s.fault })); n > 0 {
+		items = append(items, plain("Spikes: ", count(uint64(n))))
 	}
 	if e.run.End != nil {
 		items = append(items, plain(e.ended()))

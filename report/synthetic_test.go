@@ -1,10 +1,12 @@
 package report
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
 	"time"
 
@@ -26,8 +28,10 @@ type synthetic struct {
 	saturated bool
 	seconds   int
 	change    func(*rundir.Meta)
+	quiet     bool                     // no spike and no pause
+	slow      func(second int) float64 // how many times as slow as usual the gateway is; nil: as usual
 	leftOver  []string
-	events    []rundir.Event // beside the usual ones, at the end of the journal
+	events    []rundir.Event // beside the usual ones; their place in the journal goes by their time
 }
 
 // write makes the run in a new directory.
@@ -41,8 +45,10 @@ func (s synthetic) write(t testing.TB) string {
 	if s.seconds == 0 {
 		s.seconds = 240
 	}
+	events := slices.Clone(s.events)
 	event := func(at float64, kind rundir.Kind, by, text string, data any) {
-		if at > float64(s.seconds) {
+		spike := slices.Contains([]rundir.Kind{rundir.SpikeOn, rundir.SpikeOff, rundir.Paused, rundir.Resumed, rundir.Objective}, kind)
+		if at > float64(s.seconds) || s.quiet && spike {
 			return
 		}
 		e := rundir.Event{Time: began.Add(time.Duration(at * float64(time.Second))), At: at, Kind: kind, By: by, Text: text}
@@ -51,9 +57,7 @@ func (s synthetic) write(t testing.TB) string {
 				t.Fatal(err)
 			}
 		}
-		if err := w.Event(e, false); err != nil {
-			t.Fatal(err)
-		}
+		events = append(events, e)
 	}
 	event(0, rundir.Started, "squall", "Run started on staging", s.meta())
 	event(20.2, rundir.SetVUs, "operator", "Virtual users 200 → 250", rundir.Change{From: 200, To: 250})
@@ -63,7 +67,11 @@ func (s synthetic) write(t testing.TB) string {
 	event(160.6, rundir.SpikeOff, "operator", "Spike off", nil)
 	event(200, rundir.Paused, "operator", "Paused", nil)
 	event(215, rundir.Resumed, "operator", "Resumed", nil)
-	for _, e := range s.events {
+	if !s.killed {
+		event(float64(s.seconds), rundir.Finished, "operator", "Run finished", rundir.End{Reason: "operator", LeftOver: s.leftOver})
+	}
+	slices.SortStableFunc(events, func(a, b rundir.Event) int { return cmp.Compare(a.At, b.At) })
+	for _, e := range events {
 		if err := w.Event(e, false); err != nil {
 			t.Fatal(err)
 		}
@@ -74,9 +82,6 @@ func (s synthetic) write(t testing.TB) string {
 		if err := w.Second(rundir.NewSecond(float64(i), obs), obs); err != nil {
 			t.Fatal(err)
 		}
-	}
-	if !s.killed {
-		event(float64(s.seconds), rundir.Finished, "operator", "Run finished", rundir.End{Reason: "operator", LeftOver: s.leftOver})
 	}
 	if err := w.Close(); err != nil {
 		t.Fatal(err)
@@ -120,8 +125,8 @@ func (s synthetic) second(i int, rng *rand.Rand) load.Observation {
 	win := &obs.Window
 	win.Start, win.Length = began.Add(time.Duration(i)*time.Second), time.Second
 	win.Health = load.Health{Lag: time.Duration(200+rng.IntN(300)) * time.Microsecond, CPU: 0.2}
-	spike := i >= 100 && i < 161
-	paused := i >= 200 && i < 215
+	spike := i >= 100 && i < 161 && !s.quiet
+	paused := i >= 200 && i < 215 && !s.quiet
 	users, slow, requests := 200, 1.0, 120
 	if i >= 20 {
 		users, requests = 250, 150
@@ -130,8 +135,11 @@ func (s synthetic) second(i int, rng *rand.Rand) load.Observation {
 		users, requests = 1250, 600
 		slow = 1 + 22*math.Min(1, float64(i-100)/20)
 		win.Health.CPU = 0.7
-	} else if i >= 161 && i < 185 {
+	} else if i >= 161 && i < 185 && !s.quiet {
 		slow = 1 + 22*math.Exp(-float64(i-160)/6)
+	}
+	if s.slow != nil {
+		slow *= s.slow(i)
 	}
 	win.WantedVUs, win.VUs = users, users
 	if spike && i < 104 {

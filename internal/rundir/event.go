@@ -60,6 +60,10 @@ const (
 	Scaled         Kind = "scaled"          // pods of a workload; Data is [Scale]
 )
 
+// ChannelSpike is the fault that is a spike of our own load: SpikeOn and SpikeOff between its FaultOn
+// and FaultOff are its own.
+const ChannelSpike = "channel_spike"
+
 // Event is one line of the journal.
 type Event struct {
 	Time time.Time       `json:"time"` // wall clock, UTC

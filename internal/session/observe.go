@@ -78,7 +78,7 @@ func plain(o load.Objective) string {
 		{"http_req_failed", "failed requests"},
 		{"http_reqs", "requests"},
 		{"perf_errors", "errors"},
-		{"chaos_events_triggered", "spikes"},
+		{"chaos_events_triggered", "faults and spikes"},
 		{"dropped_iterations", "missed sends"},
 	} {
 		if row.metric == o.Metric {

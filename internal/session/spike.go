@@ -12,7 +12,7 @@ import (
 )
 
 // SpikeFault is the id of the channel spike.
-const SpikeFault = "channel_spike"
+const SpikeFault = rundir.ChannelSpike
 
 // channelSpike multiplies the load for a time. It is a fault like the others for the screen, the
 // journal and the halt, but what it changes is our own: it dies with squall and needs no ledger.

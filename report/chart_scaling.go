@@ -1,0 +1,66 @@
+package report
+
+import (
+	"math"
+	"slices"
+
+	"gonum.org/v1/plot/vg"
+)
+
+// mostScalings is how many workloads the chart of pods has room for; the table has them all.
+const mostScalings = 8
+
+// scalingChart draws the pods of each workload as steps, ready and wanted.
+func scalingChart(e *evidence) *chart {
+	const nameRow, panelHeight = 18, 74
+	all := e.scaling[:min(len(e.scaling), mostScalings)]
+	height := vg.Length(topMargin+underPanel-8) + vg.Length(len(all)*(nameRow+panelHeight))
+	c := newChart(height)
+	ready, wanted := stroke(c.level, 1.8), stroke(c.wanted, 1.2, 3, 2)
+	c.head("Scaling", "pods of each workload", []key{{name: "ready", style: ready}, {name: "wanted", style: wanted}})
+	top := height - topMargin + 8
+	for i, s := range all {
+		first, last := i == 0, i == len(all)-1
+		top -= nameRow
+		times, readySteps, wantedSteps := stairs(s.points, e.length)
+		p := c.panel(top-panelHeight, top, e.length, 1.2*max(1, slices.Max(readySteps), slices.Max(wantedSteps), float64(s.max)))
+		p.name(s.workload, first)
+		p.spans(e)
+		p.values(wholeTicks(p.high), tickLabel)
+		p.marks(e, first)
+		if first {
+			p.names(e)
+		}
+		p.course(wanted, math.Inf(1), times, wantedSteps, false)
+		p.course(ready, math.Inf(1), times, readySteps, false)
+		p.saturated(e.saturated)
+		p.times(last)
+		top -= panelHeight
+	}
+	return c
+}
+
+// stairs are the corners of the two stairs that points make, drawn on to the end of the run.
+func stairs(points []scalePoint, length float64) (times, ready, wanted []float64) {
+	add := func(at float64, p scalePoint) {
+		times, ready, wanted = append(times, at), append(ready, float64(p.ready)), append(wanted, float64(p.wanted))
+	}
+	for i, p := range points {
+		if i > 0 {
+			add(p.at, points[i-1])
+		}
+		add(p.at, p)
+	}
+	add(max(length, points[len(points)-1].at), points[len(points)-1])
+	return times, ready, wanted
+}
+
+// wholeTicks are few round values; there is no half a pod.
+func wholeTicks(high float64) []float64 {
+	for _, step := range []float64{1, 2, 5, 10, 20, 50, 100, 200, 500} {
+		if high/step <= 5 {
+			return steps(step, high)
+		}
+	}
+	return valueTicks(high)
+}

@@ -1,0 +1,100 @@
+package report
+
+import (
+	"image/color"
+	"testing"
+
+	"gonum.org/v1/plot/vg"
+
+	"xinbot.ir/squall/internal/rundir"
+)
+
+// shaded is the colour of a chart's background under a moment.
+func shaded(c *chart, p *panel, at float64, y vg.Length) uint32 {
+	return pixels(c, p.x(at)-0.3, y, p.x(at)+0.3, y+0.6)[0]
+}
+
+func over(back uint32, shade color.Color) uint32 {
+	n := color.NRGBAModel.Convert(shade).(color.NRGBA) //nolint:forcetypeassert // the model's own type
+	mix := func(shift int, v uint8) uint32 {
+		under := float64(back >> shift & 0xff)
+		return uint32(under+(float64(v)-under)*float64(n.A)/255+0.5) << shift
+	}
+	return mix(16, n.R) | mix(8, n.G) | mix(0, n.B)
+}
+
+func near(a, b uint32) bool {
+	for shift := 0; shift < 24; shift += 8 {
+		if d := int(a>>shift&0xff) - int(b>>shift&0xff); d < -2 || d > 2 {
+			return false
+		}
+	}
+	return true
+}
+
+// Every chart shades a fault from its beginning to its end, to the end of the data when it has none,
+// and twice where two overlap.
+func TestFaultsAreShadedOnEveryChart(t *testing.T) {
+	events := []rundir.Event{
+		faulty(10, rundir.FaultOn, 1, "LLM latency"), faulty(20, rundir.FaultOn, 2, "Redis outage"), faulty(30, rundir.FaultOff, 1, "LLM latency"),
+		happened(1, rundir.Scaled, "autoscaler", "pods", rundir.Scale{Workload: "deployment a/b", Ready: 1, Wanted: 1}),
+	}
+	e, err := gather(synthetic{seconds: 60, quiet: true, killed: true, events: events}.write(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	e.errors = []errorTotal{{class: "timeout", count: 1}} // so that there is a chart of them
+	drawn := 0
+	for _, f := range chartFiles(e) {
+		c := f.draw(e)
+		p := c.panel(underPanel+6, c.height-topMargin, e.length, 1)
+		once := over(0xffffff, c.fault)
+		// Just above the time axis of the lowest panel, between its marks and below its lines.
+		y := vg.Length(underPanel + 6 + 3)
+		if f.name == chartsDir+"/load.png" || f.name == chartsDir+"/scaling.png" {
+			y = underPanel + 3
+		}
+		for at, want := range map[float64]uint32{5.5: 0xffffff, 15.5: once, 25.5: over(once, c.fault), 45.5: once, 59.5: once} {
+			if got := shaded(c, p, at, y); !near(got, want) {
+				t.Errorf("%s is %06x at %v s, want %06x", f.name, got, at, want)
+			}
+		}
+		drawn++
+	}
+	if drawn != 6 {
+		t.Errorf("%d charts, want 6", drawn)
+	}
+}
+
+// The names of two faults that overlap stand below each other, that of a short one sticks out.
+func TestNamesOfFaultsDoNotMeet(t *testing.T) {
+	events := []rundir.Event{
+		faulty(10, rundir.FaultOn, 1, "LLM latency"), faulty(11, rundir.FaultOn, 2, "Redis outage"), faulty(12, rundir.FaultOff, 2, "Redis outage"), faulty(50, rundir.FaultOff, 1, "LLM latency"),
+	}
+	e, err := gather(synthetic{seconds: 120, quiet: true, killed: true, events: events}.write(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	ink := func(e *evidence, lane int) int {
+		named, bare := newChart(270), newChart(270)
+		p := named.panel(32, 208, e.length, 1)
+		p.spans(e)
+		p.names(e)
+		q := bare.panel(32, 208, e.length, 1)
+		q.spans(e)
+		top := p.top - 12*vg.Length(lane)
+		dark := 0
+		for _, px := range pixels(named, p.x(11)+2, top-11, p.x(11)+60, top-2) {
+			if px>>8&0xff < 0xa0 {
+				dark++
+			}
+		}
+		return dark
+	}
+	if ink(e, 0) < 50 || ink(e, 1) < 50 || ink(e, 2) > 0 {
+		t.Errorf("ink of %d, %d and %d pixels in the three lanes, want some in two", ink(e, 0), ink(e, 1), ink(e, 2))
+	}
+	if one, two := headroom(nil), headroom(e.strains); two <= one {
+		t.Errorf("headroom %v where names overlap and %v where there are none", two, one)
+	}
+}

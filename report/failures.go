@@ -1,0 +1,46 @@
+package report
+
+import (
+	"fmt"
+	"strconv"
+)
+
+// errorTotal is one line of the error table.
+type errorTotal struct {
+	series string
+	class  string
+	status int
+	count  uint64
+	sample string // text of the first
+}
+
+// mostFailures names the error that most failures are, when most requests failed; else it is "".
+func (e *evidence) mostFailures() string {
+	if r := e.requests(); r.Failed*2 <= r.Count {
+		return ""
+	}
+	kinds := map[string]uint64{}
+	for _, x := range e.errors {
+		if whose(x.class) == platformFault {
+			kinds[x.kind()] += x.count
+		}
+	}
+	most := ""
+	for _, kind := range sortedKeys(kinds) {
+		if kinds[kind] > kinds[most] {
+			most = kind
+		}
+	}
+	if most == "" {
+		return ""
+	}
+	return fmt.Sprintf("Most failures: %s, %s of %s.", most, count(kinds[most]), plural(e.requests().Count, "request", "requests"))
+}
+
+// kind is the error's class, with the status that was answered.
+func (x errorTotal) kind() string {
+	if x.status == 0 {
+		return x.class
+	}
+	return x.class + " " + strconv.Itoa(x.status)
+}

@@ -1,0 +1,101 @@
+package report
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+
+	"xinbot.ir/squall/chaos"
+	"xinbot.ir/squall/internal/rundir"
+)
+
+// ledger is what the run directory says is still changed, as of now and not of the end of the run: a
+// squall recover in between has closed its records.
+type ledger struct {
+	exists  bool
+	objects []string // what is still changed, in words
+}
+
+// readLedger reads the ledger beside a journal. One that cannot be read counts as none, with a warning.
+func readLedger(run *rundir.Run) ledger {
+	_, err := os.Stat(filepath.Join(run.Dir, chaos.LedgerFile))
+	if errors.Is(err, fs.ErrNotExist) {
+		return ledger{}
+	}
+	open, err := chaos.ReadLedger(run.Dir)
+	if err != nil {
+		run.Warnings = append(run.Warnings, err.Error())
+		return ledger{}
+	}
+	l := ledger{exists: true}
+	for _, r := range open {
+		l.objects = append(l.objects, r.Object)
+	}
+	return l
+}
+
+// stillChanged says, in the notes at the top, what the run did not put back, and how to.
+func stillChanged(e *evidence) (notes []line) {
+	if e.run.End == nil {
+		return stoppedWithin(e)
+	}
+	for _, left := range e.run.End.LeftOver {
+		notes = append(notes, strong("Left behind.").then(plain(" ", left)))
+	}
+	if len(notes) == 0 { // a fault can be stuck without a record in the ledger
+		for _, i := range e.faults.which(func(i *injection) bool { return i.stuck != nil }) {
+			note := strong("Left behind.").then(plain(" ", i.label, ": ", why(i.stuck.data.Reason)))
+			for _, remedy := range i.stuck.data.Remedies {
+				note = note.then(plain("; to put it back: "), code(remedy))
+			}
+			notes = append(notes, note)
+		}
+	}
+	switch open := len(e.ledger.objects); {
+	case open > 0:
+		notes = append(notes, strong("Still in the ledger: ").then(plain(plural(uint64(open), "change", "changes"), ". To put back what squall can: "), recoverCommand(e)))
+	case len(e.run.End.LeftOver) > 0 && e.ledger.exists:
+		notes = append(notes, plain("Since then the ledger has been settled: nothing in it is open any more."))
+	}
+	return notes
+}
+
+// stoppedWithin is stillChanged of a run that has no end: killed, or not ended yet.
+func stoppedWithin(e *evidence) []line {
+	on := e.faults.which(func(i *injection) bool { return i.off == nil })
+	objects := e.ledger.objects
+	if len(on) == 0 && (len(objects) == 0 || e.run.Meta.Embedded) {
+		return nil
+	}
+	note := strong("Still changed.")
+	if len(on) > 0 {
+		note = strong("Faults were on.").then(plain(fmt.Sprintf(" When data stopped, at %s, %s: %s.",
+			clock(e.length), plural(uint64(len(on)), "fault had not been taken back", "faults had not been taken back"), labels(on))))
+	}
+	switch {
+	case e.run.Meta.Embedded:
+		note = note.then(plain(" The embedded platform ends with squall, and what was changed in it as well."))
+	case len(objects) > 0:
+		note = note.then(plain(" The ledger still holds: ", strings.Join(objects, "; "), ". If the run is over, put it back with "), recoverCommand(e))
+	case e.ledger.exists:
+		note = note.then(plain(" The ledger holds nothing any more: what they changed was put back since, or ended with squall."))
+	default:
+		note = note.then(plain(" There is no ledger beside the journal, so what is still changed cannot be told. Where the run directory is whole: "), recoverCommand(e))
+	}
+	return []line{note}
+}
+
+// recoverCommand puts back what a dead run left, from its ledger.
+func recoverCommand(e *evidence) line { return code("squall recover " + shellWord(e.run.Dir)) }
+
+// shellWord quotes a path where a shell would read it as something else.
+func shellWord(path string) string {
+	if regexp.MustCompile(`^[A-Za-z0-9_./:@%+,-]+$`).MatchString(path) {
+		return path
+	}
+	return "'" + strings.ReplaceAll(path, "'", `'\''`) + "'"
+}

@@ -1,0 +1,105 @@
+package report
+
+import (
+	"strings"
+	"testing"
+
+	"xinbot.ir/squall/chaos"
+	"xinbot.ir/squall/internal/rundir"
+)
+
+// told is the report of a run and its summary, without charts.
+func told(t *testing.T, dir string) (report, summary string) {
+	t.Helper()
+	e, err := gather(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return markdown(document(e)), screen(e, "")
+}
+
+// The report of a run that was killed in a fault says what is still changed and how to put it back,
+// and no longer once it has been.
+func TestLedgerOfAKilledRun(t *testing.T) {
+	const proxy = "toxic squall-1f2e-llm on proxy llm-upstream"
+	dir := killedDrills().write(t)
+	note := func(dir string) string {
+		t.Helper()
+		report, summary := told(t, dir)
+		if !strings.Contains(report, "**Faults were on.** When data stopped, at 00:58, 2 faults had not been taken back: LLM latency, Redis outage.") {
+			t.Errorf("the report does not name the faults:\n%s", report)
+		}
+		for line := range strings.SplitSeq(summary, "\n") {
+			if strings.Contains(line, "Faults were on.") {
+				return line
+			}
+		}
+		t.Fatalf("the summary does not say that faults were on:\n%s", summary)
+		return ""
+	}
+	if got := note(dir); !strings.Contains(got, "There is no ledger beside the journal") || !strings.HasSuffix(got, "squall recover "+dir) {
+		t.Errorf("without a ledger: %s", got)
+	}
+	withLedger(t, dir, proxy)
+	if got := note(dir); !strings.Contains(got, "The ledger still holds: "+proxy+".") || !strings.HasSuffix(got, "put it back with squall recover "+dir) {
+		t.Errorf("with an open record: %s", got)
+	}
+	settleLedger(t, dir)
+	if got := note(dir); !strings.Contains(got, "The ledger holds nothing any more") || strings.Contains(got, "squall recover") {
+		t.Errorf("after a recovery: %s", got)
+	}
+	embedded := killedDrills()
+	embedded.change = func(m *rundir.Meta) { m.Embedded = true }
+	if got := note(withLedger(t, embedded.write(t), proxy)); !strings.Contains(got, "The embedded platform ends with squall") || strings.Contains(got, "squall recover") {
+		t.Errorf("embedded: %s", got)
+	}
+}
+
+// A ledger that is cut anywhere does not keep the report away.
+func TestTornLedger(t *testing.T) {
+	dir := withLedger(t, killedDrills().write(t), "a toxic", "another")
+	size := len(read(t, dir+"/"+chaos.LedgerFile))
+	for _, cut := range []int{size - 1, size - 9, size / 2, 3, 0} {
+		cutFile(t, dir, chaos.LedgerFile, cut)
+		if _, err := gather(dir); err != nil {
+			t.Errorf("cut at %d: %v", cut, err)
+		}
+	}
+}
+
+// Rules that a dead run left toggled are told too; those of an ended run have their own lines, and
+// what became of them since.
+func TestLedgerWithoutFaults(t *testing.T) {
+	const rule = "automation rule 7f3c"
+	killed := withLedger(t, synthetic{seconds: 20, killed: true}.write(t), rule)
+	if _, text := told(t, killed); !strings.Contains(text, "! Still changed. The ledger still holds: "+rule) {
+		t.Errorf("killed:\n%s", text)
+	}
+	ended := withLedger(t, synthetic{seconds: 20, leftOver: []string{rule + " was left paused"}}.write(t), rule)
+	if _, text := told(t, ended); !strings.Contains(text, "! Left behind. "+rule) || !strings.Contains(text, "! Still in the ledger: 1 change. To put back what squall can: squall recover "+ended) {
+		t.Errorf("ended:\n%s", text)
+	}
+	settleLedger(t, ended)
+	if _, text := told(t, ended); !strings.Contains(text, "! Since then the ledger has been settled") || strings.Contains(text, "squall recover") {
+		t.Errorf("settled:\n%s", text)
+	}
+	if _, text := told(t, withLedger(t, synthetic{seconds: 20}.write(t))); strings.Contains(text, "ledger") {
+		t.Errorf("an empty ledger is news:\n%s", text)
+	}
+}
+
+func TestShellWord(t *testing.T) {
+	for path, want := range map[string]string{"runs/20260730T091500Z-staging": "runs/20260730T091500Z-staging", "my runs/a": "'my runs/a'", "it's": `'it'\''s'`, "": "''"} {
+		if got := shellWord(path); got != want {
+			t.Errorf("%q is written %s, want %s", path, got, want)
+		}
+	}
+}
+
+// Commands stand in a fence that nothing in them can end, each on its line, without secrets.
+func TestScript(t *testing.T) {
+	got := markdown([]block{script{[]string{"kubectl a", "b ``` c\nd", "curl -H 'Authorization: Bearer abcdefgh12345678'"}}})
+	if want := "````\nkubectl a\nb ``` c d\ncurl -H 'Authorization: Bearer (token removed)'\n````\n"; got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+}
