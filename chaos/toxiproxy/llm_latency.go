@@ -1,0 +1,119 @@
+package toxiproxy
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	client "github.com/Shopify/toxiproxy/v2/client"
+
+	"xinbot.ir/squall/chaos"
+)
+
+// llmLatency makes the language model's provider slow, or fail. Like the older script it delays what
+// comes back only. With both ways each has the whole delay of its own, so that a call takes twice as
+// long.
+func llmLatency() row {
+	flowing := only("errors", llmErrors(), func(e llmError) bool { return e.flows })
+	toxic := only("errors", llmErrors(), func(e llmError) bool { return !e.refuse })
+	var choices []string
+	for _, e := range llmErrors() {
+		choices = append(choices, e.name)
+	}
+	return row{
+		info: chaos.Info{
+			ID: "llm_latency", Title: "LLM latency", Driver: driverName,
+			Summary: "Makes the language model's provider slow, or lets its connections fail.",
+			Params: []chaos.Param{
+				proxyParam("llm-upstream", "PROXY_NAME"),
+				{
+					Name: "latency", Label: "Latency", Type: chaos.Duration, Default: "3s", Max: maxDelay, Live: true, Only: flowing,
+					Help: "delay of everything that passes; 0s for none", Env: "LATENCY_MS", EnvUnit: "ms",
+				},
+				{
+					Name: "jitter", Label: "Jitter", Type: chaos.Duration, Default: "500ms", Max: maxDelay, Live: true, Only: flowing,
+					Help: "the delay is this much more or less", Env: "JITTER_MS", EnvUnit: "ms",
+				},
+				{
+					Name: "errors", Label: "Errors", Type: chaos.Choice, Choices: choices, Default: choices[0], Live: true,
+					Help: "timeout: nothing gets through; refuse: the proxy is off; bandwidth: a thin line",
+				},
+				{
+					Name: "after", Label: "Closes after", Type: chaos.Duration, Default: "0s", Max: 20, Live: true, Only: "errors=timeout|reset",
+					Help: "timeout: then the connection is closed, 0s for never; reset: then it is reset, 0s for at once",
+				},
+				rateParam(10, 1, "errors=bandwidth", "what each connection passes"),
+				{
+					Name: "stream", Label: "Stream", Type: chaos.Choice, Choices: []string{downstream, upstream, both}, Default: downstream, Live: true, Only: toxic,
+					Help: "downstream: answers; upstream: requests; both: each with the whole delay, so twice in all",
+				},
+				toxicityParam(toxic),
+				chaos.Lasts(10*time.Minute, "UPTIME_SECONDS"),
+			},
+			Expect: []chaos.Expectation{
+				{Sight: chaos.FallsBack, Name: "llm_fallbacks_total", Text: "the fallback model answers"},
+				{Sight: chaos.Alerts, Name: "HighLatencyLLM", Text: "alert HighLatencyLLM fires"},
+				{Sight: chaos.Recovers, Within: recoveryGoal, Text: recoveryText},
+			},
+		},
+		aim: aimAtLLM,
+	}
+}
+
+// llmError is one way in which the provider's connections fail.
+type llmError struct {
+	name       string
+	flows      bool // data still gets through, so that a delay matters
+	refuse     bool // by the proxy being off, without a toxic
+	kind       string
+	attributes func(chaos.Params) client.Attributes
+	words      func(chaos.Params) string
+}
+
+func llmErrors() []llmError {
+	after := func(p chaos.Params) client.Attributes {
+		return client.Attributes{"timeout": p.Duration("after").Milliseconds()}
+	}
+	return []llmError{
+		{name: "none", flows: true},
+		{name: "timeout", kind: "timeout", attributes: after, words: func(p chaos.Params) string {
+			return "no answers" + afterWords(", closed", p.Duration("after"))
+		}},
+		{name: "reset", flows: true, kind: "reset_peer", attributes: after, words: func(p chaos.Params) string {
+			return "resets" + afterWords("", p.Duration("after"))
+		}},
+		{name: "refuse", refuse: true, words: func(chaos.Params) string { return "connections refused" }},
+		{
+			name: "bandwidth", flows: true, kind: "bandwidth",
+			attributes: func(p chaos.Params) client.Attributes { return client.Attributes{"rate": int64(p.Whole("rate"))} },
+			words:      func(p chaos.Params) string { return p["rate"] + " KB/s" },
+		},
+	}
+}
+
+func aimAtLLM(p chaos.Params) aim {
+	all := llmErrors()
+	failing := all[max(0, slices.IndexFunc(all, func(e llmError) bool { return e.name == p["errors"] }))]
+	want := aim{proxy: p["proxy"], refuse: failing.refuse}
+	if failing.refuse {
+		want.summary = failing.words(p)
+		return want
+	}
+	ways, percent := streams(p["stream"]), p.Number("toxicity")
+	var said []string
+	if latency, jitter := p.Duration("latency"), p.Duration("jitter"); failing.flows && latency.Milliseconds() > 0 {
+		want.toxics = each(ways, "latency", percent, delay(latency, jitter))
+		said = append(said, delayWords(latency, jitter))
+	}
+	if failing.kind != "" {
+		want.toxics = append(want.toxics, each(ways, failing.kind, percent, failing.attributes(p))...)
+		said = append(said, failing.words(p))
+	}
+	want.checks = hits(percent)
+	if len(want.toxics) == 0 {
+		want.checks = append(want.checks, idle("give latency, or errors"))
+		said = append(said, "nothing")
+	}
+	want.summary = strings.Join(append(said, share(p["stream"], percent)...), ", ")
+	return want
+}

@@ -1,0 +1,123 @@
+package toxiproxy
+
+import (
+	"encoding/json"
+	"os/exec"
+	"strings"
+	"testing"
+	"time"
+	"unicode"
+
+	client "github.com/Shopify/toxiproxy/v2/client"
+)
+
+func TestNames(t *testing.T) {
+	for _, n := range []toxicName{{"1f2e3d4c", "llm_latency", "reset_peer", "upstream"}, {"0", "slow-crm-2", "off", "downstream"}} {
+		if got, ours := parseName(n.String()); !ours || got != n {
+			t.Errorf("%s is read as %+v", n, got)
+		}
+	}
+	for _, name := range []string{
+		"", "latency_downstream", "squall", "squall-", "squall-by-hand", "squall-a-b-c-sideways", "squall--llm-latency-downstream",
+		"squall-a--latency-downstream", "squall-a-llm--downstream", "squall-A-llm-latency-downstream", "asquall-a-llm-latency-downstream",
+	} {
+		if n, ours := parseName(name); ours {
+			t.Errorf("%q is read as %+v", name, n)
+		}
+	}
+}
+
+func FuzzParseName(f *testing.F) {
+	f.Add("squall-1f2e3d4c-llm_latency-latency-downstream")
+	f.Add("squall-a-b-c-d-upstream")
+	f.Add("squall----")
+	f.Fuzz(func(t *testing.T, name string) {
+		if n, ours := parseName(name); ours && n.String() != name {
+			t.Errorf("%q is read as %+v", name, n)
+		}
+	})
+}
+
+func TestVersions(t *testing.T) {
+	for raw, want := range map[string]string{
+		`{"version": "2.12.0"}` + "\n": "2.12.0", "2.1.4": "2.1.4", `{"version": 2.5.0}`: "2.5.0", "git-abc123": "git-abc123",
+		"": "unknown", "<html></html>": "unknown", `{"kind":"x"}`: "unknown", "\x1b[2J": "unknown", strings.Repeat("1", 100): "unknown",
+	} {
+		if got := parseVersion([]byte(raw)); got != want {
+			t.Errorf("%q is read as %q, want %q", raw, got, want)
+		}
+	}
+}
+
+func FuzzParseVersion(f *testing.F) {
+	f.Add([]byte(`{"version": "2.12.0"}`))
+	f.Add([]byte("2.1.4\n"))
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		got := parseVersion(raw)
+		odd := func(r rune) bool { return r > unicode.MaxASCII || !unicode.IsPrint(r) }
+		if got == "" || len(got) > 40 || strings.ContainsFunc(got, odd) {
+			t.Errorf("%q is read as %q", raw, got)
+		}
+	})
+}
+
+// Records that are damaged, or name what is not ours, take nothing back and panic at nothing.
+func TestDamagedRecords(t *testing.T) {
+	undoers := Undoers(time.Second)
+	for _, c := range []struct{ kind, raw, want string }{
+		{KindToxic, `{`, "read record of a toxic"},
+		{KindToxic, `{"url":"http://127.0.0.1:1","proxy":"p","toxic":"theirs"}`, `"theirs" is no toxic of squall's`},
+		{KindToxic, `{"url":"nowhere","proxy":"p","toxic":"squall-a-b-c-upstream"}`, `"nowhere" is no address`},
+		{KindToxic, `{"url":"http://127.0.0.1:1","toxic":"squall-a-b-c-upstream"}`, "names no proxy"},
+		{KindProxy, `[]`, "read record of a proxy"},
+		{KindProxy, `{"url":"ftp://x","proxy":"p"}`, "no address"},
+	} {
+		wantError(t, undoers[c.kind].Undo(t.Context(), json.RawMessage(c.raw), true), c.want)
+		if undoers[c.kind].Remedy(json.RawMessage(c.raw)) != unreadable {
+			t.Errorf("a remedy for %s", c.raw)
+		}
+	}
+}
+
+func FuzzReadRecord(f *testing.F) {
+	f.Add(`{"url":"http://127.0.0.1:8474","proxy":"p q","toxic":"squall-a-b-c-upstream"}`)
+	f.Add(`{"url":"","proxy":1}`)
+	f.Fuzz(func(t *testing.T, raw string) {
+		undo := json.RawMessage(raw)
+		if r, err := readToxic(undo); err == nil {
+			if _, ours := parseName(r.Toxic); !ours || r.Proxy == "" {
+				t.Errorf("%q is read as %+v", raw, r)
+			}
+		}
+		for _, u := range Undoers(0) {
+			if u.Remedy(undo) == "" {
+				t.Errorf("no remedy for %q", raw)
+			}
+		}
+	})
+}
+
+func TestCommands(t *testing.T) {
+	const base, toxic = "http://toxiproxy:8474", "squall-1f2e3d4c-llm_latency-latency-downstream"
+	latency := client.Toxic{Name: toxic, Type: "latency", Stream: "downstream", Toxicity: 0.29, Attributes: client.Attributes{"latency": int64(3000), "jitter": int64(500)}}
+	for got, want := range map[string]string{
+		addCommand(base, "llm-upstream", latency):  "toxiproxy-cli -h http://toxiproxy:8474 toxic add -n " + toxic + " -t latency --downstream --toxicity 0.29 -a jitter=500 -a latency=3000 llm-upstream",
+		removeCommand(base, "llm-upstream", toxic): "toxiproxy-cli -h http://toxiproxy:8474 toxic remove -n " + toxic + " llm-upstream",
+		removeCommand(base, "it's mine", toxic):    "curl -X DELETE http://toxiproxy:8474/proxies/it%27s%20mine/toxics/" + toxic,
+		enableCommand(base, "redis", true):         `curl -d '{"enabled":true}' http://toxiproxy:8474/proxies/redis`,
+	} {
+		if got != want {
+			t.Errorf("%s\nwant\n%s", got, want)
+		}
+	}
+}
+
+// A shell reads the words that were meant.
+func TestQuoting(t *testing.T) {
+	words := []string{"plain", "", "two words", "it's", `"$(id)"`, "a;b", "c\nd", "*", "~", "#x", "é"}
+	out, err := exec.Command("sh", "-c", "printf '<%s>' "+command(words...)).Output()
+	must(t, err)
+	if want := "<" + strings.Join(words, "><") + ">"; string(out) != want {
+		t.Errorf("%q, want %q", out, want)
+	}
+}

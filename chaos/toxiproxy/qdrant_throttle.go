@@ -1,0 +1,56 @@
+package toxiproxy
+
+import (
+	"strings"
+	"time"
+
+	client "github.com/Shopify/toxiproxy/v2/client"
+
+	"xinbot.ir/squall/chaos"
+)
+
+// qdrantThrottle makes Qdrant slow where it sits behind Toxiproxy. Where it does not, the Kubernetes
+// driver has a fault of the same name, which can lose packets too: a proxy cannot.
+func qdrantThrottle() row {
+	return row{
+		info: chaos.Info{
+			ID: "qdrant_throttle", Title: "Qdrant throttle", Driver: driverName,
+			Summary: "Makes the vector store's answers late, and its line thin.",
+			Params: []chaos.Param{
+				proxyParam("qdrant", ""),
+				{
+					Name: "delay", Label: "Delay", Type: chaos.Duration, Default: "800ms", Max: maxDelay, Live: true,
+					Help: "of every answer; 0s for none", Env: "LATENCY_MS", EnvUnit: "ms",
+				},
+				rateParam(0, 0, "", "what each connection passes of answers; 0 for no limit"),
+				toxicityParam(""),
+				chaos.Lasts(5*time.Minute, "DURATION_SECONDS"),
+			},
+			Expect: []chaos.Expectation{
+				{Sight: chaos.Alerts, Name: "IngestionLagHigh", Within: time.Minute, Text: "alert IngestionLagHigh fires within 1 min"},
+				{Sight: chaos.Recovers, Within: recoveryGoal, Text: recoveryText},
+			},
+		},
+		aim: aimAtQdrant,
+	}
+}
+
+func aimAtQdrant(p chaos.Params) aim {
+	way, percent := streams(downstream), p.Number("toxicity")
+	want := aim{proxy: p["proxy"], checks: hits(percent)}
+	var said []string
+	if late := p.Duration("delay"); late.Milliseconds() > 0 {
+		want.toxics = each(way, "latency", percent, delay(late, 0))
+		said = append(said, words(late))
+	}
+	if rate := p.Whole("rate"); rate > 0 {
+		want.toxics = append(want.toxics, each(way, "bandwidth", percent, client.Attributes{"rate": int64(rate)})...)
+		said = append(said, p["rate"]+" KB/s")
+	}
+	if len(want.toxics) == 0 {
+		want.checks = append(want.checks, idle("give delay, or rate"))
+		said = append(said, "nothing")
+	}
+	want.summary = strings.Join(append(said, share(downstream, percent)...), ", ")
+	return want
+}

@@ -1,0 +1,51 @@
+package toxiproxy
+
+import (
+	"time"
+
+	client "github.com/Shopify/toxiproxy/v2/client"
+
+	"xinbot.ir/squall/chaos"
+)
+
+// redisOutage takes Redis away where it sits behind Toxiproxy. Where it does not, the Kubernetes
+// driver has a fault of the same name.
+func redisOutage() row {
+	return row{
+		info: chaos.Info{
+			ID: "redis_outage", Title: "Redis outage", Driver: driverName,
+			Summary: "Takes Redis away: connections are refused, hang, or are slow.",
+			Params: []chaos.Param{
+				proxyParam("redis", ""),
+				{
+					Name: "way", Label: "Way", Type: chaos.Choice, Choices: []string{"refuse", "hang", "slow"}, Default: "refuse", Live: true,
+					Help: "refuse: the proxy is off; hang: nothing gets through; slow: answers are late",
+				},
+				{
+					Name: "delay", Label: "Delay", Type: chaos.Duration, Default: "1s", Min: 0.001, Max: maxDelay, Live: true, Only: "way=slow",
+					Help: "of every answer",
+				},
+				chaos.Lasts(2*time.Minute, "DISRUPTION_SECONDS"),
+			},
+			Expect: []chaos.Expectation{
+				{Sight: chaos.Alerts, Name: "GatewayHealthCheckFailed", Text: "alert GatewayHealthCheckFailed fires"},
+				{Sight: chaos.StaysLow, Name: "automation_queue_depth", Bound: 50, Text: "automation queue depth stays below 50"},
+				{Sight: chaos.Recovers, Within: recoveryGoal, Text: recoveryText},
+			},
+		},
+		aim: aimAtRedis,
+	}
+}
+
+// aimAtRedis lets a hanging Redis neither hear nor answer, as one that is gone: with the answers alone
+// held back it would carry out what the platform believes to have failed.
+func aimAtRedis(p chaos.Params) aim {
+	ways := map[string]aim{
+		"refuse": {refuse: true, summary: "connections refused"},
+		"hang":   {toxics: each(streams(both), "timeout", 100, client.Attributes{"timeout": int64(0)}), summary: "hangs"},
+		"slow":   {toxics: each(streams(downstream), "latency", 100, delay(p.Duration("delay"), 0)), summary: "answers " + words(p.Duration("delay")) + " late"},
+	}
+	want := ways[p["way"]]
+	want.proxy = p["proxy"]
+	return want
+}

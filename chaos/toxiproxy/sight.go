@@ -1,0 +1,160 @@
+package toxiproxy
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	client "github.com/Shopify/toxiproxy/v2/client"
+
+	"xinbot.ir/squall/chaos"
+)
+
+// sight is a proxy as it was found.
+type sight struct {
+	proxy   client.Proxy
+	own     []client.Toxic // of this fault in this session
+	squalls []client.Toxic // of another fault or session of squall
+	foreign []client.Toxic // of somebody else
+	off     *toxicName     // who of squall switched the proxy off, if it is off
+}
+
+// look tells the toxics of a proxy apart.
+func (f fault) look(p client.Proxy) sight {
+	s := sight{proxy: p}
+	for _, t := range p.ActiveToxics {
+		n, squalls := parseName(t.Name)
+		own := squalls && n.session == f.driver.config.Session && n.fault == f.info.ID
+		switch {
+		case own:
+			s.own = append(s.own, t)
+		case squalls:
+			s.squalls = append(s.squalls, t)
+		default:
+			s.foreign = append(s.foreign, t)
+		}
+		if squalls && n.kind == offKind && !p.Enabled && (s.off == nil || own) {
+			s.off = &n
+		}
+	}
+	return s
+}
+
+// mine tells whether this fault switched the proxy off.
+func (f fault) mine(s sight) bool {
+	return s.off != nil && s.off.session == f.driver.config.Session && s.off.fault == f.info.ID
+}
+
+// facts are what a person should see before saying yes.
+func (s sight) facts(want aim) []chaos.Fact {
+	state := "on"
+	if !s.proxy.Enabled {
+		state = "off: connections are refused"
+	}
+	facts := []chaos.Fact{
+		{Name: "Listens on", Text: s.proxy.Listen},
+		{Name: "Upstream", Text: s.proxy.Upstream},
+		{Name: "State", Text: state},
+		{Name: "Toxics on it", Text: listToxics(append(slices.Clone(s.foreign), s.squalls...))},
+	}
+	for _, t := range want.toxics {
+		facts = append(facts, chaos.Fact{Name: "Will add", Text: describe(t) + ", as " + t.Name})
+	}
+	if want.refuse {
+		facts = append(facts, chaos.Fact{Name: "Will switch off", Text: "the proxy: connections are closed, new ones refused"})
+	}
+	return append(facts, chaos.Fact{Name: "If squall dies", Text: "it stays until squall recover: Toxiproxy has no expiry"})
+}
+
+// describe says what a toxic does, in Toxiproxy's words.
+func describe(t client.Toxic) string {
+	if n, ours := parseName(t.Name); ours && n.kind == offKind {
+		return "a toxic without effect, which says who switched the proxy off"
+	}
+	words := []string{t.Type, t.Stream}
+	for _, name := range attributeNames(t.Attributes) {
+		words = append(words, fmt.Sprintf("%s=%v", name, t.Attributes[name]))
+	}
+	text := strings.Join(words, " ")
+	if t.Toxicity < 1 {
+		text += fmt.Sprintf(" for %v of connections", t.Toxicity)
+	}
+	return text
+}
+
+func listToxics(toxics []client.Toxic) string {
+	if len(toxics) == 0 {
+		return "none"
+	}
+	texts := make([]string, len(toxics))
+	for i, t := range toxics {
+		texts[i] = fmt.Sprintf("%s (%s %s)", t.Name, t.Type, t.Stream)
+	}
+	return strings.Join(texts, ", ")
+}
+
+// checks are what speaks for and against the fault on this proxy.
+func (f fault) checks(s sight, want aim) []chaos.Check {
+	exists := chaos.Check{Text: "proxy " + want.proxy + " exists"}
+	others := chaos.Check{Text: "nobody else has toxics on it"}
+	if len(s.foreign) > 0 {
+		others.Answer, others.Reason = chaos.Warns, "there are others, which stay and add to ours: "+listToxics(s.foreign)
+	}
+	left := chaos.Check{Text: "no other session or fault of squall has toxics on it"}
+	if len(s.squalls) > 0 {
+		left.Answer, left.Reason = chaos.Warns, f.leftovers(s.squalls, want.proxy)
+	}
+	return []chaos.Check{exists, f.enabled(s, want), others, left}
+}
+
+// leftovers names toxics of squall that are not ours, and how to be rid of them.
+func (f fault) leftovers(toxics []client.Toxic, proxy string) string {
+	var names, commands []string
+	for _, t := range toxics {
+		names = append(names, t.Name)
+		commands = append(commands, removeCommand(f.driver.api.base, proxy, t.Name))
+	}
+	return strings.Join(names, ", ") + ": if no squall holds it any more, squall recover takes it back; by hand: " + strings.Join(commands, "; ")
+}
+
+// enabled looks at whether the proxy is on. One that is off for somebody else's reasons must not be
+// switched on by our undo.
+func (f fault) enabled(s sight, want aim) chaos.Check {
+	check := chaos.Check{Text: "proxy " + want.proxy + " is on"}
+	if s.proxy.Enabled {
+		return check
+	}
+	if f.mine(s) {
+		check.Text = "proxy " + want.proxy + " is on, or was switched off by this fault"
+		return check
+	}
+	who := "somebody"
+	if s.off != nil {
+		who = "session " + s.off.session + " of squall (" + s.off.fault + ")"
+	}
+	check.Answer, check.Reason = chaos.Warns, who+" switched it off: nothing gets through anyway"
+	if want.refuse {
+		check.Answer = chaos.Refuses
+		check.Reason = who + " switched it off, and taking this fault back would switch it on; to switch it on: " +
+			enableCommand(f.driver.api.base, want.proxy, true)
+	}
+	return check
+}
+
+// missing says which proxies there are instead.
+func (f fault) missing(ctx context.Context, name string) (chaos.Check, error) {
+	check := chaos.Check{Text: "proxy " + name + " exists", Answer: chaos.Refuses}
+	all, err := f.driver.api.proxies(ctx)
+	if err != nil {
+		return check, err
+	}
+	check.Reason = "there is no proxy " + name + " at " + f.driver.api.base + ": it has "
+	if names := slices.Sorted(maps.Keys(all)); len(names) > 0 {
+		check.Reason += strings.Join(names, ", ")
+	} else {
+		check.Reason += "none"
+	}
+	return check, nil
+}

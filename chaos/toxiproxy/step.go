@@ -1,0 +1,96 @@
+package toxiproxy
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	client "github.com/Shopify/toxiproxy/v2/client"
+
+	"xinbot.ir/squall/chaos"
+)
+
+// steps are the changes that lead from what was seen to what is wanted. A proxy is switched off after
+// its toxics are on, and so on again before they are removed: toxics are best changed on connections
+// that live.
+func (f fault) steps(s sight, want aim) (steps []chaos.Step) {
+	for _, t := range want.toxics {
+		steps = append(steps, f.toxicStep(want.proxy, t))
+	}
+	if !want.refuse {
+		return steps
+	}
+	// What this fault has put on the proxy before, with other parameters, has no effect on a proxy that
+	// is off, and can stay until it is on again: removing a toxic while its connections are being cut is
+	// what makes Toxiproxy hang.
+	for _, t := range s.own {
+		if !slices.ContainsFunc(want.toxics, func(w client.Toxic) bool { return w.Name == t.Name }) {
+			step := f.toxicStep(want.proxy, t)
+			step.Apply, step.Command = func(context.Context) error { return nil }, ""
+			steps = append(steps, step)
+		}
+	}
+	return append(steps, f.offStep(want.proxy))
+}
+
+func (f fault) toxicStep(proxy string, t client.Toxic) chaos.Step {
+	api := f.driver.api
+	return chaos.Step{
+		Kind: KindToxic, Object: "toxic " + t.Name + " on proxy " + proxy,
+		Undo:    toxicRecord{URL: api.base, Proxy: proxy, Toxic: t.Name},
+		Apply:   func(ctx context.Context) error { return applyToxic(ctx, api, proxy, t) },
+		Command: addCommand(api.base, proxy, t),
+	}
+}
+
+// applyToxic adds a toxic, or changes the one of that name, and reads it back. One that is there as it
+// should be is left alone: every change draws anew which connections are hit.
+func applyToxic(ctx context.Context, api api, proxy string, t client.Toxic) error {
+	got, err := api.toxic(ctx, proxy, t.Name)
+	switch {
+	case err == nil && differs(got, t) == "":
+		return nil
+	case err == nil:
+		err = api.change(ctx, proxy, t)
+	case isMissing(err):
+		err = api.add(ctx, proxy, t)
+	}
+	if err == nil {
+		got, err = api.toxic(ctx, proxy, t.Name)
+	}
+	if difference := differs(got, t); err == nil && difference != "" {
+		err = errors.New("read back, " + difference)
+	}
+	if err != nil {
+		return fmt.Errorf("add toxic %s to proxy %s: %w", t.Name, proxy, err)
+	}
+	return nil
+}
+
+func (f fault) offStep(proxy string) chaos.Step {
+	api := f.driver.api
+	return chaos.Step{
+		Kind: KindProxy, Object: "proxy " + proxy,
+		Undo:    proxyRecord{URL: api.base, Proxy: proxy},
+		Apply:   func(ctx context.Context) error { return toggle(ctx, api, proxy, false) },
+		Command: enableCommand(api.base, proxy, false),
+	}
+}
+
+// toggle switches a proxy on or off and reads it back. The error of a proxy that is not there is
+// Toxiproxy's own.
+func toggle(ctx context.Context, api api, proxy string, on bool) error {
+	word := map[bool]string{true: "on", false: "off"}[on]
+	if err := api.enable(ctx, proxy, on); err != nil {
+		return fmt.Errorf("switch %s proxy %s: %w", word, proxy, err)
+	}
+	p, err := api.proxy(ctx, proxy)
+	if err != nil {
+		return fmt.Errorf("switch %s proxy %s: %w", word, proxy, err)
+	}
+	if p.Enabled != on {
+		return fmt.Errorf("switch %s proxy %s: read back, it is not %s", word, proxy, word)
+	}
+	return nil
+}

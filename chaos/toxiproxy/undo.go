@@ -1,0 +1,143 @@
+package toxiproxy
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/url"
+	"time"
+
+	"xinbot.ir/squall/chaos"
+)
+
+// Kinds of steps, which find their undoers.
+const (
+	KindToxic = "toxic"
+	KindProxy = "proxy"
+)
+
+// Undoers take toxics off and switch proxies on again, from the ledger's records alone. The timeout
+// is of each call; 0: 5 s.
+func Undoers(timeout time.Duration) chaos.Undoers {
+	return chaos.Undoers{KindToxic: toxicUndo{timeout}, KindProxy: proxyUndo{timeout}}
+}
+
+// toxicRecord is all that removing a toxic needs.
+type toxicRecord struct {
+	URL   string `json:"url"` // of the API
+	Proxy string `json:"proxy"`
+	Toxic string `json:"toxic"`
+}
+
+// proxyRecord is all that switching a proxy on needs.
+type proxyRecord struct {
+	URL   string `json:"url"` // of the API
+	Proxy string `json:"proxy"`
+}
+
+// readToxic reads a record. One that does not name a toxic of squall is refused: nothing else may be
+// removed, whatever the ledger says.
+func readToxic(undo json.RawMessage) (r toxicRecord, err error) {
+	if err := json.Unmarshal(undo, &r); err != nil {
+		return r, fmt.Errorf("read record of a toxic: %w", err)
+	}
+	if _, ours := parseName(r.Toxic); !ours {
+		return r, fmt.Errorf("read record of a toxic: %q is no toxic of squall's", r.Toxic)
+	}
+	return r, checkPlace("toxic", r.URL, r.Proxy)
+}
+
+func readProxy(undo json.RawMessage) (r proxyRecord, err error) {
+	if err := json.Unmarshal(undo, &r); err != nil {
+		return r, fmt.Errorf("read record of a proxy: %w", err)
+	}
+	return r, checkPlace("proxy", r.URL, r.Proxy)
+}
+
+func checkPlace(what, base, proxy string) error {
+	u, err := url.Parse(base)
+	switch {
+	case err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https":
+		return fmt.Errorf("read record of a %s: %q is no address of an API", what, base)
+	case proxy == "":
+		return fmt.Errorf("read record of a %s: it names no proxy", what)
+	}
+	return nil
+}
+
+// toxicUndo removes toxics.
+type toxicUndo struct{ timeout time.Duration }
+
+// Undo removes the toxic. One that is gone, with its proxy or without, is fine.
+func (u toxicUndo) Undo(ctx context.Context, undo json.RawMessage, _ bool) error {
+	r, err := readToxic(undo)
+	if err != nil {
+		return err
+	}
+	api := newAPI(r.URL, u.timeout)
+	removing := api.remove(ctx, r.Proxy, r.Toxic)
+	// Whatever the answer was: a removal that gave none may have been made, and only reading tells.
+	_, err = api.toxic(ctx, r.Proxy, r.Toxic)
+	switch {
+	case isMissing(err):
+		return nil
+	case removing == nil && err == nil:
+		err = errors.New("it is still there")
+	case removing == nil:
+		err = fmt.Errorf("read it back: %w", err)
+	case err != nil && timedOut(removing) && timedOut(err):
+		err = fmt.Errorf("%w: Toxiproxy is still at it, or it hangs and has to be restarted", removing)
+	default:
+		err = removing
+	}
+	return fmt.Errorf("remove toxic %s from proxy %s at %s: %w", r.Toxic, r.Proxy, r.URL, err)
+}
+
+func timedOut(err error) bool { return errors.Is(err, context.DeadlineExceeded) }
+
+// Remedy is the command that removes the toxic.
+func (toxicUndo) Remedy(undo json.RawMessage) string {
+	r, err := readToxic(undo)
+	if err != nil {
+		return unreadable
+	}
+	return removeCommand(r.URL, r.Proxy, r.Toxic)
+}
+
+// proxyUndo switches proxies on.
+type proxyUndo struct{ timeout time.Duration }
+
+// Undo switches the proxy on. One that is on already, or gone, is fine.
+func (u proxyUndo) Undo(ctx context.Context, undo json.RawMessage, _ bool) error {
+	r, err := readProxy(undo)
+	if err != nil {
+		return err
+	}
+	api := newAPI(r.URL, u.timeout)
+	p, err := api.proxy(ctx, r.Proxy)
+	switch {
+	case isMissing(err) || err == nil && p.Enabled:
+		return nil
+	case err == nil:
+		err = toggle(ctx, api, r.Proxy, true)
+	default:
+		err = fmt.Errorf("switch on proxy %s: %w", r.Proxy, err)
+	}
+	if isMissing(err) { // since it was read
+		return nil
+	}
+	return err
+}
+
+// Remedy is the command that switches the proxy on.
+func (proxyUndo) Remedy(undo json.RawMessage) string {
+	r, err := readProxy(undo)
+	if err != nil {
+		return unreadable
+	}
+	return enableCommand(r.URL, r.Proxy, true)
+}
+
+// unreadable is said of a record that names nothing.
+const unreadable = "toxiproxy-cli list, then look for toxics whose names begin with squall-"
