@@ -1,0 +1,123 @@
+package kube
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/client-go/kubernetes/scheme"
+	"k8s.io/client-go/tools/remotecommand"
+	utilexec "k8s.io/client-go/util/exec"
+	"k8s.io/streaming/pkg/httpstream"
+)
+
+// execTime bounds one command in a container: they are short, and a node may be slow.
+const execTime = 15 * time.Second
+
+// mostOutput is how much of a command's output is kept, in bytes.
+const mostOutput = 64 << 10
+
+// spot is a container of one pod.
+type spot struct{ namespace, pod, container string }
+
+func (s spot) String() string {
+	return "container " + s.container + " of pod " + s.namespace + "/" + s.pod
+}
+
+// failed says that a command ran and ended with another code than 0.
+type failed struct {
+	code int
+	said string // on stderr, or on stdout if there was nothing
+}
+
+func (f *failed) Error() string {
+	if f.said == "" {
+		return fmt.Sprintf("exit code %d", f.code)
+	}
+	return f.said
+}
+
+// noCommand says that a container has no such program.
+type noCommand struct{ program string }
+
+func (n *noCommand) Error() string { return "the image has no " + n.program }
+
+// exec runs a command in a container, over a web socket or, where a proxy or an old server does not
+// take those, SPDY. The error is a [*failed] or a [*noCommand] if the container was reached.
+func (l *link) exec(ctx context.Context, at spot, argv ...string) (stdout string, err error) {
+	what := "exec in " + at.String()
+	ctx, cancel := context.WithTimeout(ctx, execTime)
+	defer cancel()
+	executor, err := l.executor(at, argv)
+	if err != nil {
+		return "", fmt.Errorf("%s: %w", what, err)
+	}
+	var out, errOut limited
+	err = executor.StreamWithContext(ctx, remotecommand.StreamOptions{Stdout: &out, Stderr: &errOut})
+	var exit utilexec.CodeExitError
+	switch {
+	case err == nil:
+		return out.text(), nil
+	case missing(err):
+		return "", fmt.Errorf("%s: %w", what, &noCommand{argv[0]})
+	case errors.As(err, &exit):
+		f := &failed{code: exit.Code, said: errOut.text()}
+		if f.said == "" {
+			f.said = out.text()
+		}
+		return out.text(), fmt.Errorf("%s: %w", what, f)
+	case ctx.Err() != nil:
+		return "", l.explain(what, ctx.Err()) // what the stream says of its end hides the reason
+	}
+	return "", l.explain(what, err)
+}
+
+func (l *link) executor(at spot, argv []string) (remotecommand.Executor, error) {
+	url := l.client.CoreV1().RESTClient().Post().Namespace(at.namespace).Resource("pods").Name(at.pod).
+		SubResource("exec").VersionedParams(&corev1.PodExecOptions{
+		Container: at.container, Command: argv, Stdout: true, Stderr: true,
+	}, scheme.ParameterCodec).Timeout(0).URL()
+	socket, err := remotecommand.NewWebSocketExecutor(l.config, http.MethodGet, url.String())
+	if err != nil {
+		return nil, err
+	}
+	spdy, err := remotecommand.NewSPDYExecutor(l.config, http.MethodPost, url)
+	if err != nil {
+		return nil, err
+	}
+	return remotecommand.NewFallbackExecutor(socket, spdy, func(err error) bool {
+		return httpstream.IsUpgradeFailure(err) || httpstream.IsHTTPSProxyError(err)
+	})
+}
+
+// missing tells whether the container runtime did not find the program. Runtimes say it in words or by
+// the exit codes of a shell.
+func missing(err error) bool {
+	var exit utilexec.CodeExitError
+	if errors.As(err, &exit) && (exit.Code == 126 || exit.Code == 127) {
+		return true
+	}
+	if !apierrors.IsInternalError(err) && !errors.As(err, &exit) {
+		return false
+	}
+	text := err.Error()
+	return strings.Contains(text, "executable file not found") || strings.Contains(text, "no such file or directory")
+}
+
+// limited keeps the beginning of what is written to it.
+type limited struct{ buffer bytes.Buffer }
+
+func (l *limited) Write(p []byte) (int, error) {
+	if room := mostOutput - l.buffer.Len(); room > 0 {
+		l.buffer.Write(p[:min(room, len(p))])
+	}
+	return len(p), nil
+}
+
+func (l *limited) text() string { return strings.TrimSpace(l.buffer.String()) }

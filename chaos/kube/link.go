@@ -1,0 +1,194 @@
+package kube
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/rest"
+	"k8s.io/client-go/tools/clientcmd"
+	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
+)
+
+// callTime is how long the API server may take for one answer.
+const callTime = 10 * time.Second
+
+// The client's own brake on requests. A preflight makes about 30 at once and an undo five; client-go's
+// default of 5 a second would make a preflight wait for itself.
+const (
+	callsPerSecond = 50
+	callsAtOnce    = 100
+)
+
+// link is a way to one cluster. The connections behind it are client-go's and shared by all links
+// with the same settings, so a link costs a kubeconfig read and no more.
+type link struct {
+	where  where
+	config *rest.Config         // without a bound on time: for exec and watches
+	client kubernetes.Interface // each call within callTime
+}
+
+// where is a record's way back to its cluster. It holds no credential: those stay in the kubeconfig.
+type where struct {
+	Kubeconfig string `json:"kubeconfig,omitempty"` // absolute paths; "" inside a pod
+	Context    string `json:"context,omitempty"`
+	Server     string `json:"server"`            // URL of the API server
+	Cluster    string `json:"cluster,omitempty"` // uid of namespace kube-system, "" if it could not be read
+}
+
+// connect reads the kubeconfig and makes clients. It speaks to nobody.
+func connect(c Config) (*link, error) {
+	const verb = "read kubeconfig"
+	rules := clientcmd.NewDefaultClientConfigLoadingRules()
+	rules.WarnIfAllMissing = false
+	if c.Kubeconfig != "" {
+		rules.Precedence = filepath.SplitList(c.Kubeconfig)
+	}
+	raw, err := rules.Load()
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", verb, err)
+	}
+	files, err := present(rules.Precedence)
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("%s: %w", verb, err)
+	case c.Kubeconfig != "" && files == "":
+		return nil, fmt.Errorf("%s %s: %w", verb, c.Kubeconfig, fs.ErrNotExist)
+	}
+	w := where{Kubeconfig: files, Context: c.Context}
+	if w.Context == "" {
+		w.Context = raw.CurrentContext
+	}
+	config, err := restConfig(raw, w.Context)
+	if err != nil {
+		return nil, fmt.Errorf("%s %s: %w", verb, files, err)
+	}
+	w.Server = serverOf(config)
+	return newLink(config, w, c)
+}
+
+// restConfig is the context of the kubeconfig, or the pod's service account if there is no kubeconfig
+// at all. A kubeconfig that is there and wrong never leads to the pod's own cluster.
+func restConfig(raw *clientcmdapi.Config, context string) (*rest.Config, error) {
+	if clientcmdapi.IsConfigEmpty(raw) && context == "" {
+		config, err := rest.InClusterConfig()
+		if errors.Is(err, rest.ErrNotInCluster) {
+			return nil, errors.New("there is none, and this is no pod: set KUBECONFIG, --kubeconfig or kubeconfig in squall.yaml")
+		}
+		return config, err
+	}
+	return clientcmd.NewNonInteractiveClientConfig(*raw, context, &clientcmd.ConfigOverrides{}, nil).ClientConfig()
+}
+
+func newLink(config *rest.Config, w where, c Config) (*link, error) {
+	config.QPS, config.Burst = callsPerSecond, callsAtOnce
+	config.UserAgent = c.UserAgent
+	if config.UserAgent == "" {
+		config.UserAgent = "squall"
+	}
+	log := c.Log
+	if log == nil {
+		log = io.Discard
+	}
+	config.WarningHandlerWithContext, config.WarningHandler = nil, rest.NewWarningWriter(log, rest.WarningWriterOptions{Deduplicate: true})
+	if config.ExecProvider != nil { // a login program must not ask questions on a screen that is ours
+		config.ExecProvider.StdinUnavailable = true
+		config.ExecProvider.StdinUnavailableMessage = "squall has the terminal: log in before starting it"
+	}
+	bounded := rest.CopyConfig(config)
+	bounded.Timeout = callTime
+	if c.patience > 0 {
+		bounded.Timeout = c.patience
+	}
+	client, err := kubernetes.NewForConfig(bounded)
+	if err != nil {
+		return nil, fmt.Errorf("make client for %s: %w", w.Server, err)
+	}
+	return &link{where: w, config: config, client: client}, nil
+}
+
+// present joins the paths that exist, made absolute so that they hold in another directory.
+func present(paths []string) (string, error) {
+	var found []string
+	for _, path := range paths {
+		absolute, err := filepath.Abs(path)
+		if err != nil {
+			return "", err
+		}
+		if _, err := os.Stat(absolute); err == nil {
+			found = append(found, absolute)
+		}
+	}
+	return strings.Join(found, string(filepath.ListSeparator)), nil
+}
+
+// serverOf is the address of the API server without a user or password that might stand in it.
+func serverOf(config *rest.Config) string {
+	u, err := url.Parse(config.Host)
+	if err != nil || u.Host == "" {
+		return strings.TrimSuffix(config.Host[strings.LastIndex(config.Host, "@")+1:], "/")
+	}
+	u.User, u.RawQuery, u.Fragment = nil, "", ""
+	return strings.TrimSuffix(u.String(), "/")
+}
+
+// identify reads which cluster this is. Whoever may not read namespace kube-system goes by the
+// server's address.
+func (l *link) identify(ctx context.Context) error {
+	system, err := l.client.CoreV1().Namespaces().Get(ctx, metav1.NamespaceSystem, metav1.GetOptions{})
+	switch {
+	case err == nil:
+		l.where.Cluster = string(system.UID)
+	case apierrors.IsForbidden(err), apierrors.IsNotFound(err):
+	default:
+		return l.explain("identify the cluster", err)
+	}
+	return nil
+}
+
+// contextName is the context in words.
+func (w where) contextName() string {
+	if w.Context == "" {
+		return "the pod's own service account"
+	}
+	return w.Context
+}
+
+// reach leads from records to their clusters.
+type reach struct{ config Config }
+
+// link opens the way to the record's cluster and makes sure that it is that one.
+func (r reach) link(ctx context.Context, w where) (*link, error) {
+	c := r.config
+	overridden := c.Kubeconfig != "" && c.Kubeconfig != w.Kubeconfig || c.Context != "" && c.Context != w.Context
+	if c.Kubeconfig == "" {
+		c.Kubeconfig = w.Kubeconfig
+	}
+	if c.Context == "" {
+		c.Context = w.Context
+	}
+	l, err := connect(c)
+	if err != nil {
+		return nil, err
+	}
+	if err := l.identify(ctx); err != nil {
+		return nil, err
+	}
+	known := l.where.Cluster != "" && w.Cluster != ""
+	// Without a uid on both sides and with another kubeconfig on purpose, the uid of the object decides.
+	if known && l.where.Cluster != w.Cluster || !known && !overridden && l.where.Server != w.Server {
+		return nil, fmt.Errorf("context %s leads to the cluster at %s, and the record is of another, at %s: choose the right one with --kubeconfig and --context",
+			l.where.contextName(), l.where.Server, w.Server)
+	}
+	return l, nil
+}

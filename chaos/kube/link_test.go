@@ -1,0 +1,160 @@
+package kube
+
+import (
+	"encoding/json"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"k8s.io/client-go/tools/clientcmd"
+	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
+
+	"xinbot.ir/squall/chaos"
+)
+
+// kubeconfigFor writes a kubeconfig with a token for a server.
+func kubeconfigFor(t *testing.T, server string) string {
+	t.Helper()
+	config := clientcmdapi.NewConfig()
+	config.Clusters["cluster"] = &clientcmdapi.Cluster{Server: server}
+	config.AuthInfos["user"] = &clientcmdapi.AuthInfo{Token: "very-secret-token"}
+	config.Contexts["one"] = &clientcmdapi.Context{Cluster: "cluster", AuthInfo: "user"}
+	config.Contexts["two"] = &clientcmdapi.Context{Cluster: "cluster", AuthInfo: "user"}
+	config.CurrentContext = "one"
+	path := filepath.Join(t.TempDir(), "kubeconfig")
+	if err := clientcmd.WriteToFile(*config, path); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func TestConnect(t *testing.T) {
+	path := kubeconfigFor(t, "https://user:password@cluster.example:6443/base/")
+	missing := filepath.Join(t.TempDir(), "none")
+	for name, test := range map[string]struct {
+		config  Config
+		context string
+		err     string
+	}{
+		"current context":   {Config{Kubeconfig: path}, "one", ""},
+		"named context":     {Config{Kubeconfig: path, Context: "two"}, "two", ""},
+		"one of two is not": {Config{Kubeconfig: missing + string(filepath.ListSeparator) + path}, "one", ""},
+		"unknown context":   {Config{Kubeconfig: path, Context: "three"}, "", "three"},
+		"no file":           {Config{Kubeconfig: missing}, "", "none"},
+	} {
+		l, err := connect(test.config)
+		if (err == nil) != (test.err == "") || err != nil && !strings.Contains(err.Error(), test.err) {
+			t.Errorf("%s: %v", name, err)
+		}
+		if err != nil {
+			continue
+		}
+		want := where{Kubeconfig: path, Context: test.context, Server: "https://cluster.example:6443/base"}
+		if l.where != want {
+			t.Errorf("%s: %+v, want %+v", name, l.where, want)
+		}
+		record, err := json.Marshal(l.where)
+		if err != nil || strings.Contains(string(record), "secret") || strings.Contains(string(record), "password") {
+			t.Errorf("%s: a credential is in %s: %v", name, record, err)
+		}
+	}
+	if _, err := connect(Config{Kubeconfig: missing}); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("no file: %v", err)
+	}
+	broken := filepath.Join(t.TempDir(), "broken")
+	if err := os.WriteFile(broken, []byte("\tno yaml"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := connect(Config{Kubeconfig: broken}); err == nil {
+		t.Error("a broken kubeconfig is no error")
+	}
+}
+
+func TestNoClusterAtAll(t *testing.T) {
+	t.Setenv("KUBECONFIG", filepath.Join(t.TempDir(), "none"))
+	t.Setenv("KUBERNETES_SERVICE_HOST", "")
+	if _, err := connect(Config{}); err == nil || !strings.Contains(err.Error(), "set KUBECONFIG") {
+		t.Errorf("no kubeconfig and no pod: %v", err)
+	}
+}
+
+func TestKubeconfigOfTheEnvironment(t *testing.T) {
+	path := kubeconfigFor(t, "https://127.0.0.1:1")
+	t.Setenv("KUBECONFIG", path)
+	l, err := connect(Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if l.where.Kubeconfig != path || l.where.Context != "one" {
+		t.Errorf("%+v", l.where)
+	}
+}
+
+func TestNewChecks(t *testing.T) {
+	good := Config{Kubeconfig: kubeconfigFor(t, "https://127.0.0.1:1"), Namespace: "ns", Allow: []string{"ns"}, Session: testSession}
+	if _, err := New(good); err != nil {
+		t.Error(err)
+	}
+	for name, test := range map[string]struct {
+		edit func(*Config)
+		says string
+	}{
+		"session":    {func(c *Config) { c.Session = "ABC" }, "8 hexadecimal digits"},
+		"kubeconfig": {func(c *Config) { c.Context = "none" }, "none"},
+		"kind":       {custom(chaos.CustomWorkload{Way: wayEvict, Kind: "daemonset", Name: "x"}), "must be deployment or statefulset"},
+		"way":        {custom(chaos.CustomWorkload{Way: "explode", Kind: "deployment", Name: "x"}), "must be evict, delete or scale"},
+		"name":       {custom(chaos.CustomWorkload{Way: wayEvict, Kind: "deployment"}), "names no workload"},
+		"replicas":   {custom(chaos.CustomWorkload{Way: wayScale, Kind: "deployment", Name: "x", Replicas: -1}), "from 0 to 1000"},
+	} {
+		c := good
+		test.edit(&c)
+		if _, err := New(c); err == nil || !strings.Contains(err.Error(), test.says) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+func custom(w chaos.CustomWorkload) func(*Config) {
+	return func(c *Config) { c.Custom = []chaos.Custom{{ID: "custom", Workload: &w}} }
+}
+
+func TestInfosAreComplete(t *testing.T) {
+	d, err := New(Config{
+		Kubeconfig: kubeconfigFor(t, "https://127.0.0.1:1"), Session: testSession,
+		Custom: []chaos.Custom{
+			{ID: "a", Title: "A", Workload: &chaos.CustomWorkload{Way: wayEvict, Kind: "deployment", Name: "x"}},
+			{ID: "b", Title: "B", Workload: &chaos.CustomWorkload{Way: wayScale, Kind: "statefulset", Name: "x", Replicas: 3}},
+		},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	undoers := Undoers(Config{})
+	for _, kind := range []string{scaleKind, rolloutKind, shapeKind} {
+		if undoers[kind] == nil {
+			t.Errorf("no undoer of %s", kind)
+		}
+		if undoers[kind].Remedy(json.RawMessage("{broken")) == "" {
+			t.Errorf("no remedy for a broken record of %s", kind)
+		}
+		if err := undoers[kind].Undo(t.Context(), json.RawMessage("{broken"), false); err == nil {
+			t.Errorf("a broken record of %s is no error", kind)
+		}
+	}
+	for _, f := range d.Faults() {
+		info := f.Info()
+		if info.ID == "" || info.Title == "" || info.Summary == "" || info.Driver == "" || len(info.Expect) == 0 {
+			t.Errorf("%+v", info)
+		}
+		full, err := chaos.Complete(info.Params, nil)
+		if err != nil {
+			t.Errorf("%s: its own defaults: %v", info.ID, err)
+		}
+		if full.Duration(chaos.TTL) <= 0 {
+			t.Errorf("%s does not end", info.ID)
+		}
+	}
+}

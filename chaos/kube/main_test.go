@@ -1,0 +1,25 @@
+package kube
+
+import (
+	"fmt"
+	"os"
+	"testing"
+
+	"go.uber.org/goleak"
+
+	"xinbot.ir/squall/internal/testcluster"
+)
+
+// shared is the cluster of all tests here.
+var shared = testcluster.NewShared()
+
+func TestMain(m *testing.M) {
+	Quiet(nil)
+	code := m.Run()
+	shared.Close()
+	if err := goleak.Find(); err != nil && code == 0 {
+		fmt.Fprintln(os.Stderr, err)
+		code = 1
+	}
+	os.Exit(code)
+}

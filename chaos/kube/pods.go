@@ -1,0 +1,96 @@
+package kube
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/apimachinery/pkg/types"
+)
+
+// pods lists the pods that match the selector, apart by whether the workload owns them. Those it does
+// not own are never touched. Both are in the order of their names.
+func (l *link) pods(ctx context.Context, w workload, selector labels.Selector) (own, others []corev1.Pod, err error) {
+	owners := map[types.UID]bool{w.UID: true}
+	k, err := kindOf(w.Kind)
+	if err != nil {
+		return nil, nil, err
+	}
+	if k.viaReplicaSets {
+		if owners, err = l.replicaSets(ctx, w); err != nil {
+			return nil, nil, err
+		}
+	}
+	list, err := l.client.CoreV1().Pods(w.Namespace).List(ctx, metav1.ListOptions{LabelSelector: selector.String()})
+	if err != nil {
+		return nil, nil, l.explain("list pods of "+w.String(), err)
+	}
+	slices.SortFunc(list.Items, func(a, b corev1.Pod) int { return strings.Compare(a.Name, b.Name) })
+	for i := range list.Items {
+		pod := &list.Items[i]
+		if owner := metav1.GetControllerOf(pod); owner != nil && owners[owner.UID] {
+			own = append(own, *pod)
+		} else {
+			others = append(others, *pod)
+		}
+	}
+	return own, others, nil
+}
+
+// ready tells whether a pod takes traffic and is here to stay.
+func ready(pod *corev1.Pod) bool {
+	if pod.DeletionTimestamp != nil {
+		return false
+	}
+	for _, c := range pod.Status.Conditions {
+		if c.Type == corev1.PodReady {
+			return c.Status == corev1.ConditionTrue
+		}
+	}
+	return false
+}
+
+func countReady(pods []corev1.Pod) (n int) {
+	for i := range pods {
+		if ready(&pods[i]) {
+			n++
+		}
+	}
+	return n
+}
+
+// describe is a pod as a person sees it: where it is and how it does.
+func describe(pod *corev1.Pod) string {
+	state := "not ready"
+	switch {
+	case pod.DeletionTimestamp != nil:
+		state = "being deleted"
+	case ready(pod):
+		state = "ready"
+	}
+	node := pod.Spec.NodeName
+	if node == "" {
+		node = "no node yet"
+	}
+	return fmt.Sprintf("%s on %s, %s", pod.Name, node, state)
+}
+
+func podNames(pods []corev1.Pod) string {
+	names := make([]string, len(pods))
+	for i := range pods {
+		names[i] = pods[i].Name
+	}
+	return strings.Join(names, ", ")
+}
+
+// few names a number of pods.
+func few(n int) string {
+	if n == 1 {
+		return "1 pod"
+	}
+	return fmt.Sprintf("%d pods", n)
+}

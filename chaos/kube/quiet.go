@@ -1,0 +1,19 @@
+package kube
+
+import (
+	"io"
+	"log/slog"
+
+	"k8s.io/klog/v2"
+)
+
+// Quiet sends what client-go logs to w, or nowhere if w is nil. client-go logs through klog, which
+// writes to stderr by default and so would tear the screen; klog is the process's, so this is called
+// once, by main, before anything of this package.
+func Quiet(w io.Writer) {
+	if w == nil {
+		w = io.Discard
+	}
+	// Not klog.SetOutput: with that, errors go to stderr as well.
+	klog.SetSlogLogger(slog.New(slog.NewTextHandler(w, nil)))
+}

@@ -1,0 +1,84 @@
+package kube
+
+import (
+	"context"
+	"time"
+
+	"xinbot.ir/squall/chaos"
+)
+
+// redisOutage takes the pods of a StatefulSet away, once or for a time.
+type redisOutage struct{ driver *Driver }
+
+// The ways in which a workload can be broken here, as values of the parameter way.
+const (
+	wayEvict  = "evict"
+	wayDelete = "delete"
+	wayScale  = "scale"
+	wayShape  = "shape"
+)
+
+// Names of parameters.
+const (
+	paramWay      = "way"
+	paramPods     = "pods"
+	paramSelector = "selector"
+	paramReplicas = "replicas"
+)
+
+// recovers is the objective of every fault here.
+func recovers() chaos.Expectation {
+	return chaos.Expectation{Sight: chaos.Recovers, Within: 2 * time.Minute, Text: "recovers within 2 min"}
+}
+
+// Info describes the fault.
+func (f redisOutage) Info() chaos.Info {
+	return chaos.Info{
+		ID: "redis_outage", Title: "Redis outage", Driver: driverName,
+		Summary: "Takes Redis away: evicts its pods, or holds it at 0 replicas for a time.",
+		Params: []chaos.Param{
+			{
+				Name: paramWay, Label: "Way", Type: chaos.Choice, Default: wayEvict, Choices: []string{wayEvict, wayDelete, wayScale},
+				Help: "evict asks disruption budgets, delete does not, scale holds 0 replicas",
+			},
+			chaos.Lasts(2*time.Minute, "DISRUPTION_SECONDS"),
+			{Name: "statefulset", Label: "StatefulSet", Type: chaos.Text, Default: "redis", Env: "STATEFULSET", Help: "its name"},
+			{Name: paramSelector, Label: "Selector", Type: chaos.Text, Default: "app=redis", Help: "labels of the pods that may be hit"},
+			podsParam("way=evict|delete"),
+		},
+		Expect: []chaos.Expectation{
+			recovers(),
+			{Sight: chaos.StaysLow, Name: "automation_queue_depth", Bound: 50, Text: "automation queue depth stays below 50"},
+			{Sight: chaos.Alerts, Name: "GatewayHealthCheckFailed", Text: "alert GatewayHealthCheckFailed fires"},
+		},
+	}
+}
+
+func podsParam(only string) chaos.Param {
+	return chaos.Param{
+		Name: paramPods, Label: "Pods", Type: chaos.Whole, Default: "0", Max: 1000, Only: only,
+		Help: "at most so many are taken away; 0 for all",
+	}
+}
+
+// Plan is the preflight.
+func (f redisOutage) Plan(ctx context.Context, p chaos.Params) (chaos.Plan, error) {
+	k, err := kindOf("statefulset")
+	if err != nil {
+		return chaos.Plan{}, err
+	}
+	a := aim{kind: k, namespace: f.driver.config.Namespace, name: p["statefulset"], selector: p[paramSelector], pods: p.Whole(paramPods)}
+	return f.driver.plan(ctx, a, p[paramWay], 0)
+}
+
+// plan is the preflight of the ways that take pods away.
+func (d *Driver) plan(ctx context.Context, a aim, way string, replicas int32) (chaos.Plan, error) {
+	switch way {
+	case wayEvict:
+		return d.planEvict(ctx, a)
+	case wayDelete:
+		return d.planDelete(ctx, a)
+	default:
+		return d.planScale(ctx, a, replicas)
+	}
+}

@@ -1,0 +1,99 @@
+package kube
+
+import (
+	"context"
+	"fmt"
+
+	"golang.org/x/sync/errgroup"
+	authorizationv1 "k8s.io/api/authorization/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"xinbot.ir/squall/chaos"
+)
+
+// right is one verb on one kind of object.
+type right struct{ verb, group, resource, sub string }
+
+func (r right) String() string {
+	if r.sub == "" {
+		return r.verb + " " + r.resource
+	}
+	return r.verb + " " + r.resource + "/" + r.sub
+}
+
+// surveyRights are what every preflight reads, and what every undo reads again.
+func surveyRights(k kind) []right {
+	rights := []right{
+		{"get", "apps", k.resource, ""},
+		{"list", "", "pods", ""},
+		{"list", "policy", "poddisruptionbudgets", ""},
+		{"list", "autoscaling", "horizontalpodautoscalers", ""},
+	}
+	if k.viaReplicaSets {
+		rights = append(rights, right{"list", "apps", "replicasets", ""})
+	}
+	return rights
+}
+
+// evictRights and its siblings are what a fault needs beyond the survey, to do and to undo.
+func evictRights() []right {
+	return []right{{"create", "", "pods", "eviction"}, {"get", "", "pods", ""}}
+}
+
+func deleteRights() []right {
+	return []right{{"delete", "", "pods", ""}, {"get", "", "pods", ""}}
+}
+
+func scaleRights(k kind) []right {
+	return []right{{"get", "apps", k.resource, "scale"}, {"update", "apps", k.resource, "scale"}}
+}
+
+func shapeRights() []right {
+	return []right{
+		{"get", "", "pods", ""},
+		// A web socket is opened with GET; newer servers ask for create as well.
+		{"create", "", "pods", "exec"},
+		{"get", "", "pods", "exec"},
+	}
+}
+
+func holderRights() []right { return []right{{"patch", "", "pods", "ephemeralcontainers"}} }
+
+// accessReviews at once; each takes one round trip, and a slow cluster would otherwise take minutes.
+const accessReviews = 8
+
+// allowed asks the API server about every right, one review each: what a summary of rules says is not
+// what its authorizer would decide.
+func (l *link) allowed(ctx context.Context, namespace string, rights []right) ([]chaos.Check, error) {
+	checks := make([]chaos.Check, len(rights))
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(accessReviews)
+	for i, r := range rights {
+		group.Go(func() (err error) {
+			checks[i], err = l.review(ctx, namespace, r)
+			return err
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return nil, err
+	}
+	return checks, nil
+}
+
+func (l *link) review(ctx context.Context, namespace string, r right) (chaos.Check, error) {
+	question := &authorizationv1.SelfSubjectAccessReview{Spec: authorizationv1.SelfSubjectAccessReviewSpec{
+		ResourceAttributes: &authorizationv1.ResourceAttributes{
+			Namespace: namespace, Verb: r.verb, Group: r.group, Resource: r.resource, Subresource: r.sub,
+		},
+	}}
+	answer, err := l.client.AuthorizationV1().SelfSubjectAccessReviews().Create(ctx, question, metav1.CreateOptions{})
+	if err != nil {
+		return chaos.Check{}, l.explain("review the right to "+r.String()+" in "+namespace, err)
+	}
+	check := chaos.Check{Text: fmt.Sprintf("may %s in %s", r, namespace)}
+	if !answer.Status.Allowed {
+		check.Answer = chaos.Refuses
+		check.Reason = fmt.Sprintf("context %s may not %s in %s: %s", l.where.contextName(), r, namespace, roleHint)
+	}
+	return check, nil
+}

@@ -1,0 +1,107 @@
+package kube
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+
+	"xinbot.ir/squall/chaos"
+)
+
+// rolloutRecord is what waiting for a workload's pods needs.
+type rolloutRecord struct {
+	Where    where `json:"where"`
+	Workload id    `json:"workload"`
+	Ready    int   `json:"ready"` // pods that were ready before
+}
+
+// rollout is the undoer of taken pods: their controller makes new ones, and it waits for them.
+type rollout struct{ reach reach }
+
+// Undo is over once as many pods are ready as were before, or as many as are asked for by now.
+func (u rollout) Undo(ctx context.Context, raw json.RawMessage, overwrite bool) error {
+	var r rolloutRecord
+	if err := json.Unmarshal(raw, &r); err != nil {
+		return fmt.Errorf("read record of taken pods: %w", err)
+	}
+	l, err := u.reach.link(ctx, r.Where)
+	if err != nil {
+		return err
+	}
+	w, err := l.sameWorkload(ctx, r.Workload)
+	var other *otherWorkload
+	switch {
+	case errors.As(err, &other):
+		if overwrite {
+			return nil // nothing of it can come back
+		}
+		return &chaos.MovedOn{Object: r.Workload.String(), Found: other.found, Left: "without some pods", Before: fmt.Sprintf("%d pods ready", r.Ready)}
+	case err != nil:
+		return err
+	}
+	return l.backTo(ctx, w, r.Ready)
+}
+
+// Remedy waits the same way.
+func (u rollout) Remedy(raw json.RawMessage) string {
+	var r rolloutRecord
+	if json.Unmarshal(raw, &r) != nil {
+		return "kubectl rollout status, for the workload of the record"
+	}
+	return rolloutCommand(r.Where, r.Workload)
+}
+
+func rolloutCommand(w where, i id) string {
+	return fmt.Sprintf("%s rollout status %s/%s", kubectl(w, i.Namespace), i.Kind, i.Name)
+}
+
+// backTo is a [*chaos.Pending] until so many pods of the workload are ready, none of them on its way
+// out. More than the replicas that are asked for are not waited for.
+func (l *link) backTo(ctx context.Context, w workload, before int) error {
+	own, _, err := l.pods(ctx, w, w.selector)
+	if err != nil {
+		return err
+	}
+	n, wanted := countReady(own), min(before, int(w.replicas))
+	if n < wanted || !w.observed {
+		return &chaos.Pending{What: fmt.Sprintf("%d of %d pods of %s ready", n, wanted, w.id)}
+	}
+	return nil
+}
+
+// otherWorkload says that the workload of a record is not there any more.
+type otherWorkload struct {
+	found string
+	now   *workload // of the same name; nil if there is none
+}
+
+func (o *otherWorkload) Error() string { return "found " + o.found }
+
+// sameWorkload reads a record's workload. The error is an [*otherWorkload] if it is gone, even if
+// another of its name stands there.
+func (l *link) sameWorkload(ctx context.Context, i id) (workload, error) {
+	k, err := kindOf(i.Kind)
+	if err != nil {
+		return workload{}, err
+	}
+	w, err := l.workload(ctx, k, i.Namespace, i.Name)
+	switch {
+	case apierrors.IsNotFound(err):
+		return w, &otherWorkload{found: "none of this name"}
+	case err != nil:
+		return w, err
+	case w.UID != i.UID:
+		return w, &otherWorkload{found: fmt.Sprintf("another of this name with %s", replicas(w.replicas)), now: &w}
+	}
+	return w, nil
+}
+
+func replicas(n int32) string {
+	if n == 1 {
+		return "1 replica"
+	}
+	return fmt.Sprintf("%d replicas", n)
+}

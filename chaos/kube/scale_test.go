@@ -1,0 +1,285 @@
+package kube
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+
+	autoscalingv1 "k8s.io/api/autoscaling/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+
+	"xinbot.ir/squall/chaos"
+	"xinbot.ir/squall/internal/testcluster"
+)
+
+func (s *stage) remedy(step chaos.Step) string {
+	raw, err := json.Marshal(step.Undo)
+	if err != nil {
+		return err.Error()
+	}
+	return Undoers(Config{})[step.Kind].Remedy(raw)
+}
+
+// setReplicas is somebody else's kubectl scale.
+func (s *stage) setReplicas(t *testing.T, n string) {
+	t.Helper()
+	_, err := s.client.AppsV1().StatefulSets(s.namespace).Patch(t.Context(), "redis", types.MergePatchType,
+		[]byte(`{"spec":{"replicas":`+n+`}}`), metav1.PatchOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestScaleDownAndBack(t *testing.T) {
+	for name, test := range map[string]struct {
+		fault    string
+		given    chaos.Params
+		selector string
+		spec     func(*stage) func(*testing.T) spec
+		to       int
+	}{
+		"redis": {
+			fault: "redis_outage", given: chaos.Params{"way": wayScale}, selector: "app=redis",
+			spec: func(s *stage) func(*testing.T) spec { return s.redisSpec },
+		},
+		"qdrant": {
+			fault: "qdrant_throttle", given: chaos.Params{"way": wayScale, "replicas": "1"}, selector: "app=qdrant", to: 1,
+			spec: func(s *stage) func(*testing.T) spec { return s.deploymentSpec(testcluster.Qdrant) },
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newStage(t)
+			same := unchanged(t, name, test.spec(s))
+			plan := s.accepted(t, test.fault, test.given)
+			if plan.Momentary || len(plan.Steps) != 1 {
+				t.Errorf("plan %+v", plan)
+			}
+			apply(t, plan)
+			apply(t, plan)
+			await(t, "pods to go", func() string {
+				if n := s.readyOf(t, test.selector); n != test.to {
+					return few(n)
+				}
+				return ""
+			})
+			// While it is on a plan with another time-to-live must be possible.
+			if again := s.plan(t, test.fault, test.given.With(chaos.Params{"for": "1m"})); len(again.Refused()) > 0 || len(again.Steps) != 1 || again.Steps[0].Object != plan.Steps[0].Object {
+				t.Errorf("the plan while it is on: %+v", again)
+			}
+			var pending *chaos.Pending
+			if err := undo(t, plan.Steps[0], false); err != nil && !errors.As(err, &pending) {
+				t.Error(err)
+			}
+			undone(t, plan)
+			same()
+			if n := s.readyOf(t, test.selector); n != 2 {
+				t.Errorf("%s ready, want 2", few(n))
+			}
+		})
+	}
+}
+
+func TestScaleMovedOn(t *testing.T) {
+	s := newStage(t)
+	same := unchanged(t, "redis", s.redisSpec)
+	plan := s.accepted(t, "redis_outage", chaos.Params{"way": wayScale})
+	if got := s.remedy(plan.Steps[0]); !strings.HasSuffix(got, "--context staging -n "+s.namespace+" scale statefulset/redis --replicas=2") {
+		t.Errorf("remedy %q", got)
+	}
+	apply(t, plan)
+	s.setReplicas(t, "3")
+	if err := plan.Steps[0].Apply(t.Context()); err == nil || !strings.Contains(err.Error(), "found 3 replicas, expected 2") {
+		t.Errorf("applying over somebody else's change: %v", err)
+	}
+	var moved *chaos.MovedOn
+	err := undo(t, plan.Steps[0], false)
+	if !errors.As(err, &moved) {
+		t.Fatalf("undo of what somebody else has changed: %v", err)
+	}
+	want := chaos.MovedOn{Object: "statefulset " + s.namespace + "/redis", Found: "3 replicas", Left: "0 replicas", Before: "2 replicas"}
+	if *moved != want {
+		t.Errorf("%+v, want %+v", *moved, want)
+	}
+	if got := *s.redis(t).Spec.Replicas; got != 3 {
+		t.Errorf("an undo that asks has set %d", got)
+	}
+	var pending *chaos.Pending
+	if err := undo(t, plan.Steps[0], true); err != nil && !errors.As(err, &pending) {
+		t.Fatal(err)
+	}
+	undone(t, plan)
+	same()
+
+	// Somebody who has put it back himself has done our work.
+	apply(t, plan)
+	s.setReplicas(t, "2")
+	undone(t, plan)
+	same()
+}
+
+func TestScaleOfAnotherOfTheSameName(t *testing.T) {
+	s := newStage(t)
+	plan := s.accepted(t, "redis_outage", chaos.Params{"way": wayScale})
+	apply(t, plan)
+	api := s.client.AppsV1().StatefulSets(s.namespace)
+	old := s.redis(t)
+	if err := api.Delete(t.Context(), "redis", metav1.DeleteOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	var moved *chaos.MovedOn
+	if err := undo(t, plan.Steps[0], false); !errors.As(err, &moved) || moved.Found != "none of this name" {
+		t.Errorf("undo without the workload: %v", err)
+	}
+	if err := undo(t, plan.Steps[0], true); err != nil {
+		t.Errorf("undo without the workload by a person's choice: %v", err)
+	}
+	old.ObjectMeta = metav1.ObjectMeta{Name: old.Name, Labels: old.Labels}
+	old.Spec.Replicas = new(int32(1))
+	if _, err := api.Create(t.Context(), old, metav1.CreateOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	if err := undo(t, plan.Steps[0], false); !errors.As(err, &moved) || moved.Found != "another of this name with 1 replica" {
+		t.Errorf("undo on another of the name: %v", err)
+	}
+	if err := plan.Steps[0].Apply(t.Context()); err == nil || !strings.Contains(err.Error(), "another statefulset of this name has taken its place") {
+		t.Errorf("apply on another of the name: %v", err)
+	}
+	var pending *chaos.Pending
+	if err := undo(t, plan.Steps[0], true); err != nil && !errors.As(err, &pending) {
+		t.Fatal(err)
+	}
+	if got := *s.redis(t).Spec.Replicas; got != 2 {
+		t.Errorf("the other has %d replicas after a person's choice", got)
+	}
+}
+
+// rival writes the workload right before a scale is written, so that the API server refuses the scale.
+type rival struct {
+	scales
+	write func()
+	times int
+}
+
+func (r *rival) UpdateScale(ctx context.Context, name string, scale *autoscalingv1.Scale, options metav1.UpdateOptions) (*autoscalingv1.Scale, error) {
+	if r.times > 0 {
+		r.times--
+		r.write()
+	}
+	return r.scales.UpdateScale(ctx, name, scale, options)
+}
+
+func TestScaleBesideAnotherWriter(t *testing.T) {
+	s := newStage(t)
+	l, err := connect(s.config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := 0
+	annotate := func() {
+		n++
+		_, err := s.client.AppsV1().StatefulSets(s.namespace).Patch(t.Context(), "redis", types.MergePatchType,
+			fmt.Appendf(nil, `{"metadata":{"annotations":{"busy":"%d"}}}`, n), metav1.PatchOptions{})
+		if err != nil {
+			t.Error(err)
+		}
+	}
+	change := scaling{id: id{Namespace: s.namespace, Kind: "statefulset", Name: "redis", UID: s.redis(t).UID}, before: 2, after: 1}
+	api := l.client.AppsV1().StatefulSets(s.namespace)
+
+	if err := l.scaleBy(t.Context(), &rival{scales: api, write: annotate, times: scaleTries - 1}, change, nil); err != nil {
+		t.Error(err)
+	}
+	if got := *s.redis(t).Spec.Replicas; got != 1 || n != scaleTries-1 {
+		t.Errorf("%d replicas after %d other writes", got, n)
+	}
+
+	change.before, change.after = 1, 2
+	err = l.scaleBy(t.Context(), &rival{scales: api, write: annotate, times: 100}, change, nil)
+	if !apierrors.IsConflict(err) {
+		t.Errorf("against one who always writes first: %v", err)
+	}
+
+	// One who changes the replicas meanwhile is not overwritten.
+	err = l.scaleBy(t.Context(), &rival{scales: api, write: func() { s.setReplicas(t, "3") }, times: 1}, change, nil)
+	if err == nil || !strings.Contains(err.Error(), "found 3 replicas, expected 1") {
+		t.Errorf("against one who scales: %v", err)
+	}
+}
+
+func TestDryRunChangesNothing(t *testing.T) {
+	s := newStage(t)
+	version, pods := s.redis(t).ResourceVersion, s.podsOf(t, "app=redis")
+	for _, way := range []string{wayEvict, wayDelete, wayScale} {
+		plan := s.accepted(t, "redis_outage", chaos.Params{"way": way})
+		for _, step := range plan.Steps {
+			if err := step.DryRun(t.Context()); err != nil {
+				t.Errorf("%s: %v", way, err)
+			}
+			if !strings.Contains(step.Command, "kubectl --context staging -n "+s.namespace+" ") {
+				t.Errorf("%s: command %q", way, step.Command)
+			}
+		}
+	}
+	if now := s.redis(t).ResourceVersion; now != version {
+		t.Error("a dry run has changed the workload")
+	}
+	for name, uid := range s.podsOf(t, "app=redis") {
+		if pods[name] != uid {
+			t.Errorf("a dry run has taken pod %s away", name)
+		}
+	}
+}
+
+func TestCustomFaults(t *testing.T) {
+	s := newStage(t)
+	s.config.Custom = []chaos.Custom{
+		{ID: "toxic", Title: "Not ours", Toxic: &chaos.CustomToxic{}},
+		{ID: "gateway_down", Title: "Gateway down", Workload: &chaos.CustomWorkload{Way: wayScale, Kind: "deployment", Name: testcluster.Gateway}},
+		{ID: "gateway_fewer", Title: "Fewer gateways", Workload: &chaos.CustomWorkload{Way: wayScale, Kind: "deployment", Name: testcluster.Gateway, Replicas: 1}},
+		{ID: "gateway_evict", Title: "Gateway evicted", Workload: &chaos.CustomWorkload{Way: wayEvict, Kind: "deployment", Name: testcluster.Gateway}},
+		{ID: "elsewhere", Title: "Elsewhere", Workload: &chaos.CustomWorkload{Way: wayEvict, Kind: "deployment", Namespace: "kube-system", Name: "coredns"}},
+	}
+	if n := len(s.driver(t).Faults()); n != 6 {
+		t.Errorf("%d faults, want 6", n)
+	}
+	same := unchanged(t, "gateway", s.deploymentSpec(testcluster.Gateway))
+	plan := s.accepted(t, "gateway_down", nil)
+	mustSay(t, plan, "Autoscaler: "+testcluster.Gateway+" keeps 2 to 8 replicas", "stands still while there are 0 replicas", "Disruption budget: "+testcluster.Gateway+" allows 1 now")
+	apply(t, plan)
+	undone(t, plan)
+	same()
+
+	mustSay(t, s.accepted(t, "gateway_fewer", nil), "(2 to 8 replicas) will overwrite 1")
+
+	before := s.podsOf(t, "app.kubernetes.io/name="+testcluster.Gateway)
+	await(t, "a budget that allows a disruption", func() string {
+		if !says(s.plan(t, "gateway_evict", nil), "allows 1 now") {
+			return "not yet"
+		}
+		return ""
+	})
+	plan = s.accepted(t, "gateway_evict", chaos.Params{"pods": "1"})
+	apply(t, plan)
+	undone(t, plan)
+	same()
+	left := 0
+	for name := range s.podsOf(t, "app.kubernetes.io/name="+testcluster.Gateway) {
+		if before[name] != "" {
+			left++
+		}
+	}
+	if left != 1 {
+		t.Errorf("%d of the old gateway pods are left, want 1", left)
+	}
+
+	plan = s.plan(t, "elsewhere", nil)
+	refuses(t, plan, "namespace kube-system is not allowed: allowed are "+s.namespace)
+	if len(plan.Checks) != 1 {
+		t.Errorf("more was looked at: %+v", plan.Checks)
+	}
+}
