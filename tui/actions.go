@@ -137,9 +137,14 @@ func (m *Model) recycle() tea.Cmd {
 func (m *Model) halt() tea.Cmd {
 	m.queue.drop()
 	m.intent, m.asked = intent{}, toggles{}
-	m.mode = nil
-	m.say("HALT: everything back to the start", true)
-	return perform(command{name: "halt", run: m.session.Halt, then: "halted: settings as at the start, spikes blocked until u"}, false)
+	m.open(nil)
+	echo, then := "HALT: everything back to the start", "halted: settings as at the start; spikes and faults blocked until u"
+	if on := countFaults(m.scene.now.Faults).on; on > 0 {
+		echo += ", " + faultCount(on) + " taken back"
+		then = "halted: settings as at the start, " + faultCount(on) + " being taken back; spikes and faults blocked until u"
+	}
+	m.say(echo, true)
+	return perform(command{name: "halt", run: m.session.Halt, then: then}, false)
 }
 
 func (m *Model) release() tea.Cmd {
@@ -201,13 +206,13 @@ func (m *Model) askQuit() tea.Cmd {
 		m.say("draining; the report is on its way (Ctrl+C leaves now)", false)
 		return nil
 	}
-	m.mode = newConfirm(&m.scene)
+	m.open(newConfirm(&m.scene))
 	return nil
 }
 
 // finish ends the run; the console leaves when the report is on disk.
 func (m *Model) finish() tea.Cmd {
-	m.mode = nil
+	m.open(nil)
 	m.ending = true
 	m.say("stopping: draining, then the report", false)
 	m.queue.drop()

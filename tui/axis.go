@@ -102,28 +102,26 @@ func tickStep(column time.Duration) time.Duration {
 	return 24 * time.Hour
 }
 
-// drawSpans shades what was on, in one row on the time axis.
-func drawSpans(g *grid.Grid, x, y int, s *scene) {
-	a := s.history.axis
-	for _, sp := range s.story.spans {
-		from, to := a.place(sp.from), a.count
-		if sp.to >= 0 {
-			to = a.place(sp.to) + 1
-		}
-		from, to = max(from, 0), min(to, a.count)
-		if from >= to {
-			continue
-		}
+// drawSpans shades what was on, on the time axis, in the rows from y down: as many as lanes.
+func drawSpans(g *grid.Grid, x, y int, s *scene, lanes []placedSpan) {
+	for _, sp := range lanes {
 		style := s.styles.spanCalm
-		if sp.loud {
+		switch {
+		case sp.bad:
+			style = s.styles.spanBad
+		case sp.loud && sp.lane%2 == 1:
+			style = s.styles.spanNext
+		case sp.loud:
 			style = s.styles.span
 		}
-		for i := from; i < to; i++ {
-			g.Set(x+i, y, spanGround(sp.loud, s.styles.mono), style)
+		loud := sp.loud || sp.bad
+		for i := sp.first; i < sp.end; i++ {
+			g.Set(x+i, y+sp.lane, spanGround(loud, s.styles.mono), style)
 		}
+		room := sp.end - sp.first
 		for _, label := range []string{sp.label, sp.short} {
-			if w := grid.Width(label); w > 0 && to-from >= w {
-				g.Text(x+from+(to-from-w)/2, y, w, label, style)
+			if w := grid.Width(label); w > 0 && room >= w {
+				g.Text(x+sp.first+(room-w)/2, y+sp.lane, w, label, style)
 				break
 			}
 		}

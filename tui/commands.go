@@ -16,6 +16,8 @@ type command struct {
 	kind string       // a waiting command of the same kind is replaced: a held key never piles up
 	run  func() error // calls the session
 	then string       // what to say when it is done; "" says nothing more
+	// after takes the answer to what asked for it, and tells whether an error is shown there.
+	after func(m *Model, err error) (shown bool)
 }
 
 // queue sends commands one after the other in the order of the keys, off the screen's own
@@ -63,6 +65,10 @@ func perform(c command, queued bool) tea.Cmd {
 
 // snapshotMsg brings a snapshot.
 type snapshotMsg struct{ snapshot session.Snapshot }
+
+// reply is an answer for what is open over the screen. What has closed, or has asked anew since,
+// drops it.
+type reply interface{ reach(m *Model) tea.Cmd }
 
 // tickMsg asks for the next one.
 type tickMsg time.Time

@@ -6,6 +6,7 @@ import (
 
 	tea "github.com/charmbracelet/bubbletea"
 
+	"xinbot.ir/squall/chaos"
 	"xinbot.ir/squall/internal/session"
 	"xinbot.ir/squall/tui/grid"
 )
@@ -20,6 +21,11 @@ func newConfirm(s *scene) *confirmMode {
 		if on {
 			c.active = append(c.active, text)
 		}
+	}
+	for i := range s.now.Faults {
+		f := &s.now.Faults[i]
+		add(f.State == chaos.Stuck, f.Info.Title+" is left behind: it will be tried again, and told in the report")
+		add(f.On() && f.State != chaos.Stuck, f.Info.Title+" is "+activeWord(f.State)+": it will be taken back")
 	}
 	add(set.Spike, "a spike of "+strconv.FormatFloat(set.SpikeFactor, 'g', 4, 64)+"× is on")
 	add(s.now.Phase == session.Halted, "the run is halted")
@@ -50,7 +56,7 @@ func (c *confirmMode) key(m *Model, k tea.KeyMsg) tea.Cmd {
 // draw shows the question.
 func (c *confirmMode) draw(m *Model, frame *grid.Grid) {
 	st := m.scene.styles
-	x, y, w, _ := bottomBox(frame, st, 60, len(c.active)+4, "Stop the run and write the report?")
+	x, y, w, _ := bottomBox(frame, st, 66, len(c.active)+4, "Stop the run and write the report?")
 	for i, text := range c.active {
 		frame.Text(x, y+i, w, "● "+text, st.text.On(st.sheet.Bg))
 	}

@@ -5,9 +5,11 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"time"
 
+	"xinbot.ir/squall/chaos"
 	"xinbot.ir/squall/internal/rundir"
 	"xinbot.ir/squall/internal/session"
 	"xinbot.ir/squall/load"
@@ -41,6 +43,7 @@ type fakeSession struct {
 	done     chan struct{}
 	once     sync.Once
 	states   map[string]load.State
+	chaos    fakeChaos
 }
 
 func fakeStart() time.Time { return time.Date(2026, 3, 14, 4, 0, 0, 0, time.UTC) }
@@ -51,6 +54,7 @@ func newFake() *fakeSession {
 		started: fakeStart(), duration: 15 * time.Minute, noise: rand.New(rand.NewPCG(7, 11)),
 		set: set, initial: set, phase: session.Running, token: true,
 		errors: map[load.ErrorKey]*load.ErrorTotal{}, done: make(chan struct{}), states: map[string]load.State{},
+		chaos: newFakeChaos(),
 	}
 	s.event(rundir.Started, "squall", "run started against staging: 250 virtual users, think time 0s-1.5s", nil)
 	return s
@@ -315,6 +319,7 @@ func (s *fakeSession) Snapshot() session.Snapshot {
 		Elapsed: s.elapsed, Duration: s.duration, Phase: s.phase, Load: l, Mix: s.mix(), Shares: shares.Normalised(),
 		Live: s.live(), Overall: s.verdicts(func(f load.Flow) load.Stats { return l.Total[f] }, requests, failed),
 		Events: s.events[:len(s.events):len(s.events)], Failure: s.failure,
+		Faults: slices.Clone(s.chaos.faults), Scaling: s.chaos.scaling, Protected: s.chaos.protected,
 		Brands: []load.Brand{
 			{Name: "Golestan Store", BrandID: "b1", Channels: load.Weights{0.4, 0.25, 0.15, 0.1, 0.1}},
 			{Name: "فروشگاه پارس", BrandID: "b2", Channels: load.Weights{0.2, 0.5, 0.1, 0.1, 0.1}},
@@ -412,6 +417,11 @@ func (s *fakeSession) Note(text string) error {
 func (s *fakeSession) Halt() error {
 	return s.change("halt", rundir.Halted, "HALT: back to the settings of the start, spikes blocked", func() {
 		s.set, s.phase = s.initial, session.Halted
+		for i := range s.chaos.faults {
+			if f := &s.chaos.faults[i]; f.On() {
+				f.State = chaos.Reverting
+			}
+		}
 	})
 }
 

@@ -37,6 +37,7 @@ func console(s *fakeSession, l look, w, h int) *Model {
 	m := New(s, Options{
 		Clock: func() time.Time { return s.started.Add(s.elapsed) }, Renderer: renderer, Dark: &l.dark, ASCII: l.ascii,
 	})
+	m.lull = 1 // no test waits for a clock
 	m.Update(tea.WindowSizeMsg{Width: w, Height: h})
 	m.Update(snapshotMsg{s.Snapshot()})
 	return m
@@ -71,6 +72,7 @@ func keyMsg(k string) tea.KeyMsg {
 	named := map[string]tea.KeyType{
 		"up": tea.KeyUp, "down": tea.KeyDown, "left": tea.KeyLeft, "right": tea.KeyRight, "enter": tea.KeyEnter, "esc": tea.KeyEsc,
 		"tab": tea.KeyTab, "shift+tab": tea.KeyShiftTab, "pgup": tea.KeyPgUp, "pgdown": tea.KeyPgDown, "ctrl+c": tea.KeyCtrlC,
+		"ctrl+d": tea.KeyCtrlD, "ctrl+r": tea.KeyCtrlR, "ctrl+x": tea.KeyCtrlX,
 		"backspace": tea.KeyBackspace, "home": tea.KeyHome, "end": tea.KeyEnd, "shift+up": tea.KeyShiftUp,
 	}
 	if t, ok := named[k]; ok {
@@ -150,9 +152,98 @@ func states() []state {
 		{"zoom", spike, []string{"f"}},
 		{"zoom-open-model", openModel, []string{"f"}},
 		{"timeline", func(s *fakeSession) { gameDay(s); gameDay(s) }, []string{"l", "up", "up"}},
+		{"no-faults", func(s *fakeSession) { s.advance(60); s.chaos.faults = nil }, nil},
+		{"fault-active", faultDay, nil},
+		{"fault-recovering", func(s *fakeSession) { faultDay(s); s.undone("llm_latency"); s.advance(12) }, nil},
+		{"fault-recovered", recoveredDay, nil},
+		{"faults-overlap", overlappingDay, nil},
+		{"faults-many", manyFaults, nil},
+		{"fault-stuck", stuckDay, nil},
+		{"pods", podsDay, nil},
+		{"fault-list", recoveredDay, []string{"F", "down"}},
+		{"sheet", calm, []string{"1"}},
+		{"sheet-typing-refused", calm, []string{"1", "down", "2", "h"}},
+		{"sheet-redis", calm, []string{"2"}},
+		{"sheet-dry-run", calm, []string{"1", "ctrl+d"}},
+		{"sheet-active", faultDay, []string{"F", "enter", "5", "s"}},
+		{"sheet-stuck", stuckDay, []string{"2"}},
+		{"sheet-stuck-overwrite", stuckDay, []string{"2", "o"}},
+		{"sheet-protected", func(s *fakeSession) { s.advance(60); s.chaos.protected = true }, []string{"2", "enter", "s", "t"}},
+		{"sheet-halted", calm, []string{"x", "1"}},
+		{"confirm-fault", overlappingDay, []string{"q"}},
 		{"one-minute", spike, []string{"["}},
 		{"whole-run", func(s *fakeSession) { gameDay(s); gameDay(s); gameDay(s) }, []string{"]", "]", "]"}},
 	}
+}
+
+// faultDay injects a fault into a calm run.
+func faultDay(s *fakeSession) {
+	s.advance(100)
+	s.applied("llm_latency", 2*time.Minute)
+	s.advance(79)
+}
+
+// recoveredDay is a fault with its recovery behind it.
+func recoveredDay(s *fakeSession) {
+	faultDay(s)
+	s.undone("llm_latency")
+	s.advance(14)
+	s.recovered("llm_latency", 14*time.Second)
+	s.advance(20)
+}
+
+// overlappingDay is two faults at once after a spike.
+func overlappingDay(s *fakeSession) {
+	s.advance(30)
+	_ = s.Spike(true)
+	s.advance(30)
+	_ = s.Spike(false)
+	s.advance(30)
+	s.applied("llm_latency", 4*time.Minute)
+	s.advance(40)
+	s.applied("qdrant_throttle", 2*time.Minute)
+	s.advance(60)
+}
+
+// stuckDay is a fault that cannot be taken back because somebody else has changed its object.
+func stuckDay(s *fakeSession) {
+	s.advance(100)
+	s.applied("redis_outage", time.Minute)
+	s.advance(60)
+	s.left("redis_outage", true)
+	s.advance(30)
+}
+
+// podsDay is a spike that autoscalers answer.
+func podsDay(s *fakeSession) {
+	s.advance(5)
+	s.scaled(2, 2)
+	s.advance(95)
+	s.applied("channel_spike", 5*time.Minute)
+	_ = s.SetVUs(1250)
+	s.advance(30)
+	s.scaled(2, 4)
+	s.advance(15)
+	s.scaled(4, 5)
+	s.advance(20)
+	s.scaled(5, 5)
+	s.advance(30)
+	s.scaled(5, 8)
+	s.advance(10)
+}
+
+// manyFaults is more faults than there are rows or keys for.
+func manyFaults(s *fakeSession) {
+	for i := range 7 {
+		f := s.chaos.faults[i%3]
+		f.Info.ID, f.Info.Title = fmt.Sprint("custom_", i), fmt.Sprint("Custom fault ", i+1)
+		s.chaos.faults = append(s.chaos.faults, f)
+	}
+	faultDay(s)
+	s.applied("qdrant_throttle", 5*time.Minute)
+	s.advance(5)
+	s.undone("qdrant_throttle")
+	s.advance(30)
 }
 
 func TestGoldenStates(t *testing.T) {

@@ -137,9 +137,9 @@ func TestStoryReadsSpans(t *testing.T) {
 		st.sync(s.events[:n], 5)
 	}
 	want := []span{
-		{10 * time.Second, 35 * time.Second, rundir.SpikeOn, "spike 5×", "5×", true},
-		{30 * time.Second, 35 * time.Second, rundir.Held, "hold", "", false},
-		{35 * time.Second, -1, rundir.Halted, "halted", "", false},
+		{from: 10 * time.Second, to: 35 * time.Second, on: rundir.SpikeOn, label: "spike 5×", short: "5×", loud: true},
+		{from: 30 * time.Second, to: 35 * time.Second, on: rundir.Held, label: "hold"},
+		{from: 35 * time.Second, to: -1, on: rundir.Halted, label: "halted"},
 	}
 	if len(st.spans) != len(want) {
 		t.Fatalf("spans are %+v", st.spans)
@@ -164,7 +164,9 @@ func TestEveryKindOfEventHasALook(t *testing.T) {
 		rundir.Started, rundir.Finished, rundir.SetVUs, rundir.SetRate, rundir.SetThink, rundir.SetRamp, rundir.SetMix,
 		rundir.SetFactor, rundir.SpikeOn, rundir.SpikeOff, rundir.Paused, rundir.Resumed, rundir.Held, rundir.Released,
 		rundir.Recycled, rundir.Note, rundir.Halted, rundir.Unblocked, rundir.Objective, rundir.StopRule, rundir.Saturated,
-		rundir.FlowOff, rundir.Exported, rundir.RuleState, rundir.Failure,
+		rundir.FlowOff, rundir.Exported, rundir.RuleState, rundir.Warning, rundir.Failure,
+		rundir.FaultOn, rundir.FaultActive, rundir.FaultChanged, rundir.FaultUndo, rundir.FaultOff, rundir.FaultRefused,
+		rundir.FaultStuck, rundir.FaultRecovered, rundir.Expectation, rundir.Scaled,
 	} {
 		if _, ok := table[k]; !ok {
 			t.Errorf("event kind %q has no look", k)

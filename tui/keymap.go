@@ -1,6 +1,8 @@
 package tui
 
 import (
+	"strconv"
+
 	"github.com/charmbracelet/bubbles/key"
 	tea "github.com/charmbracelet/bubbletea"
 )
@@ -27,15 +29,19 @@ func bind(group, label, help, short string, rank int, do func(*Model) tea.Cmd, k
 
 // Groups of the help screen.
 const (
-	groupLoad  = "Load"
-	groupShape = "Shape of the load"
-	groupView  = "View"
-	groupRun   = "Run"
+	groupLoad   = "Load"
+	groupFaults = "Faults"
+	groupShape  = "Shape of the load"
+	groupView   = "View"
+	groupRun    = "Run"
 )
 
-// keymap is every key of the console. 1 to 4 are kept free for faults.
+// numFaultKeys is how many faults have a key of their own, from 1 up.
+const numFaultKeys = 9
+
+// keymap is every key of the console.
 func keymap() []keyRow {
-	return []keyRow{
+	rows := []keyRow{
 		bind(groupLoad, "↑ ↓", "VUs (open model: rate)", "VUs", 1, nil),
 		bind(groupLoad, "↑", "", "", 0, func(m *Model) tea.Cmd { return m.step(+1) }, "up", "k"),
 		bind(groupLoad, "↓", "", "", 0, func(m *Model) tea.Cmd { return m.step(-1) }, "down", "j"),
@@ -48,7 +54,10 @@ func keymap() []keyRow {
 		bind(groupLoad, "space", "pause, resume", "pause", 2, (*Model).togglePause, " "),
 		bind(groupLoad, "h", "hold this level, go on", "hold", 5, (*Model).toggleHold, "h"),
 
-		bind(groupShape, "m", "mix, by run or by brand", "mix", 2, (*Model).openMix, "m"),
+		bind(groupFaults, "1-9", "fault: ask, or take back", "faults", 1, nil),
+		bind(groupFaults, "F", "all faults: look, change", "", 0, (*Model).openFaults, "F"),
+
+		bind(groupShape, "m", "mix, by run or by brand", "mix", 3, (*Model).openMix, "m"),
 		bind(groupShape, "t", "think time", "", 0, openPrompt(promptThink), "t"),
 		bind(groupShape, "R", "ramp time of a change", "", 0, openPrompt(promptRamp), "R"),
 		bind(groupShape, "S", "spike multiplier", "", 0, openPrompt(promptFactor), "S"),
@@ -68,8 +77,14 @@ func keymap() []keyRow {
 		bind(groupRun, "u", "release after a halt", "", 0, (*Model).release, "u"),
 		bind(groupRun, "q", "stop and report; asks", "quit", 0, (*Model).askQuit, "q"),
 		bind(groupRun, "Ctrl+C", "as q; twice leaves now", "", 0, nil),
+		bind(groupRun, "Ctrl+X", "HALT while you type", "", 0, nil),
 		bind(groupRun, "Esc", "close what is open", "", 0, (*Model).escape, "esc"),
 	}
+	for i := range numFaultKeys {
+		key := strconv.Itoa(i + 1)
+		rows = append(rows, bind(groupFaults, key, "", "", 0, func(m *Model) tea.Cmd { return m.faultKey(i) }, key))
+	}
+	return rows
 }
 
 // shown tells whether the row stands in the help screen.

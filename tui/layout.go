@@ -33,7 +33,7 @@ type layout struct {
 func layouts() [numLayouts]layout {
 	return [numLayouts]layout{
 		compact: {minWidth, minHeight, []band{
-			{rows: 3}, {rows: 11, grow: 4}, {rows: 5, ruled: true}, {rows: 2, grow: 1, ruled: true}, {rows: 1},
+			{rows: 3}, {rows: 8, grow: 4}, {rows: 5, ruled: true}, {rows: 2, grow: 1, ruled: true}, {rows: 2, grow: 1, ruled: true}, {rows: 1},
 		}},
 		regular: {116, 36, []band{
 			{rows: 3},
@@ -47,7 +47,7 @@ func layouts() [numLayouts]layout {
 			{rows: 3},
 			{rows: 15, grow: 4, ruled: true},
 			{rows: 8, grow: 2, ruled: true},
-			{rows: 6, ruled: true},
+			{rows: 7, grow: 1, ruled: true},
 			{rows: 8, ruled: true},
 			{rows: 5, grow: 2, ruled: true},
 			{rows: 1},
@@ -74,20 +74,26 @@ func panels(keys []keyRow) []panelRow {
 	for _, chart := range latencyCharts() {
 		rows = append(rows, panelRow{newLatencyPanel(chart), [numLayouts]place{{}, {1, 1}, {1, 1}}})
 	}
-	for _, trend := range trendCharts() {
-		rows = append(rows, panelRow{newTrendPanel(trend), [numLayouts]place{{}, {}, {2, 1}}})
+	for i, trend := range trendCharts() {
+		var shown panel = newTrendPanel(trend)
+		if i == 0 { // the rate has a line in LOAD too
+			shown = newPodsPanel(shown)
+		}
+		rows = append(rows, panelRow{shown, [numLayouts]place{{}, {}, {2, 1}}})
 	}
 	return append(rows, []panelRow{
-		{&loadPanel{}, [numLayouts]place{{2, 22}, {2, 26}, {3, 4}}},
-		{&mixPanel{}, [numLayouts]place{{2, 23}, {2, 28}, {3, 4}}},
-		{&objectivesPanel{}, [numLayouts]place{{}, {2, 58}, {3, 4}}},
-		{&flowsPanel{}, [numLayouts]place{{}, {3, 40}, {4, 4}}},
-		{&flowsPanel{errors: true}, [numLayouts]place{{2, 27}, {}, {}}},
+		{&loadPanel{}, [numLayouts]place{{2, 22}, {2, 26}, {3, 36}}},
+		{&mixPanel{}, [numLayouts]place{{2, 23}, {2, 28}, {3, 36}}},
+		{&objectivesPanel{}, [numLayouts]place{{}, {3, 57}, {3, 59}}},
+		{&faultsPanel{pods: true}, [numLayouts]place{{3, 1}, {2, 58}, {}}},
+		{&faultsPanel{}, [numLayouts]place{{}, {}, {3, 58}}},
+		{&flowsPanel{}, [numLayouts]place{{}, {}, {4, 4}}},
+		{&flowsPanel{errors: true}, [numLayouts]place{{2, 27}, {3, 32}, {}}},
 		{&channelsPanel{title: "LATENCY BY CHANNEL"}, [numLayouts]place{{}, {}, {4, 7}}},
-		{&errorsPanel{}, [numLayouts]place{{}, {3, 49}, {4, 4}}},
+		{&errorsPanel{}, [numLayouts]place{{}, {}, {4, 4}}},
 		{&generatorPanel{}, [numLayouts]place{{}, {3, 23}, {4, 2}}},
-		{&timelinePanel{}, [numLayouts]place{{3, 1}, {4, 1}, {5, 1}}},
-		{newFooterPanel(keys), [numLayouts]place{{4, 1}, {5, 1}, {6, 1}}},
+		{&timelinePanel{}, [numLayouts]place{{4, 1}, {4, 1}, {5, 1}}},
+		{newFooterPanel(keys), [numLayouts]place{{5, 1}, {5, 1}, {6, 1}}},
 	}...)
 }
 

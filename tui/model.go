@@ -20,6 +20,12 @@ type mode interface {
 	draw(m *Model, frame *grid.Grid)
 }
 
+// closer is a mode with something under way that ends when it closes.
+type closer interface{ close() }
+
+// watcher is a mode that follows the session.
+type watcher interface{ watch(m *Model) tea.Cmd }
+
 // Model is the console's one bubbletea model.
 type Model struct {
 	session Session
@@ -32,6 +38,8 @@ type Model struct {
 	mode   mode       // nil: keys go to the console
 	scene  scene
 	queue  queue
+	lull   time.Duration // without a key before an edited fault is checked again
+	fault  string        // the last one that was looked at
 	intent intent
 	asked  toggles
 
@@ -65,7 +73,10 @@ func (t toggle) now(clock time.Time, shown bool) bool {
 }
 
 // toggles are the on-offs of the console.
-type toggles struct{ spike, pause, hold toggle }
+type toggles struct {
+	spike, pause, hold toggle
+	reverted           map[string]time.Time // faults asked to be taken back, and until when that counts
+}
 
 // intent is a value asked for a moment ago that the newest snapshot may not show yet, so that a
 // held key counts on from the last press.
@@ -80,7 +91,7 @@ type intent struct {
 func New(s Session, opts Options) *Model {
 	opts = opts.withDefaults()
 	keys := keymap()
-	m := &Model{session: s, options: opts, keys: keys, panels: panels(keys)}
+	m := &Model{session: s, options: opts, keys: keys, panels: panels(keys), lull: checkLull}
 	m.scene.styles = newStyles(opts.Renderer, *opts.Dark, opts.NoColor, opts.ASCII)
 	m.scene.zone = opts.Location
 	m.scene.span = timeRanges()[1]
@@ -127,8 +138,13 @@ func (m *Model) Update(msg tea.Msg) (_ tea.Model, cmd tea.Cmd) {
 	case snapshotMsg:
 		m.pulling = false
 		m.take(msg.snapshot)
+		if open, ok := m.mode.(watcher); ok {
+			return m, open.watch(m)
+		}
 	case doneMsg:
 		return m, m.done(msg)
+	case reply:
+		return m, msg.reach(m)
 	case panicMsg:
 		return m, m.fail(msg.err)
 	}
@@ -142,7 +158,16 @@ func (m *Model) fail(err error) tea.Cmd {
 
 func (m *Model) quit() tea.Cmd {
 	m.quitting = true
+	m.open(nil)
 	return tea.Quit
+}
+
+// open opens something over the screen; nil closes what is open.
+func (m *Model) open(next mode) {
+	if open, ok := m.mode.(closer); ok {
+		open.close()
+	}
+	m.mode = next
 }
 
 // tick pulls the next snapshot, unless the last one is still on its way, and notices the end.
@@ -196,9 +221,12 @@ func (m *Model) done(msg doneMsg) tea.Cmd {
 	if msg.command.kind == kindExport {
 		m.exporting = false
 	}
+	shown := msg.command.after != nil && msg.command.after(m, msg.err)
 	if msg.err != nil {
 		m.intent, m.asked = intent{}, toggles{}
-		m.say(msg.err.Error(), true)
+		if !shown {
+			m.say(msg.err.Error(), true)
+		}
 	} else if msg.command.then != "" {
 		m.say(msg.command.then, false)
 	}
@@ -255,8 +283,11 @@ func (m *Model) paste(k tea.KeyMsg) tea.Cmd {
 
 // key gives a key to what is open, else to the keymap.
 func (m *Model) key(k tea.KeyMsg) tea.Cmd {
-	if k.Type == tea.KeyCtrlC {
+	switch k.Type {
+	case tea.KeyCtrlC:
 		return m.interrupt()
+	case tea.KeyCtrlX: // where x is a letter
+		return m.halt()
 	}
 	if m.mode != nil {
 		return m.mode.key(m, k)

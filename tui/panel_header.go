@@ -2,8 +2,10 @@ package tui
 
 import (
 	"strconv"
+	"strings"
 	"time"
 
+	"xinbot.ir/squall/internal/rundir"
 	"xinbot.ir/squall/internal/session"
 	"xinbot.ir/squall/load"
 	"xinbot.ir/squall/tui/grid"
@@ -80,6 +82,20 @@ func (p *headerPanel) state(w int, s *scene) int {
 		x -= grid.Width(text) + 1
 		p.g.Text(x, 0, w, text, s.styles.badgeActive)
 	}
+	return p.faults(x, s)
+}
+
+// faults writes at the left of column x how many faults are on, and which word is red.
+func (p *headerPanel) faults(x int, s *scene) int {
+	count := countFaults(s.now.Faults)
+	put := func(n int, text string, style grid.Style) {
+		if n > 0 {
+			x -= grid.Width(text) + 1
+			p.g.Text(x, 0, grid.Width(text), text, style)
+		}
+	}
+	put(count.on-count.stuck, " ● "+strings.ToUpper(faultCount(count.on-count.stuck))+" ", s.styles.badgeActive)
+	put(count.stuck, " ✗ LEFT BEHIND ", s.styles.badgeBad)
 	return x
 }
 
@@ -186,12 +202,14 @@ func banner(s *scene) (string, grid.Style) {
 	switch {
 	case s.now.Failure != "":
 		return "✗ squall itself: " + s.now.Failure, s.styles.badgeBad
+	case leftBehind(s) != "":
+		return leftBehind(s), s.styles.badgeBad
 	case health.Saturated:
 		return "! GENERATOR SATURATED: " + health.Reason + ". These numbers may be its fault, not the platform's.", s.styles.badgeActive
 	case s.now.Phase == session.Draining:
 		return "◐ No new requests; waiting for " + formatInt(s.now.Load.InFlight) + " in flight, then the report is written.", s.styles.badgeActive
 	case s.now.Phase == session.Halted:
-		return "■ HALTED: settings are as they were at the start, spikes are blocked. Press u to release.", s.styles.badgeBad
+		return "■ HALTED: as at the start; spikes and faults are blocked. Press u to release.", s.styles.badgeBad
 	}
 	return "", grid.Style{}
 }
@@ -209,7 +227,7 @@ func findFailed(verdicts []load.Verdict) (load.Verdict, bool) {
 // spikeAge is how long the spike has been on.
 func spikeAge(s *scene) time.Duration {
 	for i := len(s.story.spans) - 1; i >= 0; i-- {
-		if sp := s.story.spans[i]; sp.loud && sp.to < 0 {
+		if sp := s.story.spans[i]; sp.on == rundir.SpikeOn && sp.to < 0 {
 			return max(s.now.Elapsed-sp.from, 0)
 		}
 	}

@@ -22,6 +22,7 @@ type latencyPanel struct {
 	pic   picture
 	title string
 	key   chartKey
+	extra int // rows of spans beyond the first
 }
 
 func newLatencyPanel(row chartRow) *latencyPanel {
@@ -55,11 +56,17 @@ func (p *latencyPanel) Sync(s *scene) {
 		} else {
 			p.figures(s)
 		}
-		p.pic.draw(&p.g, 0, top, p.g.Width(), h-3-top, s)
-		drawSpans(&p.g, gutter, h-2, s)
+		most := 2
+		if h >= largeFrom {
+			most = 3
+		}
+		placed, lanes := s.story.lanes(s.history.axis, most)
+		p.extra = max(lanes-1, 0)
+		p.pic.draw(&p.g, 0, top, p.g.Width(), h-3-top-p.extra, s)
+		drawSpans(&p.g, gutter, h-2-p.extra, s, placed)
 		drawTimes(&p.g, gutter, h-1, s)
 	}
-	drawAxis(&p.g, gutter, h-3, s)
+	drawAxis(&p.g, gutter, h-3-p.extra, s)
 }
 
 // figures writes the two rows above the picture; the signs before p50 and p99 are its legend.

@@ -8,8 +8,9 @@ import (
 // fits a small terminal.
 type stackPanel struct {
 	sheet
-	pics []picture
-	key  chartKey
+	pics  []picture
+	key   chartKey
+	extra int // rows of spans beyond the first
 }
 
 // stackText is the width of the figures at the left.
@@ -42,7 +43,14 @@ func (p *stackPanel) Sync(s *scene) {
 	if key != p.key {
 		p.key = key
 		p.g.Clear()
-		each, extra := (h-2)/len(p.pics), (h-2)%len(p.pics)
+		most := 1 // spans and times share a row
+		if h >= 11 {
+			most = 2
+		}
+		placed, lanes := s.story.lanes(s.history.axis, most)
+		p.extra = max(lanes-1, 0)
+		rows := h - 2 - p.extra
+		each, extra := rows/len(p.pics), rows%len(p.pics)
 		y := 0
 		for i := range p.pics {
 			rows := each
@@ -53,11 +61,11 @@ func (p *stackPanel) Sync(s *scene) {
 			p.pics[i].draw(&p.g, stackText, y, p.g.Width()-stackText, rows, s)
 			y += rows
 		}
-		drawSpans(&p.g, x, h-1, s)
+		drawSpans(&p.g, x, h-1-p.extra, s, placed)
 		drawTimes(&p.g, x, h-1, s)
-		p.g.Text(0, h-2, stackText, s.span.name+", "+formatSpan(s.history.axis.length)+" columns", s.styles.dim)
+		p.g.Text(0, h-2-p.extra, stackText, s.span.name+", "+formatSpan(s.history.axis.length)+" columns", s.styles.dim)
 	}
-	drawAxis(&p.g, x, h-2, s)
+	drawAxis(&p.g, x, h-2-p.extra, s)
 }
 
 // figures writes one chart's name, verdict and percentiles in up to three rows.

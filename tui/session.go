@@ -1,8 +1,10 @@
 package tui
 
 import (
+	"context"
 	"time"
 
+	"xinbot.ir/squall/chaos"
 	"xinbot.ir/squall/internal/session"
 	"xinbot.ir/squall/load"
 )
@@ -28,4 +30,13 @@ type Session interface {
 	Halt() error
 	Release() error
 	Export() (path string, err error) // takes a moment
+
+	// Preflight and DryRun ask the target, which may take seconds, and change nothing. The others
+	// return at once.
+	Preflight(ctx context.Context, fault string, p chaos.Params) (chaos.Plan, error)
+	DryRun(ctx context.Context, fault string, p chaos.Params) (chaos.Plan, []chaos.Check, error) // with a check per step
+	Inject(fault string, p chaos.Params, confirm string) error                                   // confirm: a protected target's name, as typed
+	Adjust(fault string, p chaos.Params) error                                                   // the live parameters of an active fault
+	Revert(fault string) error
+	Settle(fault string, d chaos.Decision) error // of a fault that is stuck
 }

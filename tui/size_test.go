@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"testing"
@@ -8,7 +9,9 @@ import (
 
 	tea "github.com/charmbracelet/bubbletea"
 
+	"xinbot.ir/squall/chaos"
 	"xinbot.ir/squall/internal/rundir"
+	"xinbot.ir/squall/internal/session"
 	"xinbot.ir/squall/load"
 )
 
@@ -25,6 +28,26 @@ func hostile(s *fakeSession) {
 	s.sent = 1 << 50
 	s.set.VUs, s.set.SpikeFactor, s.level = load.MaxVUs, 99.99, load.MaxVUs
 	s.failure = long
+	for i := range s.chaos.faults {
+		f := &s.chaos.faults[i]
+		f.Info.Title, f.Info.Summary, f.Summary, f.Scope, f.Detail = long, long, long, long, long
+		f.Findings = []chaos.Finding{{Text: long, Verdict: chaos.Fail, Reason: long}}
+		f.State, f.Run, f.Moved, f.Remedies = chaos.State(i+2)%6, i+1, true, []string{long, strings.Repeat("x", 300)}
+		f.Until, f.Undone = s.started.Add(1000*time.Hour), s.started
+		f.Recovery = session.Recovery{Watching: true, Goal: time.Minute}
+		s.event(rundir.FaultOn, long, long, rundir.Fault{Title: long, Run: i + 1})
+	}
+	s.chaos.faults[1].State, s.chaos.faults[1].Recovery = chaos.Stuck, session.Recovery{}
+	s.chaos.faults[2].State, s.chaos.faults[2].Recovery = chaos.Idle, session.Recovery{Reason: long}
+	for range 9 { // more than there are keys
+		s.chaos.faults = append(s.chaos.faults, s.chaos.faults[0])
+	}
+	s.scaled(1<<20, 1<<30)
+	s.chaos.scaling[0].Name = long
+	s.chaos.preflight = func(context.Context, string, chaos.Params) (chaos.Plan, error) {
+		c := chaos.Check{Text: long, Answer: chaos.Refuses, Reason: long}
+		return chaos.Plan{Scope: long, Params: long, Facts: []chaos.Fact{{Name: long, Text: long}}, Checks: []chaos.Check{c, c}}, nil
+	}
 }
 
 // TestEveryFrameFits draws every size from 80x24 to 250x70, and what may be open over it.
@@ -49,7 +72,7 @@ func TestEveryFrameFits(t *testing.T) {
 }
 
 func TestWhatIsOpenFits(t *testing.T) {
-	for _, keys := range []string{"?", "v", "n", "m", "q", "f", "l", "m5", "vabcde\n"} {
+	for _, keys := range []string{"?", "v", "n", "m", "q", "f", "l", "m5", "vabcde\n", "F", "F\n", "1", "2", "2k", "3", "37", "3abc"} {
 		s := newFake()
 		hostile(s)
 		m := console(s, looks()[0], 80, 24)

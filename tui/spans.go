@@ -15,10 +15,13 @@ type span struct {
 	on       rundir.Kind   // what began it
 	label    string
 	short    string // where the label does not fit; "" writes nothing
-	loud     bool   // drawn in the accent: a spike; a pause is calm
+	loud     bool   // drawn in the accent: a spike, a fault; a pause is calm
+	bad      bool   // a fault that was left behind
+	run      int    // of the fault; 0: none
 }
 
-// spanRow says which events begin and end a span. A fault will be one row more.
+// spanRow says which events begin and end a span. Those of faults are in faultspans.go: several may be
+// on at once.
 type spanRow struct {
 	on, off rundir.Kind
 	label   string
@@ -88,7 +91,19 @@ func markTable() map[rundir.Kind]markRow {
 		rundir.FlowOff:   {'○', markCalm, false, false},
 		rundir.Exported:  {'✎', markCalm, false, false},
 		rundir.RuleState: {'·', markCalm, false, false},
+		rundir.Warning:   {'!', markOperator, false, false},
 		rundir.Failure:   {'!', markBad, true, false},
+
+		rundir.FaultOn:        {'▲', markOperator, true, true},
+		rundir.FaultActive:    {'●', markOperator, false, false},
+		rundir.FaultChanged:   {'▲', markOperator, true, false},
+		rundir.FaultUndo:      {'◐', markOperator, false, false},
+		rundir.FaultOff:       {'▼', markOperator, true, true},
+		rundir.FaultRefused:   {'!', markOperator, false, false},
+		rundir.FaultStuck:     {'✗', markBad, true, true},
+		rundir.FaultRecovered: {'✓', markGood, true, false},
+		rundir.Expectation:    {'?', markCalm, true, false},
+		rundir.Scaled:         {'=', markCalm, true, false},
 	}
 }
 
@@ -98,7 +113,8 @@ func lookOf(table map[rundir.Kind]markRow, e rundir.Event) markRow {
 	if !ok {
 		return markRow{sign: '·', ink: markCalm}
 	}
-	if e.Kind == rundir.Objective {
+	switch e.Kind {
+	case rundir.Objective:
 		var change rundir.ObjectiveChange
 		if json.Unmarshal(e.Data, &change) == nil {
 			switch change.State {
@@ -108,6 +124,10 @@ func lookOf(table map[rundir.Kind]markRow, e rundir.Event) markRow {
 				row.sign, row.ink = '?', markCalm
 			}
 		}
+	case rundir.Expectation:
+		return lookOfExpectation(row, e)
+	case rundir.Scaled:
+		return lookOfScaling(row, e)
 	}
 	return row
 }
@@ -146,9 +166,10 @@ func (s *story) sync(events []rundir.Event, factor float64) {
 			}
 			if e.Kind == row.on {
 				label, short := spanLabel(row, factor)
-				s.spans = append(s.spans, span{at, -1, row.on, label, short, row.loud})
+				s.spans = append(s.spans, span{from: at, to: -1, on: row.on, label: label, short: short, loud: row.loud})
 			}
 		}
+		s.fault(e, at)
 	}
 	s.read = len(events)
 }

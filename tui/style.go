@@ -25,6 +25,7 @@ const (
 	inkSheet // background of what opens over the screen
 	inkPick  // background of the selected row
 	inkTrend // rate and virtual users
+	inkSpan2 // ground of a second fault under the charts, so that two at once stay two
 	numInks  = iota
 )
 
@@ -48,6 +49,7 @@ func darkInks() [numInks]inkRow {
 		inkSheet:    {TrueColor: "#1A212B", ANSI256: "235"},
 		inkPick:     {TrueColor: "#2D3847", ANSI256: "238", ANSI: "8"},
 		inkTrend:    {TrueColor: "#4FA3A5", ANSI256: "73", ANSI: "6"},
+		inkSpan2:    {TrueColor: "#C07F1C", ANSI256: "172", ANSI: "3"},
 	}
 }
 
@@ -68,6 +70,7 @@ func lightInks() [numInks]inkRow {
 		inkSheet:    {TrueColor: "#EDF1F6", ANSI256: "255"},
 		inkPick:     {TrueColor: "#D5DEE9", ANSI256: "253", ANSI: "7"},
 		inkTrend:    {TrueColor: "#2F8C8E", ANSI256: "30", ANSI: "6"},
+		inkSpan2:    {TrueColor: "#7F3F00", ANSI256: "94", ANSI: "3"},
 	}
 }
 
@@ -83,7 +86,9 @@ type styles struct {
 	progress                                grid.Style // how much is done
 	pick                                    grid.Style // the selected row
 	sheet                                   grid.Style // ground of what opens over the screen
-	span                                    grid.Style // a spike under the charts
+	span                                    grid.Style // a spike or a fault under the charts
+	spanNext                                grid.Style // one in the row below
+	spanBad                                 grid.Style // a fault that was left behind
 	spanCalm                                grid.Style // a pause or hold under the charts
 }
 
@@ -111,6 +116,8 @@ func newStyles(r *lipgloss.Renderer, dark, noColor, ascii bool) *styles {
 		pick:        grid.Style{Bg: inkPick, Attr: grid.Bold},
 		sheet:       grid.Style{Bg: inkSheet},
 		span:        grid.Style{Fg: inkOver, Bg: inkAccent},
+		spanNext:    grid.Style{Fg: inkOver, Bg: inkSpan2},
+		spanBad:     grid.Style{Fg: inkOver, Bg: inkBad, Attr: grid.Bold},
 		spanCalm:    grid.Style{Fg: inkText, Bg: inkPick},
 	}
 	if ascii {
@@ -121,6 +128,7 @@ func newStyles(r *lipgloss.Renderer, dark, noColor, ascii bool) *styles {
 		s.badge, s.badgeGood = reverse, reverse
 		s.badgeActive, s.badgeBad = reverse.With(grid.Bold), reverse.With(grid.Bold)
 		s.pick, s.span, s.spanCalm = reverse, reverse, grid.Style{Attr: grid.Underline}
+		s.spanNext, s.spanBad = reverse.With(grid.Underline), reverse.With(grid.Bold)
 		return s
 	}
 	rows := lightInks()

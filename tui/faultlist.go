@@ -1,0 +1,132 @@
+package tui
+
+import (
+	tea "github.com/charmbracelet/bubbletea"
+
+	"xinbot.ir/squall/chaos"
+	"xinbot.ir/squall/tui/grid"
+)
+
+// faultList is every fault with what it hits, to pick one and open its sheet.
+type faultList struct{ picked int }
+
+func (m *Model) openFaults() tea.Cmd {
+	if len(m.scene.now.Faults) == 0 {
+		return m.faultKey(0)
+	}
+	_, place := m.findFault(m.fault)
+	m.open(&faultList{picked: max(place, 0)})
+	return nil
+}
+
+// key picks; Enter opens the sheet; a fault's own key works here too.
+func (l *faultList) key(m *Model, k tea.KeyMsg) tea.Cmd {
+	faults := m.scene.now.Faults
+	switch s := k.String(); s {
+	case "esc", "F", "q":
+		m.open(nil)
+	case "x", "X":
+		return m.halt()
+	case "up", "k":
+		l.picked = max(l.picked-1, 0)
+	case "down", "j":
+		l.picked = min(l.picked+1, len(faults)-1)
+	case "home":
+		l.picked = 0
+	case "end":
+		l.picked = len(faults) - 1
+	case "enter":
+		if l.picked < len(faults) {
+			return m.openSheet(faults[l.picked].Info.ID, l)
+		}
+	default:
+		if len(s) == 1 && s[0] >= '1' && s[0] <= '9' {
+			l.picked = min(int(s[0]-'1'), len(faults)-1)
+			return m.faultKey(int(s[0] - '1'))
+		}
+	}
+	return nil
+}
+
+// draw shows a row per fault, and more of the picked one.
+func (l *faultList) draw(m *Model, frame *grid.Grid) {
+	s, st, faults := &m.scene, m.scene.styles, m.scene.now.Faults
+	const below = 5
+	x, y, w, h := bottomBox(frame, st, 150, min(len(faults)+below+2, m.height-4), "Faults")
+	defer ground(frame, st, x, y, w, h)
+	rows := h - below
+	first := max(min(l.picked-rows/2, len(faults)-rows), 0)
+	name := 0
+	for i := range faults {
+		name = max(name, min(grid.Width(faults[i].Info.Title), w/4))
+	}
+	for i := first; i < len(faults) && i < first+rows; i++ {
+		f, row := &faults[i], y+i-first
+		sign, look := st.fault(f.State)
+		frame.Text(x+2, row, 1, faultKeyName(i), st.strong)
+		frame.Text(x+4, row, 1, sign, look)
+		frame.Text(x+6, row, name, f.Info.Title, st.text)
+		left := x + 6 + name + 2
+		text, _, style := faultClock(f, s.clock, st)
+		right := x + w - frame.TextRight(x+w, row, x+w-left, text, style) - 2
+		each := (right - left) / 2
+		if f.Scope == "" || each < 12 {
+			frame.Text(left, row, right-left, faultSummary(f), st.dim)
+		} else {
+			frame.Text(left, row, each-2, faultSummary(f), st.dim)
+			frame.Text(left+each, row, each, f.Scope, st.dim)
+		}
+		if i == l.picked {
+			pickRow(frame, x, row, w, st)
+		}
+	}
+	if l.picked < len(faults) {
+		f := &faults[l.picked]
+		drawWrapped(frame, x, y+h-below+1, w-12, 2, f.Info.Summary, st.dim)
+		drawFindings(frame, x+w, y+h-below+1, st, f)
+	}
+	enter := "look, then inject"
+	if l.picked < len(faults) && faults[l.picked].State != chaos.Idle {
+		enter = "look, change"
+	}
+	drawHints(frame, x, y+h-1, w, st, []hint{{"↑ ↓", "pick"}, {"Enter", enter}, {"1-9", "as outside"}, {"x", "HALT"}, {"Esc", "close"}})
+}
+
+// ground gives what was drawn inside of a box the box's background.
+func ground(frame *grid.Grid, st *styles, x, y, w, h int) {
+	frame.Restyle(x, y, w, h, func(s grid.Style) grid.Style {
+		if s.Bg == 0 {
+			s.Bg = st.sheet.Bg
+		}
+		return s
+	})
+}
+
+// pickRow marks the selected row.
+func pickRow(frame *grid.Grid, x, y, w int, st *styles) {
+	frame.Set(x, y, '▌', st.accent)
+	frame.Restyle(x+1, y, w-1, 1, func(s grid.Style) grid.Style {
+		s.Bg = st.pick.Bg
+		return s.With(st.pick.Attr &^ grid.Bold)
+	})
+}
+
+// hint is a key and what it does, for the last line of what is open.
+type hint struct{ key, text string }
+
+// drawHints writes them one after the other, as many as fit, and never a part of one.
+func drawHints(frame *grid.Grid, x, y, w int, st *styles, hints []hint) {
+	for _, h := range hints {
+		need := grid.Width(h.key) + 1 + grid.Width(h.text)
+		if need > w {
+			return
+		}
+		style := st.strong
+		if h.text == "HALT" {
+			style = st.bad
+		}
+		n := frame.Text(x, y, w, h.key, style) + 1
+		frame.Text(x+n, y, w-n, h.text, st.dim)
+		x, w = x+need+2, w-need-2
+	}
+}

@@ -1,0 +1,198 @@
+package tui
+
+import (
+	"strings"
+
+	"github.com/charmbracelet/bubbles/textinput"
+	tea "github.com/charmbracelet/bubbletea"
+
+	"xinbot.ir/squall/chaos"
+	"xinbot.ir/squall/internal/session"
+)
+
+// faultSheet is one fault: what it would hit, its parameters, and the one question before it begins;
+// while it is on, what can be changed; when it could not be taken back, what can be done.
+type faultSheet struct {
+	fault string // id
+	from  mode   // what Esc goes back to
+	stage stage
+	form  form
+
+	plan  *inquiry    // the preflight of what is on the form; nil while that is wrong
+	dry   *inquiry    // a dry run; nil: none was asked for
+	shown *chaos.Plan // the last plan that came
+
+	naming  bool // a protected target's name is being typed
+	name    textinput.Model
+	asking  bool // whether to settle, and how
+	settles chaos.Decision
+	sent    bool   // a command is on its way
+	note    string // what a key could not do; "" nothing
+
+	scroll int     // lines of the sheet above its first visible one
+	show   section // to scroll to with the next frame
+	tall   int     // lines the sheet has needed: it never shrinks
+	page   int     // lines in view
+	most   int     // lines that scrolling can pass
+}
+
+// stage is what a sheet is for: it follows the fault's state.
+type stage uint8
+
+const (
+	offered stage = iota // idle: may be injected
+	working              // on its way in or out
+	held                 // active
+	stuck
+)
+
+func stageOf(s chaos.State) stage {
+	return [...]stage{
+		chaos.Idle: offered, chaos.Checking: working, chaos.Injecting: working, chaos.Active: held,
+		chaos.Reverting: working, chaos.Stuck: stuck,
+	}[s]
+}
+
+// openSheet opens a fault's sheet and asks the target what it would hit.
+func (m *Model) openSheet(id string, from mode) tea.Cmd {
+	f, _ := m.findFault(id)
+	if f == nil {
+		return nil
+	}
+	m.fault = id
+	sheet := &faultSheet{fault: id, from: from, name: newInput(80)}
+	m.open(sheet)
+	return sheet.enter(m, f)
+}
+
+// enter fits the sheet to the fault's state.
+func (f *faultSheet) enter(m *Model, fault *session.FaultState) tea.Cmd {
+	f.stage = stageOf(fault.State)
+	values := fault.Given
+	if fault.On() && fault.Params != nil {
+		values = fault.Params
+	}
+	f.form = newForm(fault.Info.Params, values)
+	f.form.live, f.form.fixed = f.stage == held, f.stage == working || f.stage == stuck
+	f.form.settle()
+	f.naming, f.asking, f.sent, f.note = false, false, false, ""
+	if f.stage == offered || f.stage == held {
+		return f.check(m, 0)
+	}
+	f.close()
+	f.plan, f.dry = nil, nil
+	return nil
+}
+
+// watch follows the fault into another state.
+func (f *faultSheet) watch(m *Model) tea.Cmd {
+	fault, _ := m.findFault(f.fault)
+	if fault == nil || stageOf(fault.State) == f.stage {
+		return nil
+	}
+	return f.enter(m, fault)
+}
+
+// close stops what is being asked.
+func (f *faultSheet) close() {
+	f.plan.stop()
+	f.dry.stop()
+}
+
+// refuse says why a key does nothing.
+func (f *faultSheet) refuse(note string) tea.Cmd {
+	f.note = note
+	return nil
+}
+
+// enterKey is the one question, answered: it injects, applies what was changed, or asks again.
+func (f *faultSheet) enterKey(m *Model, fault *session.FaultState) tea.Cmd {
+	params, ok := f.form.params()
+	switch {
+	case f.sent || f.stage == working || f.stage == stuck:
+		return nil
+	case !ok:
+		f.form.picked = f.form.problem()
+		return f.refuse("mend the value marked ✗ first")
+	case f.stage == held:
+		return f.adjust(m, fault, params)
+	case m.scene.now.Phase == session.Halted:
+		return f.refuse("blocked since the halt; press u to release")
+	case m.ending:
+		return f.refuse("the run is ending: nothing new is injected")
+	case f.plan == nil || f.plan.done && (f.plan.err != nil || len(f.plan.plan.Refused()) > 0):
+		return f.check(m, 0) // the world may have changed
+	case !f.plan.done:
+		return f.refuse("not yet: the target has not answered")
+	case m.scene.now.Protected:
+		f.naming = true
+		f.name.SetValue("")
+		return nil
+	}
+	return f.inject(m, fault, "")
+}
+
+// inject sends the command. The sheet closes when it is accepted, and says why when it is not.
+func (f *faultSheet) inject(m *Model, fault *session.FaultState, confirm string) tea.Cmd {
+	id, params := f.fault, f.plan.params
+	f.sent, f.note = true, ""
+	return m.send("injecting "+fault.Info.Title+": "+f.plan.plan.Scope, command{
+		name: "inject " + id, run: func() error { return m.session.Inject(id, params, confirm) },
+		after: f.answered(true),
+	})
+}
+
+// adjust sends what was changed of an active fault.
+func (f *faultSheet) adjust(m *Model, fault *session.FaultState, params chaos.Params) tea.Cmd {
+	changes := f.changes(fault, params)
+	if len(changes) == 0 {
+		return f.refuse("nothing was changed")
+	}
+	id, live := f.fault, chaos.Params{}
+	for _, r := range fault.Info.Params {
+		if r.Live {
+			live[r.Name] = params[r.Name]
+		}
+	}
+	f.sent, f.note = true, ""
+	return m.send(fault.Info.Title+": "+strings.Join(changes, ", "), command{
+		name: "adjust " + id, run: func() error { return m.session.Adjust(id, live) }, after: f.answered(false),
+	})
+}
+
+// changes says what differs from the fault's present parameters.
+func (f *faultSheet) changes(fault *session.FaultState, params chaos.Params) (texts []string) {
+	for _, r := range fault.Info.Params {
+		if now := fault.Params[r.Name]; r.Live && params[r.Name] != now {
+			texts = append(texts, strings.ToLower(r.Label)+" "+now+" → "+params[r.Name])
+		}
+	}
+	return texts
+}
+
+// settle sends a decision on a stuck fault.
+func (f *faultSheet) settle(m *Model, fault *session.FaultState, d chaos.Decision) tea.Cmd {
+	id := f.fault
+	f.asking, f.sent, f.note = false, true, ""
+	echo := map[chaos.Decision]string{
+		chaos.TryAgain: "trying again to take back ", chaos.Overwrite: "overwriting, to take back ", chaos.KeepAsIs: "keeping as it is: ",
+	}[d]
+	return m.send(echo+fault.Info.Title, command{
+		name: "settle " + id, run: func() error { return m.session.Settle(id, d) }, after: f.answered(false),
+	})
+}
+
+// answered takes the session's answer to a command of this sheet, should it still be open.
+func (f *faultSheet) answered(closes bool) func(*Model, error) bool {
+	return func(m *Model, err error) bool {
+		f.sent = false
+		open := m.mode == mode(f)
+		switch {
+		case open && err != nil:
+			f.note = err.Error()
+		case open && closes:
+			m.open(nil)
+		}
+		return open
+	}
+}

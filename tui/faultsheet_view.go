@@ -1,0 +1,268 @@
+package tui
+
+import (
+	"strconv"
+	"strings"
+
+	"xinbot.ir/squall/chaos"
+	"xinbot.ir/squall/internal/session"
+	"xinbot.ir/squall/tui/grid"
+)
+
+const (
+	sheetFoot  = 4   // rows below the lines: a rule, two of status, the keys
+	sheetWide  = 104 // inner width from which the form and the plan stand beside each other
+	sheetSpace = 4   // between them
+)
+
+// draw shows the sheet above the footer, with the header in view.
+func (f *faultSheet) draw(m *Model, frame *grid.Grid) {
+	fault, _ := m.findFault(f.fault)
+	if fault == nil {
+		return
+	}
+	st := m.scene.styles
+	inner := min(frame.Width()-2, 150) - 4
+	if f.stage == stuck { // commands stand alone in their rows
+		inner = frame.Width() - 6
+	}
+	left, right := f.columns(fault, st, inner)
+	f.tall = max(f.tall, len(left), len(right), 14)
+	h := min(f.tall+sheetFoot+2, m.height-4)
+	x, y, w, h := bottomBox(frame, st, inner+4, h, fault.Info.Title+", by "+fault.Info.Driver)
+	defer ground(frame, st, x-2, y, w+4, h)
+	f.state(m, fault, frame, x+w, y-1)
+	f.page = h - sheetFoot
+	f.most = max(max(len(left), len(right))-f.page, 0)
+	f.bring(left, right)
+	for row := range f.page {
+		i := f.scroll + row
+		if right == nil {
+			f.line(frame, st, left, i, x, y+row, w)
+			continue
+		}
+		half := sheetLeft(w)
+		f.line(frame, st, left, i, x, y+row, half)
+		f.line(frame, st, right, i, x+half+sheetSpace, y+row, w-half-sheetSpace)
+	}
+	f.foot(m, fault, frame, x, y+f.page, w)
+}
+
+// sheetLeft is the width of the form beside the plan.
+func sheetLeft(w int) int { return (w - sheetSpace) * 11 / 20 }
+
+// columns are the sheet's lines: one column, or two where there is room; right is nil for one.
+func (f *faultSheet) columns(fault *session.FaultState, st *styles, w int) (left, right []line) {
+	if f.stage == stuck {
+		l := &lines{st: st, w: w}
+		f.trouble(l, fault)
+		l.expected(fault)
+		return l.all, nil
+	}
+	two := w >= sheetWide
+	l := &lines{st: st, w: w}
+	if two {
+		l.w = sheetLeft(w)
+	}
+	r := l
+	l.wrapped(spot{}, 0, fault.Info.Summary, st.dim)
+	if f.stage == offered && fault.Detail != "" { // why it was not injected
+		l.wrapped(spot{0, "!", st.accent}, 2, fault.Detail, st.accent)
+	}
+	l.form(&f.form)
+	if two {
+		r = &lines{st: st, w: w - sheetSpace - l.w}
+		l.expected(fault)
+	}
+	f.hits(r, fault)
+	f.tried(r)
+	if !two {
+		l.expected(fault)
+		return l.all, nil
+	}
+	return l.all, r.all
+}
+
+// hits writes what the target said about the plan.
+func (f *faultSheet) hits(l *lines, fault *session.FaultState) {
+	more := ""
+	switch {
+	case f.plan == nil:
+		more = "with the values before"
+	case !f.plan.done && f.shown != nil:
+		more = "checking again…"
+	case !f.plan.done:
+		more = "checking…"
+	}
+	if f.plan == nil && f.shown == nil {
+		if fault.Scope != "" {
+			l.heading("What it hits", "")
+			l.wrapped(spot{}, 2, fault.Scope, l.st.text)
+		}
+		return
+	}
+	l.heading("What it hits", more)
+	if f.plan != nil && f.plan.err != nil {
+		l.wrapped(spot{0, "?", l.st.accent}, 2, f.plan.err.Error(), l.st.accent)
+		return
+	}
+	if f.shown == nil {
+		return
+	}
+	name := 0
+	for _, fact := range f.shown.Facts {
+		name = max(name, grid.Width(fact.Name))
+	}
+	name = min(name, 20) + 2
+	for _, fact := range f.shown.Facts {
+		l.wrapped(spot{2, fact.Name, l.st.dim}, 2+name, fact.Text, l.st.text)
+	}
+	if len(f.shown.Checks) > 0 {
+		l.heading("Checks", "")
+		l.checks(f.shown.Checks)
+	}
+}
+
+// tried writes what a dry run found, and the commands that a person would type for the same.
+func (f *faultSheet) tried(l *lines) {
+	if f.dry == nil {
+		return
+	}
+	more := "nothing was changed"
+	if !f.dry.done {
+		more = "asking…"
+	}
+	l.heading("Dry run", more)
+	l.all[len(l.all)-1].section = sectionDry
+	if f.dry.err != nil {
+		l.wrapped(spot{0, "?", l.st.accent}, 2, f.dry.err.Error(), l.st.accent)
+	}
+	l.checks(f.dry.tried)
+	for _, step := range f.dry.plan.Steps {
+		if step.Command != "" {
+			l.wrapped(spot{0, "$", l.st.dim}, 2, step.Command, l.st.dim)
+		}
+	}
+}
+
+// trouble writes why a fault could not be taken back and what a person can run.
+func (f *faultSheet) trouble(l *lines, fault *session.FaultState) {
+	l.wrapped(spot{0, "✗", l.st.bad}, 2, fault.Info.Title+" could not be taken back. "+fault.Detail, l.st.text)
+	if fault.Moved {
+		l.wrapped(spot{0, "!", l.st.accent}, 2, "Somebody else has changed it since: putting it back would overwrite that.", l.st.text)
+	}
+	if len(fault.Remedies) > 0 {
+		l.heading("By hand", "from a shell with the same rights")
+		for _, remedy := range fault.Remedies {
+			l.command(remedy)
+		}
+	}
+}
+
+// bring scrolls to what a key asked to see.
+func (f *faultSheet) bring(columns ...[]line) {
+	if f.show != sectionNone {
+		for _, column := range columns {
+			for i, line := range column {
+				if line.section != f.show {
+					continue
+				}
+				if i < f.scroll || f.show == sectionDry {
+					f.scroll = i
+				} else if i >= f.scroll+f.page {
+					f.scroll = i - f.page + 1
+				}
+			}
+		}
+		f.show = sectionNone
+	}
+	f.scroll = min(max(f.scroll, 0), f.most)
+}
+
+// line draws one line of a column.
+func (f *faultSheet) line(frame *grid.Grid, st *styles, column []line, i, x, y, w int) {
+	if i >= len(column) {
+		return
+	}
+	at := column[i]
+	for _, t := range at.texts {
+		frame.Text(x+t.x, y, w-t.x, t.text, t.style)
+	}
+	if at.open {
+		frame.Set(x-2, y, ' ', st.sheet)
+		frame.Set(x+w+1, y, ' ', st.sheet)
+	}
+	if at.picked {
+		pickRow(frame, x, y, w, st)
+	}
+	if at.input > 0 {
+		room := min(max(w/4, 14), 24)
+		frame.Fill(x+at.input, y, room, 1, ' ', st.pick)
+		drawInput(frame, x+at.input, y, room, f.form.input, st)
+	}
+}
+
+// state writes the fault's state on the upper edge.
+func (f *faultSheet) state(m *Model, fault *session.FaultState, frame *grid.Grid, right, y int) {
+	st := m.scene.styles
+	sign, style := st.fault(fault.State)
+	text := fault.State.String()
+	if clock, _, _ := faultClock(fault, m.scene.clock, st); fault.State == chaos.Active || fault.State == chaos.Idle && clock != "" {
+		text += ", " + clock
+	}
+	text = " " + sign + " " + text + " "
+	frame.TextRight(right, y, grid.Width(text), text, style.On(st.sheet.Bg))
+}
+
+// foot draws the rule, the one question or what stands against it, and the keys.
+func (f *faultSheet) foot(m *Model, fault *session.FaultState, frame *grid.Grid, x, y, w int) {
+	st := m.scene.styles
+	frame.Fill(x, y, w, 1, '─', st.rule)
+	if below := f.most - f.scroll; below > 0 {
+		frame.TextRight(x+w, y, w, " PgDn: "+strconv.Itoa(below)+" more ↓ ", st.dim)
+	} else if f.scroll > 0 {
+		frame.TextRight(x+w, y, w, " PgUp: "+strconv.Itoa(f.scroll)+" above ↑ ", st.dim)
+	}
+	if f.naming {
+		f.nameRow(m, frame, x, y+1, w)
+	} else {
+		text, style := f.status(m, fault)
+		drawWrapped(frame, x, y+1, w, 2, text, style)
+	}
+	drawHints(frame, x, y+3, w, st, f.hints(m, fault))
+}
+
+// nameRow asks for a protected target's name.
+func (f *faultSheet) nameRow(m *Model, frame *grid.Grid, x, y, w int) {
+	st := m.scene.styles
+	text := "This target is protected. Type its name to inject: "
+	n := frame.Text(x, y, w, text, st.accent)
+	drawInput(frame, x+n, y, w-n, f.name, st)
+	note, style := "its name is "+m.scene.now.Target, st.dim
+	if f.note != "" {
+		note, style = "✗ "+f.note+": "+m.scene.now.Target, st.accent
+	}
+	frame.Text(x, y+1, w, note, style)
+}
+
+// lasts is how long a fault with these parameters would be on, in words.
+func lasts(p chaos.Params) string {
+	if d := p.Duration(chaos.TTL); d > 0 {
+		return " for " + formatElapsed(d)
+	}
+	return ""
+}
+
+// refusals says what forbids a plan.
+func refusals(plan chaos.Plan) string {
+	refused := plan.Refused()
+	texts := make([]string, 0, len(refused))
+	for _, c := range refused {
+		text := c.Text
+		if c.Reason != "" {
+			text += ": " + c.Reason
+		}
+		texts = append(texts, text)
+	}
+	return strings.Join(texts, "; ")
+}
