@@ -68,6 +68,7 @@ func (a *app) complain(err error) {
 func (a *app) resolve(flags *config.Flags, more func(*config.Input)) (config.Resolved, error) {
 	in := config.Input{
 		Flags: flags.Given(), Variables: flags.Variables(), LookupEnv: a.LookupEnv, Version: Version(),
+		FaultParams: builtInFaults(),
 	}
 	if more != nil {
 		more(&in)

@@ -5,13 +5,16 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"net/url"
 	"strings"
 	"time"
 
+	"xinbot.ir/squall/chaos"
 	"xinbot.ir/squall/internal/config"
+	"xinbot.ir/squall/internal/session"
 )
 
 // checkup looks at a platform from the outside and says what it finds.
@@ -184,4 +187,31 @@ func side(skew time.Duration) string {
 		return "ahead of"
 	}
 	return "behind"
+}
+
+// faults makes the preflight of every fault that can run here.
+func (c *checkup) faults(ctx context.Context) {
+	f, err := c.choose(c.resolved, session.NewRunID(), io.Discard)
+	if err != nil {
+		c.say(fail, "faults", err.Error())
+		return
+	}
+	if len(f.list) == 0 {
+		c.say(warn, "faults", "none beside the channel spike: set --toxiproxy, or --namespace and --allow-namespace")
+		return
+	}
+	for _, fault := range f.list {
+		info := fault.Info()
+		plan, err := session.Preflight(ctx, sessionConfig(c.resolved, f), chaos.Injection{Fault: info.ID})
+		switch refused := plan.Refused(); {
+		case err != nil:
+			c.say(fail, info.ID, err.Error())
+		case len(refused) > 0:
+			for _, check := range refused {
+				c.say(fail, info.ID, check.Text+": "+check.Reason)
+			}
+		default:
+			c.say(good, info.ID, fmt.Sprintf("by %s on %s: %s", info.Driver, plan.Scope, plan.Params))
+		}
+	}
 }

@@ -19,13 +19,14 @@ func (a *app) doctor() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "doctor",
 		Short: "Show the resolved configuration and check that the platform can be reached",
-		Long:  "Shows every setting with where it came from, then looks at the gateway, the admin API and the admin token. It sends GET /health and nothing else. Every flag of squall run is accepted, so that a command line can be checked before it is run.",
+		Long:  "Shows every setting with where it came from, then looks at the gateway, the admin API and the admin token. It sends GET /health and nothing else. For each fault it makes the preflight, which reads and changes nothing. Every flag of squall run is accepted, so that a command line can be checked before it is run.",
 		Example: `  squall doctor --target staging
   squall doctor -e GATEWAY_URL=https://gateway.example.org/webchat/webhook -e WEBHOOK_SECRET=secret`,
 		Args: cobra.NoArgs,
 	}
 	flags := configured(cmd, nil)
-	showOnly(cmd, "config", "target", "gateway", "host", "orchestrator", "workload", "tenant", "timeout", "ca", "cert", "key", "insecure-skip-verify", "env")
+	showOnly(cmd, "config", "target", "gateway", "host", "orchestrator", "workload", "tenant", "timeout", "ca", "cert", "key", "insecure-skip-verify", "env",
+		"toxiproxy", "kubeconfig", "context", "namespace", "allow-namespace", "fault")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		resolved, err := a.resolve(flags, nil)
 		a.showSettings(resolved.Origins)
@@ -46,6 +47,7 @@ func (a *app) doctor() *cobra.Command {
 			c.say(warn, "admin API", "no orchestrator: ingestion, automation and rules do not run; set ORCHESTRATOR_URL")
 		}
 		c.token()
+		c.faults(ctx)
 		if c.failed > 0 {
 			return outcome(exitFailed)
 		}

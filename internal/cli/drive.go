@@ -21,6 +21,9 @@ func (a *app) drive(ctx context.Context, r config.Resolved, embedded bool) error
 	for _, warning := range r.Warnings {
 		fmt.Fprintf(a.Err, "warning: %s\n", warning)
 	}
+	if r.Faults.DryRun {
+		return a.dryRun(ctx, r)
+	}
 	if trouble := a.tokenTrouble(r); trouble != "" {
 		fmt.Fprintf(a.Err, "warning: %s: the admin API will refuse it\n", trouble)
 	}
@@ -29,9 +32,16 @@ func (a *app) drive(ctx context.Context, r config.Resolved, embedded bool) error
 	if err != nil {
 		return usage(err)
 	}
+	r.Options.RunID = session.NewRunID()
+	f, err := a.choose(r, r.Options.RunID, newClientLog(dir))
+	if err != nil {
+		return usage(err)
+	}
 	s, err := session.Start(ctx, session.Config{
 		Options: r.Options, Settings: r.Settings, Duration: r.Duration,
 		Objectives: r.Objectives, StopRules: r.StopRules,
+		Faults: f.list, Undoers: f.undoers, FaultParams: f.settled.Given, Schedule: f.settled.Inject,
+		SteadyState: session.SteadyState(r.Faults.SteadyState), Protected: r.Protected, Watch: f.watch,
 		Dir: dir, Target: r.Target, Embedded: embedded, Version: Version(),
 		Command: config.WithoutSecrets(a.Args), Settled: provenance(r), Secrets: r.Secrets, Warnings: r.Warnings,
 		Report: writeReport,

@@ -31,7 +31,15 @@ var (
 	platform []string // NAME=value of the platform that the tests share
 )
 
-func TestMain(m *testing.M) { os.Exit(runTests(m)) }
+// asSquall makes this test binary run as squall, for the kill tests.
+const asSquall = "SQUALL_TEST_AS_SQUALL"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(asSquall) != "" {
+		os.Exit(beSquall())
+	}
+	os.Exit(runTests(m))
+}
 
 func runTests(m *testing.M) int {
 	if isShort() {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"xinbot.ir/squall/chaos"
 	"xinbot.ir/squall/internal/rundir"
 	"xinbot.ir/squall/report"
 )
@@ -66,7 +67,7 @@ func copyRun(dir string) (spare string, err error) {
 	if err != nil {
 		return "", fmt.Errorf("find another place for the report: %w", err)
 	}
-	for _, name := range []string{rundir.JournalFile, rundir.WindowsFile, rundir.HistogramFile} {
+	for _, name := range []string{rundir.JournalFile, rundir.WindowsFile, rundir.HistogramFile, chaos.LedgerFile} {
 		data, err := os.ReadFile(filepath.Join(dir, name))
 		if err != nil {
 			continue

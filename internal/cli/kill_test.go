@@ -1,0 +1,377 @@
+package cli_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/Shopify/toxiproxy/v2"
+	"github.com/rs/zerolog"
+
+	"xinbot.ir/squall/chaos"
+	"xinbot.ir/squall/internal/cli"
+)
+
+// A process of squall with active faults is ended in every way at every moment. Whatever it leaves,
+// squall recover takes back from the ledger alone. The tries of the cluster are in
+// kill_cluster_test.go.
+
+// killTries is how many processes are killed on Toxiproxy.
+const killTries = 170
+
+// killSeed makes a failure repeatable: SQUALL_SEED=N go test -run Killed.
+func killSeed(t *testing.T) uint64 {
+	t.Helper()
+	seed := rand.Uint64()
+	if text := os.Getenv("SQUALL_SEED"); text != "" {
+		var err error
+		if seed, err = strconv.ParseUint(text, 10, 64); err != nil {
+			t.Fatalf("SQUALL_SEED is %q: %v", text, err)
+		}
+	}
+	t.Logf("SQUALL_SEED=%d", seed)
+	return seed
+}
+
+// panicFD is where a process that runs as a test binary waits for the order to panic.
+const panicFD = 3
+
+// beSquall runs the command line in this process, which dies of a panic in a goroutine that nobody
+// guards as soon as it is told to: as a mistake in squall would end it.
+func beSquall() int {
+	go func() {
+		if _, err := os.NewFile(panicFD, "order").Read(make([]byte, 1)); err == nil {
+			panic("as the test ordered")
+		}
+	}()
+	signals := make(chan os.Signal, 4)
+	return cli.Main(context.Background(), cli.World{
+		Args: os.Args[1:], In: os.Stdin, Out: os.Stdout, Err: os.Stderr, LookupEnv: os.LookupEnv, Now: time.Now, Signals: signals,
+	})
+}
+
+// victim is a squall that is going to be killed.
+type victim struct {
+	cmd   *exec.Cmd
+	order *os.File // a byte in it makes it panic; nil: by signal
+	way   string
+	once  sync.Once
+	ended chan struct{}
+	log   output
+}
+
+// ways to die.
+func ways() []string { return []string{"KILL", "HUP", "TERM", "panic"} }
+
+func signals() map[string]syscall.Signal {
+	return map[string]syscall.Signal{"KILL": syscall.SIGKILL, "HUP": syscall.SIGHUP, "TERM": syscall.SIGTERM}
+}
+
+func startVictim(t *testing.T, way, dir string, args ...string) *victim {
+	t.Helper()
+	v := &victim{way: way, ended: make(chan struct{})}
+	program := binary
+	var theirs *os.File
+	if way == "panic" {
+		var err error
+		if program, err = os.Executable(); err != nil {
+			t.Fatal(err)
+		}
+		if theirs, v.order, err = os.Pipe(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	v.cmd = exec.Command(program, args...)
+	v.cmd.Dir = dir
+	v.cmd.Env = []string{"HOME=" + dir, "PATH=" + os.Getenv("PATH"), "WEBHOOK_SECRET=s3cret", "GOTRACEBACK=none"}
+	v.cmd.Stdout, v.cmd.Stderr = &v.log, &v.log
+	if theirs != nil {
+		v.cmd.Env = append(v.cmd.Env, asSquall+"=1")
+		v.cmd.ExtraFiles = []*os.File{theirs}
+	}
+	if err := v.cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	if theirs != nil {
+		_ = theirs.Close()
+	}
+	go func() {
+		_ = v.cmd.Wait() // how it ends is what the test makes of it
+		if v.order != nil {
+			_ = v.order.Close()
+		}
+		close(v.ended)
+	}()
+	t.Cleanup(func() { _ = v.cmd.Process.Kill(); <-v.ended })
+	return v
+}
+
+// kill ends it in its way, once.
+func (v *victim) kill() {
+	v.once.Do(func() {
+		if v.order != nil {
+			_, _ = v.order.Write([]byte{1}) // it may be gone already
+			return
+		}
+		_ = v.cmd.Process.Signal(signals()[v.way])
+	})
+}
+
+// wait waits for its end, which a deadline makes sure of.
+func (v *victim) wait(t *testing.T) {
+	t.Helper()
+	select {
+	case <-v.ended:
+	case <-time.After(100 * time.Second):
+		t.Errorf("the process did not end after %s:\n%s", v.way, v.log.String())
+		_ = v.cmd.Process.Kill()
+		<-v.ended
+	}
+}
+
+// gate stands before an HTTP API and kills a process when a certain call comes by.
+type gate struct {
+	server *httptest.Server
+	calls  atomic.Int64
+	mu     sync.Mutex
+	at     int64 // number of the call; 0: never
+	after  bool  // when the API has carried it out, and the caller has no answer yet
+	kill   func()
+	doomed <-chan struct{} // closed when the process is gone
+}
+
+func newGate(t *testing.T, api string) *gate {
+	t.Helper()
+	to, err := url.Parse(api)
+	if err != nil {
+		t.Fatal(err)
+	}
+	forward := httputil.NewSingleHostReverseProxy(to)
+	forward.ErrorLog = nil
+	forward.ErrorHandler = func(w http.ResponseWriter, _ *http.Request, _ error) { w.WriteHeader(http.StatusBadGateway) }
+	g := &gate{}
+	g.server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		n := g.calls.Add(1)
+		g.mu.Lock()
+		at, after, kill, doomed := g.at, g.after, g.kill, g.doomed
+		g.mu.Unlock()
+		if n != at {
+			forward.ServeHTTP(w, r)
+			return
+		}
+		if !after {
+			kill()
+			select { // a call that a dead process had sent may still arrive
+			case <-doomed:
+			case <-time.After(300 * time.Millisecond):
+			}
+		}
+		forward.ServeHTTP(w, r.WithContext(context.WithoutCancel(r.Context())))
+		if after {
+			kill()
+		}
+	}))
+	t.Cleanup(g.server.Close)
+	return g
+}
+
+// arm makes the n-th call from now deadly.
+func (g *gate) arm(n int64, after bool, v *victim) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.at, g.after, g.kill, g.doomed = g.calls.Load()+n, after, v.kill, v.ended
+}
+
+// bench is a Toxiproxy of a worker's own, with what other people have on it.
+type bench struct {
+	api    string
+	gate   *gate
+	before string
+}
+
+func newBench(t *testing.T) *bench {
+	t.Helper()
+	server := toxiproxy.NewServer(toxiproxy.NewMetricsContainer(nil), zerolog.Nop())
+	api := httptest.NewServer(server.Routes())
+	t.Cleanup(func() {
+		api.Close()
+		if err := server.Collection.Clear(); err != nil {
+			t.Error(err)
+		}
+	})
+	upstream := httptest.NewServer(http.NotFoundHandler())
+	t.Cleanup(upstream.Close)
+	for _, name := range []string{"llm-upstream", "redis", "qdrant"} {
+		if err := server.Collection.Add(toxiproxy.NewProxy(server, name, "127.0.0.1:0", upstream.Listener.Addr().String()), true); err != nil {
+			t.Fatal(err)
+		}
+	}
+	b := &bench{api: api.URL, gate: newGate(t, api.URL)}
+	answer, err := http.Post(api.URL+"/proxies/qdrant/toxics", "application/json",
+		strings.NewReader(`{"name":"somebody-elses","type":"latency","stream":"downstream","attributes":{"latency":1}}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = answer.Body.Close()
+	b.before = b.state(t)
+	return b
+}
+
+// state is every proxy with its toxics, in one canonical text.
+func (b *bench) state(t *testing.T) string {
+	t.Helper()
+	answer, err := http.Get(b.api + "/proxies")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	var all map[string]any
+	if err := json.NewDecoder(answer.Body).Decode(&all); err != nil {
+		t.Fatal(err)
+	}
+	text, err := json.MarshalIndent(all, "", " ")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+// moment is when a process dies.
+type moment struct {
+	calls   int64 // the number of the call of the API; 0: not by a call
+	after   bool
+	delay   time.Duration // since its start
+	records int           // lines in the ledger; 0: not by those
+}
+
+func (m moment) String() string {
+	switch {
+	case m.calls > 0:
+		return fmt.Sprintf("at call %d (after it: %v)", m.calls, m.after)
+	case m.records > 0:
+		return fmt.Sprintf("with %d lines in the ledger", m.records)
+	}
+	return "after " + m.delay.String()
+}
+
+// anyMoment draws one; calls 0 leaves out those that the API's calls give.
+func anyMoment(r *rand.Rand, calls int) moment {
+	switch pick := r.IntN(4); {
+	case pick == 0:
+		return moment{delay: time.Duration(r.IntN(2200)) * time.Millisecond}
+	case pick == 1 || calls == 0:
+		return moment{records: 1 + r.IntN(8)}
+	default:
+		return moment{calls: int64(1 + r.IntN(calls)), after: r.IntN(2) == 0}
+	}
+}
+
+// strike kills the process at its moment.
+func (m moment) strike(g *gate, v *victim, run string) {
+	switch {
+	case m.calls > 0:
+		g.arm(m.calls, m.after, v)
+	case m.records > 0:
+		go func() {
+			for {
+				data, _ := os.ReadFile(filepath.Join(run, chaos.LedgerFile))
+				if strings.Count(string(data), "\n") >= m.records {
+					v.kill()
+				}
+				select {
+				case <-v.ended:
+					return
+				case <-time.After(time.Millisecond):
+				}
+			}
+		}()
+	default:
+		time.AfterFunc(m.delay, v.kill)
+	}
+}
+
+// recoverRun runs squall recover and checks that nothing is open afterwards, twice.
+func recoverRun(t *testing.T, dir string, env ...string) {
+	t.Helper()
+	run := filepath.Join(dir, "run")
+	if _, err := os.Stat(run); err != nil {
+		return // it died before it had a run
+	}
+	for range 2 {
+		cmd := exec.Command(binary, "recover", run)
+		cmd.Dir, cmd.Env = dir, append([]string{"HOME=" + dir}, env...)
+		if out, err := cmd.CombinedOutput(); err != nil {
+			t.Errorf("squall recover: %v\n%s", err, out)
+		}
+		if open, err := chaos.ReadLedger(run); err != nil || len(open) > 0 {
+			t.Errorf("open records after squall recover: %+v, %v", open, err)
+		}
+	}
+}
+
+func TestKilledAtAnyMomentOnToxiproxy(t *testing.T) {
+	if testing.Short() {
+		t.Skip("kills processes")
+	}
+	target := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body)
+		w.WriteHeader(http.StatusAccepted)
+	}))
+	t.Cleanup(target.Close)
+	seed := killSeed(t)
+	tries := make(chan int)
+	var work sync.WaitGroup
+	var found, dead atomic.Int64
+	for range 4 {
+		b := newBench(t)
+		work.Go(func() {
+			for n := range tries {
+				r := rand.New(rand.NewPCG(seed, uint64(n)))
+				way, when := ways()[n%len(ways())], anyMoment(r, 40)
+				dir := t.TempDir()
+				v := startVictim(t, way, dir, "run", "--headless", "--vus", "1", "--host", target.URL, "--out", "run",
+					"--duration", "2s", "--drain", "200ms", "--steady-state", "off", "--toxiproxy", b.gate.server.URL,
+					"--fault", "llm_latency,errors=reset,for=1s", "--fault", "redis_outage,for=5m", "--fault", "qdrant_throttle@300ms,for=5m")
+				when.strike(b.gate, v, filepath.Join(dir, "run"))
+				v.wait(t)
+				b.gate.arm(-1<<40, false, v) // whoever recovers may call
+				if b.state(t) != b.before {
+					found.Add(1)
+				}
+				if open, _ := chaos.ReadLedger(filepath.Join(dir, "run")); len(open) > 0 {
+					dead.Add(1)
+				}
+				recoverRun(t, dir)
+				if after := b.state(t); after != b.before {
+					t.Errorf("try %d, %s %s: Toxiproxy is not as it was:\n%s\n%s", n, way, when, after, v.log.String())
+					b.before = after // the next tries are about themselves
+				}
+			}
+		})
+	}
+	for n := range killTries {
+		tries <- n
+	}
+	close(tries)
+	work.Wait()
+	t.Logf("%d tries: %d died with open records, %d with faults in place", killTries, dead.Load(), found.Load())
+	if found.Load() == 0 || dead.Load() == 0 {
+		t.Error("no process was killed while a fault was in place: the test tests nothing")
+	}
+}
