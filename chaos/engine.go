@@ -75,7 +75,8 @@ type Engine struct {
 // slot is the place of one fault.
 type slot struct {
 	fault  Fault
-	status Status
+	info   Info   // of the fault
+	status Status // under the engine's lock
 	life   *life // nil when idle
 }
 
@@ -86,7 +87,7 @@ func New(c Config) *Engine {
 	for _, f := range c.Faults {
 		info := f.Info()
 		given := c.Given[info.ID]
-		e.slots = append(e.slots, &slot{fault: f, status: Status{Info: info, Given: given, Summary: brief(f, given)}})
+		e.slots = append(e.slots, &slot{fault: f, info: info, status: Status{Info: info, Given: given, Summary: brief(f, given)}})
 	}
 	return e
 }
@@ -118,10 +119,10 @@ func (e *Engine) Snapshot() []Status {
 func (e *Engine) find(id string) (*slot, error) {
 	var known []string
 	for _, s := range e.slots {
-		if s.status.Info.ID == id {
+		if s.info.ID == id {
 			return s, nil
 		}
-		known = append(known, s.status.Info.ID)
+		known = append(known, s.info.ID)
 	}
 	return nil, errUnknown(id, known)
 }
@@ -176,8 +177,7 @@ func (e *Engine) over(s *slot, given Params) Params {
 
 // plan completes the parameters and makes the plan, with the checks that the engine itself adds.
 func (e *Engine) plan(ctx context.Context, s *slot, given Params) (plan Plan, full Params, err error) {
-	info := s.status.Info
-	if full, err = Complete(info.Params, given); err != nil {
+	if full, err = Complete(s.info.Params, given); err != nil {
 		return Plan{}, nil, err
 	}
 	ctx, cancel := context.WithTimeout(ctx, e.config.Times.Plan)
@@ -214,7 +214,7 @@ func (e *Engine) collide(own *slot, objects []string) (checks []Check) {
 		if shared := s.life.holds(objects); shared != "" {
 			checks = append(checks, Check{
 				Text: "no other fault holds " + shared, Answer: Refuses,
-				Reason: s.status.Info.Title + " does: take it back first",
+				Reason: s.info.Title + " does: take it back first",
 			})
 		}
 	}
@@ -229,7 +229,7 @@ func (e *Engine) Inject(id string, given Params, by string) error {
 		return err
 	}
 	wanted := e.over(s, given)
-	if _, err := Complete(s.status.Info.Params, wanted); err != nil {
+	if _, err := Complete(s.info.Params, wanted); err != nil {
 		return fmt.Errorf("inject %s: %w", id, err)
 	}
 	e.mu.Lock()
@@ -247,7 +247,7 @@ func (e *Engine) Inject(id string, given Params, by string) error {
 	}
 	l := &life{engine: e, slot: s, by: by, given: wanted, stopped: make(chan struct{}), orders: make(chan order, 1), settle: make(chan Decision, 1)}
 	s.life = l
-	s.status = Status{Info: s.status.Info, State: Checking, Given: wanted}
+	s.status = Status{Info: s.info, State: Checking, Given: wanted}
 	e.work.Go(l.live)
 	return nil
 }
@@ -263,11 +263,11 @@ func (e *Engine) Adjust(id string, given Params, by string) error {
 	if s.life == nil || s.status.State != Active {
 		return fmt.Errorf("change %s: it is %s, not active", id, s.status.State)
 	}
-	full, err := Complete(s.status.Info.Params, s.status.Params.With(given))
+	full, err := Complete(s.info.Params, s.status.Params.With(given))
 	if err != nil {
 		return fmt.Errorf("change %s: %w", id, err)
 	}
-	for _, r := range s.status.Info.Params {
+	for _, r := range s.info.Params {
 		if !r.Live && full[r.Name] != s.status.Params[r.Name] {
 			return fmt.Errorf("change %s: %s cannot be changed while the fault is active: take it back first", id, r.Name)
 		}

@@ -32,6 +32,7 @@ type life struct {
 	run     int
 	changes []change
 	lasts   time.Duration
+	failure string // why it could not be injected; stays on the screen afterwards
 }
 
 // order asks for other parameters.
@@ -109,14 +110,15 @@ func (l *life) live() {
 	err := l.apply(plan.Steps)
 	switch {
 	case err != nil:
-		l.finish(squall, "it could not be injected: "+err.Error())
+		l.failure = "it could not be injected: " + err.Error()
+		l.finish(squall, l.failure)
 	case plan.Momentary:
-		l.note(l.tell(EventActive, l.by, l.slot.status.Info.Title+" done on "+plan.Scope, nil))
+		l.note(l.tell(EventActive, l.by, l.slot.info.Title+" done on "+plan.Scope, nil))
 		l.finish(squall, "it is done")
 	default:
 		until := time.Now().Add(l.lasts)
 		l.show(func(s *Status) { s.State, s.Until = Active, until })
-		l.note(l.tell(EventActive, l.by, fmt.Sprintf("%s is active on %s for %s", l.slot.status.Info.Title, plan.Scope, short(l.lasts)), nil))
+		l.note(l.tell(EventActive, l.by, fmt.Sprintf("%s is active on %s for %s", l.slot.info.Title, plan.Scope, short(l.lasts)), nil))
 		l.hold(until)
 	}
 	l.takeBack()
@@ -183,10 +185,10 @@ func (l *life) admit() (Plan, bool) {
 	s := &l.slot.status
 	s.State, s.Params, s.Scope, s.Summary, s.Injected = Injecting, params, plan.Scope, plan.Params, time.Now()
 	e.mu.Unlock()
-	err = l.tell(EventBegins, l.by, sentence(l.slot.status.Info.Title+" begins on "+plan.Scope, plan.Params), func(ev *Event) { ev.Plan = plan })
+	err = l.tell(EventBegins, l.by, sentence(l.slot.info.Title+" begins on "+plan.Scope, plan.Params), func(ev *Event) { ev.Plan = plan })
 	if err != nil {
 		// The line may be in the journal all the same, and then has to be closed.
-		l.note(l.tell(EventOver, squall, l.slot.status.Info.Title+" has touched nothing", func(ev *Event) { ev.Reason = "it could not be written down" }))
+		l.note(l.tell(EventOver, squall, l.slot.info.Title+" has touched nothing", func(ev *Event) { ev.Reason = "it could not be written down" }))
 		l.refuse(plan, "it could not be written down: "+err.Error())
 		return Plan{}, false
 	}
@@ -215,12 +217,12 @@ func sentence(text, params string) string {
 // refuse ends a life that has touched nothing.
 func (l *life) refuse(plan Plan, why string) {
 	l.run = 0
-	l.note(l.tell(EventRefused, l.by, l.slot.status.Info.Title+" was not injected: "+why, func(ev *Event) {
+	l.note(l.tell(EventRefused, l.by, l.slot.info.Title+" was not injected: "+why, func(ev *Event) {
 		ev.Plan, ev.Reason, ev.Params = plan, why, l.given
 	}))
 	l.engine.mu.Lock()
 	defer l.engine.mu.Unlock()
-	info := l.slot.status.Info
+	info := l.slot.info
 	l.slot.status = Status{Info: info, Given: l.given, Summary: brief(l.slot.fault, l.given), Detail: why}
 	l.slot.life = nil
 }
@@ -305,7 +307,7 @@ func (l *life) hold(until time.Time) {
 // adjust carries other parameters out. A plan that is refused leaves the fault as it is; one that
 // fails half-way ends it, for nobody knows what is there.
 func (l *life) adjust(o order, until time.Time) time.Time {
-	e, info, old := l.engine, l.slot.status.Info, l.slot.status.Params
+	e, info, old := l.engine, l.slot.info, l.slot.status.Params
 	planned := o.given
 	next := until
 	if o.given[TTL] != old[TTL] {

@@ -13,7 +13,7 @@ import (
 // patience left; then the life's left says what is not.
 func (l *life) takeBack() {
 	l.engine.mu.Lock()
-	by, reason, title := l.endedBy, l.reason, l.slot.status.Info.Title
+	by, reason, title := l.endedBy, l.reason, l.slot.info.Title
 	s := &l.slot.status
 	s.State, s.Until, s.Detail = Reverting, time.Time{}, ""
 	l.engine.mu.Unlock()
@@ -45,7 +45,7 @@ func (l *life) over(text, reason string) {
 	l.note(l.tell(EventOver, squall, text, func(ev *Event) { ev.Reason = reason }))
 	l.show(func(s *Status) {
 		l.slot.life = nil
-		*s = Status{Info: s.Info, Given: s.Given, Scope: s.Scope, Summary: s.Summary, Injected: s.Injected, Detail: s.Detail}
+		*s = Status{Info: s.Info, Given: s.Given, Scope: s.Scope, Summary: s.Summary, Injected: s.Injected, Detail: l.failure}
 	})
 }
 
@@ -172,7 +172,7 @@ func (l *life) stuck(err error) (Decision, bool) {
 	}
 	reason := strings.ReplaceAll(err.Error(), "\n", "; ")
 	l.show(func(s *Status) { s.State, s.Detail, s.Remedies, s.Moved = Stuck, reason, remedies, isMoved })
-	l.note(l.tell(EventStuck, squall, l.slot.status.Info.Title+" could not be taken back: "+reason, func(ev *Event) {
+	l.note(l.tell(EventStuck, squall, l.slot.info.Title+" could not be taken back: "+reason, func(ev *Event) {
 		ev.Reason, ev.Remedies = reason, remedies
 	}))
 	if !l.isClosing() {

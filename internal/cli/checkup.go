@@ -37,7 +37,7 @@ func (c *checkup) say(result answer, what, text string) {
 	if result == fail {
 		c.failed++
 	}
-	fmt.Fprintf(c.Out, "  %s  %-13s  %s\n", result, what, text)
+	fmt.Fprintf(c.Out, "  %s  %-15s  %s\n", result, what, text)
 }
 
 // reach goes the way of a request step by step, so that the first step that fails is the one that is

@@ -25,6 +25,7 @@ type following struct {
 	recovery Recovery
 	lastBad  time.Time // end of the last second after the undo that broke an objective
 	steady   bool      // objectives were green when it began
+	active   bool      // it was applied: before that there is nothing to judge
 	broken   string    // the first objective that broke while it was on
 	findings []chaos.Finding
 }
@@ -91,8 +92,21 @@ func (s *Session) followFault(e chaos.Event, written bool) {
 		}
 		s.view.follow[e.Fault.ID] = f
 		decided = s.decide(f, func(x chaos.Expectation) (chaos.Verdict, string) { return unseen(x, s.config.Watch != nil) })
-	case chaos.EventOver:
+	case chaos.EventActive:
 		if f := s.view.follow[e.Fault.ID]; f != nil && f.run == e.Run {
+			f.active = true
+		}
+	case chaos.EventOver:
+		switch f := s.view.follow[e.Fault.ID]; {
+		case f == nil || f.run != e.Run:
+		case !f.active || e.Reason == chaos.ReasonKept:
+			why := "the fault could not be injected"
+			if f.active {
+				why = "the fault was kept as it is"
+			}
+			f.undone, f.recovery.Reason = time.Now(), why
+			decided = s.decide(f, func(chaos.Expectation) (chaos.Verdict, string) { return chaos.Unknown, why })
+		default:
 			f.undone = time.Now()
 			f.lastBad = f.undone
 			f.recovery.Watching = true
@@ -107,7 +121,7 @@ func (s *Session) followFault(e chaos.Event, written bool) {
 				return chaos.Open, ""
 			})
 		}
-	case chaos.EventRefused, chaos.EventActive, chaos.EventChanged, chaos.EventUndo:
+	case chaos.EventRefused, chaos.EventChanged, chaos.EventUndo:
 	}
 	s.mu.Unlock()
 	s.tellFindings(decided)

@@ -25,8 +25,9 @@ func (s *Session) scaled(seen rundir.Scale) {
 	all := slices.Clone(s.view.scaling)
 	i := slices.IndexFunc(all, func(w Scaling) bool { return w.Workload == seen.Workload })
 	if i < 0 {
-		all = append(all, Scaling{Workload: seen.Workload, Name: seen.Workload[strings.LastIndex(seen.Workload, "/")+1:]})
+		all = append(all, Scaling{Workload: seen.Workload})
 		i = len(all) - 1
+		shorten(all)
 	}
 	points := all[i].Points
 	news := len(points) == 0 || points[len(points)-1].Ready != seen.Ready || points[len(points)-1].Wanted != seen.Wanted
@@ -53,6 +54,21 @@ func (s *Session) scaled(seen rundir.Scale) {
 	s.say(rundir.Scaled, autoscaler, text, seen)
 }
 
+// shorten names workloads by what tells them apart: without the words in front that all of them share.
+func shorten(all []Scaling) {
+	names := make([][]string, len(all))
+	for i, w := range all {
+		names[i] = strings.Split(w.Workload[strings.LastIndex(w.Workload, "/")+1:], "-")
+	}
+	shared := 0
+	for len(names) > 1 && !slices.ContainsFunc(names, func(n []string) bool { return shared+1 >= len(n) || n[shared] != names[0][shared] }) {
+		shared++
+	}
+	for i := range all {
+		all[i].Name = strings.Join(names[i][shared:], "-")
+	}
+}
+
 // scalers names the autoscalers and where they are now.
 func (s *Session) scalers() string {
 	s.mu.Lock()
@@ -74,7 +90,7 @@ func (s *Session) scaledEnough(x chaos.Expectation, since time.Time) (chaos.Verd
 	from := since.Sub(s.started)
 	var reached, short []string
 	for _, w := range s.view.scaling {
-		if w.Max == 0 || x.Name != "" && x.Name != w.Name {
+		if w.Max == 0 || x.Name != "" && !strings.HasSuffix(w.Workload, "/"+x.Name) {
 			continue
 		}
 		goal, most := w.Max, 0
