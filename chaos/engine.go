@@ -77,7 +77,7 @@ type slot struct {
 	fault  Fault
 	info   Info   // of the fault
 	status Status // under the engine's lock
-	life   *life // nil when idle
+	life   *life  // nil when idle
 }
 
 // New makes an engine. It starts nothing.

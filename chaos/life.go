@@ -59,10 +59,10 @@ func (l *life) end(by, reason string) {
 }
 
 // finish is end from the goroutine.
-func (l *life) finish(by, reason string) {
+func (l *life) finish(reason string) {
 	l.engine.mu.Lock()
 	defer l.engine.mu.Unlock()
-	l.end(by, reason)
+	l.end(squall, reason)
 }
 
 func (l *life) isEnded() bool {
@@ -111,10 +111,10 @@ func (l *life) live() {
 	switch {
 	case err != nil:
 		l.failure = "it could not be injected: " + err.Error()
-		l.finish(squall, l.failure)
+		l.finish(l.failure)
 	case plan.Momentary:
 		l.note(l.tell(EventActive, l.by, l.slot.info.Title+" done on "+plan.Scope, nil))
-		l.finish(squall, "it is done")
+		l.finish("it is done")
 	default:
 		until := time.Now().Add(l.lasts)
 		l.show(func(s *Status) { s.State, s.Until = Active, until })
@@ -296,7 +296,7 @@ func (l *life) hold(until time.Time) {
 			timer.Stop()
 			return
 		case <-timer.C:
-			l.finish(squall, "its time is up")
+			l.finish("its time is up")
 		case o := <-l.orders:
 			timer.Stop()
 			until = l.adjust(o, until)
@@ -327,11 +327,11 @@ func (l *life) adjust(o order, until time.Time) time.Time {
 		return until
 	}
 	if err := l.apply(plan.Steps); err != nil {
-		l.finish(squall, "it could not be changed: "+err.Error())
+		l.finish("it could not be changed: " + err.Error())
 		return until
 	}
 	if err := l.drop(plan.Steps); err != nil {
-		l.finish(squall, "it could not be changed: "+err.Error())
+		l.finish("it could not be changed: " + err.Error())
 		return until
 	}
 	l.lasts = o.given.Duration(TTL)

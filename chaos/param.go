@@ -75,24 +75,24 @@ func (r Param) Matters(p Params) bool {
 
 // Accepts completes "must be ..".
 func (r Param) Accepts() string {
-	within := ""
 	show := func(v float64) string {
 		if r.Type == Duration {
 			return short(time.Duration(v * float64(time.Second)))
 		}
 		return strconv.FormatFloat(v, 'f', -1, 64)
 	}
-	switch {
-	case r.Type == Percent:
+	switch r.Type {
+	case Percent:
 		return "a percentage from 0 to 100"
-	case r.Type == Choice:
+	case Choice:
 		return "one of " + strings.Join(r.Choices, ", ")
-	case r.Type == Text:
+	case Text:
 		return "a name"
-	case r.Max > 0:
+	case Duration, Whole, Number:
+	}
+	within := " of " + show(r.Min) + " or more"
+	if r.Max > 0 {
 		within = " from " + show(r.Min) + " to " + show(r.Max)
-	default:
-		within = " of " + show(r.Min) + " or more"
 	}
 	return map[Type]string{
 		Duration: "a duration such as 3s or 500ms", Whole: "a whole number", Number: "a number",

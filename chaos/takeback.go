@@ -144,7 +144,7 @@ func (l *life) undo(c change, overwrite bool) error {
 
 // onlyPending tells whether every part of an error is a [*Pending].
 func onlyPending(err error) bool {
-	if many, ok := err.(interface{ Unwrap() []error }); ok { //nolint:errorlint // walks the tree itself
+	if many, ok := err.(interface{ Unwrap() []error }); ok {
 		for _, e := range many.Unwrap() {
 			if !onlyPending(e) {
 				return false

@@ -68,15 +68,13 @@ func (f channelSpike) Plan(_ context.Context, p chaos.Params) (chaos.Plan, error
 	if err := next.Validate(); err != nil {
 		return chaos.Plan{}, err
 	}
-	scope, from, to := "all channels", "", ""
+	from, to := count(now.WantedVUs())+" VUs", count(next.WantedVUs())+" VUs"
 	if next.Open() {
 		from, to = number(now.WantedRate())+"/s", number(next.WantedRate())+"/s"
-	} else {
-		from, to = count(now.WantedVUs())+" VUs", count(next.WantedVUs())+" VUs"
 	}
 	ingestion := s.config.Options.Workload.Ingestion
 	plan := chaos.Plan{
-		Scope: scope, Params: from + " → " + to,
+		Scope: "all channels", Params: from + " → " + to,
 		Facts: []chaos.Fact{
 			{Name: "Target", Text: s.config.Target},
 			{Name: "Gateway", Text: s.config.host()},
