@@ -66,10 +66,6 @@ func perform(c command, queued bool) tea.Cmd {
 // snapshotMsg brings a snapshot.
 type snapshotMsg struct{ snapshot session.Snapshot }
 
-// reply is an answer for what is open over the screen. What has closed, or has asked anew since,
-// drops it.
-type reply interface{ reach(m *Model) tea.Cmd }
-
 // tickMsg asks for the next one.
 type tickMsg time.Time
 

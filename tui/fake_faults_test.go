@@ -90,7 +90,8 @@ func fakePlan(id string, p chaos.Params) chaos.Plan {
 			Scope: "proxy llm-upstream", Params: p["latency"] + " ± " + p["jitter"],
 			Facts: []chaos.Fact{{Name: "Toxiproxy", Text: "http://127.0.0.1:8474, version 2.12.0"}, {Name: "Proxy", Text: "llm-upstream, 127.0.0.1:9001 → llm.example:443"}, {Name: "Toxics there", Text: "1 of somebody else: it stays"}},
 			Checks: []chaos.Check{
-				{Text: "the proxy is enabled"}, {Text: "a toxic can be added and removed"},
+				{Text: "the proxy is enabled"},
+				{Text: "a toxic can be added and removed"},
 				{Text: "objectives are green", Answer: chaos.Warns, Reason: "automation p95 < 1.5 s is unknown: too few requests"},
 			},
 			Steps: []chaos.Step{{Command: "toxiproxy-cli toxic add -t latency -a latency=3000 -a jitter=500 llm-upstream"}},
@@ -99,12 +100,18 @@ func fakePlan(id string, p chaos.Params) chaos.Plan {
 	return chaos.Plan{
 		Scope: "2 pods of redis", Params: p["way"] + " 2 pods", Momentary: p["way"] == "evict",
 		Facts: []chaos.Fact{
-			{Name: "Context", Text: "xin-staging-admin"}, {Name: "Namespace", Text: "xin-staging"}, {Name: "Workload", Text: "statefulset redis, 2 of 2 ready"},
-			{Name: "Pods", Text: "redis-0, redis-1"}, {Name: "Budget", Text: "redis: at least 1 available; 1 may be disrupted now"}, {Name: "Autoscaler", Text: "none"},
+			{Name: "Context", Text: "xin-staging-admin"},
+			{Name: "Namespace", Text: "xin-staging"},
+			{Name: "Workload", Text: "statefulset redis, 2 of 2 ready"},
+			{Name: "Pods", Text: "redis-0, redis-1"},
+			{Name: "Budget", Text: "redis: at least 1 available; 1 may be disrupted now"},
+			{Name: "Autoscaler", Text: "none"},
 		},
 		Checks: []chaos.Check{
-			{Text: "may create pods/eviction in xin-staging"}, {Text: "may get statefulsets in xin-staging"},
-			{Text: "may list pods in xin-staging"}, {Text: "namespace xin-staging is on the allow list"},
+			{Text: "may create pods/eviction in xin-staging"},
+			{Text: "may get statefulsets in xin-staging"},
+			{Text: "may list pods in xin-staging"},
+			{Text: "namespace xin-staging is on the allow list"},
 		},
 	}
 }

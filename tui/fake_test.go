@@ -38,6 +38,7 @@ type fakeSession struct {
 	tiny     bool // latencies below a millisecond
 	down     bool // the platform refuses every connection
 	calls    []string
+	shots    int   // snapshots taken
 	fail     error // what every command returns
 	boom     bool  // Snapshot panics
 	done     chan struct{}
@@ -269,6 +270,7 @@ func (s *fakeSession) judge() {
 func (s *fakeSession) Snapshot() session.Snapshot {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.shots++
 	if s.boom {
 		panic("histogram index out of range")
 	}

@@ -13,6 +13,9 @@ import (
 func (m *Model) faultKey(i int) tea.Cmd {
 	faults := m.scene.now.Faults
 	switch {
+	case m.scene.now.Started.IsZero():
+		m.say("faults are not known yet", false)
+		return nil
 	case len(faults) == 0:
 		m.say("no faults: no Toxiproxy or Kubernetes configured", false)
 		return nil

@@ -102,10 +102,10 @@ func (d dueMsg) reach(m *Model) tea.Cmd {
 }
 
 // reach takes the answer into the sheet that asked.
-func (a answerMsg) reach(m *Model) tea.Cmd {
+func (a answerMsg) reach(m *Model) {
 	f, ok := m.mode.(*faultSheet)
 	if !ok || a.q != f.plan && a.q != f.dry {
-		return nil
+		return
 	}
 	a.q.done, a.q.plan, a.q.tried, a.q.err = true, a.plan, a.tried, a.err
 	if a.q == f.plan {
@@ -114,7 +114,6 @@ func (a answerMsg) reach(m *Model) tea.Cmd {
 	if a.err == nil {
 		f.shown = &a.plan
 	}
-	return nil
 }
 
 // known is the newest plan that the target has answered with, for what is on the form now.

@@ -316,6 +316,8 @@ func TestRecoveryClock(t *testing.T) {
 		{session.Recovery{Goal: 2 * time.Minute}, 4 * time.Minute, "✗ not within 2 min"},
 		{session.Recovery{Done: true, Took: 14 * time.Second, Goal: 2 * time.Minute}, time.Hour, "✓ recovered in 14 s"},
 		{session.Recovery{Done: true, Took: 140 * time.Second, Goal: 2 * time.Minute}, time.Hour, "✗ recovered in 2 min 20 s, goal 2 min"},
+		{session.Recovery{Done: true, Goal: 2 * time.Minute}, time.Hour, "✓ recovered at once"},
+		{session.Recovery{Done: true, Goal: 2 * time.Minute, Unbroken: true}, time.Hour, "✓ objectives stayed green"},
 		{session.Recovery{Goal: 2 * time.Minute, Reason: "no objectives"}, time.Hour, "? recovery unknown: no objectives"},
 	} {
 		f := session.FaultState{Run: 1, Undone: undone, Recovery: c.r}

@@ -162,7 +162,7 @@ func (l *lines) form(f *form) {
 		}
 		x := 2 + label
 		at.texts = append(at.texts, spot{2, r.Label, l.st.text})
-		cut := grid.Width(r.Help) > l.w-x-value-1
+		cut := grid.Width(r.Help) >= l.w-x-value
 		if !cut || !at.picked {
 			at.texts = append(at.texts, spot{x + value + 1, r.Help, l.st.dim})
 		}
@@ -228,6 +228,9 @@ func (s *styles) answer(a chaos.Answer) (sign string, style grid.Style) {
 func (l *lines) expected(fault *session.FaultState) {
 	all := fault.Findings
 	more := "of its last injection"
+	if fault.On() {
+		more = "of this injection, so far"
+	}
 	if len(all) == 0 {
 		more = ""
 		for _, e := range fault.Info.Expect {

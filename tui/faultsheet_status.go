@@ -25,10 +25,15 @@ func (f *faultSheet) status(m *Model, fault *session.FaultState) (string, grid.S
 		return "◐ " + fault.State.String(), st.accent
 	case f.stage == stuck:
 		return "Squall goes on trying only when asked. What is left behind is told in the report, with these commands.", st.dim
-	case f.stage == held:
-		return f.heldStatus(fault, st)
 	}
-	return f.offer(m, st)
+	text, style := f.offer(m, st)
+	if f.stage == held {
+		text, style = f.heldStatus(fault, st)
+	}
+	if does, found := strings.CutPrefix(text, "Enter "); found && f.form.typing {
+		text = "Enter takes the value, a second Enter " + does
+	}
+	return text, style
 }
 
 // question asks once before somebody else's change is overwritten, or a record forgotten.

@@ -2,10 +2,12 @@ package tui
 
 import (
 	"encoding/json"
+	"slices"
 	"time"
 
 	"xinbot.ir/squall/chaos"
 	"xinbot.ir/squall/internal/rundir"
+	"xinbot.ir/squall/internal/session"
 )
 
 // fault begins and ends the spans of faults. A span lasts until the undo is verified; what could not
@@ -33,6 +35,7 @@ func (s *story) fault(e rundir.Event, at time.Duration) {
 		s.spans[open].to = at
 	}
 	sp := span{from: at, to: -1, on: rundir.FaultOn, label: f.Title, short: firstWord(f.Title), loud: true, run: f.Run}
+	sp.spike = f.Fault == session.SpikeFault
 	switch e.Kind {
 	case rundir.FaultOn:
 		s.spans = append(s.spans, sp)
@@ -40,6 +43,11 @@ func (s *story) fault(e rundir.Event, at time.Duration) {
 		sp.label, sp.short, sp.bad = f.Title+" left behind", "✗", true
 		s.spans = append(s.spans, sp)
 	}
+}
+
+// spiking tells whether a fault is the spike that is going on: its span stands for both.
+func (s *story) spiking() bool {
+	return slices.ContainsFunc(s.spans, func(sp span) bool { return sp.spike && sp.to < 0 })
 }
 
 // placedSpan is a span in the picture: its row, and its columns from first to before end.

@@ -100,6 +100,10 @@ func recoveryClock(f *session.FaultState, clock time.Time, st *styles) (text, sh
 		return "", "", st.dim
 	case r.Done && late:
 		return "✗ recovered in " + formatElapsed(r.Took) + ", goal " + formatElapsed(r.Goal), "✗ " + formatElapsed(r.Took), st.bad
+	case r.Done && r.Unbroken:
+		return "✓ objectives stayed green", "✓ stayed green", st.good
+	case r.Done && r.Took < time.Second:
+		return "✓ recovered at once", "✓ at once", st.good
 	case r.Done:
 		return "✓ recovered in " + formatElapsed(r.Took), "✓ " + formatElapsed(r.Took), st.good
 	case r.Reason != "" && !r.Watching:

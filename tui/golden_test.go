@@ -260,6 +260,28 @@ func TestGoldenStates(t *testing.T) {
 	}
 }
 
+// TestGoldenFaults is faults in colour, and without any.
+func TestGoldenFaults(t *testing.T) {
+	for _, st := range states() {
+		switch st.name {
+		case "faults-overlap", "sheet-dry-run", "sheet-stuck":
+		default:
+			continue
+		}
+		for _, l := range looks() {
+			for _, z := range sizes()[:3] {
+				t.Run(fmt.Sprintf("%s-%s-%dx%d", st.name, l.name, z.w, z.h), func(t *testing.T) {
+					s := newFake()
+					st.play(s)
+					m := console(s, l, z.w, z.h)
+					press(m, st.keys...)
+					golden.RequireEqual(t, []byte(frame(t, m, z.w, z.h)))
+				})
+			}
+		}
+	}
+}
+
 // plain drops the colours: most goldens are read by people.
 func plain(s string) string { return ansi.Strip(s) }
 

@@ -143,8 +143,10 @@ func (m *Model) Update(msg tea.Msg) (_ tea.Model, cmd tea.Cmd) {
 		}
 	case doneMsg:
 		return m, m.done(msg)
-	case reply:
+	case dueMsg:
 		return m, msg.reach(m)
+	case answerMsg:
+		msg.reach(m)
 	case panicMsg:
 		return m, m.fail(msg.err)
 	}
@@ -250,56 +252,6 @@ func (m *Model) say(text string, bad bool) {
 	m.scene.message = footerMessage{text: text, bad: bad, until: m.scene.clock.Add(messageTime(bad))}
 }
 
-// input takes what the terminal delivered at once. A busy machine or a slow line brings several
-// characters in one message: each is a key of its own, in order. Pasted text is never commands.
-func (m *Model) input(k tea.KeyMsg) tea.Cmd {
-	if k.Paste {
-		return m.paste(k)
-	}
-	if k.Type != tea.KeyRunes || len(k.Runes) < 2 {
-		return m.key(k)
-	}
-	cmds := make([]tea.Cmd, 0, len(k.Runes))
-	for _, r := range k.Runes {
-		one := tea.KeyMsg{Type: tea.KeyRunes, Runes: []rune{r}, Alt: k.Alt}
-		if r == ' ' {
-			one.Type = tea.KeySpace
-		}
-		cmds = append(cmds, m.key(one))
-	}
-	return tea.Batch(cmds...)
-}
-
-// writer is a mode in which text can be typed.
-type writer interface{ paste(k tea.KeyMsg) }
-
-// paste gives pasted text to an open prompt; anywhere else it is nothing.
-func (m *Model) paste(k tea.KeyMsg) tea.Cmd {
-	if open, ok := m.mode.(writer); ok {
-		open.paste(k)
-	}
-	return nil
-}
-
-// key gives a key to what is open, else to the keymap.
-func (m *Model) key(k tea.KeyMsg) tea.Cmd {
-	switch k.Type {
-	case tea.KeyCtrlC:
-		return m.interrupt()
-	case tea.KeyCtrlX: // where x is a letter
-		return m.halt()
-	}
-	if m.mode != nil {
-		return m.mode.key(m, k)
-	}
-	for i := range m.keys {
-		if m.keys[i].matches(k) {
-			return m.keys[i].do(m)
-		}
-	}
-	return nil
-}
-
 // resize lays the screen out anew.
 func (m *Model) resize(w, h int) {
 	m.width, m.height = w, h
@@ -315,102 +267,4 @@ func (m *Model) resize(w, h int) {
 	if m.focus != nil {
 		m.focus.resize(w, h)
 	}
-}
-
-// View draws the frame.
-func (m *Model) View() (text string) {
-	if m.quitting || m.width == 0 {
-		return ""
-	}
-	if !m.stale {
-		return m.last
-	}
-	m.stale = false
-	defer func() {
-		if value := recover(); value != nil {
-			m.err = &PanicError{value, debug.Stack()}
-			text = m.last
-		}
-	}()
-	m.draw()
-	m.text = m.frame.Encode(m.text[:0], m.scene.styles.palette)
-	m.last = string(m.text)
-	return m.last
-}
-
-// charted is a panel that shows the history.
-type charted interface{ columns() int }
-
-// draw draws everything on the frame.
-func (m *Model) draw() {
-	m.frame.Clear()
-	if !m.fits {
-		m.tooSmall()
-		return
-	}
-	slots := m.slots
-	if m.focus != nil {
-		m.focus.fit(m)
-		slots = m.focus.slots
-	}
-	m.syncHistory(slots)
-	told := false // the time range, beside the first charts
-	for _, s := range slots {
-		s.panel.Sync(&m.scene)
-		if s.ruled {
-			told = m.rule(s, !told) || told
-		}
-		m.frame.Blit(s.x, s.y, s.panel.View())
-	}
-	if m.mode != nil {
-		m.mode.draw(m, &m.frame)
-	}
-}
-
-// syncHistory brings the charts' columns up to date: as many as the narrowest chart shows, so that
-// all charts share one time axis.
-func (m *Model) syncHistory(slots []slot) {
-	columns := 0
-	for _, s := range slots {
-		if c, ok := s.panel.(charted); ok && (columns == 0 || c.columns() < columns) {
-			columns = c.columns()
-		}
-	}
-	s := &m.scene
-	s.history.sync(s.calm.Started, s.calm.Load.Windows, s.span, columns)
-	s.story.sync(s.now.Events, s.now.Load.Settings.SpikeFactor)
-}
-
-// rule draws the line above a panel with its title; the line runs on through the gaps. At the right
-// of the charts it tells their time range, if asked, and whether it did.
-func (m *Model) rule(s slot, tell bool) bool {
-	y, st := s.y-1, m.scene.styles
-	if s.x == margin {
-		m.frame.Fill(margin, y, m.width-2*margin, 1, '─', st.rule)
-	}
-	title := s.panel.Title()
-	n := m.frame.Text(s.x, y, s.w-2, title, st.title)
-	m.frame.Set(s.x-1, y, ' ', st.rule)
-	m.frame.Set(s.x+n, y, ' ', st.rule)
-	if _, ok := s.panel.(charted); ok && tell && s.x+s.w >= m.width-margin {
-		text := " "
-		if m.focus != nil {
-			text += "Tab next chart, Esc back   "
-		}
-		text += m.scene.span.name + ", " + formatSpan(m.scene.history.axis.length) + " columns "
-		m.frame.TextRight(s.x+s.w-1, y, s.w-n-3, text, st.dim)
-		return true
-	}
-	return false
-}
-
-// tooSmall says in one sentence what is needed.
-func (m *Model) tooSmall() {
-	text := "The console needs 80x24; this terminal is " + formatInt(m.width) + "x" + formatInt(m.height) + "."
-	w := min(grid.Width(text), m.width)
-	if w < grid.Width(text) {
-		m.frame.Text(0, m.height/2, m.width, "Needs 80x24, is "+formatInt(m.width)+"x"+formatInt(m.height), m.scene.styles.text)
-		return
-	}
-	m.frame.Text((m.width-w)/2, m.height/2, w, text, m.scene.styles.text)
 }

@@ -209,7 +209,7 @@ func banner(s *scene) (string, grid.Style) {
 	case s.now.Phase == session.Draining:
 		return "◐ No new requests; waiting for " + formatInt(s.now.Load.InFlight) + " in flight, then the report is written.", s.styles.badgeActive
 	case s.now.Phase == session.Halted:
-		return "■ HALTED: as at the start; spikes and faults are blocked. Press u to release.", s.styles.badgeBad
+		return "■ HALTED: as at the start; spikes and faults blocked. Press u to release.", s.styles.badgeBad
 	}
 	return "", grid.Style{}
 }
@@ -227,7 +227,7 @@ func findFailed(verdicts []load.Verdict) (load.Verdict, bool) {
 // spikeAge is how long the spike has been on.
 func spikeAge(s *scene) time.Duration {
 	for i := len(s.story.spans) - 1; i >= 0; i-- {
-		if sp := s.story.spans[i]; sp.on == rundir.SpikeOn && sp.to < 0 {
+		if sp := s.story.spans[i]; (sp.on == rundir.SpikeOn || sp.spike) && sp.to < 0 {
 			return max(s.now.Elapsed-sp.from, 0)
 		}
 	}

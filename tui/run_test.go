@@ -17,6 +17,8 @@ import (
 	"github.com/creack/pty"
 	"go.uber.org/goleak"
 	"golang.org/x/term"
+
+	"xinbot.ir/squall/chaos"
 )
 
 // journey runs the whole program on a model.
@@ -72,6 +74,13 @@ func TestJourneySpikeAndQuit(t *testing.T) {
 	if got := strings.Join(s.calls, "|"); got != want {
 		t.Errorf("the session was told %s, want %s", got, want)
 	}
+}
+
+// seen counts the snapshots that were asked for.
+func (s *fakeSession) seen() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.shots
 }
 
 // told waits until the session has been told n things.
@@ -343,4 +352,83 @@ func TestRealTerminal(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestJourneyFault looks, changes, injects, takes back and halts, with a target that takes its time.
+func TestJourneyFault(t *testing.T) {
+	s := newFake()
+	s.advance(30)
+	answer := make(chan struct{})
+	s.chaos.preflight = func(ctx context.Context, fault string, p chaos.Params) (chaos.Plan, error) {
+		select {
+		case <-answer:
+			return fakePlan(fault, p), nil
+		case <-ctx.Done():
+			return chaos.Plan{}, ctx.Err()
+		}
+	}
+	tm := journey(t, s)
+	see(t, tm, "RUNNING")
+	tm.Type("1")
+	see(t, tm, "checking")
+	tm.Send(keyMsg("enter"))
+	see(t, tm, "the target has not answered")
+	tm.Type("5s")
+	see(t, tm, "Enter takes the value")
+	tm.Send(keyMsg("enter"))
+	close(answer)
+	see(t, tm, "5s ± 500ms")
+	tm.Send(keyMsg("enter"))
+	see(t, tm, "injecting LLM latency")
+	s.told(t, 1)
+	s.applied("llm_latency", time.Minute)
+	see(t, tm, "1 FAULT")
+	tm.Type("1")
+	see(t, tm, "taking back")
+	s.told(t, 2)
+	tm.Type("2")
+	see(t, tm, "Redis outage, by Kubernetes")
+	tm.Type("x")
+	see(t, tm, "HALTED")
+	s.told(t, 3)
+	tm.Type("qy")
+	s.told(t, 4)
+	s.end()
+	tm.WaitFinished(t, teatest.WithFinalTimeout(10*time.Second))
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	want := "inject llm_latency errors=none,for=10m,jitter=500ms,latency=5s,proxy=llm-upstream,share=10,toxicity=100|revert llm_latency|halt|finish operator"
+	if got := strings.Join(s.calls, "|"); got != want {
+		t.Errorf("the session was told %s, want %s", got, want)
+	}
+}
+
+// TestRunStopsWhatTheConsoleAsked: a target that never answers outlives no console.
+func TestRunStopsWhatTheConsoleAsked(t *testing.T) {
+	defer goleak.VerifyNone(t, goleak.IgnoreCurrent())
+	s := newFake()
+	s.advance(3)
+	asked := make(chan struct{})
+	s.chaos.preflight = func(ctx context.Context, _ string, _ chaos.Params) (chaos.Plan, error) {
+		close(asked)
+		<-ctx.Done()
+		return chaos.Plan{}, ctx.Err()
+	}
+	r, w := io.Pipe()
+	done := make(chan error)
+	go func() { done <- Run(context.Background(), s, Options{Input: r, Output: &quietTerminal{}}) }()
+	for deadline := time.Now().Add(20 * time.Second); s.seen() < 2; time.Sleep(time.Millisecond) { // the first has arrived
+		if time.Now().After(deadline) {
+			t.Fatal("the console asks for no snapshots")
+		}
+	}
+	if _, err := io.WriteString(w, "1"); err != nil {
+		t.Fatal(err)
+	}
+	<-asked
+	s.end()
+	if err := <-done; err != nil {
+		t.Error(err)
+	}
+	w.Close()
 }

@@ -18,6 +18,7 @@ type span struct {
 	loud     bool   // drawn in the accent: a spike, a fault; a pause is calm
 	bad      bool   // a fault that was left behind
 	run      int    // of the fault; 0: none
+	spike    bool   // a fault that is a spike
 }
 
 // spanRow says which events begin and end a span. Those of faults are in faultspans.go: several may be
@@ -164,7 +165,7 @@ func (s *story) sync(events []rundir.Event, factor float64) {
 			if e.Kind == row.off || e.Kind == row.on || row.halts && e.Kind == rundir.Halted {
 				s.end(row.on, at)
 			}
-			if e.Kind == row.on {
+			if e.Kind == row.on && (row.on != rundir.SpikeOn || !s.spiking()) {
 				label, short := spanLabel(row, factor)
 				s.spans = append(s.spans, span{from: at, to: -1, on: row.on, label: label, short: short, loud: row.loud})
 			}
