@@ -118,7 +118,7 @@ func (l *life) live() {
 	default:
 		until := time.Now().Add(l.lasts)
 		l.show(func(s *Status) { s.State, s.Until = Active, until })
-		l.note(l.tell(EventActive, l.by, fmt.Sprintf("%s is active on %s for %s", l.slot.info.Title, plan.Scope, short(l.lasts)), nil))
+		l.note(l.tell(EventActive, l.by, fmt.Sprintf("%s is active on %s for %s", l.slot.info.Title, plan.Scope, Words(l.lasts)), nil))
 		l.hold(until)
 	}
 	l.takeBack()

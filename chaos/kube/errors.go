@@ -38,3 +38,8 @@ func (l *link) explain(what string, err error) error {
 
 // byAuthorizer tells a missing right from a quota or an admission plugin, which are Forbidden too.
 func byAuthorizer(err error) bool { return strings.Contains(err.Error(), " cannot ") }
+
+// errDoubtful says that an object of a record is not there, and that this may be the wrong cluster.
+func (l *link) errDoubtful(object string) error {
+	return fmt.Errorf("find %s of the record at %s: it is not there, and this may be another cluster than the record's", object, l.where.Server)
+}

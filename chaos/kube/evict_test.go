@@ -74,9 +74,13 @@ func TestEvictSomePods(t *testing.T) {
 	before := s.podsOf(t, "app=redis")
 	plan := s.accepted(t, "redis_outage", chaos.Params{"pods": "1"})
 	apply(t, plan)
-	apply(t, plan) // what is evicted already is fine, also when its successor is there
+	apply(t, plan)
 	undone(t, plan)
 	after := s.podsOf(t, "app=redis")
+	apply(t, plan) // what is evicted already is fine, and its successor is another pod
+	if again := s.podsOf(t, "app=redis"); again["redis-0"] != after["redis-0"] {
+		t.Error("the successor of an evicted pod was evicted")
+	}
 	if after["redis-0"] == before["redis-0"] || after["redis-1"] != before["redis-1"] {
 		t.Errorf("before %v, after %v", before, after)
 	}

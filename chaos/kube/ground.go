@@ -23,6 +23,19 @@ type shapeWish struct {
 	lasts     time.Duration
 }
 
+// words are the qdisc for tc, or a check that refuses.
+func (w shapeWish) words() ([]string, chaos.Check) {
+	check := chaos.Check{Text: "the shaping can be made"}
+	words, err := w.qdisc()
+	if err == nil && w.device != auto && !validDevice.MatchString(w.device) {
+		err = fmt.Errorf("interface is %q: must be the name of one, such as eth0", w.device)
+	}
+	if err != nil {
+		check.Answer, check.Reason = chaos.Refuses, err.Error()
+	}
+	return words, check
+}
+
 // ground is what was found in one pod: where tc can run and what is on the interface.
 type ground struct {
 	pod       corev1.Pod
@@ -43,12 +56,8 @@ func (d *Driver) planShape(ctx context.Context, a aim, w shapeWish) (chaos.Plan,
 	if err != nil || !done {
 		return planOf(s), err
 	}
-	words, err := w.qdisc()
-	if err == nil && w.device != auto && !validDevice.MatchString(w.device) {
-		err = fmt.Errorf("interface is %q: must be the name of one, such as eth0", w.device)
-	}
-	if err != nil {
-		s.check(chaos.Check{Text: "the shaping can be made", Answer: chaos.Refuses, Reason: err.Error()})
+	words, can := w.words()
+	if !s.check(can) {
 		return s.plan, nil
 	}
 	pods := s.shapeable()

@@ -36,6 +36,9 @@ type link struct {
 	where  where
 	config *rest.Config         // without a bound on time: for exec and watches
 	client kubernetes.Interface // each call within callTime
+	// doubtful: whether this is the cluster of a record is not known. An object with the record's uid
+	// settles it; without one, nothing may be concluded from what is not there.
+	doubtful bool
 }
 
 // where is a record's way back to its cluster. It holds no credential: those stay in the kubeconfig.
@@ -170,7 +173,6 @@ type reach struct{ config Config }
 // link opens the way to the record's cluster and makes sure that it is that one.
 func (r reach) link(ctx context.Context, w where) (*link, error) {
 	c := r.config
-	overridden := c.Kubeconfig != "" && c.Kubeconfig != w.Kubeconfig || c.Context != "" && c.Context != w.Context
 	if c.Kubeconfig == "" {
 		c.Kubeconfig = w.Kubeconfig
 	}
@@ -185,8 +187,9 @@ func (r reach) link(ctx context.Context, w where) (*link, error) {
 		return nil, err
 	}
 	known := l.where.Cluster != "" && w.Cluster != ""
-	// Without a uid on both sides and with another kubeconfig on purpose, the uid of the object decides.
-	if known && l.where.Cluster != w.Cluster || !known && !overridden && l.where.Server != w.Server {
+	l.doubtful = !known && l.where.Server != w.Server
+	byWish := l.where.Kubeconfig != w.Kubeconfig || l.where.Context != w.Context
+	if known && l.where.Cluster != w.Cluster || l.doubtful && !byWish {
 		return nil, fmt.Errorf("context %s leads to the cluster at %s, and the record is of another, at %s: choose the right one with --kubeconfig and --context",
 			l.where.contextName(), l.where.Server, w.Server)
 	}

@@ -110,7 +110,7 @@ func TestKernelWithoutNetem(t *testing.T) {
 		}
 	}
 	plan := s.accepted(t, "qdrant_throttle", nil)
-	if plan.Params != "800ms, 5 % loss" {
+	if plan.Params != "800 ms, 5 % loss" {
 		t.Errorf("parameters %q", plan.Params)
 	}
 	err := plan.Steps[0].Apply(t.Context())

@@ -63,7 +63,7 @@ func TestSlowAPIServer(t *testing.T) {
 	undone(t, plan)
 	same()
 
-	proxy.SetDelay(10 * time.Minute)
+	proxy.SetDelay(5 * time.Second)
 	s.config.patience = 200 * time.Millisecond
 	_, err := s.tryPlan(t, "redis_outage", nil)
 	if err == nil || !strings.Contains(err.Error(), "the API server "+proxy.URL()+" did not answer in time") {
@@ -145,6 +145,12 @@ func TestRecordsLeadToTheirClusterOnly(t *testing.T) {
 	}
 	if err := undoOf(moved, Config{Kubeconfig: elsewhere, Context: "laptop"}); err != nil {
 		t.Errorf("undo with another kubeconfig: %v", err)
+	}
+
+	// What is not there says nothing when the cluster may be another.
+	moved.Workload.UID = "another"
+	if err := undoOf(moved, Config{Kubeconfig: elsewhere, Context: "laptop"}); err == nil || !strings.Contains(err.Error(), "this may be another cluster than the record's") {
+		t.Errorf("undo of what is not there: %v", err)
 	}
 
 	// Whoever may read which cluster it is goes by that alone.

@@ -79,14 +79,6 @@ func describe(pod *corev1.Pod) string {
 	return fmt.Sprintf("%s on %s, %s", pod.Name, node, state)
 }
 
-func podNames(pods []corev1.Pod) string {
-	names := make([]string, len(pods))
-	for i := range pods {
-		names[i] = pods[i].Name
-	}
-	return strings.Join(names, ", ")
-}
-
 // few names a number of pods.
 func few(n int) string {
 	if n == 1 {

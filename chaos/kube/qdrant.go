@@ -64,8 +64,13 @@ func (f qdrantThrottle) Plan(ctx context.Context, p chaos.Params) (chaos.Plan, e
 	if p[paramWay] == wayScale {
 		return f.driver.planScale(ctx, a, int32(p.Whole(paramReplicas)))
 	}
-	return f.driver.planShape(ctx, a, shapeWish{
+	return f.driver.planShape(ctx, a, f.wish(p))
+}
+
+// wish reads the parameters of shaping.
+func (f qdrantThrottle) wish(p chaos.Params) shapeWish {
+	return shapeWish{
 		shaping: shaping{delay: p.Duration("latency"), jitter: p.Duration("jitter"), loss: p.Number("loss"), rate: p.Whole("rate")},
 		device:  p["interface"], container: p["container"], image: p["image"], lasts: p.Duration(chaos.TTL),
-	})
+	}
 }

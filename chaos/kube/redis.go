@@ -33,6 +33,8 @@ func recovers() chaos.Expectation {
 
 // Info describes the fault.
 func (f redisOutage) Info() chaos.Info {
+	held := chaos.Lasts(2*time.Minute, "DISRUPTION_SECONDS")
+	held.Only = "way=" + wayScale // pods that were taken away come back by themselves
 	return chaos.Info{
 		ID: "redis_outage", Title: "Redis outage", Driver: driverName,
 		Summary: "Takes Redis away: evicts its pods, or holds it at 0 replicas for a time.",
@@ -41,7 +43,7 @@ func (f redisOutage) Info() chaos.Info {
 				Name: paramWay, Label: "Way", Type: chaos.Choice, Default: wayEvict, Choices: []string{wayEvict, wayDelete, wayScale},
 				Help: "evict asks disruption budgets, delete does not, scale holds 0 replicas",
 			},
-			chaos.Lasts(2*time.Minute, "DISRUPTION_SECONDS"),
+			held,
 			{Name: "statefulset", Label: "StatefulSet", Type: chaos.Text, Default: "redis", Env: "STATEFULSET", Help: "its name"},
 			{Name: paramSelector, Label: "Selector", Type: chaos.Text, Default: "app=redis", Help: "labels of the pods that may be hit"},
 			podsParam("way=evict|delete"),

@@ -89,10 +89,12 @@ func (l *link) sameWorkload(ctx context.Context, i id) (workload, error) {
 	}
 	w, err := l.workload(ctx, k, i.Namespace, i.Name)
 	switch {
-	case apierrors.IsNotFound(err):
+	case apierrors.IsNotFound(err) && !l.doubtful:
 		return w, &otherWorkload{found: "none of this name"}
-	case err != nil:
+	case err != nil && !apierrors.IsNotFound(err):
 		return w, err
+	case l.doubtful && w.UID != i.UID:
+		return w, l.errDoubtful(i.String())
 	case w.UID != i.UID:
 		return w, &otherWorkload{found: fmt.Sprintf("another of this name with %s", replicas(w.replicas)), now: &w}
 	}

@@ -20,7 +20,7 @@ func (d *Driver) planScale(ctx context.Context, a aim, to int32) (chaos.Plan, er
 	w := s.workload
 	s.podFacts(s.all)
 	s.plan.Scope = a.kind.name + " " + a.name
-	s.plan.Params = fmt.Sprintf("%d → %s", w.replicas, replicas(to))
+	s.plan.Params = replicas(to)
 	check := chaos.Check{Text: fmt.Sprintf("%s has other than %s", a, replicas(to))}
 	if w.replicas == to { // also while the fault is on, so it cannot refuse
 		check.Answer = chaos.Warns

@@ -74,6 +74,8 @@ func TestScaleDownAndBack(t *testing.T) {
 			var pending *chaos.Pending
 			if err := undo(t, plan.Steps[0], false); err != nil && !errors.As(err, &pending) {
 				t.Error(err)
+			} else if n := s.readyOf(t, test.selector); err == nil && n != 2 {
+				t.Errorf("it is called undone with %s ready", few(n))
 			}
 			undone(t, plan)
 			same()

@@ -136,11 +136,11 @@ func (l *link) samePod(ctx context.Context, namespace, name string, uid types.UI
 	what := "read pod " + namespace + "/" + name
 	pod, err := l.client.CoreV1().Pods(namespace).Get(ctx, name, metav1.GetOptions{})
 	switch {
-	case apierrors.IsNotFound(err):
-		return nil, fmt.Errorf("%s: %w", what, errPodGone)
-	case err != nil:
+	case err != nil && !apierrors.IsNotFound(err):
 		return nil, l.explain(what, err)
-	case pod.UID != uid, pod.Status.Phase == corev1.PodSucceeded, pod.Status.Phase == corev1.PodFailed:
+	case l.doubtful && (err != nil || pod.UID != uid):
+		return nil, l.errDoubtful("pod " + namespace + "/" + name)
+	case err != nil, pod.UID != uid, pod.Status.Phase == corev1.PodSucceeded, pod.Status.Phase == corev1.PodFailed:
 		return nil, fmt.Errorf("%s: %w", what, errPodGone)
 	}
 	return pod, nil

@@ -1,12 +1,10 @@
 package kube
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"strings"
 	"testing"
-	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
@@ -268,12 +266,4 @@ func refuses(t *testing.T, plan chaos.Plan, reason string) {
 		}
 	}
 	t.Errorf("nothing refuses for %q: %+v", reason, plan.Checks)
-}
-
-// within is a context for one call that must not take longer.
-func within(t *testing.T, d time.Duration) context.Context {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), d)
-	t.Cleanup(cancel)
-	return ctx
 }

@@ -22,6 +22,16 @@ type aim struct {
 
 func (a aim) String() string { return a.kind.name + " " + a.namespace + "/" + a.name }
 
+// parse reads the selector, or is a check that refuses.
+func (a aim) parse() (labels.Selector, chaos.Check) {
+	check := chaos.Check{Text: "the selector can be read"}
+	selector, err := labels.Parse(a.selector)
+	if err != nil {
+		check.Answer, check.Reason = chaos.Refuses, err.Error()
+	}
+	return selector, check
+}
+
 // survey is a preflight: what was found out, and the plan so far.
 type survey struct {
 	link        *link
@@ -51,9 +61,8 @@ func (d *Driver) survey(ctx context.Context, a aim, rights []right) (s *survey, 
 	if !s.check(d.allows(a.namespace)) {
 		return s, false, nil
 	}
-	selector, err := labels.Parse(a.selector)
-	if err != nil {
-		s.check(chaos.Check{Text: "the selector can be read", Answer: chaos.Refuses, Reason: err.Error()})
+	selector, readable := a.parse()
+	if !s.check(readable) {
 		return s, false, nil
 	}
 	if err := l.identify(ctx); err != nil {
@@ -160,6 +169,3 @@ func (s *survey) check(c chaos.Check) bool {
 	s.plan.Checks = append(s.plan.Checks, c)
 	return c.Answer != chaos.Refuses
 }
-
-// kubectl begins a command line for the same cluster and namespace.
-func (s *survey) kubectl() string { return kubectl(s.link.where, s.aim.namespace) }

@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"xinbot.ir/squall/chaos"
 )
 
 // shaping is what the network of a pod is to be like.
@@ -64,13 +66,13 @@ func micros(d time.Duration) string {
 	return strconv.FormatInt(int64(math.Ceil(float64(d)/float64(time.Microsecond))), 10) + "us"
 }
 
-// String is the shaping in words: 800ms ± 50ms, 5 % loss, 1000 kbit/s.
+// String is the shaping in words: 800 ms ± 50 ms, 5 % loss, 1000 kbit/s.
 func (s shaping) String() string {
 	var parts []string
 	if s.delay > 0 {
-		text := s.delay.String()
+		text := chaos.Words(s.delay)
 		if s.jitter > 0 {
-			text += " ± " + s.jitter.String()
+			text += " ± " + chaos.Words(s.jitter)
 		}
 		parts = append(parts, text)
 	}

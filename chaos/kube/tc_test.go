@@ -34,7 +34,7 @@ func TestQdiscOfShaping(t *testing.T) {
 
 func TestShapingInWords(t *testing.T) {
 	s := shaping{delay: 800 * time.Millisecond, jitter: 50 * time.Millisecond, loss: 5, rate: 1000}
-	if got, want := s.String(), "800ms ± 50ms, 5 % loss, 1000 kbit/s"; got != want {
+	if got, want := s.String(), "800 ms ± 50 ms, 5 % loss, 1000 kbit/s"; got != want {
 		t.Errorf("%q, want %q", got, want)
 	}
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 
-	appsv1 "k8s.io/api/apps/v1"
 	autoscalingv1 "k8s.io/api/autoscaling/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
@@ -125,8 +124,8 @@ func (l *link) replicaSets(ctx context.Context, w workload) (map[types.UID]bool,
 	}
 	own := map[types.UID]bool{}
 	for i := range list.Items {
-		var set *appsv1.ReplicaSet = &list.Items[i]
-		if metav1.GetControllerOf(set) != nil && metav1.GetControllerOf(set).UID == w.UID {
+		set := &list.Items[i]
+		if owner := metav1.GetControllerOf(set); owner != nil && owner.UID == w.UID {
 			own[set.UID] = true
 		}
 	}

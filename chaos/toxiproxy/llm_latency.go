@@ -14,8 +14,8 @@ import (
 // comes back only. With both ways each has the whole delay of its own, so that a call takes twice as
 // long.
 func llmLatency() row {
-	flowing := only("errors", llmErrors(), func(e llmError) bool { return e.flows })
-	toxic := only("errors", llmErrors(), func(e llmError) bool { return !e.refuse })
+	flowing := whenErrors(func(e llmError) bool { return e.flows })
+	toxic := whenErrors(func(e llmError) bool { return !e.refuse })
 	var choices []string
 	for _, e := range llmErrors() {
 		choices = append(choices, e.name)
@@ -89,6 +89,17 @@ func llmErrors() []llmError {
 			words:      func(p chaos.Params) string { return p["rate"] + " KB/s" },
 		},
 	}
+}
+
+// whenErrors is the condition that one of the errors is chosen for which a test holds.
+func whenErrors(holds func(llmError) bool) string {
+	var names []string
+	for _, e := range llmErrors() {
+		if holds(e) {
+			names = append(names, e.name)
+		}
+	}
+	return "errors=" + strings.Join(names, "|")
 }
 
 func aimAtLLM(p chaos.Params) aim {

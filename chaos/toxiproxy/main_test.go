@@ -11,9 +11,10 @@ import (
 	"strings"
 	"testing"
 
-	"go.uber.org/goleak"
-
 	client "github.com/Shopify/toxiproxy/v2/client"
+	"github.com/rs/zerolog"
+	"github.com/rs/zerolog/log"
+	"go.uber.org/goleak"
 
 	"xinbot.ir/squall/chaos"
 )
@@ -29,6 +30,7 @@ func TestMain(m *testing.M) {
 		}
 		return
 	}
+	log.Logger = zerolog.Nop() // of the bandwidth toxic
 	goleak.VerifyTestMain(m)
 }
 
@@ -39,7 +41,7 @@ func serve(address string) error {
 		return err
 	}
 	fmt.Println(listener.Addr())
-	go func() { _ = http.Serve(listener, newServer().Routes()) }() //nolint:gosec // a test's server
+	go func() { _ = http.Serve(listener, newServer().Routes()) }()
 	_, err = io.Copy(io.Discard, os.Stdin)
 	return err
 }
@@ -57,11 +59,11 @@ type process struct {
 // startProcess starts a server with one proxy per name, all to the same upstream.
 func startProcess(t *testing.T, upstream string, proxies ...string) *process {
 	t.Helper()
-	p := &process{t: t, address: "127.0.0.1:0"}
+	p := &process{t: t, address: loopback()}
 	p.start()
 	t.Cleanup(func() { p.kill() })
 	for _, name := range proxies {
-		p.create(name, "127.0.0.1:0", upstream)
+		p.create(name, loopback(), upstream)
 	}
 	return p
 }

@@ -45,7 +45,7 @@ func TestPlanSaysWhatItSaw(t *testing.T) {
 		"Listens on: " + w.listen("llm-upstream"),
 		"Upstream: " + w.client("llm-upstream").Upstream,
 		"State: on",
-		"Toxics on it: theirs (latency downstream)",
+		"Toxics on it: theirs (slow_close downstream)",
 		"Will add: latency downstream jitter=500 latency=3000 for 0.25 of connections, as squall-1f2e3d4c-llm_latency-latency-downstream",
 		"Will add: reset_peer downstream timeout=0 for 0.25 of connections, as squall-1f2e3d4c-llm_latency-reset_peer-downstream",
 		"If squall dies: it stays until squall recover: Toxiproxy has no expiry",
@@ -56,7 +56,7 @@ func TestPlanSaysWhatItSaw(t *testing.T) {
 	if p.Scope != "proxy llm-upstream" || p.Params != "3 s ± 500 ms, resets, 25 % of connections" || p.Momentary {
 		t.Errorf("%q, %q", p.Scope, p.Params)
 	}
-	contains(t, said(p, chaos.Warns), "theirs (latency downstream)")
+	contains(t, said(p, chaos.Warns), "theirs (slow_close downstream)")
 	for i, kind := range []string{"latency", "reset_peer"} {
 		if want := "toxic squall-1f2e3d4c-llm_latency-" + kind + "-downstream on proxy llm-upstream"; p.Steps[i].Object != want || p.Steps[i].Kind != "toxic" {
 			t.Errorf("step %q, want %q", p.Steps[i].Object, want)
@@ -74,7 +74,7 @@ func TestPlanRefuses(t *testing.T) {
 	}
 	refused("llm_latency", chaos.Params{"proxy": "lm"}, "there is no proxy lm", "it has crm, llm-upstream, qdrant, redis")
 	refused("llm_latency", chaos.Params{"latency": "0s"}, "nothing would change")
-	refused("qdrant_throttle", chaos.Params{"delay": "0s"}, "nothing would change")
+	refused("qdrant_throttle", chaos.Params{"latency": "0s"}, "nothing would change")
 
 	must(t, w.client("redis").Disable())
 	refused("redis_outage", nil, "somebody switched it off", `curl -d '{"enabled":true}' http://`+w.address+"/proxies/redis")
@@ -132,7 +132,7 @@ func TestUndoAfterOthers(t *testing.T) {
 	must(t, proxy.RemoveToxic("squall-1f2e3d4c-redis_outage-off-downstream"))
 	proxy = w.client("redis")
 	// The driver is told to listen elsewhere: that is none of its business.
-	free, err := net.Listen("tcp", "127.0.0.1:0")
+	free, err := net.Listen("tcp", loopback())
 	must(t, err)
 	proxy.Listen = free.Addr().String()
 	must(t, free.Close())

@@ -19,7 +19,7 @@ func qdrantThrottle() row {
 			Params: []chaos.Param{
 				proxyParam("qdrant", ""),
 				{
-					Name: "delay", Label: "Delay", Type: chaos.Duration, Default: "800ms", Max: maxDelay, Live: true,
+					Name: "latency", Label: "Latency", Type: chaos.Duration, Default: "800ms", Max: maxDelay, Live: true,
 					Help: "of every answer; 0s for none", Env: "LATENCY_MS", EnvUnit: "ms",
 				},
 				rateParam(0, 0, "", "what each connection passes of answers; 0 for no limit"),
@@ -39,9 +39,9 @@ func aimAtQdrant(p chaos.Params) aim {
 	way, percent := streams(downstream), p.Number("toxicity")
 	want := aim{proxy: p["proxy"], checks: hits(percent)}
 	var said []string
-	if late := p.Duration("delay"); late.Milliseconds() > 0 {
+	if late := p.Duration("latency"); late.Milliseconds() > 0 {
 		want.toxics = each(way, "latency", percent, delay(late, 0))
-		said = append(said, words(late))
+		said = append(said, chaos.Words(late))
 	}
 	if rate := p.Whole("rate"); rate > 0 {
 		want.toxics = append(want.toxics, each(way, "bandwidth", percent, client.Attributes{"rate": int64(rate)})...)

@@ -22,7 +22,7 @@ func redisOutage() row {
 					Help: "refuse: the proxy is off; hang: nothing gets through; slow: answers are late",
 				},
 				{
-					Name: "delay", Label: "Delay", Type: chaos.Duration, Default: "1s", Min: 0.001, Max: maxDelay, Live: true, Only: "way=slow",
+					Name: "latency", Label: "Latency", Type: chaos.Duration, Default: "1s", Min: 0.001, Max: maxDelay, Live: true, Only: "way=slow",
 					Help: "of every answer",
 				},
 				chaos.Lasts(2*time.Minute, "DISRUPTION_SECONDS"),
@@ -43,7 +43,7 @@ func aimAtRedis(p chaos.Params) aim {
 	ways := map[string]aim{
 		"refuse": {refuse: true, summary: "connections refused"},
 		"hang":   {toxics: each(streams(both), "timeout", 100, client.Attributes{"timeout": int64(0)}), summary: "hangs"},
-		"slow":   {toxics: each(streams(downstream), "latency", 100, delay(p.Duration("delay"), 0)), summary: "answers " + words(p.Duration("delay")) + " late"},
+		"slow":   {toxics: each(streams(downstream), "latency", 100, delay(p.Duration("latency"), 0)), summary: "answers " + chaos.Words(p.Duration("latency")) + " late"},
 	}
 	want := ways[p["way"]]
 	want.proxy = p["proxy"]

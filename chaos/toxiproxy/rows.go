@@ -2,7 +2,6 @@ package toxiproxy
 
 import (
 	"strconv"
-	"strings"
 	"time"
 
 	client "github.com/Shopify/toxiproxy/v2/client"
@@ -37,17 +36,6 @@ func toxicityParam(only string) chaos.Param {
 		Name: "toxicity", Label: "Toxicity", Type: chaos.Percent, Default: "100", Live: true, Only: only,
 		Help: "share of connections that are hit; drawn per connection, for each toxic by itself",
 	}
-}
-
-// only writes the condition that a choice is among those for which a test holds.
-func only(param string, choices []llmError, holds func(llmError) bool) string {
-	var names []string
-	for _, c := range choices {
-		if holds(c) {
-			names = append(names, c.name)
-		}
-	}
-	return param + "=" + strings.Join(names, "|")
 }
 
 // streams are the ways of a choice.

@@ -2,11 +2,13 @@ package toxiproxy
 
 import (
 	"encoding/json"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"os"
 	"sync"
 	"testing"
 	"time"
@@ -31,10 +33,10 @@ type world struct {
 // newWorld has a proxy for every built-in fault and one for custom ones.
 func newWorld(t *testing.T) *world {
 	t.Helper()
-	w := &world{t: t, server: newServer(), address: "127.0.0.1:0"}
+	w := &world{t: t, server: newServer(), address: loopback()}
 	echo := startEcho(t)
 	for _, name := range []string{"llm-upstream", "redis", "qdrant", "crm"} {
-		if err := w.server.Collection.Add(server.NewProxy(w.server, name, "127.0.0.1:0", echo), true); err != nil {
+		if err := w.server.Collection.Add(server.NewProxy(w.server, name, loopback(), echo), true); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -95,10 +97,11 @@ func (w *world) client(proxy string) *client.Proxy {
 	return p
 }
 
-// theirs puts a toxic of somebody else on a proxy.
+// theirs puts a toxic of somebody else on a proxy. It is one that does nothing: a latency of 0 would
+// shorten ours, for Toxiproxy moves the clock of what passes it.
 func (w *world) theirs(proxy, name string) {
 	w.t.Helper()
-	if _, err := w.client(proxy).AddToxic(name, "latency", "downstream", 1, client.Attributes{"latency": 0}); err != nil {
+	if _, err := w.client(proxy).AddToxic(name, "slow_close", "downstream", 1, client.Attributes{"delay": 0}); err != nil {
 		w.t.Fatal(err)
 	}
 }
@@ -177,6 +180,20 @@ func undo(t *testing.T, p chaos.Plan) (errs []error) {
 		}
 	}
 	return errs
+}
+
+// loopback is an address, with a port for the system to pick, that is this process's own where the
+// system has more than one for itself: a listener that is closed for a while finds its port free
+// again, which on 127.0.0.1 any connection may have taken as its own end.
+func loopback() string {
+	pid := os.Getpid()
+	own := fmt.Sprintf("127.%d.%d.%d:0", 64+pid>>16&63, pid>>8&255, 1+pid&253)
+	listener, err := net.Listen("tcp", own)
+	if err != nil {
+		return "127.0.0.1:0"
+	}
+	listener.Close()
+	return own
 }
 
 // startEcho starts a server that sends everything back until the other side has nothing more to say.

@@ -108,6 +108,12 @@ func TestHangingAPIIsBounded(t *testing.T) {
 	wantError(t, undoStep(t, p.Steps[1], short), "switch on proxy redis: read proxy redis at ", "no answer within 300ms")
 
 	f.set(http.MethodDelete, f.hang)
+	start := time.Now()
+	defer func() {
+		if took := time.Since(start); took > 5*time.Second { // three calls that hang
+			t.Errorf("took %s", took)
+		}
+	}()
 	wantError(t, undoStep(t, p.Steps[0], short), "remove toxic squall-1f2e3d4c-redis_outage-off-downstream from proxy redis at ", "has to be restarted")
 	f.set(http.MethodGet, nil)
 	wantError(t, undoStep(t, p.Steps[0], short), "no answer within 300ms")
@@ -115,6 +121,12 @@ func TestHangingAPIIsBounded(t *testing.T) {
 	f.set(http.MethodDelete, nil)
 	if errs := undo(t, p); len(errs) > 0 || !reflect.DeepEqual(w.state(), before) {
 		t.Errorf("errors %v, state %v", errs, w.state())
+	}
+}
+
+func TestDefaultTimeout(t *testing.T) {
+	if got := New(Config{URL: parse(t, "http://127.0.0.1:8474/")}).api; got.timeout != 5*time.Second || got.base != "http://127.0.0.1:8474" {
+		t.Errorf("%s of %s", got.timeout, got.base)
 	}
 }
 

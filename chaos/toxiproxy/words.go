@@ -3,26 +3,16 @@ package toxiproxy
 import (
 	"strconv"
 	"time"
-)
 
-// words writes a duration for people, to the millisecond, which is what Toxiproxy knows.
-func words(d time.Duration) string {
-	value, unit := float64(d.Milliseconds()), " ms"
-	switch {
-	case d >= time.Minute && d%time.Minute == 0:
-		value, unit = d.Minutes(), " min"
-	case d >= time.Second:
-		value, unit = value/1000, " s"
-	}
-	return strconv.FormatFloat(value, 'f', -1, 64) + unit
-}
+	"xinbot.ir/squall/chaos"
+)
 
 // delayWords writes a latency: 3 s ± 500 ms.
 func delayWords(latency, jitter time.Duration) string {
 	if jitter.Milliseconds() == 0 {
-		return words(latency)
+		return chaos.Words(latency)
 	}
-	return words(latency) + " ± " + words(jitter)
+	return chaos.Words(latency) + " ± " + chaos.Words(jitter)
 }
 
 // afterWords writes when something happens, "" for at once.
@@ -30,7 +20,7 @@ func afterWords(what string, after time.Duration) string {
 	if after.Milliseconds() == 0 {
 		return ""
 	}
-	return what + " after " + words(after)
+	return what + " after " + chaos.Words(after)
 }
 
 // share says what part of the traffic is hit, if it is not all answers.

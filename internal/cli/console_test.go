@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -27,11 +28,19 @@ type console struct {
 // open starts squall on a pseudo-terminal.
 func open(t *testing.T, args ...string) *console {
 	t.Helper()
+	return openIn(t, t.TempDir(), args...)
+}
+
+// openIn does so in a directory.
+func openIn(t *testing.T, work string, args ...string) *console {
+	t.Helper()
 	full(t)
 	p := &process{out: &output{}, err: &output{}, ended: make(chan struct{})}
-	work := t.TempDir()
 	p.dir = filepath.Join(work, "run")
-	p.cmd = exec.Command(binary, append(args, "--out", "run")...)
+	if !slices.Contains(args, "--out") {
+		args = append(args, "--out", "run")
+	}
+	p.cmd = exec.Command(binary, args...)
 	p.cmd.Dir = work
 	// Nobody answers here when the program asks the terminal for its colours; inside screen it does not ask.
 	p.cmd.Env = append([]string{"HOME=" + work, "TERM=screen-256color", "LANG=C.UTF-8"}, platform...)

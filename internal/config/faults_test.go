@@ -27,7 +27,7 @@ func builtIn() map[string][]chaos.Param {
 			chaos.Lasts(2*time.Minute, "OUTAGE_SECONDS"),
 		},
 		"qdrant_throttle": {
-			{Name: "delay", Type: chaos.Duration, Default: "800ms", Env: "LATENCY_MS", EnvUnit: "ms"},
+			{Name: "latency", Type: chaos.Duration, Default: "800ms", Env: "LATENCY_MS", EnvUnit: "ms"},
 			{Name: "loss", Type: chaos.Percent, Default: "5", Env: "LOSS_PERCENT"},
 			chaos.Lasts(5*time.Minute, "DURATION_SECONDS"),
 		},
@@ -167,7 +167,7 @@ func TestFaultParametersHaveOneSource(t *testing.T) {
 		})
 	}
 	r := mustParse(t, map[string]string{"LATENCY_MS": "2000", "DISRUPTION_SECONDS": "7", "OUTAGE_SECONDS": "8"}, target...)
-	if got := r.Faults.Given["qdrant_throttle"]["delay"]; got != "2s" {
+	if got := r.Faults.Given["qdrant_throttle"]["latency"]; got != "2s" {
 		t.Errorf("a variable that two faults read gives the second %q", got)
 	}
 	if got := r.origin("faults.redis_outage.for"); got.Value != "7s" || got.Source != "env DISRUPTION_SECONDS" {

@@ -6,8 +6,10 @@ import (
 	"fmt"
 	"io"
 	"log"
+	"math/rand/v2"
 	"net"
 	"net/http"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -37,7 +39,7 @@ type proxies struct {
 }
 
 // startProxies starts the API on addr, or on a free loopback port, and a proxy
-// on a free loopback port for each name and upstream address.
+// on a loopback port for each name and upstream address.
 func startProxies(ctx context.Context, addr string, upstreams map[string]string, logs io.Writer) (*proxies, error) {
 	if addr == "" {
 		addr = "127.0.0.1:0"
@@ -59,13 +61,33 @@ func startProxies(ctx context.Context, addr string, upstreams map[string]string,
 	}
 	p.done.Go(func() { _ = p.api.Serve(listener) }) // ends when close closes it
 	for name, upstream := range upstreams {
-		proxy := toxiproxy.NewProxy(server, name, "127.0.0.1:0", upstream)
-		if err := server.Collection.Add(proxy, true); err != nil {
+		proxy, err := startProxy(server, name, upstream)
+		if err != nil {
 			return nil, errors.Join(fmt.Errorf("start proxy %s: %w", name, err), p.close(ctx))
 		}
 		p.listen[name] = proxy.Listen
 	}
 	return p, nil
+}
+
+// Ports of the proxies. They lie below those that systems give to outgoing connections: while a fault
+// has a proxy switched off, any of these could take its port, and it could not be switched on again.
+const (
+	firstPort = 20_000
+	lastPort  = 29_999
+	portTries = 50
+)
+
+// startProxy starts a proxy on a free port of the range.
+func startProxy(server *toxiproxy.ApiServer, name, upstream string) (proxy *toxiproxy.Proxy, err error) {
+	for range portTries {
+		port := firstPort + rand.IntN(lastPort-firstPort+1)
+		proxy = toxiproxy.NewProxy(server, name, net.JoinHostPort("127.0.0.1", strconv.Itoa(port)), upstream)
+		if err = server.Collection.Add(proxy, true); err == nil {
+			return proxy, nil
+		}
+	}
+	return nil, err
 }
 
 func (p *proxies) apiAddr() string          { return p.listener.Addr().String() }

@@ -189,10 +189,23 @@ func (s *Session) decide(f *following, judge func(chaos.Expectation) (chaos.Verd
 	return decided
 }
 
+// tellFindings writes down what was decided. What could not be judged is no news for the timeline: the
+// fault's own row counts it, and the journal has it for the report.
 func (s *Session) tellFindings(decided []rundir.Expected) {
 	for _, d := range decided {
 		word := map[chaos.Verdict]string{chaos.Pass: "held", chaos.Fail: "failed", chaos.Unknown: "unknown"}[d.Verdict]
-		s.say(rundir.Expectation, squall, fmt.Sprintf("%s, expected: %s: %s (%s)", d.Title, d.Text, word, d.Reason), d)
+		text := fmt.Sprintf("%s, expected: %s: %s (%s)", d.Title, d.Text, word, d.Reason)
+		if d.Verdict != chaos.Unknown {
+			s.say(rundir.Expectation, squall, text, d)
+			continue
+		}
+		e, err := s.event(rundir.Expectation, squall, text, d)
+		if err == nil {
+			err = s.writer.Event(e, false)
+		}
+		if err != nil {
+			s.suffer(err)
+		}
 	}
 }
 
@@ -233,7 +246,7 @@ func (s *Session) watchRecovery(o load.Observation, live []load.Verdict) {
 			recovered = append(recovered, &copied)
 			decided = append(decided, s.decide(f, recoversWithin(*r))...)
 		case r.Goal > 0 && since > r.Goal:
-			why := "not green after " + duration(since.Round(time.Second))
+			why := "not green after " + chaos.Words(since.Round(time.Second))
 			if what != "" {
 				why += ": " + what
 			}
@@ -276,7 +289,7 @@ func took(d time.Duration) string {
 	if d < time.Second {
 		return "less than a second"
 	}
-	return duration(d.Round(time.Second))
+	return chaos.Words(d.Round(time.Second))
 }
 
 // broke tells whether a second by itself breaks an objective. The sliding window that the verdicts

@@ -243,20 +243,29 @@ func (s *Session) Err() error { return s.err }
 // record appends an event to the journal and to the timeline. A durable event is on the disk when
 // record returns.
 func (s *Session) record(kind rundir.Kind, by, text string, data any, durable bool) error {
+	e, err := s.event(kind, by, text, data)
+	if err != nil {
+		return err
+	}
+	err = s.writer.Event(e, durable)
+	s.mu.Lock()
+	s.view.events = append(s.view.events, e)
+	s.mu.Unlock()
+	return err
+}
+
+// event makes an event of now, without secrets.
+func (s *Session) event(kind rundir.Kind, by, text string, data any) (rundir.Event, error) {
 	now := time.Now()
 	e := rundir.Event{Time: now.UTC(), At: now.Sub(s.started).Seconds(), Kind: kind, By: by, Text: s.discreet.Replace(text)}
 	if data != nil {
 		raw, err := json.Marshal(data)
 		if err != nil {
-			return fmt.Errorf("record %s: %w", kind, err)
+			return e, fmt.Errorf("record %s: %w", kind, err)
 		}
 		e.Data = json.RawMessage(s.discreet.Replace(string(raw)))
 	}
-	err := s.writer.Event(e, durable)
-	s.mu.Lock()
-	s.view.events = append(s.view.events, e)
-	s.mu.Unlock()
-	return err
+	return e, nil
 }
 
 // say records an event that is no reason to stop when it cannot be written: the timeline has it,

@@ -51,9 +51,9 @@ func (f channelSpike) Info() chaos.Info {
 // Brief says how strong it is.
 func (f channelSpike) Brief(p chaos.Params) string {
 	if users := p.Whole("users"); users > 0 {
-		return count(users) + " VUs for " + p[chaos.TTL]
+		return count(users) + " VUs for " + chaos.Words(p.Duration(chaos.TTL))
 	}
-	return p["factor"] + "× for " + p[chaos.TTL]
+	return p["factor"] + "× for " + chaos.Words(p.Duration(chaos.TTL))
 }
 
 // Plan says where the load goes.

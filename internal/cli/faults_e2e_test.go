@@ -1,0 +1,203 @@
+package cli_test
+
+import (
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"xinbot.ir/squall/chaos"
+	"xinbot.ir/squall/internal/rundir"
+)
+
+// kinds are the fault events of a run, in their order.
+func (p *process) faultEvents(t *testing.T) (kinds []rundir.Kind, data []rundir.Fault) {
+	t.Helper()
+	run, err := rundir.Open(p.dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range run.Events {
+		if !strings.HasPrefix(string(e.Kind), "fault_") || e.Kind == rundir.FaultRecovered {
+			continue
+		}
+		var d rundir.Fault
+		if err := json.Unmarshal(e.Data, &d); err != nil {
+			t.Fatal(err)
+		}
+		kinds, data = append(kinds, e.Kind), append(data, d)
+	}
+	return kinds, data
+}
+
+// with replaces one of the platform's variables.
+func with(name, value string) []string {
+	environ := slices.DeleteFunc(slices.Clone(platform), func(pair string) bool { return strings.HasPrefix(pair, name+"=") })
+	return append(environ, name+"="+value)
+}
+
+func TestHeadlessRunInjectsFaultsOnTime(t *testing.T) {
+	full(t)
+	p := start(t, platform, "run", "--headless", "--vus", "5", "--duration", "6s", "--objective", steady,
+		"--fault", "llm_latency@1s,latency=200ms,jitter=0s,for=2s", "--fault", "channel_spike@1s,factor=2,for=2s")
+	p.expect(t, 0)
+	kinds, data := p.faultEvents(t)
+	var llm []rundir.Kind
+	for i, d := range data {
+		if d.Fault == "llm_latency" {
+			llm = append(llm, kinds[i])
+		}
+	}
+	if want := []rundir.Kind{rundir.FaultOn, rundir.FaultActive, rundir.FaultUndo, rundir.FaultOff}; !slices.Equal(llm, want) {
+		t.Errorf("journal has %v, want %v", llm, want)
+	}
+	report := p.reported(t)
+	for _, want := range []string{"## Faults", "LLM latency", "Channel spike", "its time is up", "proxy llm-upstream"} {
+		if !strings.Contains(report, want) {
+			t.Errorf("the report lacks %q", want)
+		}
+	}
+	if open, err := chaos.ReadLedger(p.dir); err != nil || len(open) > 0 {
+		t.Errorf("open records %v, %v", open, err)
+	}
+}
+
+func TestDryRunTouchesNothing(t *testing.T) {
+	full(t)
+	for _, c := range []struct {
+		args []string
+		code int
+		says []string
+	}{
+		{[]string{"--fault", "llm_latency"}, 0, []string{"llm_latency on proxy llm-upstream: 3 s ± 500 ms", "✓ proxy llm-upstream exists", "Nothing was changed."}},
+		{[]string{"--fault", "llm_latency,proxy=nothing"}, 1, []string{"✗", "nothing", "llm-upstream"}},
+		{[]string{"--fault", "no_such"}, 2, []string{"--fault no_such", "llm_latency", "channel_spike"}},
+		{[]string{"--fault", "llm_latency,latency=soon"}, 2, []string{"latency", "must be a duration"}},
+		{nil, 2, []string{"--fault NAME"}},
+	} {
+		p := start(t, platform, append([]string{"run", "--dry-run"}, c.args...)...)
+		p.expect(t, c.code)
+		said := p.out.String() + p.err.String()
+		for _, want := range c.says {
+			if !strings.Contains(said, want) {
+				t.Errorf("%v: %q lacks %q", c.args, said, want)
+			}
+		}
+		if _, err := os.Stat(filepath.Join(p.dir, "journal.jsonl")); err == nil {
+			t.Errorf("%v: a dry run left a run", c.args)
+		}
+	}
+}
+
+// stubborn stands before Toxiproxy and refuses to remove anything while it is locked.
+func stubborn(t *testing.T) (address string, locked *atomic.Bool) {
+	t.Helper()
+	to, err := url.Parse(variable(t, "TOXIPROXY_URL"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	forward := httputil.NewSingleHostReverseProxy(to)
+	locked = new(atomic.Bool)
+	locked.Store(true)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodDelete && locked.Load() {
+			http.Error(w, `{"error":"not now","status":503}`, http.StatusServiceUnavailable)
+			return
+		}
+		forward.ServeHTTP(w, r)
+	}))
+	t.Cleanup(server.Close)
+	return server.URL, locked
+}
+
+// TestLeftBehindAndRecovered takes over a minute: so long squall tries before it gives up.
+func TestLeftBehindAndRecovered(t *testing.T) {
+	full(t)
+	t.Parallel()
+	api, locked := stubborn(t)
+	environ := with("TOXIPROXY_URL", api)
+	p := start(t, environ, "run", "--headless", "--vus", "2", "--duration", "2s", "--objective", steady, "--fault", "qdrant_throttle,for=5m")
+	select {
+	case <-p.ended:
+	case <-t.Context().Done():
+	}
+	if code := p.cmd.ProcessState.ExitCode(); code != 3 {
+		t.Errorf("exit code %d, want 3", code)
+	}
+	report := p.reported(t)
+	for _, want := range []string{"LEFT BEHIND", "toxiproxy-cli -h " + api + " toxic remove", "squall recover"} {
+		if !strings.Contains(report, want) {
+			t.Errorf("the report lacks %q", want)
+		}
+	}
+	for _, c := range []struct {
+		locked bool
+		code   int
+		says   string
+	}{
+		{true, 3, "toxic remove"}, // still not possible
+		{false, 0, "is back as it was found"},
+		{false, 0, "Nothing was left behind."},
+	} {
+		locked.Store(c.locked)
+		cmd := exec.Command(binary, "recover", p.dir)
+		cmd.Dir, cmd.Env = filepath.Dir(p.dir), append([]string{"HOME=" + p.dir}, environ...)
+		out, _ := cmd.CombinedOutput()
+		if code := cmd.ProcessState.ExitCode(); code != c.code || !strings.Contains(string(out), c.says) {
+			t.Errorf("squall recover (locked: %v) ended with %d and said %s; want %d and %q", c.locked, code, out, c.code, c.says)
+		}
+	}
+}
+
+// TestNextStartOffersRecovery kills a console with a fault on, and starts another in the same place.
+func TestNextStartOffersRecovery(t *testing.T) {
+	c := open(t, "run", "--vus", "2", "--fault", "redis_outage,way=slow,for=5m", "--out", filepath.Join("runs", "dead"))
+	c.dir = filepath.Join(filepath.Dir(c.dir), "runs", "dead")
+	until(t, "the fault is on", func() bool {
+		data, _ := os.ReadFile(filepath.Join(c.dir, "journal.jsonl"))
+		return strings.Contains(string(data), `"kind":"fault_active"`)
+	})
+	if err := c.cmd.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	<-c.ended
+
+	next := openIn(t, c.cmd.Dir, "run", "--vus", "2", "--objective", steady)
+	next.shows(t, "Put it back now? [Y/n]")
+	next.press(t, "\r")
+	next.shows(t, "is back as it was found")
+	next.shows(t, enterScreen)
+	if open, err := chaos.ReadLedger(c.dir); err != nil || len(open) > 0 {
+		t.Errorf("open records %v, %v", open, err)
+	}
+	next.signal(t, os.Interrupt)
+	next.expect(t, 0)
+}
+
+// TestConsoleInjectsAndTakesBack goes the way of a person: key, preflight, Enter, key again.
+func TestConsoleInjectsAndTakesBack(t *testing.T) {
+	c := open(t, "run", "--vus", "5", "--objective", steady)
+	c.shows(t, enterScreen)
+	c.measured(t)
+	c.press(t, "1")
+	c.shows(t, "Enter injects it")
+	c.press(t, "\r")
+	until(t, "the fault is active", func() bool { return c.journal(t, "fault_active") })
+	c.press(t, "1")
+	until(t, "the fault is taken back", func() bool { return c.journal(t, "fault_off") })
+	c.press(t, "q")
+	c.shows(t, "Stop the run and write the report?")
+	c.press(t, "y")
+	c.expect(t, 0)
+	if kinds, _ := c.faultEvents(t); !slices.Equal(kinds, []rundir.Kind{rundir.FaultOn, rundir.FaultActive, rundir.FaultUndo, rundir.FaultOff}) {
+		t.Errorf("journal has %v", kinds)
+	}
+}
