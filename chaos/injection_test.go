@@ -9,10 +9,11 @@ import (
 
 func TestParseInjection(t *testing.T) {
 	for text, want := range map[string]Injection{
-		"llm_latency":                         {Fault: "llm_latency"},
-		"llm_latency@30s,latency=2s,for=1m":   {Fault: "llm_latency", At: 30 * time.Second, Params: Params{"latency": "2s", "for": "1m"}},
-		" qdrant_throttle @ 5m , loss = 5 % ": {Fault: "qdrant_throttle", At: 5 * time.Minute, Params: Params{"loss": "5 %"}},
-		"slow-crm@0s,proxy=a=b@c":             {Fault: "slow-crm", Params: Params{"proxy": "a=b@c"}},
+		"llm_latency":                       {Fault: "llm_latency"},
+		"llm_latency@30s,latency=2s,for=1m": {Fault: "llm_latency", At: 30 * time.Second, Params: Params{"latency": "2s", "for": "1m"}},
+		" qdrant_throttle @ 5m , loss = 5 % ": { //nolint:gocritic // people type spaces
+			Fault: "qdrant_throttle", At: 5 * time.Minute, Params: Params{"loss": "5 %"}},
+		"slow-crm@0s,proxy=a=b@c": {Fault: "slow-crm", Params: Params{"proxy": "a=b@c"}},
 	} {
 		got, err := ParseInjection(text)
 		if err != nil || !reflect.DeepEqual(got, want) {

@@ -56,15 +56,15 @@ func TestDoctor(t *testing.T) {
 		code                int
 		says                []string
 	}{
-		"all is well":       {plain.URL, plain.URL, good, nil, 0, []string{"✓ ok    gateway          GET /health answers 200", "clocks agree", "✓ ok    admin token    role platform_admin, expires in"}},
+		"all is well":       {plain.URL, plain.URL, good, nil, 0, []string{"✓ ok    gateway          GET /health answers 200", "clocks agree", "✓ ok    admin token      role platform_admin, expires in"}},
 		"no admin":          {plain.URL, "", "", nil, 0, []string{"! warn  admin API", "set ORCHESTRATOR_URL", "! warn  admin token"}},
 		"clock, no route":   {fast.URL, plain.URL, good, nil, 0, []string{"! warn  gateway          GET /health answers 404", "ahead of ours: times in reports will not match"}},
-		"ill":               {plain.URL, ill.URL, good, nil, 1, []string{"✗ fail  admin API      GET /health answers 503"}},
+		"ill":               {plain.URL, ill.URL, good, nil, 1, []string{"✗ fail  admin API        GET /health answers 503"}},
 		"away":              {"http://127.0.0.1:1", plain.URL, good, nil, 1, []string{"✗ fail  gateway          connect to 127.0.0.1:1"}},
 		"unknown authority": {secure.URL, plain.URL, good, nil, 1, []string{"✗ fail  gateway          TLS handshake"}},
 		"own authority":     {secure.URL, plain.URL, good, []string{"--ca", ca}, 0, []string{"TLS 1.3, certificate valid until", "✓ ok    gateway          GET /health answers 200"}},
-		"unchecked":         {secure.URL, plain.URL, good, []string{"--insecure-skip-verify"}, 0, []string{"! warn  configuration  server certificates are not checked"}},
-		"expired":           {plain.URL, plain.URL, token(t, "platform_admin", -time.Hour), nil, 1, []string{"✗ fail  admin token    admin token expired 1h0m"}},
+		"unchecked":         {secure.URL, plain.URL, good, []string{"--insecure-skip-verify"}, 0, []string{"! warn  configuration    server certificates are not checked"}},
+		"expired":           {plain.URL, plain.URL, token(t, "platform_admin", -time.Hour), nil, 1, []string{"✗ fail  admin token      admin token expired 1h0m"}},
 		"wrong role":        {plain.URL, plain.URL, token(t, "viewer", time.Hour), nil, 1, []string{"admin token has no role platform_admin"}},
 		"not a token":       {plain.URL, plain.URL, "hello", nil, 1, []string{"admin token is no JWT"}},
 	} {

@@ -37,7 +37,7 @@ func (s *Session) scaled(seen rundir.Scale) {
 		from = points[n-1].Ready
 	}
 	if news {
-		all[i].Points = append(points[:len(points):len(points)], point)
+		all[i].Points = append(slices.Clone(points), point) // snapshots share the old ones
 	}
 	s.view.scaling = all
 	s.mu.Unlock()
