@@ -140,6 +140,17 @@ func phasesOf(events []rundir.Event, strains []strain, length float64) []phase {
 	return slices.DeleteFunc(d.phases, func(p phase) bool { return p.to <= p.from })
 }
 
+// Phases cuts a run into phases, from its events and its length in seconds so far. The screen shows
+// the same phases as the report.
+func Phases(events []rundir.Event, length float64) []rundir.Phase {
+	derived := phasesOf(events, strainsOf(events, faultsOf(events).injections, length), length)
+	all := make([]rundir.Phase, len(derived))
+	for i, p := range derived {
+		all[i] = rundir.Phase{Name: p.name, Strained: p.kind == stressed, From: p.from, To: p.to}
+	}
+	return all
+}
+
 // phaseAt finds the phase of a moment.
 func phaseAt(phases []phase, at float64) *phase {
 	for i := range phases {

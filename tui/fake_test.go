@@ -321,7 +321,7 @@ func (s *fakeSession) Snapshot() session.Snapshot {
 		Elapsed: s.elapsed, Duration: s.duration, Phase: s.phase, Load: l, Mix: s.mix(), Shares: shares.Normalised(),
 		Live: s.live(), Overall: s.verdicts(func(f load.Flow) load.Stats { return l.Total[f] }, requests, failed),
 		Events: s.events[:len(s.events):len(s.events)], Failure: s.failure,
-		Faults: slices.Clone(s.chaos.faults), Scaling: s.chaos.scaling, Protected: s.chaos.protected,
+		Faults: slices.Clone(s.chaos.faults), Phases: s.phases(), Scaling: s.chaos.scaling, Protected: s.chaos.protected,
 		Brands: []load.Brand{
 			{Name: "Golestan Store", BrandID: "b1", Channels: load.Weights{0.4, 0.25, 0.15, 0.1, 0.1}},
 			{Name: "فروشگاه پارس", BrandID: "b2", Channels: load.Weights{0.2, 0.5, 0.1, 0.1, 0.1}},
@@ -462,4 +462,42 @@ func gameDay(s *fakeSession) {
 	s.advance(1)
 	_ = s.SetVUs(340)
 	s.advance(51)
+}
+
+// phases are a baseline and, with spikes and faults in the story, what came after it. Their figures are
+// invented; a session's come from histograms.
+func (s *fakeSession) phases() []session.PhaseStats {
+	var all []session.PhaseStats
+	begin := func(name string, strained bool, at float64) {
+		if n := len(all); n > 0 {
+			all[n-1].To = at
+		}
+		all = append(all, session.PhaseStats{Phase: rundir.Phase{Name: name, Strained: strained, From: at}})
+	}
+	begin("baseline", false, 0)
+	for _, e := range s.events {
+		var f rundir.Fault
+		switch e.Kind {
+		case rundir.SpikeOn:
+			begin("spike 1", true, e.At)
+		case rundir.FaultOn:
+			if json.Unmarshal(e.Data, &f) == nil {
+				begin(f.Title, true, e.At)
+			}
+		case rundir.SpikeOff, rundir.FaultOff:
+			begin("recovery 1", false, e.At)
+		}
+	}
+	all[len(all)-1].To = s.elapsed.Seconds()
+	for i := range all {
+		p := &all[i]
+		p.Seconds = p.To - p.From
+		late := time.Duration(i+1) * 83 * time.Millisecond
+		p.Flows[load.Gateway] = load.Stats{Requests: uint64(300 * p.Seconds), Failed: uint64(i * 7), Count: uint64(300 * p.Seconds), P50: late / 3, P95: late, P99: 2 * late}
+		p.Flows[load.Ingestion] = load.Stats{Requests: 12, Count: 12, P50: late, P95: 2 * late, P99: 3 * late}
+	}
+	if s.elapsed < time.Second {
+		return nil
+	}
+	return all
 }

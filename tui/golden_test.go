@@ -142,6 +142,7 @@ func states() []state {
 		{"halted", spike, []string{"x"}},
 		{"draining", func(s *fakeSession) { s.advance(60); s.Finish("operator"); s.advance(1) }, nil},
 		{"failure", func(s *fakeSession) { s.advance(60); s.failure = "write journal: no space left on device" }, nil},
+		{"phases", spike, []string{"p"}},
 		{"help", calm, []string{"?"}},
 		{"prompt", calm, []string{"v"}},
 		{"prompt-refused", calm, []string{"t", "s", "o", "o", "n", "enter"}},

@@ -68,6 +68,7 @@ func keymap() []keyRow {
 		bind(groupView, "[ ]", "time range of the charts", "range", 4, nil),
 		bind(groupView, "[", "", "", 0, func(m *Model) tea.Cmd { return m.moveRange(-1) }, "["),
 		bind(groupView, "]", "", "", 0, func(m *Model) tea.Cmd { return m.moveRange(+1) }, "]"),
+		bind(groupView, "p", "figures of each phase", "phases", 4, (*Model).openPhases, "p"),
 		bind(groupView, "l", "the whole timeline", "", 0, (*Model).openLog, "l"),
 		bind(groupView, "?", "this help", "help", 0, (*Model).openHelp, "?"),
 

@@ -92,7 +92,8 @@ func panels(keys []keyRow) []panelRow {
 		{&channelsPanel{title: "LATENCY BY CHANNEL"}, [numLayouts]place{{}, {}, {4, 7}}},
 		{&errorsPanel{}, [numLayouts]place{{}, {}, {4, 4}}},
 		{&generatorPanel{}, [numLayouts]place{{}, {3, 23}, {4, 2}}},
-		{&timelinePanel{}, [numLayouts]place{{4, 1}, {4, 1}, {5, 1}}},
+		{&timelinePanel{}, [numLayouts]place{{4, 1}, {4, 1}, {5, 6}}},
+		{&phasesPanel{}, [numLayouts]place{{}, {}, {5, 5}}},
 		{newFooterPanel(keys), [numLayouts]place{{5, 1}, {5, 1}, {6, 1}}},
 	}...)
 }

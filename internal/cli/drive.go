@@ -44,7 +44,7 @@ func (a *app) drive(ctx context.Context, r config.Resolved, embedded bool) error
 		SteadyState: session.SteadyState(r.Faults.SteadyState), Protected: r.Protected, Watch: f.watch,
 		Dir: dir, Target: r.Target, Embedded: embedded, Version: Version(),
 		Command: config.WithoutSecrets(a.Args), Settled: provenance(r), Secrets: r.Secrets, Warnings: r.Warnings,
-		Report: writeReport,
+		Phases: report.Phases, Report: writeReport,
 	})
 	if err != nil {
 		return err

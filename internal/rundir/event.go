@@ -64,6 +64,14 @@ const (
 // and FaultOff are its own.
 const ChannelSpike = "channel_spike"
 
+// Phase is a stretch of a run in which one thing was done to the platform, or several at once, or
+// nothing. Phases follow from the events alone. A second belongs to the phase that its middle lies in.
+type Phase struct {
+	Name     string  // baseline, spike 1, LLM latency + Redis outage, recovery 2, paused, ..
+	Strained bool    // a spike or a fault was on
+	From, To float64 // seconds since the start
+}
+
 // Event is one line of the journal.
 type Event struct {
 	Time time.Time       `json:"time"` // wall clock, UTC

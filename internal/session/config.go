@@ -39,6 +39,8 @@ type Config struct {
 	Secrets  map[string]string   // name -> fingerprint
 	Warnings []string            // what the operator should know of the configuration, a sentence each
 
+	// Phases cuts the run so far into phases, by the report's rules; nil: the screen shows none.
+	Phases func(events []rundir.Event, length float64) []rundir.Phase
 	// Report writes the report of a run directory and returns its path. It is called while the run
 	// goes on (Export) and at its end.
 	Report func(dir string) (path string, err error)

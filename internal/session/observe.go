@@ -18,6 +18,7 @@ func (s *Session) observer() func(load.Observation) {
 	}
 	told := make([]load.State, len(s.config.Objectives))
 	saturated := false
+	book := newPhaseBook()
 	return func(o load.Observation) {
 		at := o.Window.Start.Sub(s.started).Seconds()
 		if err := s.writer.Second(rundir.NewSecond(max(0, at), o), o); err != nil {
@@ -28,8 +29,13 @@ func (s *Session) observer() func(load.Observation) {
 			s.tellObjective(v, &told[i])
 		}
 		s.tellHealth(o.Window.Health, &saturated)
+		phases := book.all
+		if s.config.Phases != nil {
+			phases = book.observe(s.config.Phases(s.timeline(), at+o.Window.Length.Seconds()), at, o)
+		}
 		s.mu.Lock()
 		s.view.live, s.view.overall, s.view.shares = live, overall, achieved(o.Recent)
+		s.view.phases = phases
 		s.mu.Unlock()
 		s.watchRecovery(o, live)
 		for _, w := range watches {
@@ -39,6 +45,13 @@ func (s *Session) observer() func(load.Observation) {
 			}
 		}
 	}
+}
+
+// timeline is every event so far.
+func (s *Session) timeline() []rundir.Event {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.view.events
 }
 
 func (s *Session) judge(o load.Observation) (live, overall []load.Verdict) {

@@ -76,6 +76,7 @@ type view struct {
 	chaos   uint64   // spikes and faults set off
 	refused []string // faults of the schedule that were not injected, and why
 
+	phases  []PhaseStats
 	follow  map[string]*following // what became of each fault's last injection
 	scaling []Scaling
 }
@@ -217,7 +218,7 @@ func (s *Session) Snapshot() Snapshot {
 		Mix: load.WantedMix(l.Settings, s.config.Options.Workload), Shares: v.shares,
 		Live: v.live, Overall: v.overall, Flows: v.flows, Events: v.events,
 		Report: v.report, End: v.end, Failure: v.failure,
-		Faults: s.faults(), Scaling: v.scaling, Protected: s.config.Protected,
+		Faults: s.faults(), Phases: v.phases, Scaling: v.scaling, Protected: s.config.Protected,
 	}
 	for _, r := range s.config.StopRules {
 		snap.StopRules = append(snap.StopRules, r.String())

@@ -37,6 +37,13 @@ type FaultState struct {
 	Findings []chaos.Finding // expectations of the last injection; none before the first
 }
 
+// PhaseStats is what was measured in one phase, from its merged histograms.
+type PhaseStats struct {
+	rundir.Phase
+	Seconds float64 // length of the seconds that were counted in it
+	Flows   [load.NumFlows]load.Stats
+}
+
 // Recovery is the clock from a verified undo until objectives are green again.
 type Recovery struct {
 	Watching bool          // the clock runs, from FaultState.Undone
@@ -79,6 +86,7 @@ type Snapshot struct {
 	StopRules []string
 	Flows     []FlowState
 	Faults    []FaultState   // in the order of their keys
+	Phases    []PhaseStats   // of the whole run, oldest first; the last one goes on
 	Scaling   []Scaling      // workloads with an autoscaler, watched on Kubernetes; none elsewhere
 	Protected bool           // injecting a fault wants the target's name typed
 	Events    []rundir.Event // the whole timeline, oldest first

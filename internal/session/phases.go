@@ -1,0 +1,83 @@
+package session
+
+import (
+	"slices"
+
+	hdr "github.com/HdrHistogram/hdrhistogram-go"
+
+	"xinbot.ir/squall/internal/rundir"
+	"xinbot.ir/squall/load"
+)
+
+// phaseBook adds up what each phase of the run measures. Only the phase that goes on keeps its
+// histograms: of one that is over the figures are enough. It belongs to the observer's goroutine.
+type phaseBook struct {
+	flows   [load.NumSeries]load.Flow
+	latency [load.NumFlows]*hdr.Histogram
+	all     []PhaseStats // never changed in place: snapshots share them
+}
+
+func newPhaseBook() *phaseBook {
+	b := &phaseBook{}
+	for id, series := range load.AllSeries() {
+		b.flows[id] = series.Flow
+	}
+	return b
+}
+
+// observe counts a closed second, which began at a time since the start, in the phase that its middle
+// lies in.
+func (b *phaseBook) observe(phases []rundir.Phase, at float64, o load.Observation) []PhaseStats {
+	length := o.Window.Length.Seconds()
+	i := slices.IndexFunc(phases, func(p rundir.Phase) bool { return at+length/2 < p.To })
+	if i < 0 {
+		i = len(phases) - 1
+	}
+	if i < 0 {
+		return b.all
+	}
+	b.all = slices.Clone(b.all)
+	b.turn(phases[i])
+	current := &b.all[len(b.all)-1]
+	current.Phase = phases[i]
+	current.Seconds += length
+	for id, counts := range o.Window.Series {
+		flow := b.flows[id]
+		current.Flows[flow].Requests += counts.Count
+		current.Flows[flow].Failed += counts.Failed
+		if o.Latency[id] == nil {
+			continue
+		}
+		if b.latency[flow] == nil {
+			b.latency[flow] = load.NewHistogram()
+		}
+		b.latency[flow].Merge(o.Latency[id])
+	}
+	for flow, h := range b.latency {
+		if h == nil {
+			continue
+		}
+		stats := load.Statistics(h)
+		stats.Requests, stats.Failed = current.Flows[flow].Requests, current.Flows[flow].Failed
+		current.Flows[flow] = stats
+	}
+	return b.all
+}
+
+// turn begins a phase, if it is another than the last. That one ended where this begins, which its own
+// last second could not know yet.
+func (b *phaseBook) turn(next rundir.Phase) {
+	if n := len(b.all); n > 0 {
+		last := &b.all[n-1]
+		if last.From == next.From && last.Name == next.Name {
+			return
+		}
+		last.To = next.From
+	}
+	b.all = append(b.all, PhaseStats{})
+	for _, h := range b.latency {
+		if h != nil {
+			h.Reset()
+		}
+	}
+}

@@ -1,0 +1,86 @@
+package session
+
+import (
+	"testing"
+	"time"
+
+	hdr "github.com/HdrHistogram/hdrhistogram-go"
+
+	"xinbot.ir/squall/internal/rundir"
+	"xinbot.ir/squall/load"
+	"xinbot.ir/squall/report"
+)
+
+// Known samples in two phases: each phase has the percentile of its own merged histogram.
+func TestPhaseBookMergesHistograms(t *testing.T) {
+	second := func(values ...int64) load.Observation {
+		o := load.Observation{Window: load.Window{Length: time.Second}}
+		o.Latency[0] = load.NewHistogram()
+		for _, v := range values {
+			if err := o.Latency[0].RecordValue(v); err != nil {
+				t.Fatal(err)
+			}
+		}
+		o.Window.Series[0] = load.Counts{Count: uint64(len(values)), Failed: 1}
+		return o
+	}
+	b := newPhaseBook()
+	baseline := rundir.Phase{Name: "baseline", To: 1}
+	first := b.observe([]rundir.Phase{baseline}, 0, second(1000, 2000))
+	baseline.To = 2
+	b.observe([]rundir.Phase{baseline}, 1, second(3000, 9000))
+	baseline.To = 2.4 // a fault began in the second that closes now; its middle lies behind
+	all := b.observe([]rundir.Phase{baseline, {Name: "LLM latency", Strained: true, From: 2.4, To: 3}}, 2, second(50_000))
+	want := load.NewHistogram()
+	for _, v := range []int64{1000, 2000, 3000, 9000} {
+		if err := want.RecordValue(v); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if len(all) != 2 || all[0].To != 2.4 || all[0].Seconds != 2 || all[0].Flows[load.Gateway].Requests != 4 || all[0].Flows[load.Gateway].Failed != 2 {
+		t.Fatalf("phases %+v", all)
+	}
+	for i, h := range []*hdr.Histogram{want, second(50_000).Latency[0]} {
+		if got := all[i].Flows[load.Gateway]; got.P95 != load.Statistics(h).P95 || got.Count != uint64(h.TotalCount()) {
+			t.Errorf("%s: p95 %s of %d, want %s of %d", all[i].Name, got.P95, got.Count, load.Statistics(h).P95, h.TotalCount())
+		}
+	}
+	if first[0].Seconds != 1 {
+		t.Error("what an older snapshot shows was changed")
+	}
+}
+
+func TestPhasesOnScreenAreThoseOfTheReport(t *testing.T) {
+	c := config(t, platform(t))
+	c.Phases = report.Phases
+	s := start(t, c)
+	window := func() {
+		n := len(s.Snapshot().Load.Windows)
+		until(t, "two seconds", func() bool { return len(s.Snapshot().Load.Windows) > n+1 })
+	}
+	window()
+	if err := s.Spike(true); err != nil {
+		t.Fatal(err)
+	}
+	window()
+	if err := s.Spike(false); err != nil {
+		t.Fatal(err)
+	}
+	window()
+	s.Finish("operator")
+	<-s.Done()
+	var sum uint64
+	var names []string
+	for _, p := range s.Snapshot().Phases {
+		names = append(names, p.Name)
+		for _, f := range p.Flows {
+			sum += f.Requests
+		}
+	}
+	if len(names) != 3 || names[0] != "baseline" || names[1] != "spike 1" || names[2] != "recovery 1" {
+		t.Errorf("phases %v", names)
+	}
+	if sent := s.Snapshot().Load.Sent; sum != sent {
+		t.Errorf("%d requests in phases, %d sent", sum, sent)
+	}
+}

@@ -1,0 +1,171 @@
+package tui
+
+import (
+	"time"
+
+	tea "github.com/charmbracelet/bubbletea"
+
+	"xinbot.ir/squall/internal/session"
+	"xinbot.ir/squall/load"
+	"xinbot.ir/squall/tui/grid"
+)
+
+// phasesPanel has a row per phase of the run: baseline, each fault, each recovery. Its percentiles come
+// from the histograms of that phase alone. The newest rows stay in view.
+type phasesPanel struct {
+	sheet
+	back int // rows scrolled back
+}
+
+// Title is the rule's word.
+func (p *phasesPanel) Title() string { return "PHASES" }
+
+// phaseColumn is one column behind the name; the last ones are dropped where there is no room.
+type phaseColumn struct {
+	head  string
+	width int
+	value func(session.PhaseStats) string
+}
+
+func phaseColumns() []phaseColumn {
+	flow := func(f load.Flow, pick func(load.Stats) time.Duration) func(session.PhaseStats) string {
+		return func(p session.PhaseStats) string {
+			if p.Flows[f].Count == 0 {
+				return noValue
+			}
+			return formatDuration(pick(p.Flows[f]))
+		}
+	}
+	p50 := func(s load.Stats) time.Duration { return s.P50 }
+	p95 := func(s load.Stats) time.Duration { return s.P95 }
+	p99 := func(s load.Stats) time.Duration { return s.P99 }
+	return []phaseColumn{
+		{"from", 7, func(p session.PhaseStats) string { return formatClock(sinceStart(p.From)) }},
+		{"lasted", 8, func(p session.PhaseStats) string { return formatClock(sinceStart(p.To - p.From)) }},
+		{"gateway p95", 13, flow(load.Gateway, p95)},
+		{"failed", 9, func(p session.PhaseStats) string { return formatPercent(phaseFailed(p)) }},
+		{"orch. p95", 11, flow(load.Ingestion, p95)},
+		{"autom. p95", 12, flow(load.Automation, p95)},
+		{"per second", 12, func(p session.PhaseStats) string { return formatRate(phaseRate(p)) }},
+		{"gateway p50", 13, flow(load.Gateway, p50)},
+		{"gateway p99", 13, flow(load.Gateway, p99)},
+	}
+}
+
+// sinceStart is seconds as a length of time.
+func sinceStart(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }
+
+// phaseTotal sums the flows.
+func phaseTotal(p session.PhaseStats) (requests, failed uint64) {
+	for _, f := range p.Flows {
+		requests, failed = requests+f.Requests, failed+f.Failed
+	}
+	return requests, failed
+}
+
+func phaseFailed(p session.PhaseStats) float64 {
+	requests, failed := phaseTotal(p)
+	if requests == 0 {
+		return 0
+	}
+	return float64(failed) / float64(requests)
+}
+
+func phaseRate(p session.PhaseStats) float64 {
+	if p.Seconds == 0 {
+		return 0
+	}
+	requests, _ := phaseTotal(p)
+	return float64(requests) / p.Seconds
+}
+
+// leastName is the room that a phase's name has at least.
+const leastName = 20
+
+// Sync draws the newest phases.
+func (p *phasesPanel) Sync(s *scene) {
+	p.g.Clear()
+	st := s.styles
+	if len(s.calm.Phases) == 0 {
+		p.g.Text(0, 0, p.g.Width(), "no second has closed yet", st.dim)
+		return
+	}
+	columns, width := phaseColumns(), p.g.Width()
+	for used := leastName; len(columns) > 0; columns = columns[:len(columns)-1] {
+		total := used
+		for _, c := range columns {
+			total += c.width
+		}
+		if total <= width {
+			width -= total - leastName
+			break
+		}
+	}
+	x := width
+	for _, c := range columns {
+		x += c.width
+		p.g.TextRight(x, 0, c.width, c.head, st.dim)
+	}
+	rows := p.g.Height() - 1
+	end := max(len(s.calm.Phases)-p.back, min(rows, len(s.calm.Phases)))
+	for i := max(end-rows, 0); i < end; i++ {
+		p.row(1+i-max(end-rows, 0), width, columns, s.calm.Phases[i], i == len(s.calm.Phases)-1, st)
+	}
+}
+
+// row draws one phase; the one that goes on is marked.
+func (p *phasesPanel) row(y, name int, columns []phaseColumn, phase session.PhaseStats, goesOn bool, st *styles) {
+	sign, look := "  ", st.text
+	switch {
+	case phase.Strained && goesOn:
+		sign, look = "● ", st.accent
+	case goesOn:
+		sign, look = "▸ ", st.strong
+	}
+	n := p.g.Text(0, y, name, sign, look)
+	p.g.Text(n, y, name-n-1, phase.Name, look)
+	x := name
+	for _, c := range columns {
+		x += c.width
+		p.g.TextRight(x, y, c.width-1, c.value(phase), look)
+	}
+}
+
+// phasesMode is every phase of the run, over the screen.
+type phasesMode struct{ panel phasesPanel }
+
+func (m *Model) openPhases() tea.Cmd {
+	m.mode = &phasesMode{}
+	return nil
+}
+
+// key scrolls; Esc closes.
+func (l *phasesMode) key(m *Model, k tea.KeyMsg) tea.Cmd {
+	page := max(m.height-8, 1)
+	moves := map[string]int{"up": 1, "k": 1, "down": -1, "j": -1, "pgup": page, "pgdown": -page, "home": 1 << 20, "end": -1 << 20}
+	switch s := k.String(); s {
+	case "esc", "p", "q":
+		m.mode = nil
+	case "x", "X":
+		return m.halt()
+	default:
+		l.panel.back = min(max(l.panel.back+moves[s], 0), max(len(m.scene.calm.Phases)-1, 0))
+	}
+	return nil
+}
+
+// draw shows as many as fit.
+func (l *phasesMode) draw(m *Model, frame *grid.Grid) {
+	st := m.scene.styles
+	x, y, w, h := middleBox(frame, st, min(m.width-4, 130), min(len(m.scene.calm.Phases)+6, m.height-2), "Phases")
+	l.panel.SetSize(w, h-1)
+	l.panel.Sync(&m.scene)
+	frame.Blit(x, y, l.panel.View())
+	frame.Restyle(x, y, w, h-1, func(s grid.Style) grid.Style {
+		if s.Bg == 0 {
+			s.Bg = st.sheet.Bg
+		}
+		return s
+	})
+	frame.Text(x, y+h-1, w, "Each from its own merged histograms. ↑ ↓ scroll, Esc closes", st.dim.On(st.sheet.Bg))
+}
