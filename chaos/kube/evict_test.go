@@ -78,7 +78,7 @@ func TestEvictSomePods(t *testing.T) {
 	undone(t, plan)
 	after := s.podsOf(t, "app=redis")
 	apply(t, plan) // what is evicted already is fine, and its successor is another pod
-	if again := s.podsOf(t, "app=redis"); again["redis-0"] != after["redis-0"] {
+	if again := s.podsOf(t, "app=redis"); again["redis-0"] != after["redis-0"] || s.readyOf(t, "app=redis") != 2 {
 		t.Error("the successor of an evicted pod was evicted")
 	}
 	if after["redis-0"] == before["redis-0"] || after["redis-1"] != before["redis-1"] {

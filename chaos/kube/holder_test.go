@@ -117,15 +117,44 @@ func TestEphemeralContainerByWish(t *testing.T) {
 	refuses(t, s.plan(t, "qdrant_throttle", rated(chaos.Params{"container": "nginx"})), "container=auto")
 }
 
+func TestImageWithoutShell(t *testing.T) {
+	s := newStage(t)
+	spaces := s.network(t)
+	// A command whose directory is not there is, to a runtime, a command that is not there.
+	s.cluster.Exec(t, testcluster.Rule{Namespace: s.namespace, Container: "qdrant", Dir: "/nowhere"})
+	plan := s.accepted(t, "qdrant_throttle", rated(nil))
+	mustSay(t, plan, "tc in an ephemeral container (qdrant: the image has no shell), interface eth0")
+	apply(t, plan)
+	undone(t, plan)
+	for _, n := range spaces {
+		n.clean(t)
+	}
+}
+
+func TestHolderGoesIntoThatVeryPod(t *testing.T) {
+	s := newStage(t)
+	l, err := connect(s.config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	list, err := s.client.CoreV1().Pods(s.namespace).List(t.Context(), metav1.ListOptions{LabelSelector: "app=qdrant"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	pod := list.Items[0].DeepCopy()
+	pod.UID = "predecessor"
+	if _, err := l.addHolder(t.Context(), pod, "image", "eth0", testSession, nil); err == nil {
+		t.Error("the successor of a pod has got an ephemeral container")
+	}
+	if got := s.holders(t, pod.Name); len(got) > 0 {
+		t.Errorf("ephemeral containers %v", got)
+	}
+}
+
 // setHolder plays the node: it says how the newest holder of a pod does.
 func (s *stage) setHolder(t *testing.T, pod string, state corev1.ContainerState) {
 	t.Helper()
-	api := s.client.CoreV1().Pods(s.namespace)
-	for {
-		now, err := api.Get(t.Context(), pod, metav1.GetOptions{})
-		if err != nil {
-			t.Fatal(err)
-		}
+	s.setStatus(t, pod, func(now *corev1.Pod) {
 		name, _ := newestHolder(now, testSession)
 		all := now.Status.EphemeralContainerStatuses
 		for i := range all {
@@ -133,6 +162,18 @@ func (s *stage) setHolder(t *testing.T, pod string, state corev1.ContainerState)
 				all[i].State = state
 			}
 		}
+	})
+}
+
+func (s *stage) setStatus(t *testing.T, pod string, edit func(*corev1.Pod)) {
+	t.Helper()
+	api := s.client.CoreV1().Pods(s.namespace)
+	for {
+		now, err := api.Get(t.Context(), pod, metav1.GetOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		edit(now)
 		if _, err = api.UpdateStatus(t.Context(), now, metav1.UpdateOptions{}); err == nil {
 			return
 		}
@@ -173,6 +214,25 @@ func TestUndoAfterEphemeralContainerWasKilled(t *testing.T) {
 	undone(t, plan)
 	for pod := range spaces {
 		if got := s.holders(t, pod); len(got) != 2 {
+			t.Errorf("%s has ephemeral containers %v", pod, got)
+		}
+	}
+}
+
+func TestUndoWhileContainerIsDown(t *testing.T) {
+	s := newStage(t)
+	spaces := s.network(t)
+	plan := s.accepted(t, "qdrant_throttle", rated(nil))
+	apply(t, plan)
+	for pod := range spaces { // slow answers have failed its liveness probe
+		s.setStatus(t, pod, func(now *corev1.Pod) {
+			now.Status.ContainerStatuses[0].State = corev1.ContainerState{Waiting: &corev1.ContainerStateWaiting{Reason: "CrashLoopBackOff"}}
+		})
+	}
+	undone(t, plan)
+	for pod, n := range spaces {
+		n.clean(t)
+		if got := s.holders(t, pod); len(got) != 1 {
 			t.Errorf("%s has ephemeral containers %v", pod, got)
 		}
 	}

@@ -36,6 +36,11 @@ func runCommand(ctx context.Context, r *rule, argv []string, in io.Reader, out, 
 	return <-done
 }
 
+// init keeps goroutines off the main thread. It never ends, so what confine does to a thread would stay
+// on it, and /proc/self, which is the main thread, would show it as the whole process's. Only init runs
+// on the main thread for certain.
+func init() { runtime.LockOSThread() }
+
 // confine moves this thread into the network namespace, or, without one, takes
 // from what it starts the right to change the host's network.
 func confine(netns string) error {
