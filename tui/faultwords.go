@@ -129,7 +129,7 @@ func formatElapsed(d time.Duration) string {
 	return formatSpan(d)
 }
 
-// findings counts the verdicts on what was expected; what is still watched counts as unknown.
+// findings counts the verdicts on what was expected; what is still watched has none yet.
 func findings(f *session.FaultState) (passed, failed, unknown int) {
 	for _, x := range f.Findings {
 		switch x.Verdict {
@@ -137,8 +137,9 @@ func findings(f *session.FaultState) (passed, failed, unknown int) {
 			passed++
 		case chaos.Fail:
 			failed++
-		default:
+		case chaos.Unknown:
 			unknown++
+		case chaos.Open: // still watched
 		}
 	}
 	return passed, failed, unknown
