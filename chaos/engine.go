@@ -31,6 +31,7 @@ type Config struct {
 type Times struct {
 	Plan    time.Duration // one preflight
 	Apply   time.Duration // one step; longer than any single call in it, so that none is cut in two
+	Look    time.Duration // between two looks at whether an active fault is still there
 	Grace   time.Duration // that a step under way has left when its fault is to be taken back
 	Undo    time.Duration // one attempt at one change
 	Retry   time.Duration // until the second attempt; doubles up to ten times as long
@@ -48,6 +49,7 @@ func (t Times) withDefaults() Times {
 	}
 	or(&t.Plan, 30*time.Second)
 	or(&t.Apply, 2*time.Minute)
+	or(&t.Look, 5*time.Second)
 	or(&t.Grace, 5*time.Second)
 	or(&t.Undo, 30*time.Second)
 	or(&t.Retry, 500*time.Millisecond)

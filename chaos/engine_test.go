@@ -184,12 +184,15 @@ func TestSomebodyElsesChangeIsNotOverwritten(t *testing.T) {
 	for _, c := range []struct {
 		decision Decision
 		a        int
-	}{{Overwrite, 1}, {KeepAsIs, 3}} {
+		byLook   bool // the engine notices by itself
+	}{{Overwrite, 1, false}, {KeepAsIs, 3, false}, {Overwrite, 1, true}} {
 		inBubble(t, both, func(t *testing.T, tr *trial) {
 			tr.inject("both", nil)
 			synctest.Wait()
 			tr.world.set("a", 3)
-			if err := tr.Revert("both", "operator", "asked"); err != nil {
+			if c.byLook {
+				time.Sleep(6 * time.Second)
+			} else if err := tr.Revert("both", "operator", "asked"); err != nil {
 				t.Fatal(err)
 			}
 			synctest.Wait()
@@ -441,6 +444,64 @@ func TestOrdersAtTheWrongTime(t *testing.T) {
 		}
 		if err := tr.Revert("both", "operator", "asked"); err != nil {
 			t.Errorf("revert of what is off: %v", err)
+		}
+	})
+}
+
+// A fault that somebody else has ended is not shown as active, and its end is not ours.
+func TestVanishedFaultIsOver(t *testing.T) {
+	inBubble(t, both, func(t *testing.T, tr *trial) {
+		tr.inject("both", nil)
+		synctest.Wait()
+		tr.world.break_("look b", errBroken) // not knowing is no reason
+		time.Sleep(12 * time.Second)
+		synctest.Wait()
+		if s := tr.state("both"); s.State != Active {
+			t.Fatalf("while b cannot be read: %+v", s)
+		}
+		tr.world.set("b", 2)
+		tr.world.break_("look b", nil)
+		time.Sleep(6 * time.Second)
+		synctest.Wait()
+		tr.clean()
+		if e := tr.last(); e.Kind != EventOver || e.Reason != ReasonGone || tr.state("both").State != Idle {
+			t.Errorf("last event %+v", e)
+		}
+		if e := tr.events[2]; e.Kind != EventUndo || e.Text != "Numbers both had ended already: b was not there any more" {
+			t.Errorf("undo event %+v", e)
+		}
+	})
+}
+
+func TestRetryIsToldOnceAndShownEachTime(t *testing.T) {
+	inBubble(t, both, func(t *testing.T, tr *trial) {
+		tr.inject("both", nil)
+		synctest.Wait()
+		tr.world.break_("undo a", errBroken)
+		if err := tr.Revert("both", "operator", "asked"); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(20 * time.Second)
+		synctest.Wait()
+		if want := []EventKind{EventBegins, EventActive, EventUndo, EventRetry}; !slices.Equal(tr.kinds(), want) {
+			t.Errorf("told %v, want %v", tr.kinds(), want)
+		}
+		if s := tr.state("both"); !strings.Contains(s.Detail, "gives up in 1 min") || !strings.HasSuffix(s.Detail, "broken") {
+			t.Errorf("detail %q", s.Detail)
+		}
+	})
+}
+
+func TestChangeSaysWhatChanged(t *testing.T) {
+	inBubble(t, both, func(t *testing.T, tr *trial) {
+		tr.inject("both", nil)
+		synctest.Wait()
+		if err := tr.Adjust("both", Params{"to": "9", TTL: "90s"}, "operator"); err != nil {
+			t.Fatal(err)
+		}
+		synctest.Wait()
+		if got, want := tr.last().Text, "Numbers both changed: to 7 → 9, lasts 1 min → 1 min 30 s"; got != want {
+			t.Errorf("told %q, want %q", got, want)
 		}
 	})
 }

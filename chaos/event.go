@@ -16,6 +16,7 @@ const (
 	EventActive                   // applied and read back
 	EventChanged                  // other parameters
 	EventUndo                     // is being taken back
+	EventRetry                    // could not be taken back at once; it is tried again
 	EventOver                     // taken back and read back
 	EventStuck                    // could not be taken back
 )
@@ -37,9 +38,12 @@ type Event struct {
 // ReasonKept is the reason of an EventOver that undid nothing: a person wanted it so.
 const ReasonKept = "kept as it is"
 
+// ReasonGone is the reason of an undo that found the fault ended by somebody else.
+const ReasonGone = "it was not there any more"
+
 // Errors of orders that came at the wrong time.
 var (
-	ErrBlocked = errors.New("faults are blocked since the halt: release first")
+	ErrBlocked = errors.New("faults are blocked since the halt, until it is released")
 	ErrClosed  = errors.New("the run is ending")
 )
 

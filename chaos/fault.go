@@ -92,6 +92,9 @@ type Step struct {
 	// Apply makes the change and reads it back; it returns nil only when the change is there. Applying
 	// what is applied already is fine. It bounds its own time.
 	Apply func(ctx context.Context) error
+	// Look reads whether the change is still there: somebody else, or a restart, may have taken it away.
+	// Nil: nobody looks. An error says that it is not known.
+	Look func(ctx context.Context) (there bool, err error)
 	// DryRun asks the API whether Apply would be accepted; nil: the API has no dry run.
 	DryRun func(ctx context.Context) error
 	// Revert takes back a change without a record; only with Undo nil.

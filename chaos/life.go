@@ -33,6 +33,7 @@ type life struct {
 	changes []change
 	lasts   time.Duration
 	failure string // why it could not be injected; stays on the screen afterwards
+	gone    string // what was found missing
 }
 
 // order asks for other parameters.
@@ -287,8 +288,10 @@ func (l *life) intend(step Step) (change, error) {
 	return c, err
 }
 
-// hold keeps the fault until somebody ends it or its time is up.
+// hold keeps the fault until somebody ends it, its time is up, or it turns out to be gone.
 func (l *life) hold(until time.Time) {
+	looks := time.NewTicker(l.engine.config.Times.Look)
+	defer looks.Stop()
 	for {
 		timer := time.NewTimer(time.Until(until))
 		select {
@@ -297,9 +300,33 @@ func (l *life) hold(until time.Time) {
 			return
 		case <-timer.C:
 			l.finish("its time is up")
+		case <-looks.C:
+			timer.Stop()
+			l.look()
 		case o := <-l.orders:
 			timer.Stop()
 			until = l.adjust(o, until)
+		}
+	}
+}
+
+// look ends the fault if one of its changes is no longer there. It would be wrong to show it as active,
+// and wronger to say that the platform recovered when squall took it back.
+func (l *life) look() {
+	ctx, cancel := l.untilEnded(0)
+	defer cancel()
+	ctx, stop := context.WithTimeout(ctx, l.engine.config.Times.Undo)
+	defer stop()
+	for _, c := range l.changes {
+		if c.step.Look == nil {
+			continue
+		}
+		there := true
+		err := l.engine.safely(func() (err error) { there, err = c.step.Look(ctx); return err })
+		if err == nil && !there {
+			l.gone = c.step.Object
+			l.finish(ReasonGone)
+			return
 		}
 	}
 }
@@ -338,8 +365,22 @@ func (l *life) adjust(o order, until time.Time) time.Time {
 	l.show(func(s *Status) {
 		s.Params, s.Given, s.Summary, s.Scope, s.Until, s.Detail = o.given, o.given, plan.Params, plan.Scope, next, ""
 	})
-	l.note(l.tell(EventChanged, o.by, sentence(info.Title+" changed", plan.Params), func(ev *Event) { ev.Plan = plan }))
+	l.note(l.tell(EventChanged, o.by, info.Title+" changed: "+changes(info.Params, old, o.given), func(ev *Event) { ev.Plan = plan }))
 	return next
+}
+
+// changes says which parameters are other than before.
+func changes(rows []Param, old, now Params) string {
+	var parts []string
+	for _, r := range rows {
+		if old[r.Name] != now[r.Name] {
+			parts = append(parts, fmt.Sprintf("%s %s → %s", strings.ToLower(r.Label), r.words(old[r.Name]), r.words(now[r.Name])))
+		}
+	}
+	if len(parts) == 0 {
+		return "nothing"
+	}
+	return strings.Join(parts, ", ")
 }
 
 // drop takes back the changes that the new plan no longer has.

@@ -67,6 +67,19 @@ func short(d time.Duration) string {
 	return text
 }
 
+// words writes a value for people.
+func (r Param) words(value string) string {
+	switch {
+	case r.Type == Duration:
+		return Words(Params{r.Name: value}.Duration(r.Name))
+	case r.Type == Percent:
+		return value + " %"
+	case r.Unit != "":
+		return value + " " + r.Unit
+	}
+	return value
+}
+
 // Matters tells whether the parameter has an effect beside the others.
 func (r Param) Matters(p Params) bool {
 	name, choices, ok := strings.Cut(r.Only, "=")

@@ -3,6 +3,7 @@ package chaos
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"time"
 
@@ -17,7 +18,11 @@ func (l *life) takeBack() {
 	s := &l.slot.status
 	s.State, s.Until, s.Detail = Reverting, time.Time{}, ""
 	l.engine.mu.Unlock()
-	l.note(l.tell(EventUndo, by, title+" is taken back: "+reason, func(ev *Event) { ev.Reason = reason }))
+	text := title + " is being taken back: " + reason
+	if l.gone != "" {
+		text = title + " had ended already: " + l.gone + " was not there any more"
+	}
+	l.note(l.tell(EventUndo, by, text, func(ev *Event) { ev.Reason = reason }))
 	overwrite := false
 	for {
 		err := l.undoAll(overwrite)
@@ -67,13 +72,12 @@ func (l *life) undoAll(overwrite bool) error {
 	wait := backoff.NewExponentialBackOff()
 	wait.InitialInterval, wait.MaxInterval = times.Retry, 10*times.Retry
 	failing, waiting := time.Now(), time.Now()
-	for {
+	for try := 1; ; try++ {
 		err := l.undoOnce(overwrite)
 		var moved *MovedOn
 		if err == nil || errors.As(err, &moved) {
 			return err
 		}
-		l.show(func(s *Status) { s.Detail = err.Error() })
 		now := time.Now()
 		patience, since := times.Give, failing
 		if onlyPending(err) {
@@ -86,6 +90,7 @@ func (l *life) undoAll(overwrite bool) error {
 		if now.Sub(since) >= patience {
 			return err
 		}
+		l.tellRetry(try, err, patience-now.Sub(since))
 		timer := time.NewTimer(wait.NextBackOff())
 		select {
 		case <-timer.C:
@@ -94,6 +99,21 @@ func (l *life) undoAll(overwrite bool) error {
 			failing, waiting = now, now
 			wait.Reset()
 		}
+	}
+}
+
+// tellRetry shows why a fault is not taken back yet. The timeline has the first time.
+func (l *life) tellRetry(try int, err error, left time.Duration) {
+	why := strings.ReplaceAll(err.Error(), "\n", "; ")
+	if onlyPending(err) {
+		l.show(func(s *Status) { s.Detail = why })
+		return
+	}
+	l.show(func(s *Status) {
+		s.Detail = fmt.Sprintf("try %d failed, gives up in %s: %s", try, Words(left.Round(time.Second)), why)
+	})
+	if try == 1 {
+		l.note(l.tell(EventRetry, squall, l.slot.info.Title+" is not taken back yet, and tried again: "+why, func(ev *Event) { ev.Reason = why }))
 	}
 }
 

@@ -163,6 +163,9 @@ func (f numbers) Plan(ctx context.Context, p Params) (Plan, error) {
 				f.world.set(o, to)
 				return nil
 			},
+			Look: func(ctx context.Context) (bool, error) {
+				return f.world.get(o) >= lowestOfOurs, f.world.call(ctx, "look "+o)
+			},
 		})
 	}
 	return plan, nil

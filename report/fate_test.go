@@ -6,6 +6,7 @@ import (
 
 	"xinbot.ir/squall/chaos"
 	"xinbot.ir/squall/internal/rundir"
+	"xinbot.ir/squall/load"
 )
 
 // Expectations that were not met are said in the first lines and leave the verdict as it is.
@@ -20,11 +21,11 @@ func TestExpectationsLine(t *testing.T) {
 		want     string
 	}{
 		{nil, ""},
-		{[]chaos.Finding{pass}, "✓ 1 expectation of a fault was met."},
-		{[]chaos.Finding{pass, pass}, "✓ 2 expectations of faults were met."},
-		{[]chaos.Finding{pass, unknown, fail, fail}, "✗ 2 of 4 expectations not met: LLM latency, objectives hold: p95 broke; and 1 more. 1 met, 1 unknown."},
+		{[]chaos.Finding{pass}, "✓ 1 of 1 expectation met."},
+		{[]chaos.Finding{pass, pass}, "✓ 2 of 2 expectations met."},
+		{[]chaos.Finding{pass, unknown, fail, fail}, "✗ 2 of 4 expectations not met: LLM latency, objectives hold: p95 broke; and 1 more. 1 met; 1 could not be judged (LLM latency, an alert fires: no alerts)."},
 		{[]chaos.Finding{fail}, "✗ 1 of 1 expectation not met: LLM latency, objectives hold: p95 broke. 0 met."},
-		{[]chaos.Finding{pass, strange}, "? 1 of 2 expectations unknown: LLM latency, something. 1 met."},
+		{[]chaos.Finding{pass, strange}, "✓ 1 of 2 expectations met; 1 could not be judged (LLM latency, something)."},
 	} {
 		if got := expectationsLine([]*injection{{label: "LLM latency", findings: c.findings}}).text(); got != c.want {
 			t.Errorf("%q, want %q", got, c.want)
@@ -83,5 +84,19 @@ func TestFateOfAFault(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// A run whose faults were all refused says so at the top, and so does one that a stop rule halted.
+func TestFirstLinesNameRefusalsAndStopRules(t *testing.T) {
+	refused := &evidence{totals: new(load.Totals), run: &rundir.Run{}}
+	refused.faults.refused = make([]step, 2)
+	if lines := faultLines(refused); len(lines) != 1 || lines[0].text() != "No fault was injected: 2 were refused. The section on faults says why." {
+		t.Errorf("lines %v", lines)
+	}
+	stopped := &evidence{totals: new(load.Totals), run: &rundir.Run{End: &rundir.End{}, Events: []rundir.Event{{At: 65, Kind: rundir.StopRule, Text: "Stop rule gateway latency p(95)>3000 for 10s met (3.2 s)"}}}}
+	notes := cautions(stopped)
+	if len(notes) != 1 || notes[0].text() != "Stop rule. At 01:05: Stop rule gateway latency p(95)>3000 for 10s met (3.2 s)." {
+		t.Errorf("notes %v", notes)
 	}
 }

@@ -10,11 +10,15 @@ import (
 // behind, and what became of what was expected. Expectations are not objectives: one that failed
 // leaves the verdict as it is, and is therefore said at once.
 func faultLines(e *evidence) []line {
-	if len(e.faults.injections) == 0 {
+	refused := len(e.faults.refused)
+	switch {
+	case len(e.faults.injections) == 0 && refused == 0:
 		return nil
+	case len(e.faults.injections) == 0:
+		return []line{strong("No fault was injected").then(plain(": ", plural(uint64(refused), "was refused", "were refused"), ". The section on faults says why."))}
 	}
 	first := strong(plural(uint64(len(e.faults.injections)), "fault", "faults")).then(plain(": ", labels(e.faults.injections), "."))
-	if n := len(e.faults.refused); n > 0 {
+	if n := refused; n > 0 {
 		first = first.then(plain(" ", plural(uint64(n), "more was refused", "more were refused"), "."))
 	}
 	lines := []line{first}
@@ -46,22 +50,22 @@ func expectationsLine(injections []*injection) line {
 	if all == 0 {
 		return nil
 	}
-	if count[chaos.Pass] == all {
-		return strong("✓").then(plain(" ", plural(uint64(all), "expectation of a fault was met", "expectations of faults were met"), "."))
+	met, unjudged := count[chaos.Pass], ""
+	if n := count[chaos.Unknown]; n > 0 { // most often for want of eyes: not to be read as a failure
+		unjudged = fmt.Sprintf("; %d could not be judged (%s)", n, first[chaos.Unknown])
 	}
-	worst, word := chaos.Unknown, "unknown"
-	if count[chaos.Fail] > 0 {
-		worst, word = chaos.Fail, "not met"
+	if failed := count[chaos.Fail]; failed > 0 {
+		text := " " + first[chaos.Fail]
+		if failed > 1 {
+			text += fmt.Sprintf("; and %d more", failed-1)
+		}
+		return strong(fmt.Sprintf("✗ %d of %s not met:", failed, plural(uint64(all), "expectation", "expectations"))).then(plain(text, fmt.Sprintf(". %d met", met), unjudged, "."))
 	}
-	text := fmt.Sprintf(" %s", first[worst])
-	if n := count[worst] - 1; n > 0 {
-		text += fmt.Sprintf("; and %d more", n)
+	mark := verdictMark(chaos.Pass)
+	if met == 0 {
+		mark = verdictMark(chaos.Unknown)
 	}
-	text += fmt.Sprintf(". %d met", count[chaos.Pass])
-	if n := count[chaos.Unknown]; n > 0 && worst != chaos.Unknown {
-		text += fmt.Sprintf(", %d unknown", n)
-	}
-	return strong(fmt.Sprintf("%s %d of %s %s:", verdictMark(worst), count[worst], plural(uint64(all), "expectation", "expectations"), word)).then(plain(text, "."))
+	return strong(mark).then(plain(fmt.Sprintf(" %d of %s met", met, plural(uint64(all), "expectation", "expectations")), unjudged, "."))
 }
 
 // verdictOn is a decided expectation's verdict; a word that this version does not know is unknown.

@@ -47,6 +47,11 @@ func cautions(e *evidence) []line {
 		notes = append(notes, strong("Counts missing.").then(plain(" ", e.countsMissing(), ". How many requests were made and how many failed is unknown; tables and charts are about the seconds that were counted.")))
 	}
 	notes = append(notes, stillChanged(e)...)
+	for _, ev := range e.run.Events {
+		if ev.Kind == rundir.StopRule {
+			notes = append(notes, strong("Stop rule.").then(plain(" At ", clock(ev.At), ": ", ev.Text, ".")))
+		}
+	}
 	for _, text := range failures(e.run) {
 		notes = append(notes, strong("squall itself failed.").then(plain(" ", text)))
 	}

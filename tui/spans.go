@@ -99,6 +99,7 @@ func markTable() map[rundir.Kind]markRow {
 		rundir.FaultActive:    {'●', markOperator, false, false},
 		rundir.FaultChanged:   {'▲', markOperator, true, false},
 		rundir.FaultUndo:      {'◐', markOperator, false, false},
+		rundir.FaultRetry:     {'!', markBad, true, false},
 		rundir.FaultOff:       {'▼', markOperator, true, true},
 		rundir.FaultRefused:   {'!', markOperator, false, false},
 		rundir.FaultStuck:     {'✗', markBad, true, true},

@@ -36,6 +36,7 @@ func (d *Driver) planScale(ctx context.Context, a aim, to int32) (chaos.Plan, er
 		Kind: scaleKind, Object: w.String(),
 		Undo:    scaleRecord{Where: s.link.where, Workload: w.id, Before: w.replicas, After: to, Ready: countReady(s.all)},
 		Apply:   func(ctx context.Context) error { return s.link.scale(ctx, change, nil) },
+		Look:    func(ctx context.Context) (bool, error) { return s.link.scaled(ctx, change) },
 		DryRun:  func(ctx context.Context) error { return s.link.scale(ctx, change, []string{metav1.DryRunAll}) },
 		Command: scaleCommand(s.link.where, w.id, to),
 	}}
@@ -46,6 +47,22 @@ func (d *Driver) planScale(ctx context.Context, a aim, to int32) (chaos.Plan, er
 type scaling struct {
 	id
 	before, after int32
+}
+
+// scaled tells whether that very workload still has the replicas that were set.
+func (l *link) scaled(ctx context.Context, c scaling) (bool, error) {
+	k, err := kindOf(c.Kind)
+	if err != nil {
+		return false, fmt.Errorf("read scale of %s: %w", c.id, err)
+	}
+	now, err := k.scales(l.client, c.Namespace).GetScale(ctx, c.Name, metav1.GetOptions{})
+	switch {
+	case apierrors.IsNotFound(err):
+		return false, nil
+	case err != nil:
+		return false, l.explain("read scale of "+c.String(), err)
+	}
+	return now.UID == c.UID && now.Spec.Replicas == c.after, nil
 }
 
 // scaleTries bounds how often a write that met another's is made again on what was read anew.

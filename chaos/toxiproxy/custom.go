@@ -1,6 +1,7 @@
 package toxiproxy
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"strconv"
@@ -10,6 +11,21 @@ import (
 
 	"xinbot.ir/squall/chaos"
 )
+
+// Problems are what is wrong with custom faults, each with its place in the configuration; nil if nothing
+// is. The plan of such a fault refuses it too.
+func (d *Driver) Problems() error {
+	var errs []error
+	for _, c := range d.config.Custom {
+		if c.Toxic == nil {
+			continue
+		}
+		for _, problem := range problems(*c.Toxic) {
+			errs = append(errs, fmt.Errorf("%s: faults.%s: %s", c.Place, c.ID, problem))
+		}
+	}
+	return errors.Join(errs...)
+}
 
 // customToxic is a fault that squall.yaml describes: one toxic of any type on any proxy. What is wrong
 // with it is said by its plan, so that one mistake does not take the other faults away.

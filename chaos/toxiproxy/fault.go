@@ -3,11 +3,15 @@ package toxiproxy
 import (
 	"context"
 	"errors"
+	"strings"
 
 	client "github.com/Shopify/toxiproxy/v2/client"
 
 	"xinbot.ir/squall/chaos"
 )
+
+// unnamed is the version of a Toxiproxy that was not built as a release, such as an embedded one.
+const unnamed = "git"
 
 // row is one fault of the table.
 type row struct {
@@ -50,7 +54,7 @@ func (f fault) Plan(ctx context.Context, p chaos.Params) (chaos.Plan, error) {
 	if err != nil {
 		return plan, err
 	}
-	plan.Facts = []chaos.Fact{{Name: "Toxiproxy", Text: api.base + ", version " + version}, {Name: "Proxy", Text: want.proxy}}
+	plan.Facts = []chaos.Fact{{Name: "Toxiproxy", Text: strings.TrimSuffix(api.base+", version "+version, ", version "+unnamed)}, {Name: "Proxy", Text: want.proxy}}
 	proxy, err := api.proxy(ctx, want.proxy)
 	if isMissing(err) {
 		check, err := f.missing(ctx, want.proxy)

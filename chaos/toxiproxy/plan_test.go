@@ -40,7 +40,7 @@ func TestPlanSaysWhatItSaw(t *testing.T) {
 		facts = append(facts, f.Name+": "+f.Text)
 	}
 	want := []string{
-		"Toxiproxy: http://" + w.address + ", version git",
+		"Toxiproxy: http://" + w.address + "",
 		"Proxy: llm-upstream",
 		"Listens on: " + w.listen("llm-upstream"),
 		"Upstream: " + w.client("llm-upstream").Upstream,

@@ -38,8 +38,12 @@ func (f fault) toxicStep(proxy string, t client.Toxic) chaos.Step {
 	api := f.driver.api
 	return chaos.Step{
 		Kind: KindToxic, Object: "toxic " + t.Name + " on proxy " + proxy,
-		Undo:    toxicRecord{URL: api.base, Proxy: proxy, Toxic: t.Name},
-		Apply:   func(ctx context.Context) error { return applyToxic(ctx, api, proxy, t) },
+		Undo:  toxicRecord{URL: api.base, Proxy: proxy, Toxic: t.Name},
+		Apply: func(ctx context.Context) error { return applyToxic(ctx, api, proxy, t) },
+		Look: func(ctx context.Context) (bool, error) {
+			_, err := api.toxic(ctx, proxy, t.Name)
+			return there(err)
+		},
 		Command: addCommand(api.base, proxy, t),
 	}
 }
@@ -72,10 +76,25 @@ func (f fault) offStep(proxy string) chaos.Step {
 	api := f.driver.api
 	return chaos.Step{
 		Kind: KindProxy, Object: "proxy " + proxy,
-		Undo:    proxyRecord{URL: api.base, Proxy: proxy},
-		Apply:   func(ctx context.Context) error { return toggle(ctx, api, proxy, false) },
+		Undo:  proxyRecord{URL: api.base, Proxy: proxy},
+		Apply: func(ctx context.Context) error { return toggle(ctx, api, proxy, false) },
+		Look: func(ctx context.Context) (bool, error) {
+			p, err := api.proxy(ctx, proxy)
+			if err != nil {
+				return there(err)
+			}
+			return !p.Enabled, nil
+		},
 		Command: enableCommand(api.base, proxy, false),
 	}
+}
+
+// there tells from the error of reading an object whether it is there.
+func there(err error) (bool, error) {
+	if isMissing(err) {
+		return false, nil
+	}
+	return err == nil, err
 }
 
 // toggle switches a proxy on or off and reads it back. The error of a proxy that is not there is

@@ -27,7 +27,9 @@ func (a *app) drive(ctx context.Context, r config.Resolved, embedded bool) error
 	if trouble := a.tokenTrouble(r); trouble != "" {
 		fmt.Fprintf(a.Err, "warning: %s: the admin API will refuse it\n", trouble)
 	}
-	a.offerRecovery(ctx, r)
+	if err := a.offerRecovery(ctx, r); err != nil {
+		return err
+	}
 	dir, err := a.places(r)
 	if err != nil {
 		return usage(err)

@@ -68,6 +68,7 @@ func (a *app) choose(r config.Resolved, runID string, log io.Writer) (f faults, 
 	}
 	if r.Faults.Toxiproxy != nil {
 		driver := toxiproxy.New(toxiproxy.Config{URL: r.Faults.Toxiproxy, Session: runID, Custom: r.Faults.Custom})
+		errs = append(errs, driver.Problems())
 		for _, fault := range driver.Faults() {
 			if !slices.ContainsFunc(f.list, func(other chaos.Fault) bool { return other.Info().ID == fault.Info().ID }) {
 				f.list = append(f.list, fault)

@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	"sync/atomic"
+	"syscall"
 	"testing"
 
 	"xinbot.ir/squall/chaos"
@@ -199,5 +200,44 @@ func TestConsoleInjectsAndTakesBack(t *testing.T) {
 	c.expect(t, 0)
 	if kinds, _ := c.faultEvents(t); !slices.Equal(kinds, []rundir.Kind{rundir.FaultOn, rundir.FaultActive, rundir.FaultUndo, rundir.FaultOff}) {
 		t.Errorf("journal has %v", kinds)
+	}
+}
+
+// TestUnansweredQuestionBeginsNothing leaves at the question about a dead run: by Ctrl-C, by signals, and
+// by the end of input. Nothing may be put back, and no load may begin.
+func TestUnansweredQuestionBeginsNothing(t *testing.T) {
+	dead := open(t, "run", "--vus", "2", "--fault", "qdrant_throttle,for=5m", "--out", "dead") // not below runs/
+	dead.dir = filepath.Join(filepath.Dir(dead.dir), "dead")
+	until(t, "the fault is on", func() bool {
+		data, _ := os.ReadFile(filepath.Join(dead.dir, "journal.jsonl"))
+		return strings.Contains(string(data), `"kind":"fault_active"`)
+	})
+	if err := dead.cmd.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	<-dead.ended
+	for name, leave := range map[string]func(*console){
+		"Ctrl-C":       func(c *console) { c.press(t, "\x03") },
+		"SIGTERM":      func(c *console) { c.signal(t, syscall.SIGTERM) },
+		"SIGHUP":       func(c *console) { c.signal(t, syscall.SIGHUP) },
+		"end of input": func(c *console) { c.press(t, "\x04") },
+	} {
+		c := openIn(t, dead.cmd.Dir, "run", "--vus", "2", "--out", "next")
+		c.shows(t, "Put it back now? [Y/n]")
+		leave(c)
+		if code := c.wait(t); code != 1 {
+			t.Errorf("%s: exit code %d, want 1", name, code)
+		}
+		if _, err := os.Stat(filepath.Join(dead.cmd.Dir, "next")); err == nil {
+			t.Errorf("%s: a run was begun", name)
+		}
+		if open, err := chaos.ReadLedger(dead.dir); err != nil || len(open) == 0 {
+			t.Errorf("%s: something was put back: %v, %v", name, open, err)
+		}
+	}
+	cmd := exec.Command(binary, "recover") // finds it without being told
+	cmd.Dir, cmd.Env = dead.cmd.Dir, append([]string{"HOME=" + dead.cmd.Dir}, platform...)
+	if out, err := cmd.CombinedOutput(); err != nil || !strings.Contains(string(out), "is back as it was found") {
+		t.Errorf("squall recover: %v\n%s", err, out)
 	}
 }

@@ -25,7 +25,7 @@ func (a *app) recover() *cobra.Command {
 		Short: "Put back what a dead run left changed, from its ledger",
 		Long: `Takes back the faults that a run had injected, and puts back the automation rules that it had toggled,
 when it could not do so itself because it was killed or the platform was away. Without arguments it looks at every
-run below ` + defaultRuns + `/. A run that is still going on is left alone, and running it again does no harm. When somebody
+run below ` + defaultRuns + `/ and the working directory. A run that is still going on is left alone, and running it again does no harm. When somebody
 else has changed an object since, it asks, or needs --overwrite or --keep. The admin token comes from the configuration,
 as for squall run; where to go is in the ledger.`,
 		Example: `  squall recover
@@ -48,13 +48,13 @@ as for squall run; where to go is in the ledger.`,
 			return usage(err)
 		}
 		if len(dirs) == 0 {
-			if dirs, err = session.Unfinished(defaultRuns); err != nil {
+			if dirs, err = unfinished(); err != nil {
 				return err
 			}
 		}
 		ctx, cancel := a.untilSignal(cmd.Context())
 		defer cancel()
-		return a.recoverRuns(ctx, dirs, a.salvage(resolved, a.decider(overwrite, keep)))
+		return a.recoverRuns(ctx, dirs, a.salvage(resolved, a.decider(ctx, overwrite, keep)))
 	}
 	return cmd
 }
@@ -81,6 +81,8 @@ func (a *app) recoverRuns(ctx context.Context, dirs []string, how session.Salvag
 				fmt.Fprintf(a.Out, "✗ %s: %v\n", dir, change.Err)
 			case change.Kept:
 				fmt.Fprintf(a.Out, "✓ %s: %s stays as it is now\n", dir, change.Object)
+			case wasEmbedded(dir):
+				fmt.Fprintf(a.Out, "✓ %s: %s ended with the embedded platform\n", dir, change.Object)
 			default:
 				fmt.Fprintf(a.Out, "✓ %s: %s is back as it was found\n", dir, change.Object)
 			}
@@ -96,9 +98,15 @@ func (a *app) recoverRuns(ctx context.Context, dirs []string, how session.Salvag
 	return errors.Join(errs...)
 }
 
+// wasEmbedded tells whether a run had its platform in its own process.
+func wasEmbedded(dir string) bool {
+	run, err := rundir.Open(dir)
+	return err == nil && run.Meta.Embedded
+}
+
 // decider settles what happens to objects that somebody else has changed: as the flags say, else as a
 // person at the terminal says, else they are left behind.
-func (a *app) decider(overwrite, keep bool) func(*chaos.MovedOn) chaos.Decision {
+func (a *app) decider(ctx context.Context, overwrite, keep bool) func(*chaos.MovedOn) chaos.Decision {
 	switch {
 	case overwrite:
 		return func(*chaos.MovedOn) chaos.Decision { return chaos.Overwrite }
@@ -108,7 +116,7 @@ func (a *app) decider(overwrite, keep bool) func(*chaos.MovedOn) chaos.Decision 
 		return nil
 	}
 	return func(m *chaos.MovedOn) chaos.Decision {
-		answer := a.ask(m.Error() + ".\nPut it back as it was before? [y] yes  [k] no, keep it as it is now  [any other] decide later: ")
+		answer, _ := a.ask(ctx, m.Error()+".\nPut it back as it was before? [y] yes  [k] no, keep it as it is now  [any other] decide later: ")
 		switch answer {
 		case "y", "yes":
 			return chaos.Overwrite
@@ -119,14 +127,25 @@ func (a *app) decider(overwrite, keep bool) func(*chaos.MovedOn) chaos.Decision 
 	}
 }
 
-// ask reads one line from the terminal, in lower case; "" when there is none.
-func (a *app) ask(question string) string {
+// ask reads one line from the terminal, in lower case. A terminal that is gone, and a context that ended
+// (by a signal), is no answer.
+func (a *app) ask(ctx context.Context, question string) (answer string, answered bool) {
 	fmt.Fprint(a.Out, question)
-	line, err := a.lines().ReadString('\n')
-	if err != nil {
+	lines := make(chan string, 1)
+	go func() {
+		line, err := a.lines().ReadString('\n')
+		if err == nil {
+			lines <- line
+		}
+		close(lines)
+	}()
+	select {
+	case line, ok := <-lines:
+		return strings.ToLower(strings.TrimSpace(line)), ok
+	case <-ctx.Done():
 		fmt.Fprintln(a.Out)
+		return "", false
 	}
-	return strings.ToLower(strings.TrimSpace(line))
 }
 
 func (a *app) complainAll(errs []error) {
@@ -135,11 +154,21 @@ func (a *app) complainAll(errs []error) {
 	}
 }
 
+// unfinished lists the runs with something left below the usual place and, for those that --out put
+// there, below the working directory.
+func unfinished() ([]string, error) {
+	usual, err := session.Unfinished(defaultRuns)
+	here, also := session.Unfinished(".")
+	return append(usual, here...), errors.Join(err, also)
+}
+
 // offerRecovery points at runs that died with something changed, and at a terminal offers to put it
 // back before anything new begins. A run that is still going on keeps its lock, and an embedded platform
 // took its changes with it.
-func (a *app) offerRecovery(ctx context.Context, r config.Resolved) {
-	dirs, err := session.Unfinished(defaultRuns)
+func (a *app) offerRecovery(ctx context.Context, r config.Resolved) error {
+	ctx, cancel := a.untilSignal(ctx)
+	defer cancel()
+	dirs, err := unfinished()
 	if err != nil {
 		fmt.Fprintf(a.Err, "warning: %v\n", err)
 	}
@@ -157,14 +186,19 @@ func (a *app) offerRecovery(ctx context.Context, r config.Resolved) {
 			for _, record := range open {
 				fmt.Fprintf(a.Out, "  %s\n", record.Object)
 			}
-			if answer := a.ask("Put it back now? [Y/n] "); answer == "" || answer == "y" || answer == "yes" {
-				if a.recoverRuns(ctx, []string{dir}, a.salvage(r, a.decider(false, false))) == nil {
+			answer, answered := a.ask(ctx, "Put it back now? [Y/n] ")
+			if !answered {
+				return errors.New("nothing was begun: the question was not answered")
+			}
+			if answer == "" || answer == "y" || answer == "yes" {
+				if a.recoverRuns(ctx, []string{dir}, a.salvage(r, a.decider(ctx, false, false))) == nil {
 					continue
 				}
 			}
 		}
 		fmt.Fprintf(a.Err, "warning: an earlier run left something changed; put it back with: squall recover %s\n", dir)
 	}
+	return nil
 }
 
 // alive tells whether a session holds the run directory.

@@ -52,6 +52,7 @@ const (
 	FaultActive    Kind = "fault_active"    // was applied and read back
 	FaultChanged   Kind = "fault_changed"   // its parameters, while it was active
 	FaultUndo      Kind = "fault_undo"      // is being taken back; Data has the reason
+	FaultRetry     Kind = "fault_retry"     // is not taken back yet, and tried again; Data has the reason
 	FaultOff       Kind = "fault_off"       // was taken back, and this was read back
 	FaultRefused   Kind = "fault_refused"   // was not begun: preflight, rights, steady state
 	FaultStuck     Kind = "fault_stuck"     // could not be taken back; Data has the remedies

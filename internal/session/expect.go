@@ -36,7 +36,7 @@ func (s *Session) afterwards(f *following) func(chaos.Expectation) (chaos.Verdic
 		case x.Sight == chaos.Holds && !f.steady:
 			return chaos.Unknown, "objectives were not known to be green before"
 		case x.Sight == chaos.Holds:
-			return chaos.Pass, "no objective broke"
+			return chaos.Pass, healthOf(s.view.live).but("no objective broke")
 		case x.Sight == chaos.Scales:
 			return s.scaledEnough(x, f.begun)
 		}
@@ -82,17 +82,17 @@ func (s *Session) tellFindings(decided []rundir.Expected) {
 }
 
 // recoversWithin decides what is expected of a recovery that is over.
-func recoversWithin(r Recovery) func(chaos.Expectation) (chaos.Verdict, string) {
+func recoversWithin(r Recovery, h objectiveHealth) func(chaos.Expectation) (chaos.Verdict, string) {
 	return func(x chaos.Expectation) (chaos.Verdict, string) {
 		switch {
 		case x.Sight != chaos.Recovers:
 			return chaos.Open, ""
 		case r.Unbroken:
-			return chaos.Pass, "objectives stayed green all the time"
+			return chaos.Pass, h.but("objectives stayed green all the time")
 		case x.Within > 0 && r.Took > x.Within:
-			return chaos.Fail, "took " + took(r.Took)
+			return chaos.Fail, h.but("took " + took(r.Took))
 		}
-		return chaos.Pass, "took " + took(r.Took)
+		return chaos.Pass, h.but("took " + took(r.Took))
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"xinbot.ir/squall/chaos"
@@ -98,7 +99,7 @@ func (s *Session) schedule() {
 			case <-timer.C:
 			}
 			if err := s.inject(i.Fault, i.Params, scheduled); err != nil {
-				s.say(rundir.FaultRefused, scheduled, "Not injected: "+err.Error(), rundir.Fault{Fault: i.Fault, Title: i.Fault, Reason: err.Error()})
+				s.say(rundir.FaultRefused, scheduled, "Not done as scheduled: "+err.Error(), rundir.Fault{Fault: i.Fault, Title: i.Fault, Reason: err.Error()})
 				s.refuse(i.Fault, err.Error())
 			}
 		})
@@ -109,7 +110,7 @@ func (s *Session) schedule() {
 func (s *Session) refuse(fault, why string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.view.refused = append(s.view.refused, fmt.Sprintf("inject %s as scheduled: %s", fault, why))
+	s.view.refused = append(s.view.refused, fmt.Sprintf("inject %s as scheduled: %s", fault, strings.TrimPrefix(why, "inject "+fault+": ")))
 }
 
 // eventKinds are the journal's words for what the engine tells.
@@ -120,6 +121,7 @@ func eventKinds() map[chaos.EventKind]rundir.Kind {
 		chaos.EventActive:  rundir.FaultActive,
 		chaos.EventChanged: rundir.FaultChanged,
 		chaos.EventUndo:    rundir.FaultUndo,
+		chaos.EventRetry:   rundir.FaultRetry,
 		chaos.EventOver:    rundir.FaultOff,
 		chaos.EventStuck:   rundir.FaultStuck,
 	}

@@ -111,7 +111,7 @@ func TestFaultFromInjectionToRecovery(t *testing.T) {
 		{Sight: chaos.Holds, Text: "objectives hold"},
 	}
 	s := start(t, withLamp(t, l))
-	until(t, "green objectives", func() bool { green, _ := health(s.Snapshot().Live); return green })
+	until(t, "green objectives", func() bool { return healthOf(s.Snapshot().Live).green() })
 	if err := s.Inject("lamp", nil, ""); err != nil {
 		t.Fatal(err)
 	}

@@ -35,39 +35,61 @@ func (s *Session) steady() []chaos.Check {
 		return nil
 	}
 	s.mu.Lock()
-	green, reason := health(s.view.live)
+	h := healthOf(s.view.live)
 	s.mu.Unlock()
 	check := chaos.Check{Text: "steady state: objectives are green", Answer: chaos.Passes}
-	if !green {
-		check.Answer, check.Reason = chaos.Warns, reason
+	switch {
+	case !h.green():
+		check.Answer, check.Reason = chaos.Warns, h.trouble()
 		if s.config.SteadyState == RefuseUnsteady {
 			check.Answer = chaos.Refuses
 		}
+	case len(h.unknown) > 0:
+		check.Text = fmt.Sprintf("steady state: %d of %d objectives are green", h.passed, h.passed+len(h.unknown))
+		check.Answer, check.Reason = chaos.Warns, "too few samples to judge "+strings.Join(h.unknown, ", ")
 	}
 	return []chaos.Check{check}
 }
 
-// health tells whether objectives are green: none fails and one at least passes. Objectives that
-// have too few samples to be judged do not speak against it.
-func health(verdicts []load.Verdict) (green bool, reason string) {
-	var broken []string
-	passed := false
+// objectiveHealth is what the objectives say at a moment.
+type objectiveHealth struct {
+	passed  int
+	broken  []string // with the value
+	unknown []string // too few samples
+}
+
+func healthOf(verdicts []load.Verdict) (h objectiveHealth) {
 	for _, v := range verdicts {
 		switch v.State {
 		case load.Fail:
-			broken = append(broken, fmt.Sprintf("%s (%s)", plain(v.Objective), measured(v)))
+			h.broken = append(h.broken, fmt.Sprintf("%s (%s)", plain(v.Objective), measured(v)))
 		case load.Pass:
-			passed = true
+			h.passed++
 		case load.Unknown:
+			h.unknown = append(h.unknown, plain(v.Objective))
 		}
 	}
-	switch {
-	case len(broken) > 0:
-		return false, "broken now: " + strings.Join(broken, ", ")
-	case !passed:
-		return false, "no objective has enough samples yet"
+	return h
+}
+
+// green tells that none fails and one at least passes. What has too few samples to be judged does not
+// speak against it, and is named wherever it matters.
+func (h objectiveHealth) green() bool { return len(h.broken) == 0 && h.passed > 0 }
+
+// trouble says why it is not green.
+func (h objectiveHealth) trouble() string {
+	if len(h.broken) > 0 {
+		return "broken now: " + strings.Join(h.broken, ", ")
 	}
-	return true, ""
+	return "no objective has enough samples yet"
+}
+
+// but names what could not be judged, behind a verdict.
+func (h objectiveHealth) but(text string) string {
+	if len(h.unknown) == 0 {
+		return text
+	}
+	return text + "; too few samples to judge " + strings.Join(h.unknown, ", ")
 }
 
 // followFault keeps what an event of the engine means for recovery and expectations.
@@ -80,9 +102,8 @@ func (s *Session) followFault(e chaos.Event, written bool) {
 			break
 		}
 		s.view.chaos++
-		green, _ := health(s.view.live)
 		s.interrupt(e.Fault.ID)
-		f := &following{info: e.Fault, run: e.Run, begun: time.Now(), steady: green}
+		f := &following{info: e.Fault, run: e.Run, begun: time.Now(), steady: healthOf(s.view.live).green()}
 		for _, x := range e.Fault.Expect {
 			f.findings = append(f.findings, chaos.Finding{Text: x.Text})
 			if x.Sight == chaos.Recovers {
@@ -98,9 +119,12 @@ func (s *Session) followFault(e chaos.Event, written bool) {
 	case chaos.EventOver:
 		switch f := s.view.follow[e.Fault.ID]; {
 		case f == nil || f.run != e.Run:
-		case !f.active || e.Reason == chaos.ReasonKept:
+		case !f.active || e.Reason == chaos.ReasonKept || e.Reason == chaos.ReasonGone:
 			why := "the fault could not be injected"
-			if f.active {
+			switch {
+			case e.Reason == chaos.ReasonGone:
+				why = "somebody else had ended the fault already"
+			case f.active:
 				why = "the fault was kept as it is"
 			}
 			f.undone, f.recovery.Reason = time.Now(), why
@@ -120,7 +144,7 @@ func (s *Session) followFault(e chaos.Event, written bool) {
 				return chaos.Open, ""
 			})
 		}
-	case chaos.EventRefused, chaos.EventChanged, chaos.EventUndo:
+	case chaos.EventRefused, chaos.EventChanged, chaos.EventUndo, chaos.EventRetry:
 	}
 	s.mu.Unlock()
 	s.tellFindings(decided)
@@ -140,7 +164,7 @@ func (s *Session) interrupt(by string) {
 func (s *Session) watchRecovery(o load.Observation, live []load.Verdict) {
 	end := o.Window.Start.Add(o.Window.Length)
 	bad, what := s.broke(o)
-	green, _ := health(live)
+	now := healthOf(live)
 	on := map[string]bool{}
 	for _, f := range s.engine.Snapshot() {
 		on[f.Info.ID] = f.On()
@@ -166,12 +190,12 @@ func (s *Session) watchRecovery(o load.Observation, live []load.Verdict) {
 		}
 		since := end.Sub(f.undone)
 		switch r := &f.recovery; {
-		case green && !bad:
+		case now.green() && !bad:
 			r.Watching, r.Done, r.Took = false, true, f.lastBad.Sub(f.undone)
 			r.Unbroken = f.broken == "" && f.steady
 			copied := *f
 			recovered = append(recovered, &copied)
-			decided = append(decided, s.decide(f, recoversWithin(*r))...)
+			decided = append(decided, s.decide(f, recoversWithin(*r, now))...)
 		case r.Goal > 0 && since > r.Goal:
 			why := "not green after " + chaos.Words(since.Round(time.Second))
 			if what != "" {
