@@ -216,7 +216,7 @@ func (e *Engine) collide(own *slot, objects []string) (checks []Check) {
 		if shared := s.life.holds(objects); shared != "" {
 			checks = append(checks, Check{
 				Text: "no other fault holds " + shared, Answer: Refuses,
-				Reason: s.info.Title + " does: take it back first",
+				Reason: s.info.Title + " is on and changes the same object: take it back first",
 			})
 		}
 	}

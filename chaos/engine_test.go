@@ -291,7 +291,7 @@ func TestTwoFaultsOnOneObjectAreRefused(t *testing.T) {
 		}
 		tr.inject("third", nil)
 		synctest.Wait()
-		if e := tr.last(); e.Kind != EventRefused || !strings.Contains(e.Reason, "Numbers first does: take it back first") {
+		if e := tr.last(); e.Kind != EventRefused || !strings.Contains(e.Reason, "Numbers first is on and changes the same object: take it back first") {
 			t.Errorf("told %+v", e)
 		}
 		if tr.world.called("apply a") != 1 {
@@ -502,6 +502,17 @@ func TestChangeSaysWhatChanged(t *testing.T) {
 		synctest.Wait()
 		if got, want := tr.last().Text, "Numbers both changed: to 7 → 9, lasts 1 min → 1 min 30 s"; got != want {
 			t.Errorf("told %q, want %q", got, want)
+		}
+	})
+}
+
+func TestPartIsAFinding(t *testing.T) {
+	inBubble(t, both, func(t *testing.T, tr *trial) {
+		tr.world.fail["apply b"] = &Partly{What: "b refuses"}
+		tr.inject("both", nil)
+		synctest.Wait()
+		if s, e := tr.state("both"), tr.last(); s.State != Active || e.Kind != EventActive || !strings.HasSuffix(e.Text, "(set b to 7: b refuses)") && !strings.HasSuffix(e.Text, "(b refuses)") {
+			t.Errorf("state %+v, told %+v", s, e.Text)
 		}
 	})
 }

@@ -91,6 +91,7 @@ type Step struct {
 	Undo any
 	// Apply makes the change and reads it back; it returns nil only when the change is there. Applying
 	// what is applied already is fine. It bounds its own time.
+	// A [*Partly] error is a success with a finding.
 	Apply func(ctx context.Context) error
 	// Look reads whether the change is still there: somebody else, or a restart, may have taken it away.
 	// Nil: nobody looks. An error says that it is not known.

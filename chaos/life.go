@@ -32,8 +32,9 @@ type life struct {
 	run     int
 	changes []change
 	lasts   time.Duration
-	failure string // why it could not be injected; stays on the screen afterwards
-	gone    string // what was found missing
+	failure string   // why it could not be injected; stays on the screen afterwards
+	gone    string   // what was found missing
+	partly  []string // findings of steps that were carried out in part
 }
 
 // order asks for other parameters.
@@ -114,12 +115,12 @@ func (l *life) live() {
 		l.failure = "it could not be injected: " + err.Error()
 		l.finish(l.failure)
 	case plan.Momentary:
-		l.note(l.tell(EventActive, l.by, l.slot.info.Title+" done on "+plan.Scope, nil))
+		l.note(l.tell(EventActive, l.by, sentence(l.slot.info.Title+" done on "+plan.Scope, strings.Join(l.partly, "; ")), nil))
 		l.finish("it is done")
 	default:
 		until := time.Now().Add(l.lasts)
 		l.show(func(s *Status) { s.State, s.Until = Active, until })
-		l.note(l.tell(EventActive, l.by, fmt.Sprintf("%s is active on %s for %s", l.slot.info.Title, plan.Scope, Words(l.lasts)), nil))
+		l.note(l.tell(EventActive, l.by, sentence(fmt.Sprintf("%s is active on %s for %s", l.slot.info.Title, plan.Scope, Words(l.lasts)), strings.Join(l.partly, "; ")), nil))
 		l.hold(until)
 	}
 	l.takeBack()
@@ -252,7 +253,12 @@ func (l *life) apply(steps []Step) error {
 		} else {
 			l.changes[i].step = step // an adjustment: the record stands
 		}
-		if err := l.applyOne(step); err != nil {
+		err := l.applyOne(step)
+		var partly *Partly
+		switch {
+		case errors.As(err, &partly):
+			l.partly = append(l.partly, partly.What)
+		case err != nil:
 			l.changes[i].doubtful = true
 			return err
 		}

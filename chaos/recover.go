@@ -62,7 +62,11 @@ func recoverRecord(ctx context.Context, l *Ledger, r Record, undoers Undoers, ho
 		err := undoRecord(ctx, u, r, overwrite, how)
 		var moved *MovedOn
 		if errors.As(err, &moved) && how.Decide != nil {
-			switch how.Decide(moved) {
+			decision := how.Decide(moved)
+			if moved.Gone && decision == Overwrite {
+				decision = KeepAsIs
+			}
+			switch decision {
 			case Overwrite:
 				overwrite = true
 				continue
@@ -109,6 +113,8 @@ func undoRecord(ctx context.Context, u Undoer, r Record, overwrite bool, how Rec
 			}
 		case time.Since(failing) >= how.Give:
 			return err
+		case how.Progress != nil:
+			how.Progress(r.Object, err.Error())
 		}
 		timer := time.NewTimer(next)
 		select {

@@ -2,6 +2,7 @@ package chaos
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"testing"
 	"testing/synctest"
@@ -106,7 +107,11 @@ func TestRecoverGivesUpInTimeAndKeepsTheRecord(t *testing.T) {
 		}
 		w.boom["undo b"], w.pending["b"] = false, 5
 		told := 0
-		Recover(context.Background(), l, Undoers{"number": w}, Recovery{Progress: func(string, string) { told++ }})
+		Recover(context.Background(), l, Undoers{"number": w}, Recovery{Progress: func(object, _ string) {
+			if object == "b" {
+				told++
+			}
+		}})
 		if w.get("b") != 2 || told != 5 || len(l.Open()) != 1 {
 			t.Errorf("b %d, told %d times, %d open", w.get("b"), told, len(l.Open()))
 		}
@@ -124,6 +129,25 @@ func TestRecoverDoesNotKnowEverything(t *testing.T) {
 		}
 		if len(l.Open()) != 2 {
 			t.Error("its record was closed")
+		}
+	})
+}
+
+// goneUndo undoes nothing: the object is not there any more.
+type goneUndo struct{ *world }
+
+func (goneUndo) Undo(context.Context, json.RawMessage, bool) error {
+	return &MovedOn{Object: "a", Found: "none of this name", Gone: true}
+}
+
+func TestWhatIsGoneIsNeverSaidToBeBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld()
+		l := dead(t, w)
+		for _, r := range Recover(context.Background(), l, Undoers{"number": goneUndo{w}}, Recovery{Decide: func(*MovedOn) Decision { return Overwrite }}) {
+			if r.Err != nil || !r.Kept {
+				t.Errorf("%+v", r)
+			}
 		}
 	})
 }

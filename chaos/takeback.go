@@ -31,6 +31,10 @@ func (l *life) takeBack() {
 			return
 		}
 		decision, decided := l.stuck(err)
+		var moved *MovedOn
+		if errors.As(err, &moved) && moved.Gone && decision == Overwrite {
+			decision = KeepAsIs // there is nothing to overwrite
+		}
 		switch {
 		case !decided:
 			return

@@ -25,6 +25,12 @@ type Pending struct{ What string } // "1 of 2 pods ready"
 
 func (p *Pending) Error() string { return p.What }
 
+// Partly says that a step was carried out on a part of its object, and that the rest was refused for a
+// reason that is a finding: a disruption budget. The fault goes on with that part.
+type Partly struct{ What string } // "1 of 2 pods evicted: a disruption budget refuses redis-1"
+
+func (p *Partly) Error() string { return p.What }
+
 // MovedOn says that somebody else has changed the object since, so that undoing would overwrite
 // what they did. A person has to choose.
 type MovedOn struct {
@@ -32,9 +38,13 @@ type MovedOn struct {
 	Found  string // "3 replicas"
 	Left   string // how the fault had left it: "0 replicas"
 	Before string // how the fault had found it: "2 replicas"
+	Gone   bool   // it is not there any more: there is nothing to put back
 }
 
 func (m *MovedOn) Error() string {
+	if m.Gone {
+		return fmt.Sprintf("%s is not there any more (%s): there is nothing to put back", m.Object, m.Found)
+	}
 	return fmt.Sprintf("%s has been changed since: found %s, the fault had left %s, it was %s before", m.Object, m.Found, m.Left, m.Before)
 }
 

@@ -60,7 +60,7 @@ func TestFateOfAFault(t *testing.T) {
 	}{
 		{"stuck", []rundir.Event{on, stuck}, false, []string{"| ✗ LEFT BEHIND |", "**✗ LEFT BEHIND**: Redis outage.", "> **Left behind.** Redis outage: no reason was given", "> **Left behind: Redis outage.**"}, nil},
 		{"stuck at first", []rundir.Event{on, stuck, off}, false, []string{"| ✓ verified |"}, []string{"LEFT BEHIND", "Left behind"}},
-		{"kept", []rundir.Event{on, stuck, kept}, false, []string{"| ✗ NO, kept as it is |", "**✗ LEFT BEHIND**: Redis outage.", "decided to keep the target as it is"}, []string{"✓ verified"}},
+		{"kept", []rundir.Event{on, stuck, kept}, false, []string{"| ✗ NO, kept as it is |", "**! Kept as it is**: Redis outage.", "decided to keep the target as it is"}, []string{"✓ verified", "LEFT BEHIND"}},
 		{"killed", []rundir.Event{on}, true, []string{"| ✗ still on when data stopped |", "| at least 30.0 s |", "**Faults were on.**"}, []string{"LEFT BEHIND"}},
 		{"off is not in the journal", []rundir.Event{on}, false, []string{"| ? not in the journal |"}, []string{"verified"}},
 		{"begin is not in the journal", []rundir.Event{off}, false, []string{"| before 00:30.0 |", "Its beginning could not be read"}, nil},

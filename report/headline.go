@@ -25,6 +25,9 @@ func faultLines(e *evidence) []line {
 	if left := e.faults.which((*injection).leftBehind); len(left) > 0 {
 		lines = append(lines, strong("✗ LEFT BEHIND").then(plain(": ", labels(left), ". The report's section on faults says how to put it back.")))
 	}
+	if kept := e.faults.which((*injection).kept); len(kept) > 0 {
+		lines = append(lines, strong("! Kept as it is").then(plain(": ", labels(kept), ". Somebody else had changed the target, and the operator decided not to put it back.")))
+	}
 	if text := expectationsLine(e.faults.injections); text != nil {
 		lines = append(lines, text)
 	}

@@ -40,7 +40,7 @@ type step struct {
 func (i *injection) kept() bool { return i.off != nil && i.off.data.Reason == chaos.ReasonKept }
 
 // leftBehind tells whether what the fault changed was still changed when squall gave up.
-func (i *injection) leftBehind() bool { return i.stuck != nil || i.kept() }
+func (i *injection) leftBehind() bool { return i.stuck != nil && i.off == nil }
 
 // spikes tells whether the fault is the channel spike, which sets the load's own spike off.
 func (i *injection) spikes() bool { return i.on.data.Fault == rundir.ChannelSpike }

@@ -57,7 +57,7 @@ func stillChanged(e *evidence) (notes []line) {
 	}
 	switch open := len(e.ledger.objects); {
 	case open > 0:
-		notes = append(notes, strong("Still in the ledger: ").then(plain(plural(uint64(open), "change", "changes"), ". To put back what squall can: "), recoverCommand(e)))
+		notes = append(notes, strong("Still in the ledger:").then(plain(" ", plural(uint64(open), "change", "changes"), ". To put back what squall can: "), recoverCommand(e)))
 	case len(e.run.End.LeftOver) > 0 && e.ledger.exists:
 		notes = append(notes, plain("Since then the ledger has been settled: nothing in it is open any more."))
 	}

@@ -162,9 +162,10 @@ func (l *lines) form(f *form) {
 		}
 		x := 2 + label
 		at.texts = append(at.texts, spot{2, r.Label, l.st.text})
-		cut := grid.Width(r.Help) >= l.w-x-value
+		hint := x + max(value, grid.Width(f.values[r.Name]+unitText(r))+1) + 1
+		cut := grid.Width(r.Help) > l.w-hint
 		if !cut || !at.picked {
-			at.texts = append(at.texts, spot{x + value + 1, r.Help, l.st.dim})
+			at.texts = append(at.texts, spot{hint, r.Help, l.st.dim})
 		}
 		switch {
 		case at.picked && f.typing:

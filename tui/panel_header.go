@@ -198,7 +198,7 @@ func (p *headerPanel) progress(w int, s *scene) {
 
 // banner is what an operator must know before believing the numbers, worst first.
 func banner(s *scene) (string, grid.Style) {
-	health := s.calm.Load.Health
+	health, on := s.calm.Load.Health, countFaults(s.now.Faults).on
 	switch {
 	case s.now.Failure != "":
 		return "✗ squall itself: " + s.now.Failure, s.styles.badgeBad
@@ -206,6 +206,10 @@ func banner(s *scene) (string, grid.Style) {
 		return leftBehind(s), s.styles.badgeBad
 	case health.Saturated:
 		return "! GENERATOR SATURATED: " + health.Reason + ". These numbers may be its fault, not the platform's.", s.styles.badgeActive
+	case s.now.Phase == session.Draining && on > 0:
+		return "◐ No new requests; taking back " + faultCount(on) + ", then the report is written.", s.styles.badgeActive
+	case s.now.Phase == session.Halted && on > 0:
+		return "■ HALTED: taking back " + faultCount(on) + "; spikes and faults blocked.", s.styles.badgeBad
 	case s.now.Phase == session.Draining:
 		return "◐ No new requests; waiting for " + formatInt(s.now.Load.InFlight) + " in flight, then the report is written.", s.styles.badgeActive
 	case s.now.Phase == session.Halted:

@@ -2,12 +2,20 @@ package kube
 
 import (
 	"fmt"
+	"path/filepath"
 	"strings"
 )
 
 // kubectl begins a command line that reaches the same cluster and namespace.
 func kubectl(w where, namespace string) string {
 	command := "kubectl"
+	switch {
+	case w.Kubeconfig == "":
+	case strings.ContainsRune(w.Kubeconfig, filepath.ListSeparator): // the flag takes one file only
+		command = "KUBECONFIG=" + quote(w.Kubeconfig) + " " + command
+	default:
+		command += " --kubeconfig " + quote(w.Kubeconfig)
+	}
 	if w.Context != "" {
 		command += " --context " + quote(w.Context)
 	}

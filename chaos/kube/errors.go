@@ -29,12 +29,22 @@ func (l *link) explain(what string, err error) error {
 	case errors.Is(err, context.Canceled):
 		return fmt.Errorf("%s: %w", what, err)
 	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &refused) && refused.Timeout():
-		return fmt.Errorf("%s: the API server %s did not answer in time: %w", what, l.where.Server, err)
+		return said{fmt.Sprintf("%s: the API server %s did not answer in time", what, l.where.Server), err}
 	case errors.As(err, &refused):
-		return fmt.Errorf("%s: the API server %s cannot be reached: %w", what, l.where.Server, err)
+		return said{fmt.Sprintf("%s: the API server %s cannot be reached", what, l.where.Server), err}
 	}
 	return fmt.Errorf("%s: %w", what, err)
 }
+
+// said is an error in our own words. Its cause can be found with errors.Is and errors.As, and is not
+// shown: what the HTTP client says of it is of no use to an operator.
+type said struct {
+	text  string
+	cause error
+}
+
+func (s said) Error() string { return s.text }
+func (s said) Unwrap() error { return s.cause }
 
 // byAuthorizer tells a missing right from a quota or an admission plugin, which are Forbidden too.
 func byAuthorizer(err error) bool { return strings.Contains(err.Error(), " cannot ") }

@@ -78,10 +78,13 @@ func planOf(s *survey) chaos.Plan {
 func (l *link) removeAll(ctx context.Context, pods []corev1.Pod, r removal, dry []string) error {
 	for i := range pods {
 		if err := r.remove(l, ctx, &pods[i], dry); err != nil {
-			if i > 0 && dry == nil {
-				err = fmt.Errorf("%w (%d of %s %s before)", err, i, few(len(pods)), r.done)
+			switch {
+			case i == 0 || dry != nil:
+				return err
+			case refusedByBudget(err):
+				return &chaos.Partly{What: fmt.Sprintf("%d of %s %s: %v", i, few(len(pods)), r.done, err)}
 			}
-			return err
+			return fmt.Errorf("%w (%d of %s %s before)", err, i, few(len(pods)), r.done)
 		}
 	}
 	if dry != nil {
@@ -144,7 +147,7 @@ func (l *link) evict(ctx context.Context, pod *corev1.Pod, dry []string) error {
 			return nil
 		case byBudget(err):
 			return fmt.Errorf("%s: a disruption budget refuses it: %w", what, err)
-		case strings.Contains(err.Error(), "more than one PodDisruptionBudget"):
+		case overlapping(err):
 			return fmt.Errorf("%s: disruption budgets overlap on it: %w", what, err)
 		case !apierrors.IsTooManyRequests(err):
 			return l.explain(what, err)
@@ -177,6 +180,17 @@ func (l *link) evictOnce(ctx context.Context, pod *corev1.Pod, dry []string) err
 // byBudget tells a disruption budget's refusal from an API server that is too busy.
 func byBudget(err error) bool {
 	return apierrors.IsTooManyRequests(err) && apierrors.HasStatusCause(err, policyv1.DisruptionBudgetCause)
+}
+
+// overlapping tells that more than one budget selects the pod, which the API server refuses altogether.
+func overlapping(err error) bool {
+	return strings.Contains(err.Error(), "more than one PodDisruptionBudget")
+}
+
+// refusedByBudget tells a finding from a failure.
+func refusedByBudget(err error) bool {
+	var status apierrors.APIStatus
+	return errors.As(err, &status) && apierrors.HasStatusCause(err, policyv1.DisruptionBudgetCause) || overlapping(err)
 }
 
 func pauseAfter(err error) time.Duration {

@@ -6,9 +6,11 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -89,6 +91,9 @@ func restConfig(raw *clientcmdapi.Config, context string) (*rest.Config, error) 
 			return nil, errors.New("there is none, and this is no pod: set KUBECONFIG, --kubeconfig or kubeconfig in squall.yaml")
 		}
 		return config, err
+	}
+	if _, ok := raw.Contexts[context]; !ok && context != "" {
+		return nil, fmt.Errorf("there is no context %s: contexts are %s", context, strings.Join(slices.Sorted(maps.Keys(raw.Contexts)), ", "))
 	}
 	return clientcmd.NewNonInteractiveClientConfig(*raw, context, &clientcmd.ConfigOverrides{}, nil).ClientConfig()
 }

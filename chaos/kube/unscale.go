@@ -32,18 +32,20 @@ func (u unscale) Undo(ctx context.Context, raw json.RawMessage, overwrite bool) 
 	if err != nil {
 		return err
 	}
-	moved := func(found string) error {
+	moved := func(found string) *chaos.MovedOn {
 		return &chaos.MovedOn{Object: r.Workload.String(), Found: found, Left: replicas(r.After), Before: replicas(r.Before)}
 	}
 	w, err := l.sameWorkload(ctx, r.Workload)
 	var other *otherWorkload
 	switch {
 	case errors.As(err, &other):
+		if other.now == nil {
+			gone := moved(other.found)
+			gone.Gone = true
+			return gone
+		}
 		if !overwrite {
 			return moved(other.found)
-		}
-		if other.now == nil {
-			return nil // there is nothing to restore
 		}
 		w = *other.now
 	case err != nil:

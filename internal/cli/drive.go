@@ -27,9 +27,11 @@ func (a *app) drive(ctx context.Context, r config.Resolved, embedded bool) error
 	if trouble := a.tokenTrouble(r); trouble != "" {
 		fmt.Fprintf(a.Err, "warning: %s: the admin API will refuse it\n", trouble)
 	}
-	if err := a.offerRecovery(ctx, r); err != nil {
+	leftovers, err := a.offerRecovery(ctx, r)
+	if err != nil {
 		return err
 	}
+	r.Warnings = append(r.Warnings, leftovers...)
 	dir, err := a.places(r)
 	if err != nil {
 		return usage(err)

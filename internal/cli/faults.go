@@ -136,7 +136,7 @@ func (a *app) salvage(r config.Resolved, decide func(*chaos.MovedOn) chaos.Decis
 		Progress: func(object, what string) {
 			if said[object] != what {
 				said[object] = what
-				fmt.Fprintf(a.Out, "  %s: waiting, %s\n", object, what)
+				fmt.Fprintf(a.Out, "  %s: not yet: %s\n", object, what)
 			}
 		},
 	}}

@@ -116,6 +116,13 @@ func (a *app) decider(ctx context.Context, overwrite, keep bool) func(*chaos.Mov
 		return nil
 	}
 	return func(m *chaos.MovedOn) chaos.Decision {
+		if m.Gone {
+			answer, _ := a.ask(ctx, m.Error()+".\nForget it? [y] yes  [any other] decide later: ")
+			if answer == "y" || answer == "yes" {
+				return chaos.KeepAsIs
+			}
+			return chaos.TryAgain
+		}
 		answer, _ := a.ask(ctx, m.Error()+".\nPut it back as it was before? [y] yes  [k] no, keep it as it is now  [any other] decide later: ")
 		switch answer {
 		case "y", "yes":
@@ -165,7 +172,10 @@ func unfinished() ([]string, error) {
 // offerRecovery points at runs that died with something changed, and at a terminal offers to put it
 // back before anything new begins. A run that is still going on keeps its lock, and an embedded platform
 // took its changes with it.
-func (a *app) offerRecovery(ctx context.Context, r config.Resolved) error {
+//
+// What stays changed is warned about: on standard error, and in the warnings that are returned for the
+// run's journal. An error means that nothing should begin.
+func (a *app) offerRecovery(ctx context.Context, r config.Resolved) (warnings []string, err error) {
 	ctx, cancel := a.untilSignal(ctx)
 	defer cancel()
 	dirs, err := unfinished()
@@ -188,18 +198,27 @@ func (a *app) offerRecovery(ctx context.Context, r config.Resolved) error {
 			}
 			answer, answered := a.ask(ctx, "Put it back now? [Y/n] ")
 			if !answered {
-				return errors.New("nothing was begun: the question was not answered")
+				return nil, errUnanswered
 			}
 			if answer == "" || answer == "y" || answer == "yes" {
 				if a.recoverRuns(ctx, []string{dir}, a.salvage(r, a.decider(ctx, false, false))) == nil {
 					continue
 				}
+				answer, answered := a.ask(ctx, "Begin a new run all the same? [y/N] ")
+				if !answered || answer != "y" && answer != "yes" {
+					return nil, errUnanswered
+				}
 			}
 		}
-		fmt.Fprintf(a.Err, "warning: an earlier run left something changed; put it back with: squall recover %s\n", dir)
+		warning := "an earlier run left something changed; put it back with: squall recover " + dir
+		fmt.Fprintf(a.Err, "warning: %s\n", warning)
+		warnings = append(warnings, warning)
 	}
-	return nil
+	return warnings, nil
 }
+
+// errUnanswered ends a command at a question.
+var errUnanswered = errors.New("nothing was begun")
 
 // alive tells whether a session holds the run directory.
 func alive(dir string) bool {

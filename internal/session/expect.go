@@ -98,6 +98,10 @@ func recoversWithin(r Recovery, h objectiveHealth) func(chaos.Expectation) (chao
 
 // unfinished gives what is still open at the end of the run its verdict: unknown, and why.
 func (s *Session) unfinished() {
+	stuck := map[string]bool{}
+	for _, f := range s.engine.Snapshot() {
+		stuck[f.Info.ID] = f.State == chaos.Stuck
+	}
 	var decided []rundir.Expected
 	s.mu.Lock()
 	for _, f := range s.view.follow {
@@ -111,7 +115,13 @@ func (s *Session) unfinished() {
 		if f.recovery.Watching {
 			f.recovery.Watching, f.recovery.Reason = false, why
 		}
-		decided = append(decided, s.decide(f, func(chaos.Expectation) (chaos.Verdict, string) { return chaos.Unknown, why })...)
+		left := f.undone.IsZero() && stuck[f.info.ID]
+		decided = append(decided, s.decide(f, func(x chaos.Expectation) (chaos.Verdict, string) {
+			if left && x.Sight == chaos.Recovers {
+				return chaos.Fail, "the fault could not be taken back"
+			}
+			return chaos.Unknown, why
+		})...)
 	}
 	s.mu.Unlock()
 	s.tellFindings(decided)

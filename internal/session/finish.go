@@ -130,7 +130,7 @@ func closing(e rundir.End) string {
 		text += " (" + e.Detail + ")"
 	}
 	if n := len(e.LeftOver); n > 0 {
-		text += fmt.Sprintf(", %d things left behind", n)
+		text += ", " + count(n) + " left behind"
 	}
 	return text
 }

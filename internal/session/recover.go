@@ -18,7 +18,7 @@ import (
 )
 
 // ErrAlive says that a run directory belongs to a session that is still running.
-var ErrAlive = errors.New("the run is still going on")
+var ErrAlive = errors.New("the run is still going on, or another squall recover is at work on it")
 
 // Unfinished lists the run directories below root whose ledger still holds something, oldest
 // first. A root that does not exist holds none.

@@ -135,16 +135,7 @@ func (s *Session) followFault(e chaos.Event, written bool) {
 			f.recovery.Watching = true
 			decided = s.decide(f, s.afterwards(f))
 		}
-	case chaos.EventStuck:
-		if f := s.view.follow[e.Fault.ID]; f != nil && f.run == e.Run {
-			decided = s.decide(f, func(x chaos.Expectation) (chaos.Verdict, string) {
-				if x.Sight == chaos.Recovers {
-					return chaos.Fail, "the fault could not be taken back"
-				}
-				return chaos.Open, ""
-			})
-		}
-	case chaos.EventRefused, chaos.EventChanged, chaos.EventUndo, chaos.EventRetry:
+	case chaos.EventRefused, chaos.EventChanged, chaos.EventUndo, chaos.EventRetry, chaos.EventStuck:
 	}
 	s.mu.Unlock()
 	s.tellFindings(decided)
