@@ -1,0 +1,65 @@
+package cli_test
+
+import (
+	"context"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"xinbot.ir/squall/chaos"
+	"xinbot.ir/squall/internal/rundir"
+	"xinbot.ir/squall/internal/testcluster"
+)
+
+// TestFaultsOnKubernetes goes the way of a person on a real control plane: the console, then a headless
+// run, by everything that changes a workload. The workloads are as they were, to the letter.
+func TestFaultsOnKubernetes(t *testing.T) {
+	full(t)
+	cluster := testcluster.Start(t)
+	namespace := cluster.Namespace(t)
+	if err := testcluster.Fixtures(context.Background(), cluster.Admin(), namespace); err != nil {
+		t.Fatal(err)
+	}
+	kubeconfig := cluster.Kubeconfig(t, testcluster.Login{User: "admin", Groups: []string{"system:masters"}, Namespace: namespace})
+	where := []string{"--kubeconfig", kubeconfig, "--namespace", namespace, "--allow-namespace", namespace, "--objective", steady}
+	before := specs(t, cluster, namespace)
+
+	c := open(t, append([]string{"run", "--vus", "5"}, where...)...)
+	c.shows(t, enterScreen)
+	c.measured(t)
+	c.press(t, "2")
+	c.shows(t, "redis-0 on node")
+	c.shows(t, "Enter injects it")
+	c.press(t, "\r")
+	// Evicted pods come back, and that is the end of it.
+	until(t, "the eviction is over", func() bool { return c.journal(t, "fault_off") })
+	c.press(t, "q")
+	c.shows(t, "Stop the run and write the report?")
+	c.press(t, "y")
+	c.expect(t, 0)
+	if kinds, data := c.faultEvents(t); !slices.Equal(kinds, []rundir.Kind{rundir.FaultOn, rundir.FaultActive, rundir.FaultUndo, rundir.FaultOff}) || data[0].Driver != "Kubernetes" || data[0].Scope != "2 pods of redis" {
+		t.Errorf("journal has %v, %+v", kinds, data)
+	}
+	if after := specs(t, cluster, namespace); after != before {
+		t.Errorf("after an eviction the workloads are\n%s", after)
+	}
+
+	p := start(t, platform, append([]string{"run", "--headless", "--vus", "5", "--duration", "7s",
+		"--fault", "redis_outage@1s,way=scale,for=2s", "--fault", "qdrant_throttle@1s,way=scale,for=2s", "--fault", "channel_spike@1s,factor=2,for=3s"}, where...)...)
+	p.expect(t, 0)
+	report := p.reported(t)
+	for _, want := range []string{"statefulset redis (Kubernetes)", "deployment qdrant (Kubernetes)", "Channel spike", "its time is up", "✓ verified", "## Scaling", testcluster.Gateway} {
+		if !strings.Contains(report, want) {
+			t.Errorf("the report lacks %q", want)
+		}
+	}
+	if after := specs(t, cluster, namespace); after != before {
+		t.Errorf("after scaling the workloads are\n%s", after)
+	}
+	for _, dir := range []string{c.dir, p.dir} {
+		if open, err := chaos.ReadLedger(dir); err != nil || len(open) > 0 {
+			t.Errorf("%s has open records %v, %v", filepath.Base(dir), open, err)
+		}
+	}
+}
