@@ -250,7 +250,10 @@ func (e *Engine) Inject(id string, given Params, by string) error {
 	l := &life{engine: e, slot: s, by: by, given: wanted, stopped: make(chan struct{}), orders: make(chan order, 1), settle: make(chan Decision, 1)}
 	s.life = l
 	s.status = Status{Info: s.info, State: Checking, Given: wanted}
-	e.work.Go(l.live)
+	e.work.Go(func() {
+		defer l.guard()
+		l.live()
+	})
 	return nil
 }
 

@@ -516,3 +516,29 @@ func TestPartIsAFinding(t *testing.T) {
 		}
 	})
 }
+
+// A mistake of the engine's own surroundings must not take the process down with a fault in place.
+func TestPanicOfTheEngineLeavesTheRecord(t *testing.T) {
+	inBubble(t, both, func(t *testing.T, tr *trial) {
+		told := make(chan any, 1)
+		tr.config.Panicked = func(value any, _ []byte) { told <- value }
+		tell := tr.config.Tell
+		tr.config.Tell = func(e Event) error {
+			if e.Kind == EventActive {
+				panic("boom")
+			}
+			return tell(e)
+		}
+		tr.inject("both", nil)
+		synctest.Wait()
+		if value := <-told; value != "boom" {
+			t.Errorf("told of %v", value)
+		}
+		if left := AllLeftBehind(tr.Stop("squall", "panic")); len(left) != 2 || left[0].Remedy == "" {
+			t.Errorf("left behind %v", left)
+		}
+		if open := tr.ledger.Open(); len(open) != 2 {
+			t.Errorf("%d open records", len(open))
+		}
+	})
+}

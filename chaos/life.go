@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"time"
@@ -124,6 +125,36 @@ func (l *life) live() {
 		l.hold(until)
 	}
 	l.takeBack()
+}
+
+// guard turns a mistake of the engine itself into the end of the run: its records stay open, and are
+// named as left behind.
+func (l *life) guard() {
+	value := recover()
+	if value == nil {
+		return
+	}
+	err := fmt.Errorf("panic: %v", value)
+	left := l.leftBehind(err)
+	l.engine.mu.Lock()
+	l.left = left
+	l.slot.status.State, l.slot.status.Detail = Stuck, err.Error()
+	l.engine.mu.Unlock()
+	if l.engine.config.Panicked != nil {
+		l.engine.config.Panicked(value, debug.Stack())
+	}
+}
+
+// leftBehind names every change that is not taken back.
+func (l *life) leftBehind(err error) (left []error) {
+	for _, c := range l.changes {
+		remedy := "stop squall"
+		if c.record != "" {
+			remedy = l.engine.config.Undoers[c.step.Kind].Remedy(c.undo)
+		}
+		left = append(left, &LeftBehind{Object: c.step.Object, Remedy: remedy, Err: err})
+	}
+	return left
 }
 
 // untilEnded is a context that ends some time after the life was told to end.
@@ -335,84 +366,4 @@ func (l *life) look() {
 			return
 		}
 	}
-}
-
-// adjust carries other parameters out. A plan that is refused leaves the fault as it is; one that
-// fails half-way ends it, for nobody knows what is there.
-func (l *life) adjust(o order, until time.Time) time.Time {
-	e, info, old := l.engine, l.slot.info, l.slot.status.Params
-	planned := o.given
-	next := until
-	if o.given[TTL] != old[TTL] {
-		next = time.Now().Add(o.given.Duration(TTL))
-	} else { // what heals by itself counts from now
-		planned = o.given.With(Params{TTL: max(time.Until(until).Round(time.Second), time.Second).String()})
-	}
-	ctx, cancel := l.untilEnded(0)
-	defer cancel()
-	plan, _, err := e.plan(ctx, l.slot, planned)
-	if err == nil && len(plan.Refused()) > 0 {
-		err = errors.New(reasons(plan.Refused()))
-	}
-	if err != nil {
-		l.show(func(s *Status) { s.Detail = "not changed: " + err.Error() })
-		l.note(l.tell(EventChanged, o.by, info.Title+" stays as it is: "+err.Error(), func(ev *Event) { ev.Reason = err.Error() }))
-		return until
-	}
-	if err := l.apply(plan.Steps); err != nil {
-		l.finish("it could not be changed: " + err.Error())
-		return until
-	}
-	if err := l.drop(plan.Steps); err != nil {
-		l.finish("it could not be changed: " + err.Error())
-		return until
-	}
-	l.lasts = o.given.Duration(TTL)
-	l.show(func(s *Status) {
-		s.Params, s.Given, s.Summary, s.Scope, s.Until, s.Detail = o.given, o.given, plan.Params, plan.Scope, next, ""
-	})
-	l.note(l.tell(EventChanged, o.by, info.Title+" changed: "+changes(info.Params, old, o.given), func(ev *Event) { ev.Plan = plan }))
-	return next
-}
-
-// changes says which parameters are other than before.
-func changes(rows []Param, old, now Params) string {
-	var parts []string
-	for _, r := range rows {
-		if old[r.Name] != now[r.Name] {
-			parts = append(parts, fmt.Sprintf("%s %s → %s", strings.ToLower(r.Label), r.words(old[r.Name]), r.words(now[r.Name])))
-		}
-	}
-	if len(parts) == 0 {
-		return "nothing"
-	}
-	return strings.Join(parts, ", ")
-}
-
-// drop takes back the changes that the new plan no longer has.
-func (l *life) drop(steps []Step) error {
-	for i := len(l.changes) - 1; i >= 0; i-- {
-		c := l.changes[i]
-		if slices.ContainsFunc(steps, func(s Step) bool { return s.Kind == c.step.Kind && s.Object == c.step.Object }) {
-			continue
-		}
-		if err := l.undo(c, false); err != nil {
-			return err
-		}
-		if err := l.forget(i); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// forget closes the record of a change that is gone.
-func (l *life) forget(i int) error {
-	if record := l.changes[i].record; record != "" {
-		if err := l.engine.config.Ledger.Close(record); err != nil {
-			return err
-		}
-	}
-	l.changes = slices.Delete(l.changes, i, i+1)
-	return nil
 }

@@ -184,15 +184,10 @@ func onlyPending(err error) bool {
 func (l *life) stuck(err error) (Decision, bool) {
 	var moved *MovedOn
 	isMoved := errors.As(err, &moved)
+	left := l.leftBehind(err)
 	var remedies []string
-	var left []error
-	for _, c := range l.changes {
-		remedy := "stop squall"
-		if c.record != "" {
-			remedy = l.engine.config.Undoers[c.step.Kind].Remedy(c.undo)
-		}
-		remedies = append(remedies, remedy)
-		left = append(left, &LeftBehind{Object: c.step.Object, Remedy: remedy, Err: err})
+	for _, one := range AllLeftBehind(errors.Join(left...)) {
+		remedies = append(remedies, one.Remedy)
 	}
 	reason := strings.ReplaceAll(err.Error(), "\n", "; ")
 	l.show(func(s *Status) { s.State, s.Detail, s.Remedies, s.Moved = Stuck, reason, remedies, isMoved })

@@ -1,0 +1,89 @@
+package chaos
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// adjust carries other parameters out. A plan that is refused leaves the fault as it is; one that
+// fails half-way ends it, for nobody knows what is there.
+func (l *life) adjust(o order, until time.Time) time.Time {
+	e, info, old := l.engine, l.slot.info, l.slot.status.Params
+	planned := o.given
+	next := until
+	if o.given[TTL] != old[TTL] {
+		next = time.Now().Add(o.given.Duration(TTL))
+	} else { // what heals by itself counts from now
+		planned = o.given.With(Params{TTL: max(time.Until(until).Round(time.Second), time.Second).String()})
+	}
+	ctx, cancel := l.untilEnded(0)
+	defer cancel()
+	plan, _, err := e.plan(ctx, l.slot, planned)
+	if err == nil && len(plan.Refused()) > 0 {
+		err = errors.New(reasons(plan.Refused()))
+	}
+	if err != nil {
+		l.show(func(s *Status) { s.Detail = "not changed: " + err.Error() })
+		l.note(l.tell(EventChanged, o.by, info.Title+" stays as it is: "+err.Error(), func(ev *Event) { ev.Reason = err.Error() }))
+		return until
+	}
+	if err := l.apply(plan.Steps); err != nil {
+		l.finish("it could not be changed: " + err.Error())
+		return until
+	}
+	if err := l.drop(plan.Steps); err != nil {
+		l.finish("it could not be changed: " + err.Error())
+		return until
+	}
+	l.lasts = o.given.Duration(TTL)
+	l.show(func(s *Status) {
+		s.Params, s.Given, s.Summary, s.Scope, s.Until, s.Detail = o.given, o.given, plan.Params, plan.Scope, next, ""
+	})
+	l.note(l.tell(EventChanged, o.by, info.Title+" changed: "+changes(info.Params, old, o.given), func(ev *Event) { ev.Plan = plan }))
+	return next
+}
+
+// changes says which parameters are other than before.
+func changes(rows []Param, old, now Params) string {
+	var parts []string
+	for _, r := range rows {
+		if old[r.Name] != now[r.Name] {
+			parts = append(parts, fmt.Sprintf("%s %s → %s", strings.ToLower(r.Label), r.words(old[r.Name]), r.words(now[r.Name])))
+		}
+	}
+	if len(parts) == 0 {
+		return "nothing"
+	}
+	return strings.Join(parts, ", ")
+}
+
+// drop takes back the changes that the new plan no longer has.
+func (l *life) drop(steps []Step) error {
+	for i := len(l.changes) - 1; i >= 0; i-- {
+		c := l.changes[i]
+		if slices.ContainsFunc(steps, func(s Step) bool { return s.Kind == c.step.Kind && s.Object == c.step.Object }) {
+			continue
+		}
+		if err := l.undo(c, false); err != nil {
+			return err
+		}
+		if err := l.forget(i); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// forget closes the record of a change that is gone.
+func (l *life) forget(i int) error {
+	if record := l.changes[i].record; record != "" {
+		if err := l.engine.config.Ledger.Close(record); err != nil {
+			return err
+		}
+	}
+	l.changes = slices.Delete(l.changes, i, i+1)
+	return nil
+}
