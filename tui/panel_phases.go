@@ -3,11 +3,8 @@ package tui
 import (
 	"time"
 
-	tea "github.com/charmbracelet/bubbletea"
-
 	"xinbot.ir/squall/internal/session"
 	"xinbot.ir/squall/load"
-	"xinbot.ir/squall/tui/grid"
 )
 
 // phasesPanel has a row per phase of the run: baseline, each fault, each recovery. Its percentiles come
@@ -129,43 +126,4 @@ func (p *phasesPanel) row(y, name int, columns []phaseColumn, phase session.Phas
 		x += c.width
 		p.g.TextRight(x, y, c.width-1, c.value(phase), look)
 	}
-}
-
-// phasesMode is every phase of the run, over the screen.
-type phasesMode struct{ panel phasesPanel }
-
-func (m *Model) openPhases() tea.Cmd {
-	m.mode = &phasesMode{}
-	return nil
-}
-
-// key scrolls; Esc closes.
-func (l *phasesMode) key(m *Model, k tea.KeyMsg) tea.Cmd {
-	page := max(m.height-8, 1)
-	moves := map[string]int{"up": 1, "k": 1, "down": -1, "j": -1, "pgup": page, "pgdown": -page, "home": 1 << 20, "end": -1 << 20}
-	switch s := k.String(); s {
-	case "esc", "p", "q":
-		m.mode = nil
-	case "x", "X":
-		return m.halt()
-	default:
-		l.panel.back = min(max(l.panel.back+moves[s], 0), max(len(m.scene.calm.Phases)-1, 0))
-	}
-	return nil
-}
-
-// draw shows as many as fit.
-func (l *phasesMode) draw(m *Model, frame *grid.Grid) {
-	st := m.scene.styles
-	x, y, w, h := middleBox(frame, st, min(m.width-4, 130), min(len(m.scene.calm.Phases)+6, m.height-2), "Phases")
-	l.panel.SetSize(w, h-1)
-	l.panel.Sync(&m.scene)
-	frame.Blit(x, y, l.panel.View())
-	frame.Restyle(x, y, w, h-1, func(s grid.Style) grid.Style {
-		if s.Bg == 0 {
-			s.Bg = st.sheet.Bg
-		}
-		return s
-	})
-	frame.Text(x, y+h-1, w, "Each from its own merged histograms. ↑ ↓ scroll, Esc closes", st.dim.On(st.sheet.Bg))
 }

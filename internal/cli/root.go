@@ -11,8 +11,8 @@ import (
 	"xinbot.ir/squall/internal/config"
 )
 
-const rootLong = `squall drives load at the chat platform, shows what the platform does under it, and
-leaves a report. Its flags and variables are those of k6 and Locust where they have one.`
+const rootLong = `squall drives load at the chat platform, breaks things and puts them back, shows what the
+platform does under it, and leaves a report. Its flags and variables are those of k6 and Locust where they have one.`
 
 const rootExample = `  # The console against an embedded platform; nothing else is needed.
   squall demo
@@ -28,6 +28,10 @@ const rootExample = `  # The console against an embedded platform; nothing else 
   # A target of squall.yaml, at an arrival rate, with an objective of your own.
   squall run --target staging --rate 500/s --objective 'gateway_latency: p(95)<800'
 
+  # A fault after a minute, for a minute; first only to see what it would hit.
+  squall run --target staging --fault redis_outage,way=scale --dry-run
+  squall run --target staging --headless --duration 5m --fault redis_outage@1m,way=scale,for=1m
+
   # What would be used, where it came from, and whether it can be reached.
   squall doctor --target staging
 
@@ -37,7 +41,7 @@ also a headless run that SIGTERM or SIGHUP ended before its --duration.`
 func (a *app) root() *cobra.Command {
 	root := &cobra.Command{
 		Use:           "squall",
-		Short:         "Load, live, with a report at the end",
+		Short:         "Load and faults, live, with a report at the end",
 		Long:          rootLong,
 		Example:       rootExample,
 		Args:          cobra.NoArgs,
