@@ -45,8 +45,10 @@ func TestFaultsOnKubernetes(t *testing.T) {
 		t.Errorf("after an eviction the workloads are\n%s", after)
 	}
 
-	p := start(t, platform, append([]string{"run", "--headless", "--vus", "5", "--duration", "7s",
-		"--fault", "redis_outage@1s,way=scale,for=2s", "--fault", "qdrant_throttle@1s,way=scale,for=2s", "--fault", "channel_spike@1s,factor=2,for=3s"}, where...)...)
+	p := start(t, platform, append([]string{
+		"run", "--headless", "--vus", "5", "--duration", "7s",
+		"--fault", "redis_outage@1s,way=scale,for=2s", "--fault", "qdrant_throttle@1s,way=scale,for=2s", "--fault", "channel_spike@1s,factor=2,for=3s",
+	}, where...)...)
 	p.expect(t, 0)
 	report := p.reported(t)
 	for _, want := range []string{"statefulset redis (Kubernetes)", "deployment qdrant (Kubernetes)", "Channel spike", "its time is up", "✓ verified", "## Scaling", testcluster.Gateway} {
