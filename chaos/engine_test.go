@@ -467,7 +467,7 @@ func TestVanishedFaultIsOver(t *testing.T) {
 		if e := tr.last(); e.Kind != EventOver || e.Reason != ReasonGone || tr.state("both").State != Idle {
 			t.Errorf("last event %+v", e)
 		}
-		if e := tr.events[2]; e.Kind != EventUndo || e.Text != "Numbers both had ended already: b was not there any more" {
+		if e := tr.events[2]; e.Kind != EventUndo || e.Text != "Numbers both was ended by somebody else: b is not as squall had left it" {
 			t.Errorf("undo event %+v", e)
 		}
 	})

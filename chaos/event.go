@@ -39,7 +39,7 @@ type Event struct {
 const ReasonKept = "kept as it is"
 
 // ReasonGone is the reason of an undo that found the fault ended by somebody else.
-const ReasonGone = "it was not there any more"
+const ReasonGone = "somebody else ended it"
 
 // Errors of orders that came at the wrong time.
 var (

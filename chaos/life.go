@@ -150,7 +150,7 @@ func (l *life) leftBehind(err error) (left []error) {
 	for _, c := range l.changes {
 		remedy := "stop squall"
 		if c.record != "" {
-			remedy = l.engine.config.Undoers[c.step.Kind].Remedy(c.undo)
+			remedy = remedyFor(l.engine.config.Undoers[c.step.Kind], c.undo, err)
 		}
 		left = append(left, &LeftBehind{Object: c.step.Object, Remedy: remedy, Err: err})
 	}

@@ -1,6 +1,7 @@
 package chaos
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -13,6 +14,7 @@ import (
 type Recovered struct {
 	Object string
 	Kept   bool  // a person decided to leave it as it is
+	Gone   bool  // kept, for it is not there any more
 	Err    error // nil: it is back, and this was read back. Else a [*LeftBehind]
 }
 
@@ -71,7 +73,7 @@ func recoverRecord(ctx context.Context, l *Ledger, r Record, undoers Undoers, ho
 				overwrite = true
 				continue
 			case KeepAsIs:
-				result.Kept, err = true, nil
+				result.Kept, result.Gone, err = true, moved.Gone, nil
 			case TryAgain:
 			}
 		}
@@ -79,7 +81,7 @@ func recoverRecord(ctx context.Context, l *Ledger, r Record, undoers Undoers, ho
 			err = l.Close(r.ID)
 		}
 		if err != nil {
-			result.Err = &LeftBehind{Object: r.Object, Remedy: u.Remedy(r.Undo), Err: err}
+			result.Err = &LeftBehind{Object: r.Object, Remedy: remedyFor(u, r.Undo, err), Err: err}
 		}
 		return result
 	}
@@ -121,7 +123,7 @@ func undoRecord(ctx context.Context, u Undoer, r Record, overwrite bool, how Rec
 		case <-timer.C:
 		case <-ctx.Done():
 			timer.Stop()
-			return errors.Join(err, context.Cause(ctx))
+			return cmp.Or(err, context.Cause(ctx))
 		}
 	}
 }

@@ -20,14 +20,18 @@ func (l *life) takeBack() {
 	l.engine.mu.Unlock()
 	text := title + " is being taken back: " + reason
 	if l.gone != "" {
-		text = title + " had ended already: " + l.gone + " was not there any more"
+		text = title + " was ended by somebody else: " + l.gone + " is not as squall had left it"
 	}
 	l.note(l.tell(EventUndo, by, text, func(ev *Event) { ev.Reason = reason }))
 	overwrite := false
 	for {
 		err := l.undoAll(overwrite)
 		if err == nil {
-			l.over(title+" is taken back, and this was read back", reason)
+			text := title + " is taken back, and this was read back"
+			if l.gone != "" {
+				text = "Nothing of " + title + " is left, and this was read back"
+			}
+			l.over(text, reason)
 			return
 		}
 		decision, decided := l.stuck(err)

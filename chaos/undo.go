@@ -3,6 +3,7 @@ package chaos
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 )
 
@@ -56,11 +57,27 @@ type LeftBehind struct {
 }
 
 func (l *LeftBehind) Error() string {
+	var moved *MovedOn
+	if errors.As(l.Err, &moved) && moved.Gone {
+		return fmt.Sprintf("%v; to close its entry in the ledger: %s", l.Err, l.Remedy)
+	}
 	return fmt.Sprintf("%s was left behind: %v; to put it back: %s", l.Object, l.Err, l.Remedy)
 }
 
 // Unwrap is the reason.
 func (l *LeftBehind) Unwrap() error { return l.Err }
+
+// closeEntry is the remedy for what is not there any more: there is nothing to put back.
+const closeEntry = "squall recover --keep"
+
+// remedyFor is what a person can do about an error of undoing.
+func remedyFor(u Undoer, undo json.RawMessage, err error) string {
+	var moved *MovedOn
+	if errors.As(err, &moved) && moved.Gone {
+		return closeEntry
+	}
+	return u.Remedy(undo)
+}
 
 // AllLeftBehind finds every [*LeftBehind] in a joined error.
 func AllLeftBehind(err error) (all []*LeftBehind) {

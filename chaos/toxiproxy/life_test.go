@@ -2,6 +2,7 @@ package toxiproxy
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"net"
 	"reflect"
@@ -217,7 +218,7 @@ func TestPortIsTaken(t *testing.T) {
 	apply(t, p)
 	taken, err := net.Listen("tcp", w.listen("redis"))
 	must(t, err)
-	if errs := undo(t, p); len(errs) != 1 {
+	if errs := undo(t, p); len(errs) != 2 { // the mark stays as long as the proxy is off
 		t.Errorf("errors %v", errs)
 	}
 	taken.Close()
@@ -235,5 +236,23 @@ func TestContextEndsCalls(t *testing.T) {
 		if err := step.Apply(ctx); !errors.Is(err, context.Canceled) {
 			t.Errorf("%s: %v", step.Object, err)
 		}
+	}
+}
+
+// A proxy that is off without squall's mark was switched off by somebody else, who is asked.
+func TestProxyOfSomebodyElsesIsNotSwitchedOn(t *testing.T) {
+	w := newWorld(t)
+	p := plan(t, w.driver(), "redis_outage", nil)
+	apply(t, p)
+	off, mark := p.Steps[len(p.Steps)-1], p.Steps[0]
+	must(t, w.client("redis").RemoveToxic(mark.Undo.(toxicRecord).Toxic))
+	raw, err := json.Marshal(off.Undo)
+	must(t, err)
+	var moved *chaos.MovedOn
+	if err := Undoers(0)[KindProxy].Undo(t.Context(), raw, false); !errors.As(err, &moved) || w.client("redis").Enabled {
+		t.Errorf("undo without the mark: %v, enabled %v", err, w.client("redis").Enabled)
+	}
+	if err := Undoers(0)[KindProxy].Undo(t.Context(), raw, true); err != nil || !w.client("redis").Enabled {
+		t.Errorf("undo by a person's choice: %v", err)
 	}
 }

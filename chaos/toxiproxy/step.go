@@ -31,12 +31,12 @@ func (f fault) steps(s sight, want aim) (steps []chaos.Step) {
 			steps = append(steps, step)
 		}
 	}
-	return append(steps, f.offStep(want.proxy))
+	return append(steps, f.offStep(want.proxy, f.name(offKind, downstream)))
 }
 
 func (f fault) toxicStep(proxy string, t client.Toxic) chaos.Step {
 	api := f.driver.api
-	return chaos.Step{
+	step := chaos.Step{
 		Kind: KindToxic, Object: "toxic " + t.Name + " on proxy " + proxy,
 		Undo:  toxicRecord{URL: api.base, Proxy: proxy, Toxic: t.Name},
 		Apply: func(ctx context.Context) error { return applyToxic(ctx, api, proxy, t) },
@@ -46,6 +46,10 @@ func (f fault) toxicStep(proxy string, t client.Toxic) chaos.Step {
 		},
 		Command: addCommand(api.base, proxy, t),
 	}
+	if n, ok := parseName(t.Name); ok && n.kind == offKind {
+		step.Look = nil // the mark has no effect: without it the proxy is off all the same
+	}
+	return step
 }
 
 // applyToxic adds a toxic, or changes the one of that name, and reads it back. One that is there as it
@@ -72,11 +76,11 @@ func applyToxic(ctx context.Context, api api, proxy string, t client.Toxic) erro
 	return nil
 }
 
-func (f fault) offStep(proxy string) chaos.Step {
+func (f fault) offStep(proxy, mark string) chaos.Step {
 	api := f.driver.api
 	return chaos.Step{
 		Kind: KindProxy, Object: "proxy " + proxy,
-		Undo:  proxyRecord{URL: api.base, Proxy: proxy},
+		Undo:  proxyRecord{URL: api.base, Proxy: proxy, Mark: mark},
 		Apply: func(ctx context.Context) error { return toggle(ctx, api, proxy, false) },
 		Look: func(ctx context.Context) (bool, error) {
 			p, err := api.proxy(ctx, proxy)

@@ -6,7 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"slices"
 	"time"
+
+	client "github.com/Shopify/toxiproxy/v2/client"
 
 	"xinbot.ir/squall/chaos"
 )
@@ -34,6 +37,7 @@ type toxicRecord struct {
 type proxyRecord struct {
 	URL   string `json:"url"` // of the API
 	Proxy string `json:"proxy"`
+	Mark  string `json:"mark"` // the toxic without effect that says that squall switched it off
 }
 
 // readToxic reads a record. One that does not name a toxic of squall is refused: nothing else may be
@@ -76,6 +80,9 @@ func (u toxicUndo) Undo(ctx context.Context, undo json.RawMessage, _ bool) error
 		return err
 	}
 	api := newAPI(r.URL, u.timeout)
+	if err := needed(ctx, api, r); err != nil {
+		return err
+	}
 	removing := api.remove(ctx, r.Proxy, r.Toxic)
 	// Whatever the answer was: a removal that gave none may have been made, and only reading tells.
 	_, err = api.toxic(ctx, r.Proxy, r.Toxic)
@@ -108,8 +115,9 @@ func (toxicUndo) Remedy(undo json.RawMessage) string {
 // proxyUndo switches proxies on.
 type proxyUndo struct{ timeout time.Duration }
 
-// Undo switches the proxy on. One that is on already, or gone, is fine.
-func (u proxyUndo) Undo(ctx context.Context, undo json.RawMessage, _ bool) error {
+// Undo switches the proxy on. One that is on already, or gone, is fine. One that is off without squall's
+// mark was switched off by somebody else, who is asked.
+func (u proxyUndo) Undo(ctx context.Context, undo json.RawMessage, overwrite bool) error {
 	r, err := readProxy(undo)
 	if err != nil {
 		return err
@@ -119,6 +127,8 @@ func (u proxyUndo) Undo(ctx context.Context, undo json.RawMessage, _ bool) error
 	switch {
 	case isMissing(err) || err == nil && p.Enabled:
 		return nil
+	case err == nil && !overwrite && !marked(p.ActiveToxics, r.Mark):
+		return &chaos.MovedOn{Object: "proxy " + r.Proxy, Found: "it off without squall's mark", Left: "it off with the mark " + r.Mark, Before: "on"}
 	case err == nil:
 		err = toggle(ctx, api, r.Proxy, true)
 	default:
@@ -128,6 +138,23 @@ func (u proxyUndo) Undo(ctx context.Context, undo json.RawMessage, _ bool) error
 		return nil
 	}
 	return err
+}
+
+// needed keeps the mark of a proxy that is still off: without it nobody could tell whose doing that is.
+func needed(ctx context.Context, api api, r toxicRecord) error {
+	if n, ours := parseName(r.Toxic); !ours || n.kind != offKind {
+		return nil
+	}
+	p, err := api.proxy(ctx, r.Proxy)
+	if err == nil && !p.Enabled && marked(p.ActiveToxics, r.Toxic) {
+		return fmt.Errorf("remove toxic %s from proxy %s at %s: it marks the proxy as switched off by squall, which it still is", r.Toxic, r.Proxy, r.URL)
+	}
+	return nil
+}
+
+// marked tells whether a toxic of that name is among them.
+func marked(toxics client.Toxics, mark string) bool {
+	return slices.ContainsFunc(toxics, func(t client.Toxic) bool { return t.Name == mark })
 }
 
 // Remedy is the command that switches the proxy on.

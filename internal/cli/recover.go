@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/gofrs/flock"
@@ -51,6 +52,13 @@ as for squall run; where to go is in the ledger.`,
 			if dirs, err = unfinished(); err != nil {
 				return err
 			}
+			dirs = slices.DeleteFunc(dirs, func(dir string) bool {
+				if alive(dir) {
+					fmt.Fprintf(a.Out, "· %s: the run is still going on, and left alone\n", dir)
+					return true
+				}
+				return false
+			})
 		}
 		ctx, cancel := a.untilSignal(cmd.Context())
 		defer cancel()
@@ -79,6 +87,8 @@ func (a *app) recoverRuns(ctx context.Context, dirs []string, how session.Salvag
 			case change.Err != nil:
 				left++
 				fmt.Fprintf(a.Out, "✗ %s: %v\n", dir, change.Err)
+			case change.Gone:
+				fmt.Fprintf(a.Out, "✓ %s: %s is not there any more; its entry is closed\n", dir, change.Object)
 			case change.Kept:
 				fmt.Fprintf(a.Out, "✓ %s: %s stays as it is now\n", dir, change.Object)
 			case wasEmbedded(dir):

@@ -29,6 +29,9 @@ type following struct {
 	findings []chaos.Finding
 }
 
+// endedByOthers is why nothing can be said of a fault's expectations.
+const endedByOthers = "somebody else ended the fault"
+
 // steady looks at the objectives as they are before a fault.
 func (s *Session) steady() []chaos.Check {
 	if s.config.SteadyState == IgnoreUnsteady {
@@ -116,6 +119,11 @@ func (s *Session) followFault(e chaos.Event, written bool) {
 		if f := s.view.follow[e.Fault.ID]; f != nil && f.run == e.Run {
 			f.active = true
 		}
+	case chaos.EventUndo:
+		if f := s.view.follow[e.Fault.ID]; f != nil && f.run == e.Run && e.Reason == chaos.ReasonGone {
+			f.recovery.Reason = endedByOthers
+			decided = s.decide(f, func(chaos.Expectation) (chaos.Verdict, string) { return chaos.Unknown, endedByOthers })
+		}
 	case chaos.EventOver:
 		switch f := s.view.follow[e.Fault.ID]; {
 		case f == nil || f.run != e.Run:
@@ -123,7 +131,7 @@ func (s *Session) followFault(e chaos.Event, written bool) {
 			why := "the fault could not be injected"
 			switch {
 			case e.Reason == chaos.ReasonGone:
-				why = "somebody else had ended the fault already"
+				why = endedByOthers
 			case f.active:
 				why = "the fault was kept as it is"
 			}
@@ -135,7 +143,7 @@ func (s *Session) followFault(e chaos.Event, written bool) {
 			f.recovery.Watching = true
 			decided = s.decide(f, s.afterwards(f))
 		}
-	case chaos.EventRefused, chaos.EventChanged, chaos.EventUndo, chaos.EventRetry, chaos.EventStuck:
+	case chaos.EventRefused, chaos.EventChanged, chaos.EventRetry, chaos.EventStuck:
 	}
 	s.mu.Unlock()
 	s.tellFindings(decided)
@@ -182,7 +190,7 @@ func (s *Session) watchRecovery(o load.Observation, live []load.Verdict) {
 		since := end.Sub(f.undone)
 		switch r := &f.recovery; {
 		case now.green() && !bad:
-			r.Watching, r.Done, r.Took = false, true, f.lastBad.Sub(f.undone)
+			r.Watching, r.Done, r.Took = false, true, f.lastBad.Sub(f.undone).Round(time.Second)
 			r.Unbroken = f.broken == "" && f.steady
 			copied := *f
 			recovered = append(recovered, &copied)
