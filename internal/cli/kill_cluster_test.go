@@ -3,10 +3,7 @@ package cli_test
 import (
 	"context"
 	"encoding/json"
-	"io"
 	"math/rand/v2"
-	"net/http"
-	"net/http/httptest"
 	"path/filepath"
 	"sync"
 	"sync/atomic"
@@ -44,11 +41,7 @@ func TestKilledAtAnyMomentOnKubernetes(t *testing.T) {
 		t.Skip("needs a control plane")
 	}
 	cluster := testcluster.Start(t)
-	target := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		_, _ = io.Copy(io.Discard, r.Body)
-		w.WriteHeader(http.StatusAccepted)
-	}))
-	t.Cleanup(target.Close)
+	target := acceptsAll(t)
 	seed := killSeed(t)
 	tries := make(chan int)
 	var work sync.WaitGroup
@@ -66,7 +59,7 @@ func TestKilledAtAnyMomentOnKubernetes(t *testing.T) {
 				way, when := ways()[n%len(ways())], anyMoment(r, 0)
 				outage := []string{"scale", "scale", "evict"}[r.IntN(3)]
 				dir := t.TempDir()
-				v := startVictim(t, way, dir, "run", "--headless", "--vus", "1", "--host", target.URL, "--out", "run",
+				v := startVictim(t, way, dir, "run", "--headless", "--vus", "1", "--host", target, "--out", "run",
 					"--duration", "2s", "--drain", "200ms", "--steady-state", "off",
 					"--kubeconfig", kubeconfig, "--namespace", namespace, "--allow-namespace", namespace,
 					"--fault", "redis_outage,way="+outage+",for=1s", "--fault", "qdrant_throttle@100ms,way=scale,for=5m")

@@ -270,6 +270,17 @@ func (m moment) String() string {
 	return "after " + m.delay.String()
 }
 
+// acceptsAll is a gateway that takes every message.
+func acceptsAll(t *testing.T) (url string) {
+	t.Helper()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body)
+		w.WriteHeader(http.StatusAccepted)
+	}))
+	t.Cleanup(server.Close)
+	return server.URL
+}
+
 // anyMoment draws one; calls 0 leaves out those that the API's calls give.
 func anyMoment(r *rand.Rand, calls int) moment {
 	switch pick := r.IntN(4); {
@@ -329,11 +340,7 @@ func TestKilledAtAnyMomentOnToxiproxy(t *testing.T) {
 	if testing.Short() {
 		t.Skip("kills processes")
 	}
-	target := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		_, _ = io.Copy(io.Discard, r.Body)
-		w.WriteHeader(http.StatusAccepted)
-	}))
-	t.Cleanup(target.Close)
+	target := acceptsAll(t)
 	seed := killSeed(t)
 	tries := make(chan int)
 	var work sync.WaitGroup
@@ -345,7 +352,7 @@ func TestKilledAtAnyMomentOnToxiproxy(t *testing.T) {
 				r := rand.New(rand.NewPCG(seed, uint64(n)))
 				way, when := ways()[n%len(ways())], anyMoment(r, 40)
 				dir := t.TempDir()
-				v := startVictim(t, way, dir, "run", "--headless", "--vus", "1", "--host", target.URL, "--out", "run",
+				v := startVictim(t, way, dir, "run", "--headless", "--vus", "1", "--host", target, "--out", "run",
 					"--duration", "2s", "--drain", "200ms", "--steady-state", "off", "--toxiproxy", b.gate.server.URL,
 					"--fault", "llm_latency,errors=reset,for=1s", "--fault", "redis_outage,for=5m", "--fault", "qdrant_throttle@300ms,for=5m")
 				when.strike(b.gate, v, filepath.Join(dir, "run"))

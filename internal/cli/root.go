@@ -35,8 +35,8 @@ const rootExample = `  # The console against an embedded platform; nothing else 
   # What would be used, where it came from, and whether it can be reached.
   squall doctor --target staging
 
-Exit codes: 0 passed, 99 an objective failed, 2 flags or configuration, 3 something was left behind, 1 anything else,
-also a headless run that SIGTERM or SIGHUP ended before its --duration.`
+Exit codes: 0 passed, 99 an objective failed, 2 flags or configuration, 3 something was left behind, 1 anything else:
+also a scheduled fault that was refused, and a headless run that SIGTERM or SIGHUP ended before its --duration.`
 
 func (a *app) root() *cobra.Command {
 	root := &cobra.Command{
