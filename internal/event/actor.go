@@ -1,0 +1,33 @@
+package event
+
+// Role is the kind of somebody who acts in a session.
+type Role string
+
+// The roles.
+const (
+	RoleOperator   Role = "operator"   // a person at the console
+	RoleScript     Role = "script"     // a game-day script; the name is the script's
+	RoleSchedule   Role = "schedule"   // faults that the command line asked for at a time
+	RoleStopRule   Role = "stop rule"  // a stop rule that was met; the name is the rule
+	RoleSignal     Role = "signal"     // the operating system; the name is the signal
+	RoleObjectives Role = "objectives" // the judging of objectives: reports, never acts
+	RoleKubernetes Role = "kubernetes" // seen on the cluster, not caused by squall
+	RoleSquall     Role = "squall"     // the program itself
+)
+
+// Actor is who gave a command or caused an event.
+type Actor struct {
+	Role Role   `json:"role"`
+	Name string `json:"name,omitempty"` // tells two of one role apart; "" where there is only one
+}
+
+// By is the actor of a role that needs no name.
+func By(r Role) Actor { return Actor{Role: r} }
+
+// String is the actor for people: "operator", "script black-friday".
+func (a Actor) String() string {
+	if a.Name == "" {
+		return string(a.Role)
+	}
+	return string(a.Role) + " " + a.Name
+}

@@ -1,0 +1,121 @@
+package event
+
+import "fmt"
+
+// ObjectiveBroken is an objective that no longer holds over the sliding window.
+type ObjectiveBroken struct {
+	Objective string  `json:"objective"` // as it was written: "gateway_latency: p(95)<1500"
+	Title     string  `json:"title"`     // for people: "gateway latency p(95)<1500"
+	Value     float64 `json:"value"`     // in the unit of the objective
+	Measured  string  `json:"measured"`  // the value with its unit
+}
+
+// ObjectiveRecovered is an objective that holds again.
+type ObjectiveRecovered struct {
+	Objective string  `json:"objective"`
+	Title     string  `json:"title"`
+	Value     float64 `json:"value"`
+	Measured  string  `json:"measured"`
+}
+
+// StopRuleMet is a stop rule whose condition lasted long enough.
+type StopRuleMet struct {
+	Rule     string  `json:"rule"`  // as it was written
+	Title    string  `json:"title"` // its condition, for people
+	For      float64 `json:"for"`   // seconds
+	Value    float64 `json:"value"`
+	Measured string  `json:"measured"`
+}
+
+// GeneratorSaturated is the load generator at its own limit: what is measured now may be its fault.
+type GeneratorSaturated struct {
+	Reason string `json:"reason"`
+}
+
+// GeneratorRecovered is a generator that is no longer saturated.
+type GeneratorRecovered struct{}
+
+// Signal is what an expectation looks at.
+type Signal string
+
+// The signals.
+const (
+	Recovers         Signal = "recovers"          // objectives are green again after the revert, in time
+	Holds            Signal = "holds"             // no objective breaks while the fault is on
+	AlertFires       Signal = "alert_fires"       // an alert of the platform's
+	Scales           Signal = "scales"            // an autoscaler reaches its goal
+	MetricBelow      Signal = "metric_below"      // a metric stays below a bound
+	CounterIncreases Signal = "counter_increases" // a counter, such as of fallbacks, grows
+)
+
+// ExpectationVerdict is what came of an expectation.
+type ExpectationVerdict string
+
+// The verdicts. A pending one is still being watched.
+const (
+	ExpectationPending ExpectationVerdict = ""
+	ExpectationMet     ExpectationVerdict = "pass"
+	ExpectationFailed  ExpectationVerdict = "fail"
+	ExpectationUnknown ExpectationVerdict = "unknown"
+)
+
+// Finding is an expectation with what came of it.
+type Finding struct {
+	Signal  Signal             `json:"signal"`
+	Text    string             `json:"text"` // what was expected: "recovers within 2 min"
+	Verdict ExpectationVerdict `json:"verdict"`
+	Reason  string             `json:"reason,omitempty"` // what was seen, or why nothing could be
+}
+
+// ExpectationDecided is one expectation of a fault that was decided.
+type ExpectationDecided struct {
+	Injection
+	Finding
+}
+
+func (d ExpectationDecided) text() string {
+	word := map[ExpectationVerdict]string{ExpectationMet: "held", ExpectationFailed: "failed"}[d.Verdict]
+	if word == "" {
+		word = "unknown"
+	}
+	return fmt.Sprintf("%s, expected: %s: %s (%s)", d.Title, d.Finding.Text, word, d.Reason)
+}
+
+// PlatformRecovered is the end of a recovery: objectives are green again after a fault.
+type PlatformRecovered struct {
+	Injection
+	Seconds  float64 `json:"seconds"`            // from the verified revert to the first green second; finest is 1
+	Unbroken bool    `json:"unbroken,omitempty"` // no objective ever broke
+}
+
+func (d PlatformRecovered) text() string {
+	if d.Unbroken {
+		return d.Title + ": objectives stayed green all the time"
+	}
+	took := "less than a second"
+	if d.Seconds >= 1 {
+		took = seconds(d.Seconds)
+	}
+	return fmt.Sprintf("%s: objectives are green again, %s after it was reverted", d.Title, took)
+}
+
+// WorkloadScaled is another number of pods of a watched workload.
+type WorkloadScaled struct {
+	Workload string `json:"workload"`         // deployment xin-staging/gateway
+	Before   *int   `json:"before,omitempty"` // pods ready before; nil: it was not watched before
+	Ready    int    `json:"ready"`            // pods
+	Wanted   int    `json:"wanted"`           // replicas asked for
+	Min      int    `json:"min,omitempty"`
+	Max      int    `json:"max,omitempty"` // of its autoscaler; 0: it has none
+}
+
+func (d WorkloadScaled) text() string {
+	text := fmt.Sprintf("%s: %d of %d pods ready", d.Workload, d.Ready, d.Wanted)
+	if d.Before != nil && *d.Before != d.Ready {
+		text = fmt.Sprintf("%s: %d → %d pods ready of %d wanted", d.Workload, *d.Before, d.Ready, d.Wanted)
+	}
+	if d.Max > 0 {
+		text += fmt.Sprintf(" (autoscaler %d to %d)", d.Min, d.Max)
+	}
+	return text
+}

@@ -1,0 +1,160 @@
+package event
+
+import (
+	"fmt"
+	"strings"
+)
+
+// RunStarted is what a run was started with. It holds fingerprints of secrets, never secrets.
+type RunStarted struct {
+	RunID        string             `json:"run_id"`
+	Version      string             `json:"version"` // of squall
+	GoVersion    string             `json:"go_version"`
+	OS           string             `json:"os"`
+	Arch         string             `json:"arch"`
+	CPUs         int                `json:"cpus"` // GOMAXPROCS
+	Host         string             `json:"host"`
+	Command      []string           `json:"command"` // arguments, secrets replaced
+	Target       string             `json:"target"`
+	Gateway      string             `json:"gateway"`
+	Orchestrator string             `json:"orchestrator"`
+	Embedded     bool               `json:"embedded"` // the demo platform, in the same process
+	Workload     string             `json:"workload"` // where it came from
+	Tenants      int                `json:"tenants"`
+	Brands       int                `json:"brands"`
+	Model        string             `json:"model"` // closed or open
+	VUs          int                `json:"vus"`
+	Rate         float64            `json:"rate"` // arrivals per second
+	Think        string             `json:"think"`
+	Ramp         string             `json:"ramp"`
+	Mix          map[string]float64 `json:"mix"` // channel -> share
+	SpikeFactor  float64            `json:"spike_factor"`
+	Duration     float64            `json:"duration"` // seconds; 0: until stopped
+	Seed         uint64             `json:"seed"`
+	Objectives   []string           `json:"objectives"`
+	StopRules    []string           `json:"stop_rules"`
+	FlowsOff     map[string]string  `json:"flows_off"` // flow -> why it does not run
+	Secrets      map[string]string  `json:"secrets"`   // name -> fingerprint
+	Settings     []Provenance       `json:"settings"`  // resolved configuration and where each value came from
+}
+
+// Provenance is one resolved setting.
+type Provenance struct {
+	Name   string `json:"name"`
+	Value  string `json:"value"` // a fingerprint for secrets
+	Source string `json:"source"`
+}
+
+func (d RunStarted) text() string {
+	until := "until stopped"
+	if d.Duration > 0 {
+		until = "for " + seconds(d.Duration)
+	}
+	if d.Model == "open" {
+		return fmt.Sprintf("Started on %s: %s requests/s, %s", d.Target, number(d.Rate), until)
+	}
+	return fmt.Sprintf("Started on %s: %s VUs, think time %s, %s", d.Target, count(d.VUs), d.Think, until)
+}
+
+// EndCause is why a run ended.
+type EndCause string
+
+// The causes.
+const (
+	EndAsked    EndCause = "asked"     // somebody asked for it: the actor says who
+	EndDuration EndCause = "duration"  // its planned time was over
+	EndSignal   EndCause = "signal"    // Detail names it
+	EndStopRule EndCause = "stop_rule" // Detail is the rule
+	EndPanic    EndCause = "panic"     // squall itself failed; Detail is the panic
+)
+
+// RunEnded is how a run ended.
+type RunEnded struct {
+	Cause       EndCause `json:"cause"`
+	Detail      string   `json:"detail,omitempty"`
+	NotReverted []string `json:"not_reverted,omitempty"` // what is still changed on the target, each with its remedy
+}
+
+func (d RunEnded) text() string {
+	text := "Ended: " + d.CauseText()
+	if n := len(d.NotReverted); n > 0 {
+		text += ", " + count(n) + " not reverted"
+	}
+	return text
+}
+
+// CauseText is why the run ended, for people.
+func (d RunEnded) CauseText() string {
+	text := map[EndCause]string{
+		EndAsked:    "on request",
+		EndDuration: "planned duration over",
+		EndSignal:   "signal",
+		EndStopRule: "stop rule met",
+		EndPanic:    "squall failed",
+	}[d.Cause]
+	if d.Detail != "" {
+		text += " (" + d.Detail + ")"
+	}
+	return text
+}
+
+// Halted is a halt: faults are reverted, the load goes back to the baseline, and new spikes and
+// faults are refused.
+type Halted struct {
+	From int `json:"from"` // virtual users wanted before
+	To   int `json:"to"`
+}
+
+// HaltReleased allows spikes and faults again after a halt.
+type HaltReleased struct{}
+
+// Noted is a line that a person wrote.
+type Noted struct {
+	Note string `json:"note"`
+}
+
+// ReportExported is a report that was written while the run went on.
+type ReportExported struct {
+	Path string `json:"path"`
+}
+
+// Warned is something to know about the configuration.
+type Warned struct {
+	Warning string `json:"warning"`
+}
+
+// FlowOff is a flow that does not run.
+type FlowOff struct {
+	Flow   string `json:"flow"`
+	Title  string `json:"title"` // "Rule toggling"
+	Reason string `json:"reason"`
+}
+
+// SquallFailed is a failure of squall itself: a panic, a full disk.
+type SquallFailed struct {
+	Error string `json:"error"`
+	Stack string `json:"stack,omitempty"`
+}
+
+// CommandRefused is a command that was not carried out.
+type CommandRefused struct {
+	Command string `json:"command"` // its kind: set_vus
+	Title   string `json:"title"`   // what was asked for: "set virtual users to 20"
+	Params  any    `json:"params"`  // the command's parameters
+	Reason  string `json:"reason"`
+}
+
+func (d CommandRefused) text() string {
+	// Errors name what was asked for as a rule; then the sentence does not say it twice.
+	if strings.HasPrefix(d.Reason, d.Title) {
+		return "Refused: " + d.Reason
+	}
+	return fmt.Sprintf("Refused: %s: %s", d.Title, d.Reason)
+}
+
+// ChangeNotReverted is a change of squall's on the target that is still there, outside of faults.
+type ChangeNotReverted struct {
+	Object string `json:"object"` // automation rule r1 of tenant t1
+	Remedy string `json:"remedy,omitempty"`
+	Reason string `json:"reason"`
+}
