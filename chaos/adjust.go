@@ -2,10 +2,10 @@ package chaos
 
 import (
 	"errors"
-	"fmt"
 	"slices"
-	"strings"
 	"time"
+
+	"xinbot.ir/squall/internal/event"
 )
 
 // adjust carries other parameters out. A plan that is refused leaves the fault as it is; one that
@@ -15,8 +15,8 @@ func (l *life) adjust(o order, until time.Time) time.Time {
 	planned := o.given
 	next := until
 	if o.given[TTL] != old[TTL] {
-		next = time.Now().Add(o.given.Duration(TTL))
-	} else { // what heals by itself counts from now
+		next = deadline(o.given.Duration(TTL))
+	} else if !until.IsZero() { // what heals by itself counts from now
 		planned = o.given.With(Params{TTL: max(time.Until(until).Round(time.Second), time.Second).String()})
 	}
 	ctx, cancel := l.untilEnded(0)
@@ -27,37 +27,36 @@ func (l *life) adjust(o order, until time.Time) time.Time {
 	}
 	if err != nil {
 		l.show(func(s *Status) { s.Detail = "not changed: " + err.Error() })
-		l.note(l.tell(EventChanged, o.by, info.Title+" stays as it is: "+err.Error(), func(ev *Event) { ev.Reason = err.Error() }))
+		l.note(l.emit(o.by, event.FaultNotChanged{Injection: l.ref(), Reason: err.Error()}))
 		return until
 	}
 	if err := l.apply(plan.Steps); err != nil {
-		l.finish("it could not be changed: " + err.Error())
+		l.finish(event.CauseFailed, "it could not be changed: "+err.Error())
 		return until
 	}
 	if err := l.drop(plan.Steps); err != nil {
-		l.finish("it could not be changed: " + err.Error())
+		l.finish(event.CauseFailed, "it could not be changed: "+err.Error())
 		return until
 	}
 	l.lasts = o.given.Duration(TTL)
 	l.show(func(s *Status) {
 		s.Params, s.Given, s.Summary, s.Scope, s.Until, s.Detail = o.given, o.given, plan.Params, plan.Scope, next, ""
 	})
-	l.note(l.tell(EventChanged, o.by, info.Title+" changed: "+changes(info.Params, old, o.given), func(ev *Event) { ev.Plan = plan }))
+	l.note(l.emit(o.by, event.FaultChanged{
+		Injection: l.ref(), Params: o.given, Summary: plan.Params, Scope: plan.Scope, TTL: l.lasts.Seconds(),
+		Changes: changes(info.Params, old, o.given),
+	}))
 	return next
 }
 
-// changes says which parameters are other than before.
-func changes(rows []Param, old, now Params) string {
-	var parts []string
+// changes are the parameters that are other than before.
+func changes(rows []Param, old, now Params) (changed []event.ParamChange) {
 	for _, r := range rows {
 		if old[r.Name] != now[r.Name] {
-			parts = append(parts, fmt.Sprintf("%s %s → %s", strings.ToLower(r.Label), r.words(old[r.Name]), r.words(now[r.Name])))
+			changed = append(changed, event.ParamChange{Name: r.Name, Label: r.Label, From: r.words(old[r.Name]), To: r.words(now[r.Name])})
 		}
 	}
-	if len(parts) == 0 {
-		return "nothing"
-	}
-	return strings.Join(parts, ", ")
+	return changed
 }
 
 // drop takes back the changes that the new plan no longer has.

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"xinbot.ir/squall/internal/event"
 )
 
 // Config is what an engine is made of.
@@ -17,8 +19,9 @@ type Config struct {
 	Ledger  *Ledger
 	Given   map[string]Params // what differs from the faults' own defaults, by id
 
-	// Tell writes an event down. When it returns an error for EventBegins, nothing is touched.
-	Tell func(Event) error
+	// Emit writes an event of a fault down: event.FaultStarted and its siblings. When it returns an
+	// error for a FaultStarted, nothing is touched.
+	Emit func(by event.Actor, data any) error
 	// Conditions adds checks that no fault can know, such as the steady state; may be nil.
 	Conditions func() []Check
 	// Panicked is told of a panic in a fault, which is treated as an error of it; may be nil.
@@ -225,7 +228,7 @@ func (e *Engine) collide(own *slot, objects []string) (checks []Check) {
 
 // Inject begins an injection. The preflight is made again; what it refuses is told as an event. The
 // error says why nothing was even tried.
-func (e *Engine) Inject(id string, given Params, by string) error {
+func (e *Engine) Inject(id string, given Params, by event.Actor) error {
 	s, err := e.find(id)
 	if err != nil {
 		return err
@@ -247,7 +250,7 @@ func (e *Engine) Inject(id string, given Params, by string) error {
 	if err != nil {
 		return fmt.Errorf("inject %s: %w", id, err)
 	}
-	l := &life{engine: e, slot: s, by: by, given: wanted, stopped: make(chan struct{}), orders: make(chan order, 1), settle: make(chan Decision, 1)}
+	l := &life{engine: e, slot: s, by: by, given: wanted, stopped: make(chan struct{}), orders: make(chan order, 1), settle: make(chan event.Decision, 1)}
 	s.life = l
 	s.status = Status{Info: s.info, State: Checking, Given: wanted}
 	e.work.Go(func() {
@@ -258,7 +261,7 @@ func (e *Engine) Inject(id string, given Params, by string) error {
 }
 
 // Adjust changes live parameters of an active fault.
-func (e *Engine) Adjust(id string, given Params, by string) error {
+func (e *Engine) Adjust(id string, given Params, by event.Actor) error {
 	s, err := e.find(id)
 	if err != nil {
 		return err
@@ -286,7 +289,7 @@ func (e *Engine) Adjust(id string, given Params, by string) error {
 }
 
 // Revert takes a fault back. A fault that is being taken back, or is off, is fine.
-func (e *Engine) Revert(id, by, reason string) error {
+func (e *Engine) Revert(id string, by event.Actor) error {
 	s, err := e.find(id)
 	if err != nil {
 		return err
@@ -294,41 +297,46 @@ func (e *Engine) Revert(id, by, reason string) error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if s.life != nil {
-		s.life.end(by, reason)
+		s.life.end(by, event.CauseAsked, "")
 	}
 	return nil
 }
 
-// Settle decides about a fault that is stuck.
-func (e *Engine) Settle(id string, d Decision) error {
+// Decide says what to do about a fault that could not be reverted. The decision is written down
+// before it is carried out.
+func (e *Engine) Decide(id string, d event.Decision, by event.Actor) error {
 	s, err := e.find(id)
 	if err != nil {
 		return err
 	}
 	e.mu.Lock()
-	defer e.mu.Unlock()
-	if s.life == nil || s.status.State != Stuck {
-		return fmt.Errorf("settle %s: it is %s", id, s.status.State)
+	l, state := s.life, s.status.State
+	e.mu.Unlock()
+	if l == nil || state != Stuck {
+		return fmt.Errorf("decide about %s: it is %s", id, state)
+	}
+	if err := l.emit(by, event.FaultDecided{Injection: l.ref(), Decision: d}); err != nil {
+		return fmt.Errorf("decide about %s: %w", id, err)
 	}
 	select {
-	case s.life.settle <- d:
+	case l.settle <- d:
 	default: // one decision is being carried out
 	}
 	return nil
 }
 
 // Halt takes every fault back and refuses new ones until Release. It returns at once.
-func (e *Engine) Halt(by string) {
+func (e *Engine) Halt(by event.Actor) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.blocked = true
-	e.endAll(by, "halt")
+	e.endAll(by, event.CauseHalt)
 }
 
-func (e *Engine) endAll(by, reason string) {
+func (e *Engine) endAll(by event.Actor, cause event.Cause) {
 	for _, s := range e.slots {
 		if s.life != nil {
-			s.life.end(by, reason)
+			s.life.end(by, cause, "")
 		}
 	}
 }
@@ -342,13 +350,13 @@ func (e *Engine) Release() {
 
 // Stop takes every fault back, refuses new ones for good, and waits until nothing is left to wait
 // for, which is bounded. The error joins a [*LeftBehind] for every change that is still there.
-func (e *Engine) Stop(by, reason string) error {
+func (e *Engine) Stop(by event.Actor) error {
 	e.mu.Lock()
 	if !e.closed {
 		e.closed = true
 		close(e.closing)
 	}
-	e.endAll(by, reason)
+	e.endAll(by, event.CauseRunEnded)
 	e.mu.Unlock()
 	e.work.Wait()
 	e.mu.Lock()

@@ -8,6 +8,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"xinbot.ir/squall/internal/event"
 )
 
 // inBubble runs a test on fake time.
@@ -17,7 +19,7 @@ func inBubble(t *testing.T, faults func(*world) []Fault, test func(*testing.T, *
 		w := newWorld()
 		tr := newTrial(t, faults(w)...)
 		test(t, tr)
-		if err := tr.Stop("squall", "test over"); err != nil {
+		if err := tr.Stop(squall); err != nil {
 			t.Logf("stop: %v", err)
 		}
 		if err := tr.ledger.Release(); err != nil {
@@ -52,10 +54,10 @@ func TestFaultLivesUntilItsTimeIsUp(t *testing.T) {
 			t.Errorf("after its time: %+v", s)
 		}
 		tr.clean()
-		if want := []EventKind{EventBegins, EventActive, EventUndo, EventOver}; !slices.Equal(tr.kinds(), want) {
+		if want := []event.Kind{"fault_started", "fault_active", "fault_reverting", "fault_reverted"}; !slices.Equal(tr.kinds(), want) {
 			t.Errorf("told %v, want %v", tr.kinds(), want)
 		}
-		if e := tr.events[2]; e.Reason != "its time is up" || e.By != squall || e.Run != 1 {
+		if e := tr.events[2]; e.By != squall || e.Data != (event.FaultReverting{Injection: event.Injection{Fault: "both", Title: "Numbers both", Run: 1}, Cause: event.CauseTimeUp}) {
 			t.Errorf("undo event %+v", e)
 		}
 	})
@@ -70,7 +72,7 @@ func TestRecordIsOnDiskBeforeTheChange(t *testing.T) {
 		if err != nil || len(open) != 1 || tr.world.get("a") != 1 {
 			t.Fatalf("while a is being applied: %d records (%v), a is %d", len(open), err, tr.world.get("a"))
 		}
-		if tr.kinds()[0] != EventBegins {
+		if tr.kinds()[0] != "fault_started" {
 			t.Error("the event was not told first")
 		}
 	})
@@ -113,7 +115,7 @@ func TestHalfAppliedFaultIsTakenBack(t *testing.T) {
 		if s := tr.state("both"); s.State != Idle {
 			t.Errorf("state %+v", s)
 		}
-		if e := tr.last(); e.Kind != EventOver || !strings.Contains(e.Reason, "set b to 7: broken") {
+		if e, ok := tr.last().Data.(event.FaultReverted); !ok || e.Cause != event.CauseFailed || !strings.Contains(e.Detail, "set b to 7: broken") {
 			t.Errorf("last event %+v", e)
 		}
 	})
@@ -136,7 +138,7 @@ func TestUndoIsTriedUntilItHolds(t *testing.T) {
 		tr.inject("both", nil)
 		synctest.Wait()
 		tr.world.break_("undo a", errBroken)
-		if err := tr.Revert("both", "operator", "asked"); err != nil {
+		if err := tr.Revert("both", operator); err != nil {
 			t.Fatal(err)
 		}
 		time.Sleep(time.Minute)
@@ -156,7 +158,7 @@ func TestStuckFaultSaysWhatAPersonCanDo(t *testing.T) {
 		tr.inject("both", nil)
 		synctest.Wait()
 		tr.world.break_("undo a", errBroken)
-		if err := tr.Revert("both", "operator", "asked"); err != nil {
+		if err := tr.Revert("both", operator); err != nil {
 			t.Fatal(err)
 		}
 		time.Sleep(5 * time.Minute)
@@ -165,14 +167,14 @@ func TestStuckFaultSaysWhatAPersonCanDo(t *testing.T) {
 		if s.State != Stuck || len(s.Remedies) != 1 || !strings.HasPrefix(s.Remedies[0], "set {") {
 			t.Fatalf("stuck: %+v", s)
 		}
-		if e := tr.last(); e.Kind != EventStuck || len(e.Remedies) != 1 {
+		if e, ok := tr.last().Data.(event.FaultNotReverted); !ok || len(e.Remedies) != 1 {
 			t.Errorf("told %+v", e)
 		}
-		if err := tr.Inject("both", nil, "operator"); err == nil {
+		if err := tr.Inject("both", nil, operator); err == nil {
 			t.Error("injected again while left behind")
 		}
 		tr.world.break_("undo a", nil)
-		if err := tr.Settle("both", TryAgain); err != nil {
+		if err := tr.Decide("both", event.Retry, operator); err != nil {
 			t.Fatal(err)
 		}
 		synctest.Wait()
@@ -182,29 +184,29 @@ func TestStuckFaultSaysWhatAPersonCanDo(t *testing.T) {
 
 func TestSomebodyElsesChangeIsNotOverwritten(t *testing.T) {
 	for _, c := range []struct {
-		decision Decision
+		decision event.Decision
 		a        int
 		byLook   bool // the engine notices by itself
-	}{{Overwrite, 1, false}, {KeepAsIs, 3, false}, {Overwrite, 1, true}} {
+	}{{event.Overwrite, 1, false}, {event.Abandon, 3, false}, {event.Overwrite, 1, true}} {
 		inBubble(t, both, func(t *testing.T, tr *trial) {
 			tr.inject("both", nil)
 			synctest.Wait()
 			tr.world.set("a", 3)
 			if c.byLook {
 				time.Sleep(6 * time.Second)
-			} else if err := tr.Revert("both", "operator", "asked"); err != nil {
+			} else if err := tr.Revert("both", operator); err != nil {
 				t.Fatal(err)
 			}
 			synctest.Wait()
 			if s := tr.state("both"); s.State != Stuck || !s.Moved || tr.world.get("a") != 3 || tr.world.get("b") != 2 {
 				t.Fatalf("moved on: %+v", s)
 			}
-			if err := tr.Settle("both", c.decision); err != nil {
+			if err := tr.Decide("both", c.decision, operator); err != nil {
 				t.Fatal(err)
 			}
 			synctest.Wait()
 			if got := tr.world.get("a"); got != c.a || tr.state("both").State != Idle {
-				t.Errorf("decision %d: a is %d, want %d; %+v", c.decision, got, c.a, tr.state("both"))
+				t.Errorf("decision %s: a is %d, want %d; %+v", c.decision, got, c.a, tr.state("both"))
 			}
 			if open := tr.ledger.Open(); len(open) > 0 {
 				t.Errorf("open records %+v", open)
@@ -219,7 +221,7 @@ func TestStopNamesWhatIsLeftBehind(t *testing.T) {
 		synctest.Wait()
 		tr.world.break_("undo b", errBroken)
 		began := time.Now()
-		left := AllLeftBehind(tr.Stop("squall", "the run ends"))
+		left := AllLeftBehind(tr.Stop(squall))
 		if len(left) != 1 || left[0].Object != "b" || !errors.Is(left[0], errBroken) || left[0].Remedy == "" {
 			t.Fatalf("left behind %+v", left)
 		}
@@ -232,7 +234,7 @@ func TestStopNamesWhatIsLeftBehind(t *testing.T) {
 		if open := tr.ledger.Open(); len(open) != 1 {
 			t.Errorf("%d open records, want the one of b", len(open))
 		}
-		if err := tr.Inject("both", nil, "operator"); !errors.Is(err, ErrClosed) {
+		if err := tr.Inject("both", nil, operator); !errors.Is(err, ErrClosed) {
 			t.Errorf("inject after the end: %v", err)
 		}
 	})
@@ -254,14 +256,14 @@ func TestHaltAtEveryMoment(t *testing.T) {
 				tr.inject("both", nil)
 				time.Sleep(500 * time.Millisecond)
 				synctest.Wait()
-				tr.Halt("operator")
+				tr.Halt(operator)
 				time.Sleep(10 * time.Second)
 				synctest.Wait()
 				tr.clean()
 				if s := tr.state("both"); s.State != Idle {
 					t.Errorf("state %+v", s)
 				}
-				if err := tr.Inject("both", nil, "operator"); !errors.Is(err, ErrBlocked) {
+				if err := tr.Inject("both", nil, operator); !errors.Is(err, ErrBlocked) {
 					t.Errorf("inject after halt: %v", err)
 				}
 				tr.Release()
@@ -291,7 +293,7 @@ func TestTwoFaultsOnOneObjectAreRefused(t *testing.T) {
 		}
 		tr.inject("third", nil)
 		synctest.Wait()
-		if e := tr.last(); e.Kind != EventRefused || !strings.Contains(e.Reason, "Numbers first is on and changes the same object: take it back first") {
+		if e, ok := tr.last().Data.(event.FaultRefused); !ok || !strings.Contains(e.Reason, "Numbers first is on and changes the same object: take it back first") {
 			t.Errorf("told %+v", e)
 		}
 		if tr.world.called("apply a") != 1 {
@@ -325,7 +327,7 @@ func TestAdjustKeepsTheRemainingTime(t *testing.T) {
 		tr.inject("both", Params{TTL: "60s"})
 		time.Sleep(20 * time.Second)
 		synctest.Wait()
-		if err := tr.Adjust("both", Params{"to": "9"}, "operator"); err != nil {
+		if err := tr.Adjust("both", Params{"to": "9"}, operator); err != nil {
 			t.Fatal(err)
 		}
 		synctest.Wait()
@@ -333,10 +335,10 @@ func TestAdjustKeepsTheRemainingTime(t *testing.T) {
 		if tr.world.get("a") != 9 || s.Summary != "to 9" || time.Until(s.Until) != 40*time.Second {
 			t.Fatalf("after adjusting: a %d, %+v", tr.world.get("a"), s)
 		}
-		if err := tr.Adjust("both", Params{"kind": "y"}, "operator"); err == nil {
+		if err := tr.Adjust("both", Params{"kind": "y"}, operator); err == nil {
 			t.Error("a parameter that is not live was changed")
 		}
-		if err := tr.Adjust("both", Params{TTL: "2m"}, "operator"); err != nil {
+		if err := tr.Adjust("both", Params{TTL: "2m"}, operator); err != nil {
 			t.Fatal(err)
 		}
 		synctest.Wait()
@@ -344,7 +346,7 @@ func TestAdjustKeepsTheRemainingTime(t *testing.T) {
 			t.Errorf("%s left after a new time-to-live", left)
 		}
 		// The record of the first change still knows how a was found, whatever came after.
-		if err := tr.Adjust("both", Params{"skip": "b"}, "operator"); err != nil {
+		if err := tr.Adjust("both", Params{"skip": "b"}, operator); err != nil {
 			t.Fatal(err)
 		}
 		synctest.Wait()
@@ -362,7 +364,7 @@ func TestFailedAdjustmentEndsTheFault(t *testing.T) {
 		tr.inject("both", nil)
 		synctest.Wait()
 		tr.world.break_("apply b", errBroken)
-		if err := tr.Adjust("both", Params{TTL: "2m"}, "operator"); err != nil {
+		if err := tr.Adjust("both", Params{TTL: "2m"}, operator); err != nil {
 			t.Fatal(err)
 		}
 		time.Sleep(20 * time.Second)
@@ -433,16 +435,16 @@ func TestDryRunSaysWhatItCannotKnow(t *testing.T) {
 func TestOrdersAtTheWrongTime(t *testing.T) {
 	inBubble(t, both, func(t *testing.T, tr *trial) {
 		for name, err := range map[string]error{
-			"unknown fault": tr.Inject("nothing", nil, "operator"),
-			"bad parameter": tr.Inject("both", Params{"to": "many", "x": "1"}, "operator"),
-			"adjust idle":   tr.Adjust("both", nil, "operator"),
-			"settle idle":   tr.Settle("both", TryAgain),
+			"unknown fault": tr.Inject("nothing", nil, operator),
+			"bad parameter": tr.Inject("both", Params{"to": "many", "x": "1"}, operator),
+			"adjust idle":   tr.Adjust("both", nil, operator),
+			"settle idle":   tr.Decide("both", event.Retry, operator),
 		} {
 			if err == nil {
 				t.Errorf("%s: no error", name)
 			}
 		}
-		if err := tr.Revert("both", "operator", "asked"); err != nil {
+		if err := tr.Revert("both", operator); err != nil {
 			t.Errorf("revert of what is off: %v", err)
 		}
 	})
@@ -464,10 +466,10 @@ func TestVanishedFaultIsOver(t *testing.T) {
 		time.Sleep(6 * time.Second)
 		synctest.Wait()
 		tr.clean()
-		if e := tr.last(); e.Kind != EventOver || e.Reason != ReasonGone || tr.state("both").State != Idle {
+		if e, ok := tr.last().Data.(event.FaultReverted); !ok || e.Cause != event.CauseForeign || tr.state("both").State != Idle {
 			t.Errorf("last event %+v", e)
 		}
-		if e := tr.events[2]; e.Kind != EventUndo || e.Text != "Numbers both was ended by somebody else: b is not as squall had left it" {
+		if e := tr.events[2]; e.Kind() != "fault_reverting" || e.Text() != "Numbers both was ended by somebody else: b is not as squall had left it" {
 			t.Errorf("undo event %+v", e)
 		}
 	})
@@ -478,12 +480,12 @@ func TestRetryIsToldOnceAndShownEachTime(t *testing.T) {
 		tr.inject("both", nil)
 		synctest.Wait()
 		tr.world.break_("undo a", errBroken)
-		if err := tr.Revert("both", "operator", "asked"); err != nil {
+		if err := tr.Revert("both", operator); err != nil {
 			t.Fatal(err)
 		}
 		time.Sleep(20 * time.Second)
 		synctest.Wait()
-		if want := []EventKind{EventBegins, EventActive, EventUndo, EventRetry}; !slices.Equal(tr.kinds(), want) {
+		if want := []event.Kind{"fault_started", "fault_active", "fault_reverting", "fault_retried"}; !slices.Equal(tr.kinds(), want) {
 			t.Errorf("told %v, want %v", tr.kinds(), want)
 		}
 		if s := tr.state("both"); !strings.Contains(s.Detail, "gives up in 1 min") || !strings.HasSuffix(s.Detail, "broken") {
@@ -496,11 +498,11 @@ func TestChangeSaysWhatChanged(t *testing.T) {
 	inBubble(t, both, func(t *testing.T, tr *trial) {
 		tr.inject("both", nil)
 		synctest.Wait()
-		if err := tr.Adjust("both", Params{"to": "9", TTL: "90s"}, "operator"); err != nil {
+		if err := tr.Adjust("both", Params{"to": "9", TTL: "90s"}, operator); err != nil {
 			t.Fatal(err)
 		}
 		synctest.Wait()
-		if got, want := tr.last().Text, "Numbers both changed: to 7 → 9, lasts 1 min → 1 min 30 s"; got != want {
+		if got, want := tr.last().Text(), "Numbers both changed: to 7 → 9, lasts 1 min → 1 min 30 s"; got != want {
 			t.Errorf("told %q, want %q", got, want)
 		}
 	})
@@ -511,8 +513,8 @@ func TestPartIsAFinding(t *testing.T) {
 		tr.world.fail["apply b"] = &Partly{What: "b refuses"}
 		tr.inject("both", nil)
 		synctest.Wait()
-		if s, e := tr.state("both"), tr.last(); s.State != Active || e.Kind != EventActive || !strings.HasSuffix(e.Text, "(set b to 7: b refuses)") && !strings.HasSuffix(e.Text, "(b refuses)") {
-			t.Errorf("state %+v, told %+v", s, e.Text)
+		if s, e := tr.state("both"), tr.last(); s.State != Active || e.Kind() != "fault_active" || !strings.HasSuffix(e.Text(), "(set b to 7: b refuses)") && !strings.HasSuffix(e.Text(), "(b refuses)") {
+			t.Errorf("state %+v, told %+v", s, e.Text())
 		}
 	})
 }
@@ -522,19 +524,19 @@ func TestPanicOfTheEngineLeavesTheRecord(t *testing.T) {
 	inBubble(t, both, func(t *testing.T, tr *trial) {
 		told := make(chan any, 1)
 		tr.config.Panicked = func(value any, _ []byte) { told <- value }
-		tell := tr.config.Tell
-		tr.config.Tell = func(e Event) error {
-			if e.Kind == EventActive {
+		emit := tr.config.Emit
+		tr.config.Emit = func(by event.Actor, data any) error {
+			if _, ok := data.(event.FaultActive); ok {
 				panic("boom")
 			}
-			return tell(e)
+			return emit(by, data)
 		}
 		tr.inject("both", nil)
 		synctest.Wait()
 		if value := <-told; value != "boom" {
 			t.Errorf("told of %v", value)
 		}
-		if left := AllLeftBehind(tr.Stop("squall", "panic")); len(left) != 2 || left[0].Remedy == "" {
+		if left := AllLeftBehind(tr.Stop(squall)); len(left) != 2 || left[0].Remedy == "" {
 			t.Errorf("left behind %v", left)
 		}
 		if open := tr.ledger.Open(); len(open) != 2 {

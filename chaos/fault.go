@@ -3,6 +3,8 @@ package chaos
 import (
 	"context"
 	"time"
+
+	"xinbot.ir/squall/internal/event"
 )
 
 // Fault is one thing that can be broken, bound to its target. A fault has no state: what it did is
@@ -56,31 +58,20 @@ func (p Plan) Refused() (refused []Check) {
 	return refused
 }
 
-// Fact is one line of a preflight: "Namespace", "xin-staging".
-type Fact struct {
-	Name string `json:"name"`
-	Text string `json:"text"`
-}
-
-// Answer of a check.
-type Answer uint8
-
-// The answers, from good to bad.
-const (
-	Passes  Answer = iota
-	Warns          // the fault may go on; a person should know
-	Refuses        // the fault must not begin
+// What a plan says is told as events too.
+type (
+	// Fact is one line of a preflight: "Namespace", "xin-staging".
+	Fact = event.Fact
+	// Check is one condition that was looked at: a right, a budget, a foreign qdisc.
+	Check = event.Check
 )
 
-// String is the answer's word.
-func (a Answer) String() string { return [...]string{"ok", "warning", "refused"}[a] }
-
-// Check is one condition that was looked at: a right, a budget, a foreign qdisc.
-type Check struct {
-	Text   string `json:"text"` // what was looked at: "may create pods/eviction in xin-staging"
-	Answer Answer `json:"answer"`
-	Reason string `json:"reason,omitempty"` // why not, and what would help; "" when it passes
-}
+// The answers of a check.
+const (
+	Passes  = event.Passes
+	Warns   = event.Warns   // the fault may go on; a person should know
+	Refuses = event.Refuses // the fault must not begin
+)
 
 // Step is one change of one object.
 type Step struct {

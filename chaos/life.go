@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"xinbot.ir/squall/internal/event"
 )
 
 // life is one injection, from its preflight until it is taken back. Its goroutine alone carries
@@ -16,16 +18,17 @@ import (
 type life struct {
 	engine *Engine
 	slot   *slot
-	by     string
+	by     event.Actor
 	given  Params
 	orders chan order
-	settle chan Decision
+	settle chan event.Decision
 
 	// Under the engine's lock.
 	objects []string
 	ended   bool
-	endedBy string
-	reason  string
+	endedBy event.Actor
+	cause   event.Cause
+	detail  string
 	stopped chan struct{} // closed by end
 	left    []error       // what is left behind once the goroutine is gone
 
@@ -34,14 +37,13 @@ type life struct {
 	changes []change
 	lasts   time.Duration
 	failure string   // why it could not be injected; stays on the screen afterwards
-	gone    string   // what was found missing
 	partly  []string // findings of steps that were carried out in part
 }
 
 // order asks for other parameters.
 type order struct {
 	given Params
-	by    string
+	by    event.Actor
 }
 
 // change is a step that was begun.
@@ -52,20 +54,20 @@ type change struct {
 	doubtful bool // whether it took is not known
 }
 
-// end asks the goroutine to take the fault back. The first reason counts. The engine's lock is held.
-func (l *life) end(by, reason string) {
+// end asks the goroutine to revert the fault. The first cause counts. The engine's lock must be held.
+func (l *life) end(by event.Actor, cause event.Cause, detail string) {
 	if l.ended {
 		return
 	}
-	l.ended, l.endedBy, l.reason = true, by, reason
+	l.ended, l.endedBy, l.cause, l.detail = true, by, cause, detail
 	close(l.stopped)
 }
 
 // finish is end from the goroutine.
-func (l *life) finish(reason string) {
+func (l *life) finish(cause event.Cause, detail string) {
 	l.engine.mu.Lock()
 	defer l.engine.mu.Unlock()
-	l.end(squall, reason)
+	l.end(squall, cause, detail)
 }
 
 func (l *life) isEnded() bool {
@@ -94,15 +96,14 @@ func (l *life) show(edit func(*Status)) {
 	edit(&l.slot.status)
 }
 
-// tell writes an event down.
-func (l *life) tell(kind EventKind, by, text string, edit func(*Event)) error {
-	status := l.slot.status // only this goroutine writes it while the life lasts
-	ev := Event{Kind: kind, Fault: status.Info, Run: l.run, By: by, Text: text, Params: status.Params, Lasts: l.lasts}
-	if edit != nil {
-		edit(&ev)
-	}
-	return l.engine.config.Tell(ev)
+// ref names the injection in events.
+func (l *life) ref() event.Injection {
+	info := l.slot.info
+	return event.Injection{Fault: info.ID, Title: info.Title, Run: l.run}
 }
+
+// emit writes an event down.
+func (l *life) emit(by event.Actor, data any) error { return l.engine.config.Emit(by, data) }
 
 // live is the goroutine.
 func (l *life) live() {
@@ -114,17 +115,25 @@ func (l *life) live() {
 	switch {
 	case err != nil:
 		l.failure = "it could not be injected: " + err.Error()
-		l.finish(l.failure)
+		l.finish(event.CauseFailed, l.failure)
 	case plan.Momentary:
-		l.note(l.tell(EventActive, l.by, sentence(l.slot.info.Title+" done on "+plan.Scope, strings.Join(l.partly, "; ")), nil))
-		l.finish("it is done")
+		l.note(l.emit(l.by, event.FaultActive{Injection: l.ref(), Scope: plan.Scope, OneShot: true, Findings: l.partly}))
+		l.finish(event.CauseDone, "")
 	default:
-		until := time.Now().Add(l.lasts)
+		until := deadline(l.lasts)
 		l.show(func(s *Status) { s.State, s.Until = Active, until })
-		l.note(l.tell(EventActive, l.by, sentence(fmt.Sprintf("%s is active on %s for %s", l.slot.info.Title, plan.Scope, Words(l.lasts)), strings.Join(l.partly, "; ")), nil))
+		l.note(l.emit(l.by, event.FaultActive{Injection: l.ref(), Scope: plan.Scope, TTL: l.lasts.Seconds(), Findings: l.partly}))
 		l.hold(until)
 	}
 	l.takeBack()
+}
+
+// deadline is when a time to live that begins now is up; zero for none.
+func deadline(ttl time.Duration) time.Time {
+	if ttl <= 0 {
+		return time.Time{}
+	}
+	return time.Now().Add(ttl)
 }
 
 // guard turns a mistake of the engine itself into the end of the run: its records stay open, and are
@@ -177,9 +186,6 @@ func (l *life) untilEnded(grace time.Duration) (context.Context, context.CancelF
 	return ctx, cancel
 }
 
-// squall is who acts when nobody asked.
-const squall = "squall"
-
 // admit makes the preflight, reserves the objects, and writes down that the fault begins.
 func (l *life) admit() (Plan, bool) {
 	e := l.engine
@@ -188,7 +194,7 @@ func (l *life) admit() (Plan, bool) {
 	plan, params, err := e.plan(ctx, l.slot, l.given)
 	if err != nil {
 		if l.isEnded() {
-			err = errors.New("taken back before it began")
+			err = errors.New("it was ended before it began")
 		}
 		l.refuse(Plan{}, err.Error())
 		return Plan{}, false
@@ -208,7 +214,7 @@ func (l *life) admit() (Plan, bool) {
 		l.refuse(plan, reasons(collisions))
 		return Plan{}, false
 	case l.isEnded():
-		l.refuse(plan, "taken back before it began")
+		l.refuse(plan, "it was ended before it began")
 		return Plan{}, false
 	}
 	l.lasts = params.Duration(TTL)
@@ -218,10 +224,13 @@ func (l *life) admit() (Plan, bool) {
 	s := &l.slot.status
 	s.State, s.Params, s.Scope, s.Summary, s.Injected = Injecting, params, plan.Scope, plan.Params, time.Now()
 	e.mu.Unlock()
-	err = l.tell(EventBegins, l.by, sentence(l.slot.info.Title+" begins on "+plan.Scope, plan.Params), func(ev *Event) { ev.Plan = plan })
+	err = l.emit(l.by, event.FaultStarted{
+		Injection: l.ref(), Driver: l.slot.info.Driver, Params: params, Summary: plan.Params, Scope: plan.Scope,
+		TTL: l.lasts.Seconds(), Facts: plan.Facts, Checks: plan.Checks,
+	})
 	if err != nil {
 		// The line may be in the journal all the same, and then has to be closed.
-		l.note(l.tell(EventOver, squall, l.slot.info.Title+" has touched nothing", func(ev *Event) { ev.Reason = "it could not be written down" }))
+		l.note(l.emit(squall, event.FaultReverted{Injection: l.ref(), Cause: event.CauseUnrecorded}))
 		l.refuse(plan, "it could not be written down: "+err.Error())
 		return Plan{}, false
 	}
@@ -240,19 +249,10 @@ func reasons(checks []Check) string {
 	return strings.Join(parts, "; ")
 }
 
-func sentence(text, params string) string {
-	if params == "" {
-		return text
-	}
-	return text + " (" + params + ")"
-}
-
 // refuse ends a life that has touched nothing.
 func (l *life) refuse(plan Plan, why string) {
 	l.run = 0
-	l.note(l.tell(EventRefused, l.by, l.slot.info.Title+" was not injected: "+why, func(ev *Event) {
-		ev.Plan, ev.Reason, ev.Params = plan, why, l.given
-	}))
+	l.note(l.emit(l.by, event.FaultRefused{Injection: l.ref(), Driver: l.slot.info.Driver, Params: l.given, Scope: plan.Scope, Reason: why, Facts: plan.Facts, Checks: plan.Checks}))
 	l.engine.mu.Lock()
 	defer l.engine.mu.Unlock()
 	info := l.slot.info
@@ -271,7 +271,7 @@ func (l *life) note(err error) {
 func (l *life) apply(steps []Step) error {
 	for _, step := range steps {
 		if l.isEnded() {
-			return errors.New("it was taken back while it began")
+			return errors.New("it was ended while it began")
 		}
 		i := slices.IndexFunc(l.changes, func(c change) bool { return c.step.Kind == step.Kind && c.step.Object == step.Object })
 		if i < 0 {
@@ -331,12 +331,15 @@ func (l *life) hold(until time.Time) {
 	defer looks.Stop()
 	for {
 		timer := time.NewTimer(time.Until(until))
+		if until.IsZero() { // it has no time to live
+			timer.Stop()
+		}
 		select {
 		case <-l.stopped:
 			timer.Stop()
 			return
 		case <-timer.C:
-			l.finish("its time is up")
+			l.finish(event.CauseTimeUp, "")
 		case <-looks.C:
 			timer.Stop()
 			l.look()
@@ -361,8 +364,7 @@ func (l *life) look() {
 		there := true
 		err := l.engine.safely(func() (err error) { there, err = c.step.Look(ctx); return err })
 		if err == nil && !there {
-			l.gone = c.step.Object
-			l.finish(ReasonGone)
+			l.finish(event.CauseForeign, c.step.Object)
 			return
 		}
 	}

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/cenkalti/backoff/v5"
+
+	"xinbot.ir/squall/internal/event"
 )
 
 // Recovered is what became of one open record.
@@ -21,7 +23,7 @@ type Recovered struct {
 // Recovery says how [Recover] goes about it. The zero value asks nobody and overwrites nothing.
 type Recovery struct {
 	// Decide chooses when somebody else has changed the object; nil leaves it behind.
-	Decide func(*MovedOn) Decision
+	Decide func(*MovedOn) event.Decision
 	// Progress is told what is being waited for; may be nil.
 	Progress func(object, what string)
 	Give     time.Duration // until failing attempts are given up; 0: 10 s
@@ -65,16 +67,16 @@ func recoverRecord(ctx context.Context, l *Ledger, r Record, undoers Undoers, ho
 		var moved *MovedOn
 		if errors.As(err, &moved) && how.Decide != nil {
 			decision := how.Decide(moved)
-			if moved.Gone && decision == Overwrite {
-				decision = KeepAsIs
+			if moved.Gone && decision == event.Overwrite {
+				decision = event.Abandon
 			}
 			switch decision {
-			case Overwrite:
+			case event.Overwrite:
 				overwrite = true
 				continue
-			case KeepAsIs:
+			case event.Abandon:
 				result.Kept, result.Gone, err = true, moved.Gone, nil
-			case TryAgain:
+			case event.Retry:
 			}
 		}
 		if err == nil {

@@ -7,6 +7,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"xinbot.ir/squall/internal/event"
 )
 
 // dead leaves a ledger with a and b changed, as a process that died has left it.
@@ -65,14 +67,14 @@ func TestRecoverSeesWhatWasStillOnItsWay(t *testing.T) {
 func TestRecoverAsksBeforeItOverwrites(t *testing.T) {
 	for _, c := range []struct {
 		name   string
-		decide func(*MovedOn) Decision
+		decide func(*MovedOn) event.Decision
 		a      int
 		open   int
 	}{
 		{"nobody to ask", nil, 3, 1},
-		{"overwrite", func(*MovedOn) Decision { return Overwrite }, 1, 0},
-		{"keep", func(*MovedOn) Decision { return KeepAsIs }, 3, 0},
-		{"no answer", func(*MovedOn) Decision { return TryAgain }, 3, 1},
+		{"overwrite", func(*MovedOn) event.Decision { return event.Overwrite }, 1, 0},
+		{"keep", func(*MovedOn) event.Decision { return event.Abandon }, 3, 0},
+		{"no answer", func(*MovedOn) event.Decision { return event.Retry }, 3, 1},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -144,7 +146,7 @@ func TestWhatIsGoneIsNeverSaidToBeBack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld()
 		l := dead(t, w)
-		for _, r := range Recover(context.Background(), l, Undoers{"number": goneUndo{w}}, Recovery{Decide: func(*MovedOn) Decision { return Overwrite }}) {
+		for _, r := range Recover(context.Background(), l, Undoers{"number": goneUndo{w}}, Recovery{Decide: func(*MovedOn) event.Decision { return event.Overwrite }}) {
 			if r.Err != nil || !r.Kept {
 				t.Errorf("%+v", r)
 			}

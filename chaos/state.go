@@ -37,13 +37,3 @@ type Status struct {
 
 // On tells whether the fault has changed something, or is about to, that is not yet taken back.
 func (s Status) On() bool { return s.State >= Injecting }
-
-// Decision on a fault that is stuck.
-type Decision uint8
-
-// The decisions.
-const (
-	TryAgain  Decision = iota
-	Overwrite          // put it back although somebody else has changed it
-	KeepAsIs           // leave it as it is now and forget the record
-)

@@ -8,54 +8,48 @@ import (
 	"time"
 
 	"github.com/cenkalti/backoff/v5"
+
+	"xinbot.ir/squall/internal/event"
 )
 
 // takeBack undoes every change, newest first, and tries again until all are gone or the run has no
 // patience left; then the life's left says what is not.
 func (l *life) takeBack() {
 	l.engine.mu.Lock()
-	by, reason, title := l.endedBy, l.reason, l.slot.info.Title
+	by, cause, detail := l.endedBy, l.cause, l.detail
 	s := &l.slot.status
 	s.State, s.Until, s.Detail = Reverting, time.Time{}, ""
 	l.engine.mu.Unlock()
-	text := title + " is being taken back: " + reason
-	if l.gone != "" {
-		text = title + " was ended by somebody else: " + l.gone + " is not as squall had left it"
-	}
-	l.note(l.tell(EventUndo, by, text, func(ev *Event) { ev.Reason = reason }))
+	l.note(l.emit(by, event.FaultReverting{Injection: l.ref(), Cause: cause, Detail: detail}))
 	overwrite := false
 	for {
 		err := l.undoAll(overwrite)
 		if err == nil {
-			text := title + " is taken back, and this was read back"
-			if l.gone != "" {
-				text = "Nothing of " + title + " is left, and this was read back"
-			}
-			l.over(text, reason)
+			l.over(cause, detail)
 			return
 		}
 		decision, decided := l.stuck(err)
 		var moved *MovedOn
-		if errors.As(err, &moved) && moved.Gone && decision == Overwrite {
-			decision = KeepAsIs // there is nothing to overwrite
+		if errors.As(err, &moved) && moved.Gone && decision == event.Overwrite {
+			decision = event.Abandon // there is nothing to overwrite
 		}
 		switch {
 		case !decided:
 			return
-		case decision == KeepAsIs:
+		case decision == event.Abandon:
 			if l.keep() == nil {
-				l.over(title+" stays as it is now, as the operator decided", ReasonKept)
+				l.over(event.CauseKept, "")
 				return
 			}
 		}
-		overwrite = decision == Overwrite
+		overwrite = decision == event.Overwrite
 		l.show(func(s *Status) { s.State, s.Detail, s.Remedies, s.Moved = Reverting, "", nil, false })
 	}
 }
 
 // over ends the life.
-func (l *life) over(text, reason string) {
-	l.note(l.tell(EventOver, squall, text, func(ev *Event) { ev.Reason = reason }))
+func (l *life) over(cause event.Cause, detail string) {
+	l.note(l.emit(squall, event.FaultReverted{Injection: l.ref(), Cause: cause, Detail: detail}))
 	l.show(func(s *Status) {
 		l.slot.life = nil
 		*s = Status{Info: s.Info, Given: s.Given, Scope: s.Scope, Summary: s.Summary, Injected: s.Injected, Detail: l.failure}
@@ -121,7 +115,7 @@ func (l *life) tellRetry(try int, err error, left time.Duration) {
 		s.Detail = fmt.Sprintf("try %d failed, gives up in %s: %s", try, Words(left.Round(time.Second)), why)
 	})
 	if try == 1 {
-		l.note(l.tell(EventRetry, squall, l.slot.info.Title+" is not taken back yet, and tried again: "+why, func(ev *Event) { ev.Reason = why }))
+		l.note(l.emit(squall, event.FaultRetried{Injection: l.ref(), Reason: why}))
 	}
 }
 
@@ -185,7 +179,7 @@ func onlyPending(err error) bool {
 }
 
 // stuck says what is left behind and waits for a decision; none comes once the run ends.
-func (l *life) stuck(err error) (Decision, bool) {
+func (l *life) stuck(err error) (event.Decision, bool) {
 	var moved *MovedOn
 	isMoved := errors.As(err, &moved)
 	left := l.leftBehind(err)
@@ -195,19 +189,17 @@ func (l *life) stuck(err error) (Decision, bool) {
 	}
 	reason := strings.ReplaceAll(err.Error(), "\n", "; ")
 	l.show(func(s *Status) { s.State, s.Detail, s.Remedies, s.Moved = Stuck, reason, remedies, isMoved })
-	l.note(l.tell(EventStuck, squall, l.slot.info.Title+" could not be taken back: "+reason, func(ev *Event) {
-		ev.Reason, ev.Remedies = reason, remedies
-	}))
+	l.note(l.emit(squall, event.FaultNotReverted{Injection: l.ref(), Reason: reason, Remedies: remedies}))
 	if !l.isClosing() {
 		select {
 		case d := <-l.settle:
 			return d, true
 		case <-l.engine.closing: // one more try: the cause may be gone by now
-			return TryAgain, true
+			return event.Retry, true
 		}
 	}
 	l.engine.mu.Lock()
 	l.left = left
 	l.engine.mu.Unlock()
-	return 0, false
+	return "", false
 }

@@ -10,6 +10,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"xinbot.ir/squall/internal/event"
 )
 
 // world is a target whose objects have numbers, with switches for what can go wrong. Its undo works
@@ -171,6 +173,8 @@ func (f numbers) Plan(ctx context.Context, p Params) (Plan, error) {
 	return plan, nil
 }
 
+var operator = event.By(event.RoleOperator)
+
 // trial is an engine on a world, with what it told.
 type trial struct {
 	*Engine
@@ -179,8 +183,8 @@ type trial struct {
 	dir    string
 	ledger *Ledger
 	mu     sync.Mutex
-	events []Event
-	deaf   error // Tell fails
+	events []event.Event
+	deaf   error // Emit fails
 }
 
 func newTrial(t *testing.T, faults ...Fault) *trial {
@@ -192,30 +196,30 @@ func newTrial(t *testing.T, faults ...Fault) *trial {
 		t.Fatal(err)
 	}
 	tr := &trial{t: t, world: w, dir: dir, ledger: ledger}
-	tr.Engine = New(Config{Faults: faults, Undoers: Undoers{"number": w}, Ledger: ledger, Tell: tr.tell})
+	tr.Engine = New(Config{Faults: faults, Undoers: Undoers{"number": w}, Ledger: ledger, Emit: tr.emit})
 	return tr
 }
 
-func (tr *trial) tell(e Event) error {
+func (tr *trial) emit(by event.Actor, data any) error {
 	tr.mu.Lock()
 	defer tr.mu.Unlock()
 	if tr.deaf != nil {
 		return tr.deaf
 	}
-	tr.events = append(tr.events, e)
+	tr.events = append(tr.events, event.Make(time.Time{}, 0, by, data))
 	return nil
 }
 
-func (tr *trial) kinds() (all []EventKind) {
+func (tr *trial) kinds() (all []event.Kind) {
 	tr.mu.Lock()
 	defer tr.mu.Unlock()
 	for _, e := range tr.events {
-		all = append(all, e.Kind)
+		all = append(all, e.Kind())
 	}
 	return all
 }
 
-func (tr *trial) last() Event {
+func (tr *trial) last() event.Event {
 	tr.mu.Lock()
 	defer tr.mu.Unlock()
 	return tr.events[len(tr.events)-1]
@@ -233,7 +237,7 @@ func (tr *trial) state(id string) Status {
 
 func (tr *trial) inject(id string, p Params) {
 	tr.t.Helper()
-	if err := tr.Inject(id, p, "operator"); err != nil {
+	if err := tr.Inject(id, p, operator); err != nil {
 		tr.t.Fatal(err)
 	}
 }

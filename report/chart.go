@@ -34,7 +34,7 @@ func chartFiles(e *evidence) []chartFile {
 	if len(e.run.Seconds) > 0 {
 		add("load", "Requests per second and virtual users over time", loadChart)
 	}
-	if len(e.scaling) > 0 {
+	if len(e.line.Workloads) > 0 {
 		add("scaling", "Pods of each workload over time", scalingChart)
 	}
 	if len(e.errors) > 0 {
@@ -67,7 +67,7 @@ func chartsSection(e *evidence) []block {
 		return nil
 	}
 	legend := "Shaded: spikes in amber, paused or halted in grey. "
-	if len(e.faults.injections) > 0 {
+	if len(e.injections) > 0 {
 		legend = "Shaded: spikes in amber, other faults in violet, darker where they overlap, paused or halted in grey. "
 	}
 	legend += "Numbers are the marks of the timeline below. Dashed red: objectives. A gap is time in which nothing was measured."
@@ -98,7 +98,7 @@ func latencyChart(e *evidence, t *track) *chart {
 			high = max(high, o.Bound)
 		}
 	}
-	p := c.panel(underPanel+6, height-topMargin, e.length, high*headroom(e.strains))
+	p := c.panel(underPanel+6, height-topMargin, e.length, high*headroom(e))
 	scale := ""
 	ticks := valueTicks(p.high)
 	if worst > logFrom*usual && usual > 0 {

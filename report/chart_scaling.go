@@ -5,6 +5,8 @@ import (
 	"slices"
 
 	"gonum.org/v1/plot/vg"
+
+	"xinbot.ir/squall/internal/timeline"
 )
 
 // mostScalings is how many workloads the chart of pods has room for; the table has them all.
@@ -13,7 +15,7 @@ const mostScalings = 8
 // scalingChart draws the pods of each workload as steps, ready and wanted.
 func scalingChart(e *evidence) *chart {
 	const nameRow, panelHeight = 18, 74
-	all := e.scaling[:min(len(e.scaling), mostScalings)]
+	all := e.line.Workloads[:min(len(e.line.Workloads), mostScalings)]
 	height := vg.Length(topMargin+underPanel-8) + vg.Length(len(all)*(nameRow+panelHeight))
 	c := newChart(height)
 	ready, wanted := stroke(c.level, 1.8), stroke(c.wanted, 1.2, 3, 2)
@@ -22,9 +24,9 @@ func scalingChart(e *evidence) *chart {
 	for i, s := range all {
 		first, last := i == 0, i == len(all)-1
 		top -= nameRow
-		times, readySteps, wantedSteps := stairs(s.points, e.length)
-		p := c.panel(top-panelHeight, top, e.length, 1.2*max(1, slices.Max(readySteps), slices.Max(wantedSteps), float64(s.max)))
-		p.name(s.workload, first)
+		times, readySteps, wantedSteps := stairs(s.Points, e.length)
+		p := c.panel(top-panelHeight, top, e.length, 1.2*max(1, slices.Max(readySteps), slices.Max(wantedSteps), float64(s.Max)))
+		p.name(s.Workload, first)
 		p.spans(e)
 		p.values(wholeTicks(p.high), tickLabel)
 		p.marks(e, first)
@@ -41,17 +43,17 @@ func scalingChart(e *evidence) *chart {
 }
 
 // stairs are the corners of the two stairs that points make, drawn on to the end of the run.
-func stairs(points []scalePoint, length float64) (times, ready, wanted []float64) {
-	add := func(at float64, p scalePoint) {
-		times, ready, wanted = append(times, at), append(ready, float64(p.ready)), append(wanted, float64(p.wanted))
+func stairs(points []timeline.Pods, length float64) (times, ready, wanted []float64) {
+	add := func(at float64, p timeline.Pods) {
+		times, ready, wanted = append(times, at), append(ready, float64(p.Ready)), append(wanted, float64(p.Wanted))
 	}
 	for i, p := range points {
 		if i > 0 {
-			add(p.at, points[i-1])
+			add(p.At, points[i-1])
 		}
-		add(p.at, p)
+		add(p.At, p)
 	}
-	add(max(length, points[len(points)-1].at), points[len(points)-1])
+	add(max(length, points[len(points)-1].At), points[len(points)-1])
 	return times, ready, wanted
 }
 

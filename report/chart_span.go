@@ -7,6 +7,8 @@ import (
 
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
+
+	"xinbot.ir/squall/internal/timeline"
 )
 
 // span is a shaded stretch of a chart.
@@ -17,20 +19,20 @@ type span struct {
 	tag      bool    // its name may stick out to the right where the stretch is too narrow
 }
 
-// allSpans are the strains, each whole, and the times in which the load stood aside. Faults that overlap
+// allSpans are the faults, each whole, and the times in which the load stood aside. Faults that overlap
 // are shaded over each other.
 func (p *panel) allSpans(e *evidence) []span {
 	var all []span
-	for _, s := range e.strains {
+	for _, i := range e.injections {
 		shade := p.fault
-		if s.spike {
+		if i.Spike() {
 			shade = p.spike
 		}
-		all = append(all, span{s.label, shade, s.from, s.to, s.fault})
+		all = append(all, span{i.Label, shade, i.From, i.to(e.length), true})
 	}
 	for _, ph := range e.phases {
-		if ph.kind == aside {
-			all = append(all, span{ph.name, p.idle, ph.from, ph.to, false})
+		if ph.Kind == timeline.Idle {
+			all = append(all, span{ph.Name, p.idle, ph.From, ph.To, false})
 		}
 	}
 	slices.SortStableFunc(all, func(a, b span) int { return cmp.Compare(a.from, b.from) })
@@ -44,14 +46,14 @@ func (p *panel) spans(e *evidence) {
 	}
 }
 
-// headroom is how much higher than its highest value a chart should reach, so that the names of strains
+// headroom is how much higher than its highest value a chart should reach, so that the names of faults
 // that overlap stand above its lines.
-func headroom(strains []strain) float64 {
+func headroom(e *evidence) float64 {
 	most := 0
-	for _, s := range strains {
+	for _, i := range e.injections {
 		together := 0
-		for _, other := range strains {
-			if other.from <= s.from && s.from < other.to {
+		for _, other := range e.injections {
+			if other.From <= i.From && i.From < other.to(e.length) {
 				together++
 			}
 		}

@@ -6,7 +6,7 @@ import (
 
 	"gonum.org/v1/plot/vg"
 
-	"xinbot.ir/squall/internal/rundir"
+	"xinbot.ir/squall/internal/event"
 )
 
 // shaded is the colour of a chart's background under a moment.
@@ -35,9 +35,9 @@ func near(a, b uint32) bool {
 // Every chart shades a fault from its beginning to its end, to the end of the data when it has none,
 // and twice where two overlap.
 func TestFaultsAreShadedOnEveryChart(t *testing.T) {
-	events := []rundir.Event{
-		faulty(10, rundir.FaultOn, 1, "LLM latency"), faulty(20, rundir.FaultOn, 2, "Redis outage"), faulty(30, rundir.FaultOff, 1, "LLM latency"),
-		happened(1, rundir.Scaled, "autoscaler", "pods", rundir.Scale{Workload: "deployment a/b", Ready: 1, Wanted: 1}),
+	events := []event.Event{
+		on(10, 1, "LLM latency"), on(20, 2, "Redis outage"), off(30, 1, "LLM latency"),
+		happened(1, event.RoleKubernetes, event.WorkloadScaled{Workload: "deployment a/b", Ready: 1, Wanted: 1}),
 	}
 	e, err := gather(synthetic{seconds: 60, quiet: true, killed: true, events: events}.write(t))
 	if err != nil {
@@ -68,8 +68,8 @@ func TestFaultsAreShadedOnEveryChart(t *testing.T) {
 
 // The names of two faults that overlap stand below each other, that of a short one sticks out.
 func TestNamesOfFaultsDoNotMeet(t *testing.T) {
-	events := []rundir.Event{
-		faulty(10, rundir.FaultOn, 1, "LLM latency"), faulty(11, rundir.FaultOn, 2, "Redis outage"), faulty(12, rundir.FaultOff, 2, "Redis outage"), faulty(50, rundir.FaultOff, 1, "LLM latency"),
+	events := []event.Event{
+		on(10, 1, "LLM latency"), on(11, 2, "Redis outage"), off(12, 2, "Redis outage"), off(50, 1, "LLM latency"),
 	}
 	e, err := gather(synthetic{seconds: 120, quiet: true, killed: true, events: events}.write(t))
 	if err != nil {
@@ -94,7 +94,7 @@ func TestNamesOfFaultsDoNotMeet(t *testing.T) {
 	if ink(e, 0) < 50 || ink(e, 1) < 50 || ink(e, 2) > 0 {
 		t.Errorf("ink of %d, %d and %d pixels in the three lanes, want some in two", ink(e, 0), ink(e, 1), ink(e, 2))
 	}
-	if one, two := headroom(nil), headroom(e.strains); two <= one {
+	if one, two := headroom(new(evidence)), headroom(e); two <= one {
 		t.Errorf("headroom %v where names overlap and %v where there are none", two, one)
 	}
 }

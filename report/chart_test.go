@@ -7,7 +7,7 @@ import (
 
 	"gonum.org/v1/plot/vg"
 
-	"xinbot.ir/squall/internal/rundir"
+	"xinbot.ir/squall/internal/event"
 )
 
 // pixels are those of a rectangle, in points from the lower left corner.
@@ -42,10 +42,10 @@ func TestNameOfAPhaseIsNotCrossed(t *testing.T) {
 		t.Fatal(err)
 	}
 	plain := latencyChart(e, e.tracks[0])
-	e.run.Events = append(e.run.Events, rundir.Event{At: 104, Kind: rundir.Note})
+	e.run.Events = append(e.run.Events, happened(104, event.RoleOperator, event.Noted{Note: "x"}))
 	marked := latencyChart(e, e.tracks[0])
 	p := plain.panel(underPanel+6, plain.height-topMargin, e.length, 1)
-	x, name := p.x(100.4), textStyle(8, p.faint, false).Width("spike 1")
+	x, name := p.x(100.4), textStyle(8, p.faint, false).Width("Channel spike")
 	if p.x(104) > x+name {
 		t.Fatal("the mark is not within the name")
 	}

@@ -1,8 +1,6 @@
 package report
 
 import (
-	"encoding/json"
-	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -10,121 +8,114 @@ import (
 	"time"
 
 	"xinbot.ir/squall/chaos"
-	"xinbot.ir/squall/internal/rundir"
+	"xinbot.ir/squall/internal/event"
 )
 
 // happened makes one event of a run.
-func happened(at float64, kind rundir.Kind, by, text string, data any) rundir.Event {
-	raw, err := json.Marshal(data)
-	if err != nil {
-		panic(err)
-	}
-	return rundir.Event{Time: began.Add(time.Duration(at * float64(time.Second))), At: at, Kind: kind, By: by, Text: text, Data: raw}
+func happened(at float64, by event.Role, data any) event.Event {
+	return event.Make(began.Add(time.Duration(at*float64(time.Second))), at, event.By(by), data)
 }
 
-// faulty makes an event of a fault from the little that phases need.
-func faulty(at float64, kind rundir.Kind, run int, title string) rundir.Event {
-	id := strings.ReplaceAll(strings.ToLower(title), " ", "_")
-	return happened(at, kind, "operator", title, rundir.Fault{Fault: id, Title: title, Run: run})
+// inject names the little of an injection that phases need.
+func inject(run int, title string) event.Injection {
+	return event.Injection{Fault: strings.ReplaceAll(strings.ToLower(title), " ", "_"), Title: title, Run: run}
 }
 
-// drillLLM is an injection that is changed while it is on, taken back by its time, and recovered from.
-func drillLLM(run int, from, to float64) []rundir.Event {
-	f := rundir.Fault{
-		Fault: "llm_latency", Title: "LLM latency", Run: run, Driver: "Toxiproxy", Summary: "3 s ± 500 ms", Scope: "proxy llm-upstream", Lasts: 40,
-		Params: map[string]string{"latency": "3s", "jitter": "500ms", "for": "40s"},
-	}
-	on := f
-	on.Facts = []chaos.Fact{{Name: "Toxiproxy", Text: "http://127.0.0.1:8474, version 2.12.0"}, {Name: "Proxy", Text: "llm-upstream, 127.0.0.1:9001 to llm.example.test:443"}, {Name: "Toxics of others", Text: "none"}}
-	on.Checks = []chaos.Check{{Text: "the proxy is enabled"}, {Text: "steady state: objectives are green", Answer: chaos.Warns, Reason: "no objective has enough samples yet"}}
-	changed := f
-	changed.Summary, changed.Params = "5 s ± 500 ms", map[string]string{"latency": "5s", "jitter": "500ms", "for": "40s"}
-	undo := f
-	undo.Reason = "its time is up"
-	back := f
-	back.Seconds = 8
-	expected := func(text string, v chaos.Verdict, reason string) rundir.Expected {
-		return rundir.Expected{Fault: f.Fault, Title: f.Title, Run: run, Finding: chaos.Finding{Text: text, Verdict: v, Reason: reason}}
-	}
-	return []rundir.Event{
-		happened(from, rundir.FaultOn, "operator", "LLM latency begins on proxy llm-upstream (3 s ± 500 ms)", on),
-		happened(from+0.1, rundir.Expectation, "squall", "LLM latency, expected: HighLatencyLLM fires within 1 min: unknown", expected("HighLatencyLLM fires within 1 min", chaos.Unknown, "squall does not read alerts yet")),
-		happened(from+0.3, rundir.FaultActive, "operator", "LLM latency is active on proxy llm-upstream for 40s", f),
-		happened(from+10, rundir.FaultChanged, "operator", "LLM latency changed (5 s ± 500 ms)", changed),
-		happened(to-0.4, rundir.FaultUndo, "squall", "LLM latency is taken back: its time is up", undo),
-		happened(to, rundir.FaultOff, "squall", "LLM latency is taken back, and this was read back", undo),
-		happened(to+8, rundir.FaultRecovered, "objectives", "LLM latency: objectives are green again, 8s after it was taken back", back),
-		happened(to+8, rundir.Expectation, "squall", "LLM latency, expected: recovers within 2 min: held", expected("recovers within 2 min", chaos.Pass, "took 8 s")),
-	}
+// on and off are the bounds of a fault.
+func on(at float64, run int, title string) event.Event {
+	return happened(at, event.RoleOperator, event.FaultStarted{Injection: inject(run, title)})
 }
 
-// drillRedis is an injection that cannot be taken back; it overlaps with others.
-func drillRedis(run int, from, undo float64) []rundir.Event {
-	f := rundir.Fault{
-		Fault: "redis_outage", Title: "Redis outage", Run: run, Driver: "Kubernetes", Summary: "scaled to 0", Scope: "statefulset xin-staging/redis", Lasts: 120,
-		Params: map[string]string{"way": "scale", "for": "2m"},
-	}
-	on := f
-	on.Facts = []chaos.Fact{
-		{Name: "Context", Text: "staging-admin"},
-		{Name: "Namespace", Text: "xin-staging"},
-		{Name: "Pods", Text: "redis-0, redis-1"},
-		{Name: "Disruption budgets", Text: "redis (minAvailable 1)"},
-		{Name: "Autoscalers", Text: "none"},
-	}
-	on.Checks = []chaos.Check{{Text: "may patch statefulsets/scale in xin-staging"}, {Text: "may get pods in xin-staging"}}
-	undone, stuck := f, f
-	undone.Reason = "the operator asked for it"
-	stuck.Reason = "statefulset xin-staging/redis has been changed since: found 3 replicas, the fault had left 0 replicas, it was 2 replicas before"
-	stuck.Remedies = []string{"kubectl --context staging-admin -n xin-staging scale statefulset/redis --replicas=2"}
-	return []rundir.Event{
-		happened(from, rundir.FaultOn, "operator", "Redis outage begins on statefulset xin-staging/redis (scaled to 0)", on),
-		happened(from+2.5, rundir.FaultActive, "operator", "Redis outage is active on statefulset xin-staging/redis for 2m", f),
-		happened(undo, rundir.FaultUndo, "operator", "Redis outage is taken back: the operator asked for it", undone),
-		happened(undo+30, rundir.FaultStuck, "squall", "Redis outage could not be taken back: "+stuck.Reason, stuck),
-		happened(undo+30, rundir.Expectation, "squall", "Redis outage, expected: recovers within 2 min: failed", rundir.Expected{
-			Fault: f.Fault, Title: f.Title, Run: run, Finding: chaos.Finding{Text: "recovers within 2 min", Verdict: chaos.Fail, Reason: "the fault could not be taken back"},
+func off(at float64, run int, title string) event.Event {
+	return happened(at, event.RoleSquall, event.FaultReverted{Injection: inject(run, title)})
+}
+
+// expected is a decided expectation.
+func expected(at float64, i event.Injection, signal event.Signal, text string, v event.ExpectationVerdict, reason string) event.Event {
+	return happened(at, event.RoleSquall, event.ExpectationDecided{Injection: i, Finding: event.Finding{Signal: signal, Text: text, Verdict: v, Reason: reason}})
+}
+
+// drillLLM is an injection that is changed while it is on, reverted by its time, and recovered from.
+func drillLLM(run int, from, to float64) []event.Event {
+	const scope = "proxy llm-upstream"
+	i := inject(run, "LLM latency")
+	return []event.Event{
+		happened(from, event.RoleOperator, event.FaultStarted{
+			Injection: i, Driver: "Toxiproxy", Summary: "3 s ± 500 ms", Scope: scope, TTL: 40,
+			Params: map[string]string{"latency": "3s", "jitter": "500ms", "for": "40s"},
+			Facts:  []event.Fact{{Name: "Toxiproxy", Text: "http://127.0.0.1:8474, version 2.12.0"}, {Name: "Proxy", Text: "llm-upstream, 127.0.0.1:9001 to llm.example.test:443"}, {Name: "Toxics of others", Text: "none"}},
+			Checks: []event.Check{{Text: "the proxy is enabled"}, {Text: "steady state: objectives are green", Answer: event.Warns, Reason: "no objective has enough samples yet"}},
 		}),
+		expected(from+0.1, i, event.AlertFires, "HighLatencyLLM fires within 1 min", event.ExpectationUnknown, "squall does not read alerts yet"),
+		happened(from+0.3, event.RoleOperator, event.FaultActive{Injection: i, Scope: scope, TTL: 40}),
+		happened(from+10, event.RoleOperator, event.FaultChanged{
+			Injection: i, Summary: "5 s ± 500 ms", Scope: scope, TTL: 40, Params: map[string]string{"latency": "5s", "jitter": "500ms", "for": "40s"},
+			Changes: []event.ParamChange{{Name: "latency", Label: "Latency", From: "3 s", To: "5 s"}},
+		}),
+		happened(to-0.4, event.RoleSquall, event.FaultReverting{Injection: i, Cause: event.CauseTimeUp}),
+		happened(to, event.RoleSquall, event.FaultReverted{Injection: i, Cause: event.CauseTimeUp}),
+		happened(to+8, event.RoleObjectives, event.PlatformRecovered{Injection: i, Seconds: 8}),
+		expected(to+8, i, event.Recovers, "recovers within 2 min", event.ExpectationMet, "took 8 s"),
 	}
 }
 
-// drillSpike is the channel spike, with the spike that it sets off, and pods that follow it.
-func drillSpike(run int, from, to float64) []rundir.Event {
-	f := rundir.Fault{
-		Fault: "channel_spike", Title: "Channel spike", Run: run, Driver: "load generator", Summary: "250 VUs → 1,250 VUs", Scope: "all channels", Lasts: to - from,
-		Params: map[string]string{"factor": "5", "users": "0", "for": "1m"},
+// drillRedis is an injection that cannot be reverted; it overlaps with others.
+func drillRedis(run int, from, undo float64) []event.Event {
+	const scope = "statefulset xin-staging/redis"
+	i := inject(run, "Redis outage")
+	return []event.Event{
+		happened(from, event.RoleOperator, event.FaultStarted{
+			Injection: i, Driver: "Kubernetes", Summary: "scaled to 0", Scope: scope, TTL: 120,
+			Params: map[string]string{"way": "scale", "for": "2m"},
+			Facts: []event.Fact{
+				{Name: "Context", Text: "staging-admin"},
+				{Name: "Namespace", Text: "xin-staging"},
+				{Name: "Pods", Text: "redis-0, redis-1"},
+				{Name: "Disruption budgets", Text: "redis (minAvailable 1)"},
+				{Name: "Autoscalers", Text: "none"},
+			},
+			Checks: []event.Check{{Text: "may patch statefulsets/scale in xin-staging"}, {Text: "may get pods in xin-staging"}},
+		}),
+		happened(from+2.5, event.RoleOperator, event.FaultActive{Injection: i, Scope: scope, TTL: 120}),
+		happened(undo, event.RoleOperator, event.FaultReverting{Injection: i, Cause: event.CauseAsked}),
+		happened(undo+30, event.RoleSquall, event.FaultNotReverted{
+			Injection: i, Reason: "statefulset xin-staging/redis has been changed since: found 3 replicas, the fault had left 0 replicas, it was 2 replicas before",
+			Remedies: []string{"kubectl --context staging-admin -n xin-staging scale statefulset/redis --replicas=2"},
+		}),
+		expected(undo+30, i, event.Recovers, "recovers within 2 min", event.ExpectationFailed, "the fault could not be reverted"),
 	}
-	undo := f
-	undo.Reason = "the operator asked for it"
-	pods := func(at float64, ready, wanted int) rundir.Event {
-		return happened(at, rundir.Scaled, "autoscaler", fmt.Sprintf("deployment xin-staging/gateway: %d of %d pods ready (autoscaler 2 to 8)", ready, wanted),
-			rundir.Scale{Workload: "deployment xin-staging/gateway", Ready: ready, Wanted: wanted, Min: 2, Max: 8})
+}
+
+// drillSpike is the channel spike, and pods that follow it.
+func drillSpike(run int, from, to float64) []event.Event {
+	i := inject(run, "Channel spike")
+	pods := func(at float64, ready, wanted int) event.Event {
+		return happened(at, event.RoleKubernetes, event.WorkloadScaled{Workload: "deployment xin-staging/gateway", Ready: ready, Wanted: wanted, Min: 2, Max: 8})
 	}
-	return []rundir.Event{
+	return []event.Event{
 		pods(0.4, 2, 2),
-		happened(0.4, rundir.Scaled, "autoscaler", "deployment xin-staging/orchestrator: 2 of 2 pods ready", rundir.Scale{Workload: "deployment xin-staging/orchestrator", Ready: 2, Wanted: 2, Min: 2, Max: 8}),
-		happened(from, rundir.FaultOn, "operator", "Channel spike begins on all channels (250 VUs → 1,250 VUs)", f),
-		happened(from, rundir.SpikeOn, "faults", "Spike begins: 250 VUs → 1,250 VUs", nil),
-		happened(from, rundir.FaultActive, "operator", "Channel spike is active on all channels for 1m", f),
-		pods(from+12.6, 2, 4), pods(from+19, 4, 4), pods(from+27.6, 4, 8), pods(from+36, 6, 8), pods(from+41, 8, 8),
-		happened(to, rundir.FaultUndo, "operator", "Channel spike is taken back: the operator asked for it", undo),
-		happened(to, rundir.SpikeOff, "faults", "Spike ends: 1,250 VUs → 250 VUs", nil),
-		happened(to, rundir.FaultOff, "squall", "Channel spike is taken back, and this was read back", undo),
-		pods(to+40, 8, 2), pods(to+44, 2, 2),
-		happened(to, rundir.Expectation, "squall", "Channel spike, expected: every autoscaler reaches its maximum: failed", rundir.Expected{
-			Fault: f.Fault, Title: f.Title, Run: run, Finding: chaos.Finding{Text: "every autoscaler reaches its maximum", Verdict: chaos.Fail, Reason: "orchestrator 2 of 8 pods"},
+		happened(0.4, event.RoleKubernetes, event.WorkloadScaled{Workload: "deployment xin-staging/orchestrator", Ready: 2, Wanted: 2, Min: 2, Max: 8}),
+		happened(from, event.RoleOperator, event.FaultStarted{
+			Injection: i, Driver: "load generator", Summary: "250 VUs → 1,250 VUs", Scope: "all channels", TTL: to - from,
+			Params: map[string]string{"factor": "5", "users": "0", "for": "1m"},
 		}),
+		happened(from, event.RoleOperator, event.FaultActive{Injection: i, Scope: "all channels", TTL: 60}),
+		pods(from+12.6, 2, 4), pods(from+19, 4, 4), pods(from+27.6, 4, 8), pods(from+36, 6, 8), pods(from+41, 8, 8),
+		happened(to, event.RoleOperator, event.FaultReverting{Injection: i, Cause: event.CauseAsked}),
+		happened(to, event.RoleSquall, event.FaultReverted{Injection: i, Cause: event.CauseAsked}),
+		pods(to+40, 8, 2), pods(to+44, 2, 2),
+		expected(to, i, event.Scales, "every autoscaler reaches its maximum", event.ExpectationFailed, "orchestrator 2 of 8 pods"),
 	}
 }
 
 // refusedDrill is a fault that was never begun.
-func refusedDrill(at float64) rundir.Event {
-	return happened(at, rundir.FaultRefused, "operator", "Qdrant throttle was not injected: it carries a foreign qdisc", rundir.Fault{
-		Fault: "qdrant_throttle", Title: "Qdrant throttle", Driver: "Kubernetes", Scope: "2 pods of qdrant", Reason: "eth0 of qdrant-0 carries a foreign qdisc: remove it first",
-		Checks: []chaos.Check{
+func refusedDrill(at float64) event.Event {
+	return happened(at, event.RoleOperator, event.FaultRefused{
+		Injection: inject(0, "Qdrant throttle"), Driver: "Kubernetes", Scope: "2 pods of qdrant", Reason: "eth0 of qdrant-0 carries a foreign qdisc: remove it first",
+		Checks: []event.Check{
 			{Text: "may create pods/exec in xin-staging"},
-			{Text: "no foreign qdisc", Answer: chaos.Refuses, Reason: "eth0 of qdrant-0 carries a foreign qdisc: remove it first"},
-			{Text: "may patch pods/ephemeralcontainers in xin-staging", Answer: chaos.Refuses, Reason: "not allowed to squall-staging"},
+			{Text: "no foreign qdisc", Answer: event.Refuses, Reason: "eth0 of qdrant-0 carries a foreign qdisc: remove it first"},
+			{Text: "may patch pods/ephemeralcontainers in xin-staging", Answer: event.Refuses, Reason: "not allowed to squall-staging"},
 		},
 	})
 }
@@ -142,7 +133,7 @@ func slowBetween(from, to int, times float64) func(int) float64 {
 // drills is a run in which everything happens: a fault that recovers and comes again, one that
 // overlaps and is stuck, a spike with pods that follow, a refusal.
 func drills() synthetic {
-	var events []rundir.Event
+	var events []event.Event
 	events = append(events, drillLLM(1, 30, 70)...)
 	events = append(events, drillSpike(2, 100.4, 160.6)...)
 	events = append(events, refusedDrill(90))
@@ -158,7 +149,7 @@ func drills() synthetic {
 
 // killedDrills is a run that was killed with two faults on, and their records in its ledger.
 func killedDrills() synthetic {
-	var events []rundir.Event
+	var events []event.Event
 	events = append(events, drillLLM(1, 30, 70)[:4]...)
 	events = append(events, drillRedis(2, 44, 60)[:2]...)
 	return synthetic{events: events, quiet: true, killed: true, seconds: 58, slow: slowBetween(30, 58, 12)}

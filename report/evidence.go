@@ -10,22 +10,23 @@ import (
 
 	hdr "github.com/HdrHistogram/hdrhistogram-go"
 
+	"xinbot.ir/squall/internal/event"
 	"xinbot.ir/squall/internal/rundir"
+	"xinbot.ir/squall/internal/timeline"
 	"xinbot.ir/squall/load"
 )
 
 // evidence is a run, read and added up: what sections are made from. Latencies are microseconds
 // in histograms.
 type evidence struct {
-	run    *rundir.Run
-	length float64 // seconds, as far as there is data
+	run        *rundir.Run
+	line       *timeline.Timeline // what the events mean
+	injections []injection
+	length     float64 // seconds, as far as there is data
 
 	totals  *load.Totals                   // latency from the time a send was due
 	service [load.NumSeries]*hdr.Histogram // from the time it was sent; open model only
 	open    bool                           // the open model was used at some time
-	faults  faultHistory
-	strains []strain
-	scaling []scaling
 	phases  []phase
 	tracks  []*track // one per latency chart
 	errors  []errorTotal
@@ -61,18 +62,16 @@ func gather(dir string) (*evidence, error) {
 	if err != nil {
 		return nil, err
 	}
-	e := &evidence{run: run, length: run.Length(), totals: new(load.Totals)}
-	e.faults = faultsOf(run.Events)
-	e.strains = strainsOf(run.Events, e.faults.injections, e.length)
-	e.phases = phasesOf(run.Events, e.strains, e.length)
+	e := &evidence{run: run, line: timeline.Of(run.Events), length: run.Length(), totals: new(load.Totals)}
+	e.injections = injectionsOf(e.line)
+	e.phases = phasesOf(e.line, e.length)
 	e.ledger = readLedger(run)
-	e.scaling = scalingOf(run.Events)
 	e.addSeconds()
 	e.tracks = tracksOf(e)
 	if err := e.addHistograms(); err != nil {
 		return nil, err
 	}
-	e.totals.Chaos = chaosEvents(e.strains)
+	e.totals.Chaos = uint64(len(e.injections)) // as the k6 script counts: what was done to the platform, be it a spike or a fault
 	e.judge()
 	return e, nil
 }
@@ -198,7 +197,7 @@ func (e *evidence) tell(uncounted map[string]float64) {
 	if len(uncounted) == 0 {
 		return
 	}
-	if len(uncounted) == 1 && n > 0 && e.run.End == nil {
+	if len(uncounted) == 1 && n > 0 && e.line.End == nil {
 		for _, at := range uncounted {
 			if at > e.run.Seconds[n-1].At {
 				e.warn("latencies after the last counted second were left out")
@@ -274,18 +273,12 @@ func flowTitle(f load.Flow) string {
 
 // ended says when and why the run ended, in one sentence.
 func (e *evidence) ended() string {
-	end := e.run.End
-	if end == nil {
+	if e.line.End == nil {
 		return fmt.Sprintf("The run did not end properly, or had not ended when this was written: data stops at %s.", clock(e.length))
 	}
-	why := map[string]string{
-		"operator": "by the operator", "duration": "its duration was over", "stop rule": "by a stop rule",
-	}[end.Reason]
-	if why == "" {
-		why = end.Reason
-	}
-	if end.Detail != "" {
-		why += ", " + end.Detail
+	why := e.line.End.Data.CauseText()
+	if e.line.End.Data.Cause == event.EndAsked {
+		why = "by the " + e.line.End.By.String()
 	}
 	return fmt.Sprintf("Ended at %s: %s.", clock(e.length), why)
 }

@@ -40,25 +40,25 @@ func readLedger(run *rundir.Run) ledger {
 
 // stillChanged says, in the notes at the top, what the run did not put back, and how to.
 func stillChanged(e *evidence) (notes []line) {
-	if e.run.End == nil {
+	if e.line.End == nil {
 		return stoppedWithin(e)
 	}
-	for _, left := range e.run.End.LeftOver {
-		notes = append(notes, strong("Left behind.").then(plain(" ", left)))
+	for _, left := range e.line.End.Data.NotReverted {
+		notes = append(notes, strong("Not reverted.").then(plain(" ", left)))
 	}
 	if len(notes) == 0 { // a fault can be stuck without a record in the ledger
-		for _, i := range e.faults.which(func(i *injection) bool { return i.stuck != nil }) {
-			note := strong("Left behind.").then(plain(" ", i.label, ": ", why(i.stuck.data.Reason)))
-			for _, remedy := range i.stuck.data.Remedies {
-				note = note.then(plain("; to put it back: "), code(remedy))
+		for _, i := range e.which(func(i injection) bool { return i.NotReverted != nil }) {
+			note := strong("Not reverted.").then(plain(" ", i.Label, ": ", why(i.NotReverted.Data.Reason)))
+			for _, remedy := range i.NotReverted.Data.Remedies {
+				note = note.then(plain("; to revert it: "), code(remedy))
 			}
 			notes = append(notes, note)
 		}
 	}
 	switch open := len(e.ledger.objects); {
 	case open > 0:
-		notes = append(notes, strong("Still in the ledger:").then(plain(" ", plural(uint64(open), "change", "changes"), ". To put back what squall can: "), recoverCommand(e)))
-	case len(e.run.End.LeftOver) > 0 && e.ledger.exists:
+		notes = append(notes, strong("Still in the ledger:").then(plain(" ", plural(uint64(open), "change", "changes"), ". To revert what squall can: "), recoverCommand(e)))
+	case len(e.line.End.Data.NotReverted) > 0 && e.ledger.exists:
 		notes = append(notes, plain("Since then the ledger has been settled: nothing in it is open any more."))
 	}
 	return notes
@@ -66,23 +66,23 @@ func stillChanged(e *evidence) (notes []line) {
 
 // stoppedWithin is stillChanged of a run that has no end: killed, or not ended yet.
 func stoppedWithin(e *evidence) []line {
-	on := e.faults.which(func(i *injection) bool { return i.off == nil })
+	on := e.which(func(i injection) bool { return i.Reverted == nil })
 	objects := e.ledger.objects
-	if len(on) == 0 && (len(objects) == 0 || e.run.Meta.Embedded) {
+	if len(on) == 0 && (len(objects) == 0 || e.line.Start.Embedded) {
 		return nil
 	}
 	note := strong("Still changed.")
 	if len(on) > 0 {
 		note = strong("Faults were on.").then(plain(fmt.Sprintf(" When data stopped, at %s, %s: %s.",
-			clock(e.length), plural(uint64(len(on)), "fault had not been taken back", "faults had not been taken back"), labels(on))))
+			clock(e.length), plural(uint64(len(on)), "fault had not been reverted", "faults had not been reverted"), labels(on))))
 	}
 	switch {
-	case e.run.Meta.Embedded:
+	case e.line.Start.Embedded:
 		note = note.then(plain(" The embedded platform ends with squall, and what was changed in it as well."))
 	case len(objects) > 0:
-		note = note.then(plain(" The ledger still holds: ", strings.Join(objects, "; "), ". If the run is over, put it back with "), recoverCommand(e))
+		note = note.then(plain(" The ledger still holds: ", strings.Join(objects, "; "), ". If the run is over, revert it with "), recoverCommand(e))
 	case e.ledger.exists:
-		note = note.then(plain(" The ledger holds nothing any more: what they changed was put back since, or ended with squall."))
+		note = note.then(plain(" The ledger holds nothing any more: what they changed was reverted since, or ended with squall."))
 	default:
 		note = note.then(plain(" There is no ledger beside the journal, so what is still changed cannot be told. Where the run directory is whole: "), recoverCommand(e))
 	}

@@ -5,7 +5,7 @@ import (
 	"testing"
 
 	"xinbot.ir/squall/chaos"
-	"xinbot.ir/squall/internal/rundir"
+	"xinbot.ir/squall/internal/event"
 )
 
 // told is the report of a run and its summary, without charts.
@@ -26,7 +26,7 @@ func TestLedgerOfAKilledRun(t *testing.T) {
 	note := func(dir string) string {
 		t.Helper()
 		report, summary := told(t, dir)
-		if !strings.Contains(report, "**Faults were on.** When data stopped, at 00:58, 2 faults had not been taken back: LLM latency, Redis outage.") {
+		if !strings.Contains(report, "**Faults were on.** When data stopped, at 00:58, 2 faults had not been reverted: LLM latency, Redis outage.") {
 			t.Errorf("the report does not name the faults:\n%s", report)
 		}
 		for line := range strings.SplitSeq(summary, "\n") {
@@ -41,7 +41,7 @@ func TestLedgerOfAKilledRun(t *testing.T) {
 		t.Errorf("without a ledger: %s", got)
 	}
 	withLedger(t, dir, proxy)
-	if got := note(dir); !strings.Contains(got, "The ledger still holds: "+proxy+".") || !strings.HasSuffix(got, "put it back with squall recover "+dir) {
+	if got := note(dir); !strings.Contains(got, "The ledger still holds: "+proxy+".") || !strings.HasSuffix(got, "revert it with squall recover "+dir) {
 		t.Errorf("with an open record: %s", got)
 	}
 	settleLedger(t, dir)
@@ -49,7 +49,7 @@ func TestLedgerOfAKilledRun(t *testing.T) {
 		t.Errorf("after a recovery: %s", got)
 	}
 	embedded := killedDrills()
-	embedded.change = func(m *rundir.Meta) { m.Embedded = true }
+	embedded.change = func(m *event.RunStarted) { m.Embedded = true }
 	if got := note(withLedger(t, embedded.write(t), proxy)); !strings.Contains(got, "The embedded platform ends with squall") || strings.Contains(got, "squall recover") {
 		t.Errorf("embedded: %s", got)
 	}
@@ -76,7 +76,7 @@ func TestLedgerWithoutFaults(t *testing.T) {
 		t.Errorf("killed:\n%s", text)
 	}
 	ended := withLedger(t, synthetic{seconds: 20, leftOver: []string{rule + " was left paused"}}.write(t), rule)
-	if _, text := told(t, ended); !strings.Contains(text, "! Left behind. "+rule) || !strings.Contains(text, "! Still in the ledger: 1 change. To put back what squall can: squall recover "+ended) {
+	if _, text := told(t, ended); !strings.Contains(text, "! Not reverted. "+rule) || !strings.Contains(text, "! Still in the ledger: 1 change. To revert what squall can: squall recover "+ended) {
 		t.Errorf("ended:\n%s", text)
 	}
 	settleLedger(t, ended)

@@ -1,12 +1,12 @@
 package report
 
 import (
-	"encoding/json"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
+	"xinbot.ir/squall/internal/event"
 	"xinbot.ir/squall/internal/rundir"
 	"xinbot.ir/squall/load"
 )
@@ -49,7 +49,7 @@ func TestMissingCountsAreUnknown(t *testing.T) {
 
 // The summary names a report only where there is one.
 func TestSummaryNamesNoReportThatIsNotThere(t *testing.T) {
-	dir := synthetic{seconds: 20, events: []rundir.Event{{At: 3, Kind: rundir.Failure, Text: "write windows.jsonl: no space left on device"}}}.write(t)
+	dir := synthetic{seconds: 20, events: []event.Event{happened(3, event.RoleSquall, event.SquallFailed{Error: "write windows.jsonl: no space left on device"})}}.write(t)
 	text, err := Summary(dir)
 	if err != nil {
 		t.Fatal(err)
@@ -68,19 +68,17 @@ func TestSummaryNamesNoReportThatIsNotThere(t *testing.T) {
 
 func TestWhyTheRunEnded(t *testing.T) {
 	for _, c := range []struct {
-		end  rundir.End
+		by   event.Actor
+		end  event.RunEnded
 		want string
 	}{
-		{rundir.End{Reason: "operator"}, "Ended at 00:20: by the operator."},
-		{rundir.End{Reason: "duration"}, "Ended at 00:20: its duration was over."},
-		{rundir.End{Reason: "signal terminated"}, "Ended at 00:20: signal terminated."},
-		{rundir.End{Reason: "stop rule", Detail: "http_req_failed: rate>0.5 for 10s"}, "Ended at 00:20: by a stop rule, http_req_failed: rate>0.5 for 10s."},
+		{event.By(event.RoleOperator), event.RunEnded{Cause: event.EndAsked}, "Ended at 00:20: by the operator."},
+		{event.Actor{Role: event.RoleScript, Name: "x"}, event.RunEnded{Cause: event.EndAsked}, "Ended at 00:20: by the script x."},
+		{event.By(event.RoleSquall), event.RunEnded{Cause: event.EndDuration}, "Ended at 00:20: planned duration over."},
+		{event.By(event.RoleSignal), event.RunEnded{Cause: event.EndSignal, Detail: "terminated"}, "Ended at 00:20: signal (terminated)."},
+		{event.By(event.RoleStopRule), event.RunEnded{Cause: event.EndStopRule, Detail: "http_req_failed: rate>0.5 for 10s"}, "Ended at 00:20: stop rule met (http_req_failed: rate>0.5 for 10s)."},
 	} {
-		data, err := json.Marshal(c.end)
-		if err != nil {
-			t.Fatal(err)
-		}
-		dir := synthetic{seconds: 20, killed: true, events: []rundir.Event{{At: 20, Kind: rundir.Finished, Data: data}}}.write(t)
+		dir := synthetic{seconds: 20, killed: true, events: []event.Event{event.Make(began, 20, c.by, c.end)}}.write(t)
 		text, err := Summary(dir)
 		if err != nil {
 			t.Fatal(err)
@@ -99,7 +97,7 @@ func failing(t *testing.T, failed uint64, errors ...load.ErrorTotal) *evidence {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := w.Event(rundir.Event{Time: began, Kind: rundir.Started, Data: []byte("{}")}, false); err != nil {
+	if err := w.Event(happened(0, event.RoleSquall, event.RunStarted{})); err != nil {
 		t.Fatal(err)
 	}
 	obs := load.Observation{Errors: errors}

@@ -1,11 +1,11 @@
 package report
 
 import (
-	"encoding/json"
 	"fmt"
 	"strings"
 
 	"xinbot.ir/squall/internal/rundir"
+	"xinbot.ir/squall/internal/timeline"
 )
 
 // stretchOfModel is a time during which one model made the load.
@@ -50,7 +50,7 @@ func times(all []stretchOfModel, open bool) string {
 
 // loadModel says how the load was made, in a few words.
 func loadModel(e *evidence) string {
-	users := plural(uint64(max(0, e.vus.high)), "virtual user", "virtual users") + ", think time " + thinkTimes(e.run)
+	users := plural(uint64(max(0, e.vus.high)), "virtual user", "virtual users") + ", think time " + thinkTimes(e.line)
 	if !e.open {
 		return "closed model, up to " + users
 	}
@@ -67,22 +67,4 @@ func loadModel(e *evidence) string {
 }
 
 // thinkTimes are the think times that the run had, in their order.
-func thinkTimes(run *rundir.Run) string {
-	had := []string{run.Meta.Think}
-	for _, ev := range run.Events {
-		next := ""
-		switch ev.Kind {
-		case rundir.SetThink:
-			var change struct{ To string }
-			if json.Unmarshal(ev.Data, &change) == nil {
-				next = change.To
-			}
-		case rundir.Halted: // takes everything back to how the run was started
-			next = run.Meta.Think
-		}
-		if next != "" && next != had[len(had)-1] {
-			had = append(had, next)
-		}
-	}
-	return strings.Join(had, ", later ")
-}
+func thinkTimes(line *timeline.Timeline) string { return strings.Join(line.Thinks, ", later ") }

@@ -1,7 +1,6 @@
 package report
 
 import (
-	"encoding/json"
 	"strings"
 	"testing"
 
@@ -64,24 +63,5 @@ func TestModels(t *testing.T) {
 	})
 	if o, c := times(got, true), times(got, false); o != "00:04 to 00:06" || c != "00:01 to 00:04 and 00:06 to 00:08" {
 		t.Errorf("open %s, closed %s", o, c)
-	}
-}
-
-func TestThinkTimes(t *testing.T) {
-	think := func(to string) rundir.Event {
-		data, _ := json.Marshal(rundir.Change{To: to})
-		return rundir.Event{Kind: rundir.SetThink, Data: data}
-	}
-	for _, c := range []struct {
-		events []rundir.Event
-		want   string
-	}{
-		{nil, "0s-1.5s"},
-		{[]rundir.Event{think("0s")}, "0s-1.5s, later 0s"},
-		{[]rundir.Event{think("0s"), {Kind: rundir.Halted}, {Kind: rundir.Halted}, {Kind: rundir.SetThink, Data: []byte("{")}}, "0s-1.5s, later 0s, later 0s-1.5s"},
-	} {
-		if got := thinkTimes(&rundir.Run{Meta: rundir.Meta{Think: "0s-1.5s"}, Events: c.events}); got != c.want {
-			t.Errorf("think times %q, want %q", got, c.want)
-		}
 	}
 }

@@ -7,77 +7,21 @@ import (
 	"time"
 	"unicode"
 
+	"xinbot.ir/squall/internal/event"
 	"xinbot.ir/squall/internal/rundir"
+	"xinbot.ir/squall/internal/timeline"
 	"xinbot.ir/squall/load"
 )
 
 // cut makes the phases of a run from its events.
-func cut(events []rundir.Event, length float64) []phase {
-	return phasesOf(events, strainsOf(events, faultsOf(events).injections, length), length)
-}
-
-func TestPhases(t *testing.T) {
-	type ev struct {
-		at   float64
-		kind rundir.Kind
-	}
-	for _, c := range []struct {
-		name   string
-		events []ev
-		want   string
-	}{
-		{"nothing happens", nil, "baseline 0-100"},
-		{"one spike", []ev{{10, rundir.SpikeOn}, {20, rundir.SpikeOff}}, "baseline 0-10, spike 1 10-20, recovery 1 20-100"},
-		{"a spike that does not end", []ev{{10, rundir.SpikeOn}}, "baseline 0-10, spike 1 10-100"},
-		{
-			"two spikes",
-			[]ev{{10, rundir.SpikeOn}, {20, rundir.SpikeOff}, {30, rundir.SpikeOn}, {40, rundir.SpikeOff}},
-			"baseline 0-10, spike 1 10-20, recovery 1 20-30, spike 2 30-40, recovery 2 40-100",
-		},
-		{
-			"a pause in a spike",
-			[]ev{{10, rundir.SpikeOn}, {20, rundir.Paused}, {30, rundir.Resumed}, {40, rundir.SpikeOff}},
-			"baseline 0-10, spike 1 10-20, paused 20-30, spike 1, continued 30-40, recovery 1 40-100",
-		},
-		{
-			"a spike that ends in a pause",
-			[]ev{{10, rundir.SpikeOn}, {20, rundir.Paused}, {25, rundir.SpikeOff}, {30, rundir.Resumed}},
-			"baseline 0-10, spike 1 10-20, paused 20-30, recovery 1 30-100",
-		},
-		{
-			"halt in a spike",
-			[]ev{{10, rundir.SpikeOn}, {20, rundir.Halted}, {20, rundir.SpikeOff}, {50, rundir.Unblocked}},
-			"baseline 0-10, spike 1 10-20, halted 20-50, after halt 50-100",
-		},
-		{
-			"halt in a pause",
-			[]ev{{10, rundir.Paused}, {20, rundir.Halted}, {30, rundir.Resumed}, {40, rundir.Unblocked}},
-			"baseline 0-10, paused 10-30, halted 30-40, after halt 40-100",
-		},
-		{"a spike from the start", []ev{{0, rundir.SpikeOn}}, "spike 1 0-100"},
-		{"what begins no phase", []ev{{10, rundir.SetVUs}, {20, rundir.Note}, {30, "unheard of"}, {40, rundir.Resumed}}, "baseline 0-100"},
-		{"paused twice", []ev{{10, rundir.Paused}, {11, rundir.Paused}, {20, rundir.Resumed}}, "baseline 0-10, paused 10-20, baseline, continued 20-100"},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			var events []rundir.Event
-			for _, e := range c.events {
-				events = append(events, rundir.Event{At: e.at, Kind: e.kind})
-			}
-			var got []string
-			for _, p := range cut(events, 100) {
-				got = append(got, fmt.Sprintf("%s %g-%g", p.name, p.from, p.to))
-			}
-			if g := strings.Join(got, ", "); g != c.want {
-				t.Errorf("phases %s, want %s", g, c.want)
-			}
-		})
-	}
+func cut(events []event.Event, length float64) []phase {
+	return phasesOf(timeline.Of(events), length)
 }
 
 // A phase counts whole seconds by their middle; the level of virtual users is taken only from seconds
 // that lie in it, for at the edge it may be the other phase's.
 func TestPhaseTakesUsersOfItsOwnSecondsOnly(t *testing.T) {
-	phases := cut([]rundir.Event{{At: 2.7, Kind: rundir.SpikeOn}}, 5)
+	phases := cut([]event.Event{on(2.7, 1, "Channel spike")}, 5)
 	for i, users := range []int{10, 20, 500, 600, 700} {
 		s := rundir.Second{At: float64(i), Length: 1, VUs: users}
 		phaseAt(phases, s.At+0.5).add(s, [load.NumFlows]load.Counts{})
@@ -92,7 +36,7 @@ func TestPhaseTakesUsersOfItsOwnSecondsOnly(t *testing.T) {
 
 // Phases that hold no second are in no table.
 func TestPhasesWithoutASecond(t *testing.T) {
-	blink := []rundir.Event{{At: 10.6, Kind: rundir.Paused}, {At: 10.8, Kind: rundir.Resumed}}
+	blink := []event.Event{happened(10.6, event.RoleOperator, event.Paused{}), happened(10.8, event.RoleOperator, event.Resumed{})}
 	e, err := gather(synthetic{seconds: 20, killed: true, events: blink}.write(t))
 	if err != nil {
 		t.Fatal(err)
@@ -107,9 +51,9 @@ func TestPhasesWithoutASecond(t *testing.T) {
 }
 
 func TestPhaseAt(t *testing.T) {
-	phases := cut([]rundir.Event{{At: 10, Kind: rundir.SpikeOn}}, 20)
-	for at, want := range map[float64]string{0: "baseline", 9.9: "baseline", 10: "spike 1", 19: "spike 1", 20.5: "spike 1"} {
-		if p := phaseAt(phases, at); p == nil || p.name != want {
+	phases := cut([]event.Event{on(10, 1, "Channel spike")}, 20)
+	for at, want := range map[float64]string{0: "baseline", 9.9: "baseline", 10: "Channel spike", 19: "Channel spike", 20.5: "Channel spike"} {
+		if p := phaseAt(phases, at); p == nil || p.Name != want {
 			t.Errorf("phase at %v is %v, want %s", at, p, want)
 		}
 	}

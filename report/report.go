@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"xinbot.ir/squall/internal/event"
 	"xinbot.ir/squall/load"
 )
 
@@ -40,8 +41,8 @@ func Write(dir string) (Result, error) {
 		Verdict:  e.verdict,
 		Verdicts: e.verdicts,
 	}
-	if e.run.End != nil {
-		r.LeftOver = e.run.End.LeftOver
+	if e.line.End != nil {
+		r.LeftOver = e.line.End.Data.NotReverted
 	}
 	// Charts come first: what cannot be drawn is said in the report.
 	r.Charts = drawCharts(e, dir)
@@ -98,13 +99,13 @@ func screen(e *evidence, path string) string {
 			fmt.Fprintf(&b, "  %s\n", oneLine(most))
 		}
 	}
-	if e.run.End != nil && e.run.End.Reason != "panic" { // the cautions tell of the others
+	if e.line.End != nil && e.line.End.Data.Cause != event.EndPanic { // the cautions tell of the others
 		fmt.Fprintf(&b, "  %s\n", oneLine(e.ended()))
 	}
 	for _, n := range cautions(e) {
 		fmt.Fprintf(&b, "  ! %s\n", oneLine(n.text()))
 	}
-	for _, w := range warnings(e.run) {
+	for _, w := range e.line.Warnings {
 		fmt.Fprintf(&b, "  ! Warned at the start. %s\n", oneLine(w))
 	}
 	if _, err := os.Stat(path); err == nil {

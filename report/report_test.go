@@ -19,6 +19,7 @@ import (
 	hdr "github.com/HdrHistogram/hdrhistogram-go"
 	"github.com/charmbracelet/x/exp/golden"
 
+	"xinbot.ir/squall/internal/event"
 	"xinbot.ir/squall/internal/rundir"
 	"xinbot.ir/squall/load"
 )
@@ -84,12 +85,7 @@ func TestOneNumberEverywhere(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	start := synthetic{}.meta()
-	text, err := json.Marshal(start)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := w.Event(rundir.Event{Time: began, Kind: rundir.Started, Data: text}, false); err != nil {
+	if err := w.Event(happened(0, event.RoleSquall, synthetic{}.header())); err != nil {
 		t.Fatal(err)
 	}
 	rng := rand.New(rand.NewPCG(7, 7))
@@ -302,8 +298,8 @@ func TestUncountedSecondIsLeftOut(t *testing.T) {
 }
 
 func TestVerdicts(t *testing.T) {
-	objectives := func(lines ...string) func(*rundir.Meta) {
-		return func(m *rundir.Meta) { m.Objectives = lines }
+	objectives := func(lines ...string) func(*event.RunStarted) {
+		return func(m *event.RunStarted) { m.Objectives = lines }
 	}
 	for _, c := range []struct {
 		name     string
@@ -345,7 +341,7 @@ func TestFlowsOffAreNotZero(t *testing.T) {
 func TestNoSecretInAnyDocument(t *testing.T) {
 	const token = "eyJhbGciOiJIUzI1NiJ9.eyJyb2xlIjoicGxhdGZvcm1fYWRtaW4ifQ.c2lnbmF0dXJl"
 	secrets := []string{token, "c2lnbmF0dXJl", "hunter2hunter2", "s3cr3tpassword"}
-	dir := synthetic{seconds: 20, change: func(m *rundir.Meta) {
+	dir := synthetic{seconds: 20, change: func(m *event.RunStarted) {
 		m.Command = append(m.Command, "-e", "ADMIN_TOKEN="+token)
 		m.Gateway = "https://user:s3cr3tpassword@gateway.example.test/webchat/webhook"
 		m.Host = "bearer hunter2hunter2"

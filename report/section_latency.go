@@ -122,7 +122,7 @@ func phasesSection(e *evidence) []block {
 		if p.whole > 0 {
 			users = count(uint64(max(0, p.vus)))
 		}
-		t.rows = append(t.rows, row(p.name, clockTenths(p.from), clockTenths(p.to), fmt.Sprintf("%.1f s", p.measured), users,
+		t.rows = append(t.rows, row(p.Name, clockTenths(p.From), clockTenths(p.To), fmt.Sprintf("%.1f s", p.measured), users,
 			count(c.Count), perSecond(c.Count, p.measured), percent(c.Failed, c.Count)))
 	}
 	blocks := []block{t}
@@ -138,7 +138,7 @@ func phasesSection(e *evidence) []block {
 		}
 		t := table{columns: append(words(flowTitle(f)), numbers("Requests", "Failed", "p50", "p90", "p95", "p99", "Max")...)}
 		for _, p := range phases {
-			t.rows = append(t.rows, append(row(p.name), latencyCells(p.counts[f], p.latency[f])...))
+			t.rows = append(t.rows, append(row(p.Name), latencyCells(p.counts[f], p.latency[f])...))
 		}
 		blocks = append(blocks, t)
 	}

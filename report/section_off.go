@@ -1,10 +1,7 @@
 package report
 
 import (
-	"slices"
-	"strings"
-
-	"xinbot.ir/squall/internal/rundir"
+	"xinbot.ir/squall/internal/timeline"
 	"xinbot.ir/squall/load"
 )
 
@@ -17,42 +14,23 @@ type flowOff struct {
 
 // flowsOff are the flows that the run was started without, and those that turned out later not to
 // run. The journal says the first kind twice.
-func flowsOff(run *rundir.Run) []flowOff {
+func flowsOff(line *timeline.Timeline) []flowOff {
 	var all []flowOff
-	for _, name := range sortedKeys(run.Meta.FlowsOff) {
-		all = append(all, flowOff{flow: name, why: run.Meta.FlowsOff[name]})
+	for _, name := range sortedKeys(line.Start.FlowsOff) {
+		all = append(all, flowOff{flow: name, why: line.Start.FlowsOff[name]})
 	}
-	for _, ev := range run.Events {
-		if ev.Kind != rundir.FlowOff {
-			continue
+	for _, off := range line.FlowsOff {
+		if _, known := line.Start.FlowsOff[off.Data.Flow]; !known {
+			all = append(all, flowOff{flow: off.Data.Flow, why: off.Data.Reason, at: off.At})
 		}
-		off := flowOff{flow: flowIn(ev.Text), why: ev.Text, at: ev.At}
-		if _, known := run.Meta.FlowsOff[off.flow]; known {
-			continue
-		}
-		if _, why, found := strings.Cut(ev.Text, ": "); found && off.flow != "" {
-			off.why = why
-		}
-		all = append(all, off)
 	}
 	return all
-}
-
-// flowIn finds the flow that the text of an event begins with: "Rule toggling is off: ..".
-func flowIn(text string) string {
-	first, _, _ := strings.Cut(strings.ToLower(text), " ")
-	for f := range load.Flow(load.NumFlows) {
-		if name := f.String(); strings.TrimSuffix(first, "s") == strings.TrimSuffix(name, "s") {
-			return name
-		}
-	}
-	return ""
 }
 
 // flowsOffSection names what did not run and why, so that nobody reads an absence as a zero.
 func flowsOffSection(e *evidence) []block {
 	var items []line
-	for _, off := range flowsOff(e.run) {
+	for _, off := range flowsOff(e.line) {
 		var item line
 		if off.flow != "" {
 			item = strong(title(off.flow)).then(plain(": "))
@@ -79,20 +57,9 @@ func title(flow string) string {
 	return flow
 }
 
-// warnings are what the operator was warned about at the start, each once.
-func warnings(run *rundir.Run) []string {
-	var all []string
-	for _, ev := range run.Events {
-		if ev.Kind == rundir.Warning && !slices.Contains(all, ev.Text) {
-			all = append(all, ev.Text)
-		}
-	}
-	return all
-}
-
 func warningsSection(e *evidence) []block {
 	var items []line
-	for _, w := range warnings(e.run) {
+	for _, w := range e.line.Warnings {
 		items = append(items, plain(w))
 	}
 	if len(items) == 0 {

@@ -3,31 +3,34 @@ package report
 import (
 	"fmt"
 	"strconv"
+
+	"xinbot.ir/squall/internal/timeline"
 )
 
 // scalingSection says what the pods of each watched workload did, and how long after what was done to
 // the platform they began to.
 func scalingSection(e *evidence) []block {
-	if len(e.scaling) == 0 {
+	if len(e.line.Workloads) == 0 {
 		return nil
 	}
 	t := table{columns: append(words("Workload"), append(numbers("Ready at first", "Fewest ready", "Most ready"), words("Autoscaler", "First change", "Most ready from", "As at first from")...)...)}
-	for _, s := range e.scaling {
+	for _, w := range e.line.Workloads {
+		s := scaling{w}
 		fewest, most, wanted := s.extremes()
-		cells := []line{code(s.workload), plain(strconv.Itoa(s.before().ready)), plain(strconv.Itoa(fewest)), plain(strconv.Itoa(most)), plain(autoscaler(s, most, wanted))}
+		cells := []line{code(s.Workload.Workload), plain(strconv.Itoa(s.before().Ready)), plain(strconv.Itoa(fewest)), plain(strconv.Itoa(most)), plain(autoscaler(s, most, wanted))}
 		first := s.changedFirst()
 		if first == nil {
 			t.rows = append(t.rows, append(cells, row("none", absent, absent)...))
 			continue
 		}
 		peak, back := absent, "not within the run"
-		if most > s.before().ready {
-			peak = clockTenths(s.first(func(p scalePoint) bool { return p.ready == most }).at)
+		if most > s.before().Ready {
+			peak = clockTenths(s.first(func(p timeline.Pods) bool { return p.Ready == most }).At)
 		}
 		if p := s.back(); p != nil {
-			back = clockTenths(p.at)
+			back = clockTenths(p.At)
 		}
-		t.rows = append(t.rows, append(cells, row(firstChange(e.strains, s.before(), *first), peak, back)...))
+		t.rows = append(t.rows, append(cells, row(firstChange(e.injections, s.before(), *first), peak, back)...))
 	}
 	return []block{t}
 }
@@ -35,26 +38,26 @@ func scalingSection(e *evidence) []block {
 // autoscaler is its bounds, and whether the upper one was reached by pods that were ready.
 func autoscaler(s scaling, most, wanted int) string {
 	switch {
-	case s.max == 0:
+	case s.Max == 0:
 		return "none"
-	case most >= s.max:
-		return fmt.Sprintf("%d to %d, maximum reached", s.min, s.max)
-	case wanted >= s.max:
-		return fmt.Sprintf("%d to %d, maximum wanted and not reached", s.min, s.max)
+	case most >= s.Max:
+		return fmt.Sprintf("%d to %d, maximum reached", s.Min, s.Max)
+	case wanted >= s.Max:
+		return fmt.Sprintf("%d to %d, maximum wanted and not reached", s.Min, s.Max)
 	}
-	return fmt.Sprintf("%d to %d, maximum not reached", s.min, s.max)
+	return fmt.Sprintf("%d to %d, maximum not reached", s.Min, s.Max)
 }
 
 // firstChange says what changed first, and how long after the last thing that was done before it.
-func firstChange(strains []strain, before, first scalePoint) string {
-	what := fmt.Sprintf("%d wanted", first.wanted)
-	if first.wanted == before.wanted {
-		what = fmt.Sprintf("%d ready", first.ready)
+func firstChange(injections []injection, before, first timeline.Pods) string {
+	what := fmt.Sprintf("%d wanted", first.Wanted)
+	if first.Wanted == before.Wanted {
+		what = fmt.Sprintf("%d ready", first.Ready)
 	}
-	what += " at " + clockTenths(first.at)
-	for i := len(strains) - 1; i >= 0; i-- {
-		if s := strains[i]; s.from <= first.at {
-			return fmt.Sprintf("%s, %s after %s began", what, lasting(first.at-s.from), s.label)
+	what += " at " + clockTenths(first.At)
+	for n := len(injections) - 1; n >= 0; n-- {
+		if i := injections[n]; i.From <= first.At {
+			return fmt.Sprintf("%s, %s after %s began", what, lasting(first.At-i.From), i.Label)
 		}
 	}
 	return what

@@ -21,30 +21,18 @@ func timelineSection(e *evidence) []block {
 		if n := numbers[i]; n > 0 {
 			mark = fmt.Sprint(n)
 		}
-		text := ev.Text
-		if text == "" {
-			text = string(ev.Kind)
-		}
-		t.rows = append(t.rows, row(mark, clock(ev.At), ev.Time.UTC().Format("15:04:05"), ev.By, text))
+		t.rows = append(t.rows, row(mark, clock(ev.At), ev.Time.UTC().Format("15:04:05"), ev.By.String(), ev.Text()))
 	}
 	return []block{t}
 }
 
 // marks numbers the events that stand on the charts, by index: what was done to the load and to the
 // platform, by whomever. What merely followed (an objective broken, a saturated generator) is in the
-// timeline and can be seen in the charts themselves. A spike that a fault set off has the fault's mark.
+// timeline and can be seen in the charts themselves.
 func marks(e *evidence) map[int]int {
-	marked := map[rundir.Kind]bool{
-		rundir.SetVUs: true, rundir.SetRate: true, rundir.SetThink: true, rundir.SetMix: true,
-		rundir.SpikeOn: true, rundir.SpikeOff: true, rundir.Paused: true, rundir.Resumed: true,
-		rundir.Recycled: true, rundir.Note: true, rundir.Halted: true, rundir.Unblocked: true,
-		rundir.StopRule: true,
-		rundir.FaultOn:  true, rundir.FaultChanged: true, rundir.FaultOff: true, rundir.FaultStuck: true,
-	}
-	ours := spikesOfFaults(e.run.Events, e.faults.injections)
 	numbers := make(map[int]int)
 	for i, ev := range e.run.Events {
-		if marked[ev.Kind] && !ours[i] {
+		if look := ev.Look(); look.Chart && !look.Observed {
 			numbers[i] = len(numbers) + 1
 		}
 	}

@@ -6,18 +6,19 @@ import (
 	"strings"
 	"time"
 
-	"xinbot.ir/squall/internal/rundir"
+	"xinbot.ir/squall/internal/event"
+	"xinbot.ir/squall/internal/timeline"
 	"xinbot.ir/squall/load"
 )
 
 // verdictSection opens the report: what came out, why, and what a reader must know before
 // believing it.
 func verdictSection(e *evidence) []block {
-	title := "Run of " + e.run.Start.Format("2006-01-02 15:04:05 MST")
-	if e.run.Start.IsZero() {
+	title := "Run of " + e.line.Started.Format("2006-01-02 15:04:05 MST")
+	if e.line.Started.IsZero() {
 		title = "Run"
 	}
-	if t := e.run.Meta.Target; t != "" {
+	if t := e.line.Start.Target; t != "" {
 		title += " on " + t
 	}
 	blocks := []block{
@@ -38,21 +39,19 @@ func verdictSymbol(v Verdict) string { return [...]string{"?", "✓", "✗"}[v] 
 // cautions are what must be known before the numbers are believed.
 func cautions(e *evidence) []line {
 	var notes []line
-	if e.run.End == nil {
+	if e.line.End == nil {
 		notes = append(notes, strong("Not ended.").then(plain(" ", e.ended(), " Everything below is about the data up to there.")))
-	} else if e.run.End.Reason == "panic" {
+	} else if e.line.End.Data.Cause == event.EndPanic {
 		notes = append(notes, strong("Ended by a fault of squall's own.").then(plain(" ", e.ended())))
 	}
 	if e.uncounted > 0 {
 		notes = append(notes, strong("Counts missing.").then(plain(" ", e.countsMissing(), ". How many requests were made and how many failed is unknown; tables and charts are about the seconds that were counted.")))
 	}
 	notes = append(notes, stillChanged(e)...)
-	for _, ev := range e.run.Events {
-		if ev.Kind == rundir.StopRule {
-			notes = append(notes, strong("Stop rule.").then(plain(" At ", clock(ev.At), ": ", ev.Text, ".")))
-		}
+	for _, s := range e.line.StopRules {
+		notes = append(notes, strong("Stop rule.").then(plain(fmt.Sprintf(" At %s: %s for %s was met (%s).", clock(s.At), s.Data.Title, lasting(s.Data.For), s.Data.Measured))))
 	}
-	for _, text := range failures(e.run) {
+	for _, text := range failures(e.line) {
 		notes = append(notes, strong("squall itself failed.").then(plain(" ", text)))
 	}
 	if n := len(e.saturated); n > 0 {
@@ -69,9 +68,6 @@ func cautions(e *evidence) []line {
 	for _, u := range e.unreadable {
 		notes = append(notes, strong("Objective not read.").then(plain(" ", u)))
 	}
-	if n := e.faults.unread; n > 0 {
-		notes = append(notes, strong("Incomplete data.").then(plain(" ", plural(uint64(n), "event of a fault says", "events of faults say"), " nothing that can be read, and stands in the timeline only.")))
-	}
 	for _, w := range e.run.Warnings {
 		notes = append(notes, strong("Incomplete data.").then(plain(" ", w, ".")))
 	}
@@ -80,12 +76,12 @@ func cautions(e *evidence) []line {
 
 // failures are what went wrong in squall itself, each once. A panic ends the run, and is told as its
 // end.
-func failures(run *rundir.Run) []string {
+func failures(line *timeline.Timeline) []string {
 	var all []string
-	for _, ev := range run.Events {
-		panicked := run.End != nil && run.End.Reason == "panic"
-		if ev.Kind == rundir.Failure && !panicked && !slices.Contains(all, ev.Text) {
-			all = append(all, ev.Text)
+	panicked := line.End != nil && line.End.Data.Cause == event.EndPanic
+	for _, f := range line.Failures {
+		if !panicked && !slices.Contains(all, f.Data.Error) {
+			all = append(all, f.Data.Error)
 		}
 	}
 	return all
@@ -104,10 +100,10 @@ func glance(e *evidence) block {
 		}
 	}
 	items = append(items, plain("Load: ", loadModel(e)))
-	if n := len(slices.DeleteFunc(slices.Clone(e.strains), func(s strain) bool { return s.fault })); n > 0 {
+	if n := len(e.which(func(i injection) bool { return i.Spike() })); n > 0 {
 		items = append(items, plain("Spikes: ", count(uint64(n))))
 	}
-	if e.run.End != nil {
+	if e.line.End != nil {
 		items = append(items, plain(e.ended()))
 	}
 	return list{items}
@@ -141,8 +137,8 @@ func samples(v load.Verdict) string {
 func stateSymbol(s load.State) string { return [...]string{"?", "✓", "✗"}[s] }
 
 func environmentSection(e *evidence) []block {
-	m := e.run.Meta
-	if e.run.Start.IsZero() {
+	m := e.line.Start
+	if e.line.Started.IsZero() {
 		return nil
 	}
 	target := m.Target
@@ -155,7 +151,7 @@ func environmentSection(e *evidence) []block {
 		value line
 	}{
 		{"Run", code(m.RunID)},
-		{"Started", plain(e.run.Start.Format(time.RFC3339))},
+		{"Started", plain(e.line.Started.Format(time.RFC3339))},
 		{"squall", plain(m.Version, ", ", m.GoVersion, ", ", m.OS, "/", m.Arch, ", ", plural(uint64(max(0, m.CPUs)), "processor", "processors"))},
 		{"Machine", plain(m.Host)},
 		{"Target", plain(target)},
@@ -173,7 +169,7 @@ func environmentSection(e *evidence) []block {
 }
 
 func settingsSection(e *evidence) []block {
-	m := e.run.Meta
+	m := e.line.Start
 	var blocks []block
 	if len(m.Settings) > 0 {
 		t := table{columns: words("Setting", "Value", "From")}

@@ -2,7 +2,6 @@ package report
 
 import (
 	"cmp"
-	"encoding/json"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -12,6 +11,7 @@ import (
 
 	hdr "github.com/HdrHistogram/hdrhistogram-go"
 
+	"xinbot.ir/squall/internal/event"
 	"xinbot.ir/squall/internal/rundir"
 	"xinbot.ir/squall/load"
 )
@@ -27,11 +27,11 @@ type synthetic struct {
 	adminOff  bool // no admin token
 	saturated bool
 	seconds   int
-	change    func(*rundir.Meta)
+	change    func(*event.RunStarted)
 	quiet     bool                     // no spike and no pause
 	slow      func(second int) float64 // how many times as slow as usual the gateway is; nil: as usual
 	leftOver  []string
-	events    []rundir.Event // beside the usual ones; their place in the journal goes by their time
+	events    []event.Event // beside the usual ones; their place in the journal goes by their time
 }
 
 // write makes the run in a new directory.
@@ -46,33 +46,30 @@ func (s synthetic) write(t testing.TB) string {
 		s.seconds = 240
 	}
 	events := slices.Clone(s.events)
-	event := func(at float64, kind rundir.Kind, by, text string, data any) {
-		spike := slices.Contains([]rundir.Kind{rundir.SpikeOn, rundir.SpikeOff, rundir.Paused, rundir.Resumed, rundir.Objective}, kind)
-		if at > float64(s.seconds) || s.quiet && spike {
-			return
+	add := func(at float64, by event.Role, data any) {
+		if at <= float64(s.seconds) {
+			events = append(events, happened(at, by, data))
 		}
-		e := rundir.Event{Time: began.Add(time.Duration(at * float64(time.Second))), At: at, Kind: kind, By: by, Text: text}
-		if data != nil {
-			if e.Data, err = json.Marshal(data); err != nil {
-				t.Fatal(err)
-			}
-		}
-		events = append(events, e)
 	}
-	event(0, rundir.Started, "squall", "Run started on staging", s.meta())
-	event(20.2, rundir.SetVUs, "operator", "Virtual users 200 → 250", rundir.Change{From: 200, To: 250})
-	event(100.4, rundir.SpikeOn, "operator", "Spike 5× on", nil)
-	event(112.1, rundir.Objective, "objectives", "gateway_latency: p(95)<1500 broken (1.9 s)", rundir.ObjectiveChange{Objective: "gateway_latency: p(95)<1500", State: "fail", Value: 1900})
-	event(130, rundir.Note, "operator", "Autoscaler woke up | *really*? <b>yes</b> Bearer abcdefgh12345678", nil)
-	event(160.6, rundir.SpikeOff, "operator", "Spike off", nil)
-	event(200, rundir.Paused, "operator", "Paused", nil)
-	event(215, rundir.Resumed, "operator", "Resumed", nil)
+	add(0, event.RoleSquall, s.header())
+	add(20.2, event.RoleOperator, event.VUsSet{From: 200, To: 250})
+	if !s.quiet {
+		spike := event.Injection{Fault: "channel_spike", Title: "Channel spike", Run: 99}
+		add(100.4, event.RoleOperator, event.FaultStarted{Injection: spike, Driver: "load generator", Summary: "250 VUs → 1,250 VUs", Scope: "all channels"})
+		add(100.4, event.RoleOperator, event.FaultActive{Injection: spike, Scope: "all channels"})
+		add(112.1, event.RoleObjectives, event.ObjectiveBroken{Objective: "gateway_latency: p(95)<1500", Title: "gateway latency p(95)<1500", Value: 1900, Measured: "1.9 s"})
+		add(160.6, event.RoleOperator, event.FaultReverting{Injection: spike, Cause: event.CauseAsked})
+		add(160.6, event.RoleSquall, event.FaultReverted{Injection: spike, Cause: event.CauseAsked})
+		add(200, event.RoleOperator, event.Paused{})
+		add(215, event.RoleOperator, event.Resumed{})
+	}
+	add(130, event.RoleOperator, event.Noted{Note: "Autoscaler woke up | *really*? <b>yes</b> Bearer abcdefgh12345678"})
 	if !s.killed {
-		event(float64(s.seconds), rundir.Finished, "operator", "Run finished", rundir.End{Reason: "operator", LeftOver: s.leftOver})
+		add(float64(s.seconds), event.RoleOperator, event.RunEnded{Cause: event.EndAsked, NotReverted: s.leftOver})
 	}
-	slices.SortStableFunc(events, func(a, b rundir.Event) int { return cmp.Compare(a.At, b.At) })
+	slices.SortStableFunc(events, func(a, b event.Event) int { return cmp.Compare(a.At, b.At) })
 	for _, e := range events {
-		if err := w.Event(e, false); err != nil {
+		if err := w.Event(e); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -89,15 +86,15 @@ func (s synthetic) write(t testing.TB) string {
 	return dir
 }
 
-func (s synthetic) meta() rundir.Meta {
-	m := rundir.Meta{
+func (s synthetic) header() event.RunStarted {
+	m := event.RunStarted{
 		RunID: "20260730T091500Z-staging", Version: "v0.1.0", GoVersion: "go1.26.0", OS: "linux", Arch: "amd64", CPUs: 2, Host: "bench-1",
 		Command: []string{"squall", "run", "--vus", "200", "--duration", "15m"},
 		Target:  "staging", Gateway: "https://gateway.example.test/webchat/webhook", Orchestrator: "https://api.example.test",
 		Workload: "tests/perf/workload_mix.yaml", Tenants: 2, Brands: 3, Model: "closed", VUs: 200, Think: "0s-1.5s", Ramp: "5s",
 		SpikeFactor: 5, Seed: 42,
 		Secrets:  map[string]string{"webchat secret": "sha256:1f2e3d4c", "admin token": "sha256:aabbccdd"},
-		Settings: []rundir.Provenance{{Name: "vus", Value: "200", Source: "--vus"}, {Name: "think", Value: "0s-1.5s", Source: "default"}, {Name: "admin-token", Value: "sha256:aabbccdd", Source: "ADMIN_TOKEN"}},
+		Settings: []event.Provenance{{Name: "vus", Value: "200", Source: "--vus"}, {Name: "think", Value: "0s-1.5s", Source: "default"}, {Name: "admin-token", Value: "sha256:aabbccdd", Source: "ADMIN_TOKEN"}},
 		FlowsOff: map[string]string{"knowledge": "not asked for (--knowledge)"},
 	}
 	for _, o := range load.DefaultObjectives() {

@@ -69,7 +69,7 @@ func (e *evidence) whyOff(metric string) string {
 		if f.Metric() != metric {
 			continue
 		}
-		for _, off := range flowsOff(e.run) {
+		for _, off := range flowsOff(e.line) {
 			if off.flow == f.String() {
 				return fmt.Sprintf("%s was off: %s", f, off.why)
 			}

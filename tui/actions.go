@@ -6,6 +6,7 @@ import (
 
 	tea "github.com/charmbracelet/bubbletea"
 
+	"xinbot.ir/squall/internal/command"
 	"xinbot.ir/squall/internal/session"
 	"xinbot.ir/squall/load"
 )
@@ -68,9 +69,7 @@ func (m *Model) setVUs(from, to int) tea.Cmd {
 		return nil
 	}
 	m.intent = intent{vus: to, expiry: m.options.Clock().Add(intentTime)}
-	return m.send("virtual users "+formatInt(from)+" → "+formatInt(to), command{
-		name: "set virtual users", kind: kindLevel, run: func() error { return m.session.SetVUs(to) },
-	})
+	return m.send("virtual users "+formatInt(from)+" → "+formatInt(to), request{kind: kindLevel, ask: command.SetVUs{VUs: to}})
 }
 
 func (m *Model) setRate(from, to float64) tea.Cmd {
@@ -82,9 +81,7 @@ func (m *Model) setRate(from, to float64) tea.Cmd {
 		return nil
 	}
 	m.intent = intent{rate: to, open: true, expiry: m.options.Clock().Add(intentTime)}
-	return m.send("rate "+formatNumber(from)+" → "+formatNumber(to)+"/s", command{
-		name: "set rate", kind: kindLevel, run: func() error { return m.session.SetRate(to) },
-	})
+	return m.send("rate "+formatNumber(from)+" → "+formatNumber(to)+"/s", request{kind: kindLevel, ask: command.SetRate{PerSecond: to}})
 }
 
 // flip turns an on-off the other way from what was last asked for, or shown, and returns its new state.
@@ -97,7 +94,7 @@ func (m *Model) flip(t *toggle, shown bool) bool {
 func (m *Model) toggleSpike() tea.Cmd {
 	set := m.scene.now.Load.Settings
 	on := m.flip(&m.asked.spike, set.Spike)
-	if on && m.scene.now.Phase == session.Halted {
+	if on && m.scene.now.Status == session.Halted {
 		m.asked.spike = toggle{}
 		m.say("spikes are blocked since the halt; press u to release", true)
 		return nil
@@ -106,7 +103,7 @@ func (m *Model) toggleSpike() tea.Cmd {
 	if on {
 		echo = "spike on: " + strconv.FormatFloat(set.SpikeFactor, 'g', 4, 64) + " times the load"
 	}
-	return m.send(echo, command{name: "spike", kind: kindSpike, run: func() error { return m.session.Spike(on) }})
+	return m.send(echo, request{kind: kindSpike, ask: command.Spike{On: on}})
 }
 
 func (m *Model) togglePause() tea.Cmd {
@@ -115,7 +112,7 @@ func (m *Model) togglePause() tea.Cmd {
 	if on {
 		echo = "paused: nothing is sent"
 	}
-	return m.send(echo, command{name: "pause", kind: kindPause, run: func() error { return m.session.Pause(on) }})
+	return m.send(echo, request{kind: kindPause, ask: command.Pause{On: on}})
 }
 
 func (m *Model) toggleHold() tea.Cmd {
@@ -124,13 +121,11 @@ func (m *Model) toggleHold() tea.Cmd {
 	if on {
 		echo = "holding the level reached"
 	}
-	return m.send(echo, command{name: "hold", kind: kindHold, run: func() error { return m.session.Hold(on) }})
+	return m.send(echo, request{kind: kindHold, ask: command.Hold{On: on}})
 }
 
 func (m *Model) recycle() tea.Cmd {
-	return m.send("closing connections; the next requests open new ones", command{
-		name: "recycle connections", run: m.session.RecycleConnections,
-	})
+	return m.send("closing connections; the next requests open new ones", request{ask: command.RecycleConnections{}})
 }
 
 // halt never asks and waits for nothing: it passes whatever is queued.
@@ -144,15 +139,15 @@ func (m *Model) halt() tea.Cmd {
 		then = "halted: settings as at the start, " + faultCount(on) + " being taken back; spikes and faults blocked until u"
 	}
 	m.say(echo, true)
-	return perform(command{name: "halt", run: m.session.Halt, then: then}, false)
+	return m.queue.perform(request{ask: command.Halt{}, then: then}, false)
 }
 
 func (m *Model) release() tea.Cmd {
-	if m.scene.now.Phase != session.Halted {
+	if m.scene.now.Status != session.Halted {
 		m.say("nothing is halted", false)
 		return nil
 	}
-	return m.send("halt released", command{name: "release", run: m.session.Release})
+	return m.send("halt released", request{ask: command.ReleaseHalt{}})
 }
 
 // export writes the report beside the queue: it takes a moment and must not hold up a spike.
@@ -163,11 +158,7 @@ func (m *Model) export() tea.Cmd {
 	}
 	m.exporting = true
 	m.say("writing the report", false)
-	s := m.session
-	return guard(func() tea.Msg {
-		path, err := s.Export()
-		return doneMsg{command: command{kind: kindExport, then: "report written: " + path}, err: err}
-	})
+	return m.queue.perform(request{ask: command.Export{}, kind: kindExport}, false)
 }
 
 func (m *Model) moveRange(by int) tea.Cmd {
@@ -194,7 +185,9 @@ func (m *Model) interrupt() tea.Cmd {
 		return m.quit()
 	}
 	if _, asking := m.mode.(*confirmMode); asking {
-		m.session.Finish("operator")
+		if err := m.do(command.Finish{}); err != nil {
+			m.say(err.Error(), true)
+		}
 		return m.quit()
 	}
 	return m.askQuit()
@@ -216,9 +209,5 @@ func (m *Model) finish() tea.Cmd {
 	m.ending = true
 	m.say("stopping: draining, then the report", false)
 	m.queue.drop()
-	s := m.session
-	return guard(func() tea.Msg {
-		s.Finish("operator")
-		return doneMsg{}
-	})
+	return m.queue.perform(request{ask: command.Finish{}}, false)
 }

@@ -3,6 +3,7 @@ package tui
 import (
 	"time"
 
+	"xinbot.ir/squall/internal/event"
 	"xinbot.ir/squall/tui/grid"
 )
 
@@ -18,11 +19,11 @@ func drawAxis(g *grid.Grid, x, y int, s *scene) {
 		if col < 0 || col >= a.count {
 			continue
 		}
-		bad, guide := s.styles.mark(markBad), s.styles.mark(markOperator)
-		if c := g.At(x+col, y); c.Rune != '─' && (c.Style == bad || c.Style == guide && m.ink != markBad && !m.guide) {
+		bad, guide := s.styles.mark(event.Bad), s.styles.mark(event.Notable)
+		if c := g.At(x+col, y); c.Rune != '─' && (c.Style == bad || c.Style == guide && m.tone != event.Bad && !m.guide) {
 			continue
 		}
-		g.Set(x+col, y, m.sign, s.styles.mark(m.ink))
+		g.Set(x+col, y, m.sign, s.styles.mark(m.tone))
 	}
 	// The second that is open: the one cell that moves between seconds.
 	if s.history.axis.last >= 0 || s.beat > 0 {
@@ -136,6 +137,6 @@ func spanGround(loud, mono bool) rune {
 }
 
 // mark is how a moment looks on the axis.
-func (s *styles) mark(ink markInk) grid.Style {
-	return [...]grid.Style{markOperator: s.accent, markBad: s.bad, markGood: s.good, markCalm: s.dim}[ink]
+func (s *styles) mark(tone event.Tone) grid.Style {
+	return [...]grid.Style{event.Notable: s.accent, event.Bad: s.bad, event.Good: s.good, event.Quiet: s.dim}[tone]
 }

@@ -7,15 +7,15 @@ import (
 
 	tea "github.com/charmbracelet/bubbletea"
 
+	"xinbot.ir/squall/internal/command"
 	"xinbot.ir/squall/internal/session"
 )
 
-// command is one intention on its way to the session.
-type command struct {
-	name string       // verb and object, for an error: "set virtual users"
-	kind string       // a waiting command of the same kind is replaced: a held key never piles up
-	run  func() error // calls the session
-	then string       // what to say when it is done; "" says nothing more
+// request is a command of the operator's on its way to the session.
+type request struct {
+	ask  command.Command
+	kind string // a waiting request of the same kind is replaced: a held key never piles up
+	then string // what to say when it is done; "" says nothing more
 	// after takes the answer to what asked for it, and tells whether an error is shown there.
 	after func(m *Model, err error) (shown bool)
 }
@@ -23,12 +23,13 @@ type command struct {
 // queue sends commands one after the other in the order of the keys, off the screen's own
 // goroutine: a slow disk never stops the picture.
 type queue struct {
-	waiting []command
+	do      func(command.Command) error // of the session
+	waiting []request
 	busy    bool
 }
 
 // add queues a command and returns what starts it, nil while another one runs.
-func (q *queue) add(c command) tea.Cmd {
+func (q *queue) add(c request) tea.Cmd {
 	if n := len(q.waiting); n > 0 && c.kind != "" && q.waiting[n-1].kind == c.kind {
 		q.waiting[n-1] = c
 	} else {
@@ -45,22 +46,23 @@ func (q *queue) next() tea.Cmd {
 	c := q.waiting[0]
 	q.waiting = q.waiting[1:]
 	q.busy = true
-	return perform(c, true)
+	return q.perform(c, true)
 }
 
 // drop forgets what waits: after a halt nothing older may follow.
 func (q *queue) drop() { q.waiting = nil }
 
-// doneMsg says that a command has come back.
+// doneMsg says that a command was answered.
 type doneMsg struct {
-	command command
+	request request
 	err     error
 	queued  bool // it held the queue
 }
 
-// perform runs a command.
-func perform(c command, queued bool) tea.Cmd {
-	return guard(func() tea.Msg { return doneMsg{c, c.run(), queued} })
+// perform gives a command to the session.
+func (q *queue) perform(o request, queued bool) tea.Cmd {
+	do := q.do
+	return guard(func() tea.Msg { return doneMsg{o, do(o.ask), queued} })
 }
 
 // snapshotMsg brings a snapshot.

@@ -28,7 +28,7 @@ func newConfirm(s *scene) *confirmMode {
 		add(f.On() && f.State != chaos.Stuck, f.Info.Title+" is "+activeWord(f.State)+": it will be taken back")
 	}
 	add(set.Spike, "a spike of "+strconv.FormatFloat(set.SpikeFactor, 'g', 4, 64)+"× is on")
-	add(s.now.Phase == session.Halted, "the run is halted")
+	add(s.now.Status == session.Halted, "the run is halted")
 	add(set.Paused, "the run is paused")
 	add(set.Hold, "the level is held")
 	add(set.Open(), formatNumber(set.WantedRate())+" requests per second are being sent")

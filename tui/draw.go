@@ -67,7 +67,7 @@ func (m *Model) syncHistory(slots []slot) {
 	}
 	s := &m.scene
 	s.history.sync(s.calm.Started, s.calm.Load.Windows, s.span, columns)
-	s.story.sync(s.now.Events, s.now.Load.Settings.SpikeFactor)
+	s.story.sync(s.now.Events, s.now.Timeline)
 }
 
 // rule draws the line above a panel with its title; the line runs on through the gaps. At the right

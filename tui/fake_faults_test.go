@@ -2,21 +2,20 @@ package tui
 
 import (
 	"context"
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
 	"time"
 
 	"xinbot.ir/squall/chaos"
-	"xinbot.ir/squall/internal/rundir"
+	"xinbot.ir/squall/internal/command"
+	"xinbot.ir/squall/internal/event"
 	"xinbot.ir/squall/internal/session"
 )
 
 // fakeChaos is the faults of a scripted session. Nothing is applied; states move as they would.
 type fakeChaos struct {
 	faults    []session.FaultState
-	scaling   []session.Scaling
 	protected bool
 	runs      int
 
@@ -25,7 +24,7 @@ type fakeChaos struct {
 
 // fakeInfos are faults as the drivers describe them.
 func fakeInfos() []chaos.Info {
-	recovers := chaos.Expectation{Sight: chaos.Recovers, Within: 2 * time.Minute, Text: "recovers within 2 min"}
+	recovers := chaos.Expectation{Signal: event.Recovers, Within: 2 * time.Minute, Text: "recovers within 2 min"}
 	return []chaos.Info{
 		{
 			ID: "llm_latency", Title: "LLM latency", Driver: "Toxiproxy",
@@ -39,7 +38,7 @@ func fakeInfos() []chaos.Info {
 				{Name: "proxy", Label: "Proxy", Type: chaos.Text, Default: "llm-upstream", Help: "as Toxiproxy names it"},
 				chaos.Lasts(10*time.Minute, "UPTIME_SECONDS"),
 			},
-			Expect: []chaos.Expectation{{Sight: chaos.FallsBack, Text: "falls back to another model"}, {Sight: chaos.Alerts, Text: "HighLatencyLLM fires within 2 min"}, recovers},
+			Expect: []chaos.Expectation{{Signal: event.CounterIncreases, Text: "falls back to another model"}, {Signal: event.AlertFires, Text: "HighLatencyLLM fires within 2 min"}, recovers},
 		},
 		{
 			ID: "redis_outage", Title: "Redis outage", Driver: "Kubernetes", Summary: "Evicts the pods of Redis, or holds them down.",
@@ -48,7 +47,7 @@ func fakeInfos() []chaos.Info {
 				{Name: "replicas", Label: "Replicas", Type: chaos.Whole, Default: "0", Max: 10, Only: "way=scale", Help: "while it lasts"},
 				chaos.Lasts(2*time.Minute, "DISRUPTION_SECONDS"),
 			},
-			Expect: []chaos.Expectation{recovers, {Sight: chaos.StaysLow, Text: "queue depth stays below 50"}},
+			Expect: []chaos.Expectation{recovers, {Signal: event.MetricBelow, Text: "queue depth stays below 50"}},
 		},
 		{
 			ID: "qdrant_throttle", Title: "Qdrant throttle", Driver: "Kubernetes", Summary: "Slows and thins the network of Qdrant's pods.",
@@ -65,7 +64,7 @@ func fakeInfos() []chaos.Info {
 				{Name: "factor", Label: "Factor", Type: chaos.Number, Default: "5", Min: 1, Max: 100, Unit: "times", Live: true, Help: "of the load"},
 				chaos.Lasts(5*time.Minute, "DURATION"),
 			},
-			Expect: []chaos.Expectation{{Sight: chaos.Scales, Text: "gateway scales to 8 pods"}, recovers},
+			Expect: []chaos.Expectation{{Signal: event.Scales, Text: "gateway scales to 8 pods"}, recovers},
 		},
 	}
 }
@@ -97,6 +96,9 @@ func fakePlan(id string, p chaos.Params) chaos.Plan {
 			Steps: []chaos.Step{{Command: "toxiproxy-cli toxic add -t latency -a latency=3000 -a jitter=500 llm-upstream"}},
 		}
 	}
+	if id == session.SpikeFault {
+		return chaos.Plan{Scope: "all channels", Params: p["factor"] + "×"}
+	}
 	return chaos.Plan{
 		Scope: "2 pods of redis", Params: p["way"] + " 2 pods", Momentary: p["way"] == "evict",
 		Facts: []chaos.Fact{
@@ -121,36 +123,44 @@ func (s *fakeSession) faultOf(id string) *session.FaultState {
 	return &s.chaos.faults[i]
 }
 
-// faultEvent writes an event of a fault's last injection.
-func (s *fakeSession) faultEvent(kind rundir.Kind, f *session.FaultState, text string) {
-	s.event(kind, "operator", text, rundir.Fault{Fault: f.Info.ID, Title: f.Info.Title, Run: f.Run})
+func refOf(f *session.FaultState) event.Injection {
+	return event.Injection{Fault: f.Info.ID, Title: f.Info.Title, Run: f.Run}
 }
 
 // applied lets a fault that was asked for become active.
 func (s *fakeSession) applied(id string, lasts time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	f := s.faultOf(id)
-	plan := fakePlan(id, f.Given)
+	s.inject(s.faultOf(id), lasts)
+}
+
+// inject applies a fault. One that lasts 0 goes on until it is ended.
+func (s *fakeSession) inject(f *session.FaultState, lasts time.Duration) {
+	plan := fakePlan(f.Info.ID, f.Given)
 	s.chaos.runs++
-	f.State, f.Run, f.Params, f.Scope = chaos.Active, s.chaos.runs, f.Given, plan.Scope
-	f.Injected = s.started.Add(s.elapsed)
-	f.Until = f.Injected.Add(lasts)
-	for _, x := range f.Info.Expect {
-		f.Findings = append(f.Findings, chaos.Finding{Text: x.Text})
+	f.State, f.Run, f.Params, f.Scope, f.Findings = chaos.Active, s.chaos.runs, f.Given, plan.Scope, nil
+	f.Injected, f.Until = s.started.Add(s.elapsed), time.Time{}
+	if lasts > 0 {
+		f.Until = f.Injected.Add(lasts)
 	}
-	s.faultEvent(rundir.FaultOn, f, f.Info.Title+" on "+f.Scope+" ("+f.Summary+")")
-	s.faultEvent(rundir.FaultActive, f, f.Info.Title+" is active")
+	for _, x := range f.Info.Expect {
+		f.Findings = append(f.Findings, event.Finding{Signal: x.Signal, Text: x.Text})
+	}
+	s.event(event.RoleOperator, event.FaultStarted{Injection: refOf(f), Scope: f.Scope, Summary: f.Summary, Params: f.Given})
+	s.event(event.RoleOperator, event.FaultActive{Injection: refOf(f), Scope: f.Scope, TTL: lasts.Seconds()})
 }
 
 // undone lets a fault be off, and the clock of the recovery run.
 func (s *fakeSession) undone(id string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	f := s.faultOf(id)
-	f.State, f.Params, f.Until, f.Undone = chaos.Idle, nil, time.Time{}, s.started.Add(s.elapsed)
+	s.reverted(s.faultOf(id))
+}
+
+func (s *fakeSession) reverted(f *session.FaultState) {
+	f.State, f.Params, f.Until, f.Reverted = chaos.Idle, nil, time.Time{}, s.started.Add(s.elapsed)
 	f.Recovery = session.Recovery{Watching: true, Goal: 2 * time.Minute}
-	s.faultEvent(rundir.FaultOff, f, f.Info.Title+" taken back")
+	s.event(event.RoleSquall, event.FaultReverted{Injection: refOf(f)})
 }
 
 // recovered stops the clock.
@@ -159,14 +169,13 @@ func (s *fakeSession) recovered(id string, took time.Duration) {
 	defer s.mu.Unlock()
 	f := s.faultOf(id)
 	f.Recovery = session.Recovery{Done: true, Took: took, Goal: 2 * time.Minute}
-	s.faultEvent(rundir.FaultRecovered, f, fmt.Sprintf("recovered from %s in %.0f s", f.Info.Title, took.Seconds()))
+	s.event(event.RoleObjectives, event.PlatformRecovered{Injection: refOf(f), Seconds: took.Seconds()})
 	for i := range f.Findings {
-		f.Findings[i].Verdict, f.Findings[i].Reason = chaos.Pass, "seen"
+		f.Findings[i].Verdict, f.Findings[i].Reason = event.ExpectationMet, "seen"
 		if i == 1 {
-			f.Findings[i].Verdict, f.Findings[i].Reason = chaos.Unknown, "no Alertmanager is configured"
+			f.Findings[i].Verdict, f.Findings[i].Reason = event.ExpectationUnknown, "no Alertmanager is configured"
 		}
-		s.event(rundir.Expectation, "squall", f.Info.Title+": "+f.Findings[i].Text+", "+string(f.Findings[i].Verdict),
-			rundir.Expected{Fault: f.Info.ID, Title: f.Info.Title, Run: f.Run, Finding: f.Findings[i]})
+		s.event(event.RoleSquall, event.ExpectationDecided{Injection: refOf(f), Finding: f.Findings[i]})
 	}
 }
 
@@ -181,24 +190,19 @@ func (s *fakeSession) left(id string, moved bool) {
 		"kubectl --context xin-staging-admin -n xin-staging scale statefulset redis --replicas=2 --timeout=60s --request-timeout=10s",
 		`kubectl --context xin-staging-admin -n xin-staging annotate statefulset redis squall.xinbot.ir/undo='{"replicas": 2}' --overwrite`,
 	}
-	s.faultEvent(rundir.FaultStuck, f, f.Info.Title+" was left behind: "+f.Detail)
+	s.event(event.RoleSquall, event.FaultNotReverted{Injection: refOf(f), Reason: f.Detail, Remedies: f.Remedies})
 }
 
 // scaled moves the pods of the gateway.
 func (s *fakeSession) scaled(ready, wanted int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.chaos.scaling == nil {
-		s.chaos.scaling = []session.Scaling{
-			{Workload: "deployment xin-staging/gateway", Name: "gateway", Min: 2, Max: 8},
-			{Workload: "deployment xin-staging/orchestrator", Name: "orchestrator", Min: 2, Max: 8, Points: []session.ScalePoint{{Ready: 2, Wanted: 2}}},
-		}
+	pods := func(workload string, ready, wanted int) {
+		s.event(event.RoleKubernetes, event.WorkloadScaled{Workload: "deployment xin-staging/" + workload, Ready: ready, Wanted: wanted, Min: 2, Max: 8})
 	}
-	w := &s.chaos.scaling[0]
-	w.Points = append(w.Points, session.ScalePoint{At: s.elapsed, Ready: ready, Wanted: wanted})
-	if len(w.Points) > 1 {
-		s.event(rundir.Scaled, "Kubernetes", fmt.Sprintf("gateway: %d of %d pods ready", ready, wanted),
-			rundir.Scale{Workload: w.Workload, Ready: ready, Wanted: wanted, Min: 2, Max: 8})
+	pods("gateway", ready, wanted)
+	if len(s.line.Workloads) == 1 {
+		pods("orchestrator", 2, 2)
 	}
 }
 
@@ -219,40 +223,24 @@ func (s *fakeSession) DryRun(_ context.Context, fault string, p chaos.Params) (c
 	return fakePlan(fault, p), []chaos.Check{{Text: "add toxic squall-1f2e-llm to proxy llm-upstream", Answer: chaos.Warns, Reason: "Toxiproxy has no dry run"}}, nil
 }
 
-// tell notes a command of a fault.
-func (s *fakeSession) tell(call, fault string, do func(*session.FaultState)) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.calls = append(s.calls, call)
-	if s.fail != nil {
-		return s.fail
-	}
-	do(s.faultOf(fault))
-	return nil
-}
-
-func (s *fakeSession) Inject(fault string, p chaos.Params, confirm string) error {
-	return s.tell(strings.TrimSpace("inject "+fault+" "+paramsText(p)+" "+confirm), fault, func(f *session.FaultState) {
-		f.State, f.Given = chaos.Checking, p
-	})
-}
-
-func (s *fakeSession) Adjust(fault string, p chaos.Params) error {
-	return s.tell("adjust "+fault+" "+paramsText(p), fault, func(f *session.FaultState) { f.Params = f.Params.With(p) })
-}
-
-func (s *fakeSession) Revert(fault string) error {
-	return s.tell("revert "+fault, fault, func(f *session.FaultState) {
+// carryOutFault does what a command about a fault asks for.
+func (s *fakeSession) carryOutFault(c command.Command) {
+	switch c := c.(type) {
+	case command.Inject:
+		f := s.faultOf(c.Fault)
+		f.State, f.Given = chaos.Checking, c.Params
+	case command.Adjust:
+		f := s.faultOf(c.Fault)
+		f.Params = f.Params.With(c.Params)
+	case command.Revert:
+		f := s.faultOf(c.Fault)
 		f.State = chaos.Reverting
 		if f.Run > 0 {
-			s.faultEvent(rundir.FaultUndo, f, "taking back "+f.Info.Title)
+			s.event(event.RoleOperator, event.FaultReverting{Injection: refOf(f), Cause: event.CauseAsked})
 		}
-	})
-}
-
-func (s *fakeSession) Settle(fault string, d chaos.Decision) error {
-	word := [...]string{"again", "overwrite", "keep"}[d]
-	return s.tell("settle "+fault+" "+word, fault, func(f *session.FaultState) { f.State = chaos.Reverting })
+	case command.Decide:
+		s.faultOf(c.Fault).State = chaos.Reverting
+	}
 }
 
 // paramsText writes parameters in a fixed order.

@@ -1,17 +1,20 @@
 package tui
 
 import (
-	"encoding/json"
+	"context"
 	"fmt"
 	"math"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
 	"xinbot.ir/squall/chaos"
-	"xinbot.ir/squall/internal/rundir"
+	"xinbot.ir/squall/internal/command"
+	"xinbot.ir/squall/internal/event"
 	"xinbot.ir/squall/internal/session"
+	"xinbot.ir/squall/internal/timeline"
 	"xinbot.ir/squall/load"
 )
 
@@ -26,15 +29,17 @@ type fakeSession struct {
 	level    float64 // virtual users or rate reached
 	set      load.Settings
 	initial  load.Settings
-	phase    session.Phase
+	status   session.Status
 	windows  []load.Window
-	events   []rundir.Event
+	events   []event.Event
+	line     timeline.Timeline
 	errors   map[load.ErrorKey]*load.ErrorTotal
 	total    [load.NumSeries]load.Stats
 	sent     uint64
 	missed   uint64
 	token    bool
 	failure  string
+	report   string
 	tiny     bool // latencies below a millisecond
 	down     bool // the platform refuses every connection
 	calls    []string
@@ -53,20 +58,18 @@ func newFake() *fakeSession {
 	set := load.Settings{VUs: 250, Think: load.Think{Max: 1500 * time.Millisecond}, SpikeFactor: 5, Ramp: 10 * time.Second}
 	s := &fakeSession{
 		started: fakeStart(), duration: 15 * time.Minute, noise: rand.New(rand.NewPCG(7, 11)),
-		set: set, initial: set, phase: session.Running, token: true,
+		set: set, initial: set, status: session.Running, token: true,
 		errors: map[load.ErrorKey]*load.ErrorTotal{}, done: make(chan struct{}), states: map[string]load.State{},
 		chaos: newFakeChaos(),
 	}
-	s.event(rundir.Started, "squall", "run started against staging: 250 virtual users, think time 0s-1.5s", nil)
+	s.event(event.RoleSquall, event.RunStarted{Target: "staging", VUs: 250, Think: "0s-1.5s"})
 	return s
 }
 
-func (s *fakeSession) event(kind rundir.Kind, by, text string, data any) {
-	e := rundir.Event{Time: s.started.Add(s.elapsed), At: s.elapsed.Seconds(), Kind: kind, By: by, Text: text}
-	if data != nil {
-		e.Data, _ = json.Marshal(data)
-	}
+func (s *fakeSession) event(by event.Role, data any) {
+	e := event.Make(s.started.Add(s.elapsed), s.elapsed.Seconds(), event.By(by), data)
 	s.events = append(s.events, e)
+	s.line.Apply(e)
 }
 
 // advance lets whole seconds pass.
@@ -98,7 +101,7 @@ func (s *fakeSession) second() {
 	if !s.set.Open() {
 		rate = s.level / (0.1 + (s.set.Think.Min+s.set.Think.Max).Seconds()/2) * 1.02
 	}
-	if s.set.Paused || s.phase == session.Draining {
+	if s.set.Paused || s.status == session.Draining {
 		rate = 0
 	}
 	const capacity = 1300
@@ -257,9 +260,12 @@ func (s *fakeSession) judge() {
 		name := fmt.Sprintf("%s: %s%s%v", o.Metric, o.Aggregate, o.Operator, o.Bound)
 		before := s.states[name]
 		if before != v.State && v.State != load.Unknown && (before != load.Unknown || v.State == load.Fail) {
-			word := map[load.State]string{load.Pass: "holds again", load.Fail: "broken"}[v.State]
-			s.event(rundir.Objective, "objectives", fmt.Sprintf("objective %s %s", name, word),
-				rundir.ObjectiveChange{Objective: name, State: v.State.String(), Value: v.Value})
+			title := fmt.Sprintf("%s %s%s%v", o.Metric, o.Aggregate, o.Operator, o.Bound)
+			if v.State == load.Pass {
+				s.event(event.RoleObjectives, event.ObjectiveRecovered{Objective: name, Title: title, Value: v.Value})
+			} else {
+				s.event(event.RoleObjectives, event.ObjectiveBroken{Objective: name, Title: title, Value: v.Value})
+			}
 		}
 		if v.State != load.Unknown {
 			s.states[name] = v.State
@@ -318,10 +324,10 @@ func (s *fakeSession) Snapshot() session.Snapshot {
 	}
 	snap := session.Snapshot{
 		Target: "staging", Host: "gateway.staging.xinbot.ir", Dir: "runs/20260314T040000Z-staging", Started: s.started,
-		Elapsed: s.elapsed, Duration: s.duration, Phase: s.phase, Load: l, Mix: s.mix(), Shares: shares.Normalised(),
+		Elapsed: s.elapsed, Duration: s.duration, Status: s.status, Load: l, Mix: s.mix(), Shares: shares.Normalised(),
 		Live: s.live(), Overall: s.verdicts(func(f load.Flow) load.Stats { return l.Total[f] }, requests, failed),
-		Events: s.events[:len(s.events):len(s.events)], Failure: s.failure,
-		Faults: slices.Clone(s.chaos.faults), Phases: s.phases(), Scaling: s.chaos.scaling, Protected: s.chaos.protected,
+		Events: s.events[:len(s.events):len(s.events)], Timeline: s.line.Clone(), Failure: s.failure, Report: s.report,
+		Faults: slices.Clone(s.chaos.faults), Phases: s.phases(), Protected: s.chaos.protected,
 		Brands: []load.Brand{
 			{Name: "Golestan Store", BrandID: "b1", Channels: load.Weights{0.4, 0.25, 0.15, 0.1, 0.1}},
 			{Name: "فروشگاه پارس", BrandID: "b2", Channels: load.Weights{0.2, 0.5, 0.1, 0.1, 0.1}},
@@ -344,105 +350,162 @@ func (s *fakeSession) Snapshot() session.Snapshot {
 
 func (s *fakeSession) Done() <-chan struct{} { return s.done }
 
-// change carries out a command.
-func (s *fakeSession) change(call string, kind rundir.Kind, text string, do func()) error {
+// give gives a command of the operator's.
+func give(s *fakeSession, c command.Command) error {
+	return s.Do(context.Background(), event.By(event.RoleOperator), c)
+}
+
+// Do carries out a command, and notes it in a few words.
+func (s *fakeSession) Do(_ context.Context, by event.Actor, c command.Command) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.calls = append(s.calls, call)
+	s.calls = append(s.calls, callText(c))
 	if s.fail != nil {
 		return s.fail
 	}
-	do()
-	s.event(kind, "operator", text, nil)
+	if done := s.carryOut(c); done != nil {
+		s.event(by.Role, done)
+	}
 	return nil
 }
 
-func (s *fakeSession) SetVUs(n int) error {
-	return s.change(fmt.Sprint("vus ", n), rundir.SetVUs, fmt.Sprintf("virtual users %d → %d", s.set.VUs, n), func() { s.set.VUs, s.set.Rate = n, 0 })
-}
-
-func (s *fakeSession) SetRate(r float64) error {
-	return s.change(fmt.Sprint("rate ", r), rundir.SetRate, fmt.Sprintf("arrival rate %v/s", r), func() { s.set.Rate = r })
-}
-
-func (s *fakeSession) SetThink(t load.Think) error {
-	return s.change("think "+t.String(), rundir.SetThink, "think time "+t.String(), func() { s.set.Think = t })
-}
-
-func (s *fakeSession) SetRamp(d time.Duration) error {
-	return s.change("ramp "+d.String(), rundir.SetRamp, "ramp time "+d.String(), func() { s.set.Ramp = d })
-}
-
-func (s *fakeSession) SetMix(w load.Weights) error {
-	return s.change(fmt.Sprint("mix ", w), rundir.SetMix, "channel mix changed", func() { s.set.Mix = w })
-}
-
-func (s *fakeSession) SetBrandMix(id string, w load.Weights) error {
-	return s.change(fmt.Sprint("brand ", id, " ", w), rundir.SetMix, "channel mix of a brand changed", func() {
-		s.set.BrandMix = map[string]load.Weights{id: w}
-	})
-}
-
-func (s *fakeSession) SetSpikeFactor(f float64) error {
-	return s.change(fmt.Sprint("factor ", f), rundir.SetFactor, fmt.Sprintf("spike multiplier %v", f), func() { s.set.SpikeFactor = f })
-}
-
-func (s *fakeSession) Spike(on bool) error {
-	kind, text := rundir.SpikeOff, "spike off"
-	if on {
-		kind, text = rundir.SpikeOn, fmt.Sprintf("spike on: %v times the load", s.set.SpikeFactor)
+// callText is a command in a few words.
+func callText(c command.Command) string {
+	switch c := c.(type) {
+	case command.SetVUs:
+		return fmt.Sprint("vus ", c.VUs)
+	case command.SetRate:
+		return fmt.Sprint("rate ", c.PerSecond)
+	case command.SetThink:
+		return "think " + load.Think{Min: time.Duration(c.Min), Max: time.Duration(c.Max)}.String()
+	case command.SetRamp:
+		return "ramp " + c.Over.String()
+	case command.SetMix:
+		if c.Brand != "" {
+			return fmt.Sprint("brand ", c.Brand, " ", weightsOf(c.Weights))
+		}
+		return fmt.Sprint("mix ", weightsOf(c.Weights))
+	case command.SetSpikeFactor:
+		return fmt.Sprint("factor ", c.Factor)
+	case command.Spike:
+		return fmt.Sprint("spike ", c.On)
+	case command.Pause:
+		return fmt.Sprint("pause ", c.On)
+	case command.Hold:
+		return fmt.Sprint("hold ", c.On)
+	case command.RecycleConnections:
+		return "recycle"
+	case command.Note:
+		return "note " + c.Text
+	case command.Halt:
+		return "halt"
+	case command.ReleaseHalt:
+		return "release"
+	case command.Export:
+		return "export"
+	case command.Finish:
+		return "finish operator"
+	case command.Inject:
+		return strings.TrimSpace("inject " + c.Fault + " " + paramsText(c.Params) + " " + c.Confirm)
+	case command.Adjust:
+		return "adjust " + c.Fault + " " + paramsText(c.Params)
+	case command.Revert:
+		return "revert " + c.Fault
+	case command.Decide:
+		return "decide " + c.Fault + " " + string(c.Decision)
 	}
-	return s.change(fmt.Sprint("spike ", on), kind, text, func() { s.set.Spike = on })
+	panic(fmt.Sprintf("no text for %T", c))
 }
 
-func (s *fakeSession) Pause(on bool) error {
-	kind := map[bool]rundir.Kind{true: rundir.Paused, false: rundir.Resumed}[on]
-	return s.change(fmt.Sprint("pause ", on), kind, string(kind), func() {
-		s.set.Paused = on
-		s.phase = map[bool]session.Phase{true: session.Paused, false: session.Running}[on]
-	})
-}
-
-func (s *fakeSession) Hold(on bool) error {
-	kind := map[bool]rundir.Kind{true: rundir.Held, false: rundir.Released}[on]
-	return s.change(fmt.Sprint("hold ", on), kind, "hold "+string(kind), func() { s.set.Hold = on })
-}
-
-func (s *fakeSession) RecycleConnections() error {
-	return s.change("recycle", rundir.Recycled, "connections recycled", func() {})
-}
-
-func (s *fakeSession) Note(text string) error {
-	return s.change("note "+text, rundir.Note, "note: "+text, func() {})
-}
-
-func (s *fakeSession) Halt() error {
-	return s.change("halt", rundir.Halted, "HALT: back to the settings of the start, spikes blocked", func() {
-		s.set, s.phase = s.initial, session.Halted
+// carryOut does what a command asks for, and returns the event of it; nil if it has none of its own.
+func (s *fakeSession) carryOut(c command.Command) any {
+	from := s.set
+	switch c := c.(type) {
+	case command.SetVUs:
+		s.set.VUs, s.set.Rate = c.VUs, 0
+		return event.VUsSet{From: from.VUs, To: c.VUs}
+	case command.SetRate:
+		s.set.Rate = c.PerSecond
+		return event.RateSet{From: from.Rate, To: c.PerSecond, VUs: from.VUs}
+	case command.SetThink:
+		s.set.Think = load.Think{Min: time.Duration(c.Min), Max: time.Duration(c.Max)}
+		return event.ThinkSet{From: from.Think.String(), To: s.set.Think.String()}
+	case command.SetRamp:
+		s.set.Ramp = time.Duration(c.Over)
+		return event.RampSet{From: from.Ramp.Seconds(), To: s.set.Ramp.Seconds()}
+	case command.SetMix:
+		if c.Brand != "" {
+			s.set.BrandMix = map[string]load.Weights{c.Brand: weightsOf(c.Weights)}
+			return event.MixSet{BrandID: c.Brand, Brand: c.Brand, To: c.Weights}
+		}
+		s.set.Mix = weightsOf(c.Weights)
+		return event.MixSet{To: c.Weights}
+	case command.SetSpikeFactor:
+		s.set.SpikeFactor = c.Factor
+		return event.SpikeFactorSet{From: from.SpikeFactor, To: c.Factor}
+	case command.Spike:
+		s.spike(c.On)
+	case command.Pause:
+		s.set.Paused = c.On
+		if c.On {
+			s.status = session.Paused
+			return event.Paused{}
+		}
+		s.status = session.Running
+		return event.Resumed{}
+	case command.Hold:
+		s.set.Hold = c.On
+		if c.On {
+			return event.HoldOn{}
+		}
+		return event.HoldOff{}
+	case command.RecycleConnections:
+		return event.ConnectionsRecycled{}
+	case command.Note:
+		return event.Noted{Note: c.Text}
+	case command.Halt:
+		s.set, s.status = s.initial, session.Halted
 		for i := range s.chaos.faults {
-			if f := &s.chaos.faults[i]; f.On() {
+			switch f := &s.chaos.faults[i]; {
+			case f.On() && f.Info.ID == session.SpikeFault:
+				s.reverted(f)
+			case f.On():
 				f.State = chaos.Reverting
 			}
 		}
-	})
+		return event.Halted{}
+	case command.ReleaseHalt:
+		s.status = session.Running
+		return event.HaltReleased{}
+	case command.Export:
+		s.report = "runs/20260314T040000Z-staging/report.md"
+		return event.ReportExported{Path: s.report}
+	case command.Finish:
+		s.status = session.Draining
+	default:
+		s.carryOutFault(c)
+	}
+	return nil
 }
 
-func (s *fakeSession) Release() error {
-	return s.change("release", rundir.Unblocked, "released after the halt", func() { s.phase = session.Running })
-}
-
-func (s *fakeSession) Export() (string, error) {
-	return "runs/20260314T040000Z-staging/report.md", s.change("export", rundir.Exported, "report written", func() {})
-}
-
-func (s *fakeSession) Finish(reason string) {
-	_ = s.change("finish "+reason, rundir.Finished, "run ended: "+reason, func() { s.phase = session.Draining })
+// spike starts or ends the channel spike, which takes no time.
+func (s *fakeSession) spike(on bool) {
+	s.set.Spike = on
+	f := s.faultOf(session.SpikeFault)
+	if !on {
+		if f.On() {
+			s.reverted(f)
+		}
+		return
+	}
+	f.Given = f.Given.With(chaos.Params{"factor": fmt.Sprint(s.set.SpikeFactor)})
+	s.inject(f, 0)
 }
 
 // end is the report being on disk.
 func (s *fakeSession) end() {
 	s.mu.Lock()
-	s.phase = session.Finished
+	s.status = session.Finished
 	s.mu.Unlock()
 	s.once.Do(func() { close(s.done) })
 }
@@ -450,45 +513,27 @@ func (s *fakeSession) end() {
 // gameDay plays a few minutes: a calm start, a spike that breaks objectives, recovery, a note.
 func gameDay(s *fakeSession) {
 	s.advance(60)
-	_ = s.SetVUs(300)
+	_ = give(s, command.SetVUs{VUs: 300})
 	s.advance(40)
-	_ = s.Note("HPA at 3 replicas before the spike")
+	_ = give(s, command.Note{Text: "HPA at 3 replicas before the spike"})
 	s.advance(15)
-	_ = s.Spike(true)
+	_ = give(s, command.Spike{On: true})
 	s.advance(55)
-	_ = s.Spike(false)
+	_ = give(s, command.Spike{On: false})
 	s.advance(30)
-	_ = s.SetVUs(320)
+	_ = give(s, command.SetVUs{VUs: 320})
 	s.advance(1)
-	_ = s.SetVUs(340)
+	_ = give(s, command.SetVUs{VUs: 340})
 	s.advance(51)
 }
 
-// phases are a baseline and, with spikes and faults in the story, what came after it. Their figures are
+// phases are those of the timeline. Their figures are
 // invented; a session's come from histograms.
 func (s *fakeSession) phases() []session.PhaseStats {
 	var all []session.PhaseStats
-	begin := func(name string, strained bool, at float64) {
-		if n := len(all); n > 0 {
-			all[n-1].To = at
-		}
-		all = append(all, session.PhaseStats{Phase: rundir.Phase{Name: name, Strained: strained, From: at}})
+	for _, p := range s.line.Phases(s.elapsed.Seconds()) {
+		all = append(all, session.PhaseStats{Phase: p})
 	}
-	begin("baseline", false, 0)
-	for _, e := range s.events {
-		var f rundir.Fault
-		switch e.Kind {
-		case rundir.SpikeOn:
-			begin("spike 1", true, e.At)
-		case rundir.FaultOn:
-			if json.Unmarshal(e.Data, &f) == nil {
-				begin(f.Title, true, e.At)
-			}
-		case rundir.SpikeOff, rundir.FaultOff:
-			begin("recovery 1", false, e.At)
-		}
-	}
-	all[len(all)-1].To = s.elapsed.Seconds()
 	for i := range all {
 		p := &all[i]
 		p.Seconds = p.To - p.From
@@ -500,4 +545,16 @@ func (s *fakeSession) phases() []session.PhaseStats {
 		return nil
 	}
 	return all
+}
+
+// weightsOf are the weights of channels by name.
+func weightsOf(byName map[string]float64) (w load.Weights) {
+	for name, weight := range byName {
+		channel, err := load.ParseChannel(name)
+		if err != nil {
+			panic(err)
+		}
+		w[channel] = weight
+	}
+	return w
 }

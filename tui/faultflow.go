@@ -83,8 +83,8 @@ func faultChunks(s *scene, b brevity, pods bool) (chunks []chunk) {
 	if off > 0 {
 		chunks = append(chunks, chunk{{strconv.Itoa(off) + " off: F lists them", s.styles.dim}})
 	}
-	if pods && b < noPods && len(s.now.Scaling) > 0 {
-		chunks = append(chunks, chunk{{scalingLine(s.now.Scaling), s.styles.dim}})
+	if pods && b < noPods && len(s.now.Timeline.Workloads) > 0 {
+		chunks = append(chunks, chunk{{scalingLine(s.now.Timeline.Workloads), s.styles.dim}})
 	}
 	return chunks
 }

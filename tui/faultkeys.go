@@ -6,6 +6,7 @@ import (
 	tea "github.com/charmbracelet/bubbletea"
 
 	"xinbot.ir/squall/chaos"
+	"xinbot.ir/squall/internal/command"
 	"xinbot.ir/squall/internal/session"
 )
 
@@ -43,9 +44,7 @@ func (m *Model) revert(f *session.FaultState) tea.Cmd {
 		m.asked.reverted = map[string]time.Time{}
 	}
 	m.asked.reverted[id] = now.Add(intentTime)
-	return m.send("taking back "+f.Info.Title, command{
-		name: "take back " + id, run: func() error { return m.session.Revert(id) },
-	})
+	return m.send("taking back "+f.Info.Title, request{ask: command.Revert{Fault: id}})
 }
 
 // findFault is a fault of the newest snapshot and its place; nil when there is none of that name.

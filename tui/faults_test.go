@@ -123,13 +123,13 @@ func TestAStuckFault(t *testing.T) {
 		want  []string
 		text  string
 	}{
-		{"again", false, "2 t", []string{"settle redis_outage again"}, "trying again"},
+		{"again", false, "2 t", []string{"decide redis_outage retry"}, "trying again"},
 		{"nothing to overwrite", false, "2 o", nil, "nobody else has changed it"},
 		{"overwrite asks", true, "2 o", nil, "Overwrite what somebody else has changed?"},
 		{"enter is no answer", true, "2 o enter", nil, "Overwrite what somebody else has changed?"},
-		{"overwrite", true, "2 o y", []string{"settle redis_outage overwrite"}, ""},
+		{"overwrite", true, "2 o y", []string{"decide redis_outage overwrite"}, ""},
 		{"not after all", true, "2 o n", nil, "By hand"},
-		{"keep", false, "2 k y", []string{"settle redis_outage keep"}, ""},
+		{"keep", false, "2 k y", []string{"decide redis_outage abandon"}, ""},
 		{"halt while asking", true, "2 k x", []string{"halt"}, "HALTED"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -320,7 +320,7 @@ func TestRecoveryClock(t *testing.T) {
 		{session.Recovery{Done: true, Goal: 2 * time.Minute, Unbroken: true}, time.Hour, "✓ objectives stayed green"},
 		{session.Recovery{Goal: 2 * time.Minute, Reason: "no objectives"}, time.Hour, "? recovery unknown: no objectives"},
 	} {
-		f := session.FaultState{Run: 1, Undone: undone, Recovery: c.r}
+		f := session.FaultState{Run: 1, Reverted: undone, Recovery: c.r}
 		if got, _, _ := faultClock(&f, undone.Add(c.after), st); got != c.want {
 			t.Errorf("%+v after %v reads %q, want %q", c.r, c.after, got, c.want)
 		}

@@ -7,6 +7,8 @@ import (
 	tea "github.com/charmbracelet/bubbletea"
 
 	"xinbot.ir/squall/chaos"
+	"xinbot.ir/squall/internal/command"
+	"xinbot.ir/squall/internal/event"
 	"xinbot.ir/squall/internal/session"
 )
 
@@ -25,7 +27,7 @@ type faultSheet struct {
 	naming  bool // a protected target's name is being typed
 	name    textinput.Model
 	asking  bool // whether to settle, and how
-	settles chaos.Decision
+	settles event.Decision
 	sent    bool   // a command is on its way
 	note    string // what a key could not do; "" nothing
 
@@ -116,7 +118,7 @@ func (f *faultSheet) enterKey(m *Model, fault *session.FaultState) tea.Cmd {
 		return f.refuse("mend the value marked ✗ first")
 	case f.stage == held:
 		return f.adjust(m, fault, params)
-	case m.scene.now.Phase == session.Halted:
+	case m.scene.now.Status == session.Halted:
 		return f.refuse("blocked since the halt; press u to release")
 	case m.ending:
 		return f.refuse("the run is ending: nothing new is injected")
@@ -136,8 +138,8 @@ func (f *faultSheet) enterKey(m *Model, fault *session.FaultState) tea.Cmd {
 func (f *faultSheet) inject(m *Model, fault *session.FaultState, confirm string) tea.Cmd {
 	id, params := f.fault, f.plan.params
 	f.sent, f.note = true, ""
-	return m.send("injecting "+fault.Info.Title+": "+f.plan.plan.Scope, command{
-		name: "inject " + id, run: func() error { return m.session.Inject(id, params, confirm) },
+	return m.send("injecting "+fault.Info.Title+": "+f.plan.plan.Scope, request{
+		ask:   command.Inject{Fault: id, Params: params, Confirm: confirm},
 		after: f.answered(true),
 	})
 }
@@ -155,9 +157,7 @@ func (f *faultSheet) adjust(m *Model, fault *session.FaultState, params chaos.Pa
 		}
 	}
 	f.sent, f.note = true, ""
-	return m.send(fault.Info.Title+": "+strings.Join(changes, ", "), command{
-		name: "adjust " + id, run: func() error { return m.session.Adjust(id, live) }, after: f.answered(false),
-	})
+	return m.send(fault.Info.Title+": "+strings.Join(changes, ", "), request{ask: command.Adjust{Fault: id, Params: live}, after: f.answered(false)})
 }
 
 // changes says what differs from the fault's present parameters.
@@ -171,15 +171,13 @@ func (f *faultSheet) changes(fault *session.FaultState, params chaos.Params) (te
 }
 
 // settle sends a decision on a stuck fault.
-func (f *faultSheet) settle(m *Model, fault *session.FaultState, d chaos.Decision) tea.Cmd {
+func (f *faultSheet) settle(m *Model, fault *session.FaultState, d event.Decision) tea.Cmd {
 	id := f.fault
 	f.asking, f.sent, f.note = false, true, ""
-	echo := map[chaos.Decision]string{
-		chaos.TryAgain: "trying again to take back ", chaos.Overwrite: "overwriting, to take back ", chaos.KeepAsIs: "keeping as it is: ",
+	echo := map[event.Decision]string{
+		event.Retry: "trying again to take back ", event.Overwrite: "overwriting, to take back ", event.Abandon: "keeping as it is: ",
 	}[d]
-	return m.send(echo+fault.Info.Title, command{
-		name: "settle " + id, run: func() error { return m.session.Settle(id, d) }, after: f.answered(false),
-	})
+	return m.send(echo+fault.Info.Title, request{ask: command.Decide{Fault: id, Decision: d}, after: f.answered(false)})
 }
 
 // answered takes the session's answer to a command of this sheet, should it still be open.

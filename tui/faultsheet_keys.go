@@ -4,6 +4,7 @@ import (
 	tea "github.com/charmbracelet/bubbletea"
 
 	"xinbot.ir/squall/chaos"
+	"xinbot.ir/squall/internal/event"
 	"xinbot.ir/squall/internal/session"
 )
 
@@ -56,7 +57,7 @@ func (f *faultSheet) key(m *Model, k tea.KeyMsg) tea.Cmd {
 
 // formKey picks a row or begins to change it.
 func (f *faultSheet) formKey(m *Model, k tea.KeyMsg) tea.Cmd {
-	if k.String() == "u" && m.scene.now.Phase == session.Halted {
+	if k.String() == "u" && m.scene.now.Status == session.Halted {
 		return m.release()
 	}
 	switch k.Type {
@@ -153,14 +154,14 @@ func (f *faultSheet) stuckKey(m *Model, fault *session.FaultState, k tea.KeyMsg)
 	}
 	switch k.String() {
 	case "t":
-		return f.settle(m, fault, chaos.TryAgain)
+		return f.settle(m, fault, event.Retry)
 	case "o":
 		if !fault.Moved {
 			return f.refuse("nobody else has changed it: press t to try again")
 		}
-		f.asking, f.settles = true, chaos.Overwrite
+		f.asking, f.settles = true, event.Overwrite
 	case "k":
-		f.asking, f.settles = true, chaos.KeepAsIs
+		f.asking, f.settles = true, event.Abandon
 	}
 	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"xinbot.ir/squall/chaos"
+	"xinbot.ir/squall/internal/event"
 	"xinbot.ir/squall/internal/session"
 	"xinbot.ir/squall/tui/grid"
 )
@@ -197,7 +198,7 @@ func unitText(r chaos.Param) string {
 
 // checks writes conditions with their answers, the gravest first.
 func (l *lines) checks(all []chaos.Check) {
-	for _, answer := range [...]chaos.Answer{chaos.Refuses, chaos.Warns, chaos.Passes} {
+	for _, answer := range [...]event.Answer{chaos.Refuses, chaos.Warns, chaos.Passes} {
 		sign, style := l.st.answer(answer)
 		reason := style
 		reason.Attr = 0
@@ -214,7 +215,7 @@ func (l *lines) checks(all []chaos.Check) {
 }
 
 // answer is how the answer of a check looks.
-func (s *styles) answer(a chaos.Answer) (sign string, style grid.Style) {
+func (s *styles) answer(a event.Answer) (sign string, style grid.Style) {
 	switch a {
 	case chaos.Passes:
 		return "✓", s.good
@@ -235,7 +236,7 @@ func (l *lines) expected(fault *session.FaultState) {
 	if len(all) == 0 {
 		more = ""
 		for _, e := range fault.Info.Expect {
-			all = append(all, chaos.Finding{Text: e.Text})
+			all = append(all, event.Finding{Text: e.Text})
 		}
 	}
 	if len(all) == 0 {

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"xinbot.ir/squall/chaos"
+	"xinbot.ir/squall/internal/event"
 	"xinbot.ir/squall/internal/session"
 	"xinbot.ir/squall/tui/grid"
 )
@@ -38,7 +39,7 @@ func (f *faultSheet) status(m *Model, fault *session.FaultState) (string, grid.S
 
 // question asks once before somebody else's change is overwritten, or a record forgotten.
 func (f *faultSheet) question() string {
-	if f.settles == chaos.Overwrite {
+	if f.settles == event.Overwrite {
 		return "Overwrite what somebody else has changed?"
 	}
 	return "Keep it as it is now, and forget how it was before?"
@@ -46,7 +47,7 @@ func (f *faultSheet) question() string {
 
 // offer is the question of an idle fault.
 func (f *faultSheet) offer(m *Model, st *styles) (string, grid.Style) {
-	if m.scene.now.Phase == session.Halted {
+	if m.scene.now.Status == session.Halted {
 		return "■ blocked since the halt; press u to release", st.accent
 	}
 	if _, ok := f.form.params(); !ok {
@@ -139,7 +140,7 @@ func (f *faultSheet) hints(m *Model, fault *session.FaultState) []hint {
 	switch {
 	case f.stage == held:
 		all = append(all, hint{"Enter", "apply"}, hint{"Ctrl+R", "take back"})
-	case m.scene.now.Phase == session.Halted:
+	case m.scene.now.Status == session.Halted:
 		all = append(all, hint{"u", "release"})
 	default:
 		all = append(all, hint{"Enter", "inject"})

@@ -7,8 +7,8 @@ import (
 	"time"
 
 	"xinbot.ir/squall/chaos"
-	"xinbot.ir/squall/internal/rundir"
-	"xinbot.ir/squall/internal/session"
+	"xinbot.ir/squall/internal/command"
+	"xinbot.ir/squall/internal/timeline"
 )
 
 func TestStoryReadsFaults(t *testing.T) {
@@ -18,7 +18,7 @@ func TestStoryReadsFaults(t *testing.T) {
 	s.advance(5)
 	s.applied("redis_outage", time.Minute)
 	s.advance(5)
-	_ = s.Revert("llm_latency") // the span lasts until the undo is verified
+	_ = give(s, command.Revert{Fault: "llm_latency"}) // the span lasts until the undo is verified
 	s.advance(5)
 	s.left("redis_outage", false)
 	s.advance(2)
@@ -30,13 +30,13 @@ func TestStoryReadsFaults(t *testing.T) {
 	s.undone("redis_outage")
 	var st story
 	for n := 1; n <= len(s.events); n++ { // piece by piece, as in life
-		st.sync(s.events[:n], 5)
+		st.sync(s.events[:n], timeline.Of(s.events[:n]))
 	}
 	want := []span{
-		{from: 10 * time.Second, to: 27 * time.Second, on: rundir.FaultOn, label: "LLM latency", short: "LLM", loud: true, run: 1},
-		{from: 15 * time.Second, to: 25 * time.Second, on: rundir.FaultOn, label: "Redis outage", short: "Redis", loud: true, run: 2},
-		{from: 25 * time.Second, to: 35 * time.Second, on: rundir.FaultOn, label: "Redis outage left behind", short: "✗", loud: true, bad: true, run: 2},
-		{from: 30 * time.Second, to: -1, on: rundir.FaultOn, label: "LLM latency", short: "LLM", loud: true, run: 3},
+		{from: 10 * time.Second, to: 27 * time.Second, label: "LLM latency", short: "LLM", loud: true, run: 1},
+		{from: 15 * time.Second, to: 25 * time.Second, label: "Redis outage", short: "Redis", loud: true, run: 2},
+		{from: 25 * time.Second, to: 35 * time.Second, label: "Redis outage not reverted", short: "✗", loud: true, bad: true, run: 2},
+		{from: 30 * time.Second, to: -1, label: "LLM latency", short: "LLM", loud: true, run: 3},
 	}
 	if len(st.spans) != len(want) {
 		t.Fatalf("spans are %+v", st.spans)
@@ -48,24 +48,22 @@ func TestStoryReadsFaults(t *testing.T) {
 	}
 }
 
-// TestASpikeThatIsAFaultIsOneSpan: the session tells both, the charts show one.
-func TestASpikeThatIsAFaultIsOneSpan(t *testing.T) {
+// A spike by key is the fault: one span, which says how strong it is.
+func TestASpikeIsOneSpan(t *testing.T) {
 	s := newFake()
 	s.advance(10)
-	s.applied("channel_spike", time.Minute)
-	_ = s.Spike(true)
+	_ = give(s, command.Spike{On: true})
 	s.advance(20)
 	m := console(s, looks()[0], 120, 36)
 	wantText(t, m, "● ON 00:20")
-	if spans := m.scene.story.spans; len(spans) != 1 || spans[0].label != "Channel spike" {
+	if spans := m.scene.story.spans; len(spans) != 1 || spans[0].label != "Channel spike 5×" || spans[0].short != "5×" {
 		t.Errorf("spans are %+v", spans)
 	}
-	_ = s.Spike(false)
-	s.undone("channel_spike")
-	_ = s.Spike(true)
+	_ = give(s, command.Spike{On: false})
+	_ = give(s, command.Spike{On: true})
 	onScreen(m, s)
 	m.View()
-	if spans := m.scene.story.spans; len(spans) != 2 || spans[0].to < 0 || spans[1].label != "spike 5×" {
+	if spans := m.scene.story.spans; len(spans) != 2 || spans[0].to < 0 || spans[1].to >= 0 {
 		t.Errorf("spans are %+v", spans)
 	}
 }
@@ -104,33 +102,8 @@ func TestOverlappingFaultsGetRowsOfTheirOwn(t *testing.T) {
 	}
 }
 
-func TestVerdictsAndPodsHaveSignsOfTheirOwn(t *testing.T) {
-	s := newFake()
-	expected := func(v chaos.Verdict) {
-		s.event(rundir.Expectation, "squall", "", rundir.Expected{Finding: chaos.Finding{Verdict: v}})
-	}
-	expected(chaos.Pass)
-	expected(chaos.Fail)
-	expected(chaos.Unknown)
-	s.event(rundir.Scaled, "Kubernetes", "", rundir.Scale{Ready: 2, Wanted: 4})
-	s.event(rundir.Scaled, "Kubernetes", "", rundir.Scale{Ready: 4, Wanted: 2})
-	s.event(rundir.Scaled, "Kubernetes", "", rundir.Scale{Ready: 4, Wanted: 4})
-	s.event(rundir.Expectation, "squall", "", "torn")
-	var signs strings.Builder
-	for _, e := range s.events[1:] {
-		look := lookOf(markTable(), e)
-		signs.WriteRune(look.sign)
-		if look.ink == markBad {
-			t.Errorf("%s is red: only a broken objective, a failed undo and a halt are", e.Kind)
-		}
-	}
-	if got, want := signs.String(), "✓✗?↑↓=?"; got != want {
-		t.Errorf("signs are %s, want %s", got, want)
-	}
-}
-
 func TestPodsAt(t *testing.T) {
-	points := []session.ScalePoint{{At: 5 * time.Second, Ready: 2, Wanted: 2}, {At: 10 * time.Second, Ready: 2, Wanted: 4}}
+	points := []timeline.Pods{{At: 5, Ready: 2, Wanted: 2}, {At: 10, Ready: 2, Wanted: 4}}
 	for until, want := range map[time.Duration][2]int{
 		time.Second: {}, 5 * time.Second: {}, 6 * time.Second: {2, 2}, 10 * time.Second: {2, 2}, time.Minute: {2, 4},
 	} {

@@ -7,16 +7,19 @@ import (
 	"time"
 
 	"xinbot.ir/squall/chaos"
+	"xinbot.ir/squall/internal/event"
 	"xinbot.ir/squall/internal/session"
+	"xinbot.ir/squall/internal/timeline"
 	"xinbot.ir/squall/tui/grid"
 )
 
-// faultTally counts faults by what an operator must know.
+// faultTally counts faults by what an operator must know. The channel spike is not among them: it is our
+// own load, and the header has a word of its own for it.
 type faultTally struct{ on, stuck int }
 
 func countFaults(faults []session.FaultState) (t faultTally) {
 	for i := range faults {
-		if faults[i].On() {
+		if faults[i].On() && faults[i].Info.ID != session.SpikeFault {
 			t.on++
 		}
 		if faults[i].State == chaos.Stuck {
@@ -93,10 +96,10 @@ func faultClock(f *session.FaultState, clock time.Time, st *styles) (text, short
 // recoveryClock is the time from the undo until objectives are green again.
 func recoveryClock(f *session.FaultState, clock time.Time, st *styles) (text, short string, style grid.Style) {
 	r := f.Recovery
-	since := clock.Sub(f.Undone)
+	since := clock.Sub(f.Reverted)
 	late := r.Goal > 0 && (r.Watching && since > r.Goal || r.Done && r.Took > r.Goal || !r.Watching && !r.Done)
 	switch {
-	case f.Run == 0 || f.Undone.IsZero():
+	case f.Run == 0 || f.Reverted.IsZero():
 		return "", "", st.dim
 	case r.Done && late:
 		return "✗ recovered in " + formatElapsed(r.Took) + ", goal " + formatElapsed(r.Goal), "✗ " + formatElapsed(r.Took), st.bad
@@ -133,13 +136,13 @@ func formatElapsed(d time.Duration) string {
 func findings(f *session.FaultState) (passed, failed, unknown int) {
 	for _, x := range f.Findings {
 		switch x.Verdict {
-		case chaos.Pass:
+		case event.ExpectationMet:
 			passed++
-		case chaos.Fail:
+		case event.ExpectationFailed:
 			failed++
-		case chaos.Unknown:
+		case event.ExpectationUnknown:
 			unknown++
-		case chaos.Open: // still watched
+		case event.ExpectationPending: // still watched
 		}
 	}
 	return passed, failed, unknown
@@ -147,7 +150,7 @@ func findings(f *session.FaultState) (passed, failed, unknown int) {
 
 // judged tells whether any of what was expected is decided.
 func judged(f *session.FaultState) bool {
-	return slices.ContainsFunc(f.Findings, func(x chaos.Finding) bool { return x.Verdict != chaos.Open })
+	return slices.ContainsFunc(f.Findings, func(x event.Finding) bool { return x.Verdict != event.ExpectationPending })
 }
 
 // drawFindings writes "✓2 ✗0 ?2" so that it ends before right and returns its width.
@@ -185,13 +188,13 @@ func findingsWidth(f *session.FaultState) int {
 }
 
 // verdict is how the verdict on an expectation looks.
-func (s *styles) verdict(v chaos.Verdict) (sign string, style grid.Style) {
+func (s *styles) verdict(v event.ExpectationVerdict) (sign string, style grid.Style) {
 	switch v {
-	case chaos.Pass:
+	case event.ExpectationMet:
 		return "✓", s.good
-	case chaos.Fail:
+	case event.ExpectationFailed:
 		return "✗", s.accent
-	case chaos.Unknown:
+	case event.ExpectationUnknown:
 		return "?", s.unknown
 	default:
 		return "○", s.dim
@@ -199,7 +202,7 @@ func (s *styles) verdict(v chaos.Verdict) (sign string, style grid.Style) {
 }
 
 // scalingText says how the pods of a workload moved: "gateway 2→5 of 8 pods".
-func scalingText(w session.Scaling) string {
+func scalingText(w timeline.Workload) string {
 	text := w.Name
 	if n := len(w.Points); n > 0 {
 		first, last := w.Points[0].Ready, w.Points[n-1]
@@ -220,7 +223,7 @@ func scalingText(w session.Scaling) string {
 }
 
 // scalingLine says it of every workload.
-func scalingLine(all []session.Scaling) string {
+func scalingLine(all []timeline.Workload) string {
 	texts := make([]string, 0, len(all))
 	for _, w := range all {
 		texts = append(texts, scalingText(w))

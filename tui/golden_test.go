@@ -12,6 +12,8 @@ import (
 	"github.com/charmbracelet/x/ansi"
 	"github.com/charmbracelet/x/exp/golden"
 	"github.com/muesli/termenv"
+
+	"xinbot.ir/squall/internal/command"
 )
 
 // look is a kind of terminal.
@@ -124,12 +126,12 @@ type state struct {
 }
 
 func states() []state {
-	spike := func(s *fakeSession) { s.advance(200); _ = s.Spike(true); s.advance(42) }
+	spike := func(s *fakeSession) { s.advance(200); _ = give(s, command.Spike{On: true}); s.advance(42) }
 	calm := func(s *fakeSession) { s.advance(90) }
 	openModel := func(s *fakeSession) {
 		s.set.VUs, s.set.Rate = 0, 600
 		s.advance(90)
-		_ = s.Spike(true)
+		_ = give(s, command.Spike{On: true})
 		s.advance(40)
 	}
 	return []state{
@@ -138,9 +140,9 @@ func states() []state {
 		{"open-model-saturated", openModel, nil},
 		{"no-token", func(s *fakeSession) { s.token = false; s.advance(40) }, nil},
 		{"below-a-millisecond", func(s *fakeSession) { s.tiny = true; s.advance(400) }, nil},
-		{"paused", func(s *fakeSession) { s.advance(60); _ = s.Pause(true); s.advance(30) }, nil},
+		{"paused", func(s *fakeSession) { s.advance(60); _ = give(s, command.Pause{On: true}); s.advance(30) }, nil},
 		{"halted", spike, []string{"x"}},
-		{"draining", func(s *fakeSession) { s.advance(60); s.Finish("operator"); s.advance(1) }, nil},
+		{"draining", func(s *fakeSession) { s.advance(60); _ = give(s, command.Finish{}); s.advance(1) }, nil},
 		{"failure", func(s *fakeSession) { s.advance(60); s.failure = "write journal: no space left on device" }, nil},
 		{"phases", spike, []string{"p"}},
 		{"help", calm, []string{"?"}},
@@ -196,9 +198,9 @@ func recoveredDay(s *fakeSession) {
 // overlappingDay is two faults at once after a spike.
 func overlappingDay(s *fakeSession) {
 	s.advance(30)
-	_ = s.Spike(true)
+	_ = give(s, command.Spike{On: true})
 	s.advance(30)
-	_ = s.Spike(false)
+	_ = give(s, command.Spike{On: false})
 	s.advance(30)
 	s.applied("llm_latency", 4*time.Minute)
 	s.advance(40)
@@ -221,7 +223,7 @@ func podsDay(s *fakeSession) {
 	s.scaled(2, 2)
 	s.advance(95)
 	s.applied("channel_spike", 5*time.Minute)
-	_ = s.SetVUs(1250)
+	_ = give(s, command.SetVUs{VUs: 1250})
 	s.advance(30)
 	s.scaled(2, 4)
 	s.advance(15)
@@ -291,7 +293,7 @@ func TestGoldenPanels(t *testing.T) {
 	for id, z := range sizes()[:3] {
 		s := newFake()
 		gameDay(s)
-		_ = s.Spike(true)
+		_ = give(s, command.Spike{On: true})
 		s.advance(30)
 		m := console(s, looks()[0], z.w, z.h)
 		m.View()

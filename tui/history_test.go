@@ -4,7 +4,9 @@ import (
 	"testing"
 	"time"
 
-	"xinbot.ir/squall/internal/rundir"
+	"xinbot.ir/squall/internal/command"
+	"xinbot.ir/squall/internal/event"
+	"xinbot.ir/squall/internal/timeline"
 	"xinbot.ir/squall/load"
 )
 
@@ -126,20 +128,20 @@ func TestColumnLength(t *testing.T) {
 func TestStoryReadsSpans(t *testing.T) {
 	s := newFake()
 	s.advance(10)
-	_ = s.Spike(true)
+	_ = give(s, command.Spike{On: true})
 	s.advance(20)
-	_ = s.Hold(true)
+	_ = give(s, command.Hold{On: true})
 	s.advance(5)
-	_ = s.Halt()
+	_ = give(s, command.Halt{})
 	s.advance(5)
 	var st story
 	for n := 1; n <= len(s.events); n++ { // piece by piece, as in life
-		st.sync(s.events[:n], 5)
+		st.sync(s.events[:n], timeline.Of(s.events[:n]))
 	}
 	want := []span{
-		{from: 10 * time.Second, to: 35 * time.Second, on: rundir.SpikeOn, label: "spike 5×", short: "5×", loud: true},
-		{from: 30 * time.Second, to: 35 * time.Second, on: rundir.Held, label: "hold"},
-		{from: 35 * time.Second, to: -1, on: rundir.Halted, label: "halted"},
+		{from: 10 * time.Second, to: 35 * time.Second, label: "Channel spike 5×", short: "5×", loud: true, run: 1, spike: true},
+		{from: 30 * time.Second, to: 35 * time.Second, label: "hold"},
+		{from: 35 * time.Second, to: -1, label: "halted"},
 	}
 	if len(st.spans) != len(want) {
 		t.Fatalf("spans are %+v", st.spans)
@@ -149,27 +151,24 @@ func TestStoryReadsSpans(t *testing.T) {
 			t.Errorf("span %d is %+v, want %+v", i, st.spans[i], want[i])
 		}
 	}
-	if len(st.looks) != len(s.events) {
-		t.Errorf("%d looks for %d events", len(st.looks), len(s.events))
+	if len(st.events) != len(s.events) {
+		t.Errorf("%d of %d events are news", len(st.events), len(s.events))
 	}
-	st.sync(newFake().events, 5) // another run
-	if len(st.spans) != 0 {
+	other := newFake().events
+	other[0].Time = other[0].Time.Add(time.Hour)
+	st.sync(other, timeline.Of(other)) // another run
+	if len(st.spans) != 0 || len(st.events) != 1 {
 		t.Error("a new run keeps the old spans")
 	}
 }
 
-func TestEveryKindOfEventHasALook(t *testing.T) {
-	table := markTable()
-	for _, k := range []rundir.Kind{
-		rundir.Started, rundir.Finished, rundir.SetVUs, rundir.SetRate, rundir.SetThink, rundir.SetRamp, rundir.SetMix,
-		rundir.SetFactor, rundir.SpikeOn, rundir.SpikeOff, rundir.Paused, rundir.Resumed, rundir.Held, rundir.Released,
-		rundir.Recycled, rundir.Note, rundir.Halted, rundir.Unblocked, rundir.Objective, rundir.StopRule, rundir.Saturated,
-		rundir.FlowOff, rundir.Exported, rundir.RuleState, rundir.Warning, rundir.Failure,
-		rundir.FaultOn, rundir.FaultActive, rundir.FaultChanged, rundir.FaultUndo, rundir.FaultOff, rundir.FaultRefused,
-		rundir.FaultStuck, rundir.FaultRecovered, rundir.Expectation, rundir.Scaled,
-	} {
-		if _, ok := table[k]; !ok {
-			t.Errorf("event kind %q has no look", k)
-		}
-	}
+// What only the record needs is not news on the screen.
+func TestTimelineLeavesOutWhatIsForTheRecord(t *testing.T) {
+	s := newFake()
+	s.event(event.RoleSquall, event.ExpectationDecided{Finding: event.Finding{Text: "an alert fires", Verdict: event.ExpectationUnknown}})
+	m := console(s, looks()[0], 120, 36)
+	wantNoText(t, m, "an alert fires")
+	s.event(event.RoleSquall, event.ExpectationDecided{Finding: event.Finding{Text: "an alert fires", Verdict: event.ExpectationMet}})
+	onScreen(m, s)
+	wantText(t, m, "an alert fires")
 }

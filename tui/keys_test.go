@@ -9,6 +9,7 @@ import (
 
 	tea "github.com/charmbracelet/bubbletea"
 
+	"xinbot.ir/squall/internal/command"
 	"xinbot.ir/squall/internal/session"
 	"xinbot.ir/squall/load"
 )
@@ -243,7 +244,7 @@ func TestKeysOfTheOpenModelMoveTheRate(t *testing.T) {
 
 func TestQuitAsksOnceAndDrains(t *testing.T) {
 	s, m := begun(t)
-	_ = s.Spike(true)
+	_ = give(s, command.Spike{On: true})
 	m.Update(snapshotMsg{s.Snapshot()})
 	press(m, "q")
 	wantText(t, m, "Stop the run and write the report?", "a spike of 5× is on", "250 virtual users are running")
@@ -277,7 +278,7 @@ func TestCtrlCTwiceLeavesAtOnce(t *testing.T) {
 
 func TestCtrlCWhileDrainingLeaves(t *testing.T) {
 	s, m := begun(t)
-	s.Finish("signal hangup")
+	_ = give(s, command.Finish{})
 	m.Update(snapshotMsg{s.Snapshot()})
 	if _, cmd := m.Update(keyMsg("ctrl+c")); !isQuit(cmd) {
 		t.Error("Ctrl+C while draining does not leave")
@@ -323,14 +324,14 @@ func TestTimelineScrolls(t *testing.T) {
 	s := newFake()
 	s.advance(1)
 	for range 60 {
-		_ = s.Note("one more")
+		_ = give(s, command.Note{Text: "one more"})
 		s.advance(1)
 	}
 	m := console(s, looks()[0], 120, 36)
 	press(m, "l")
-	wantNoText(t, m, "run started")
+	wantNoText(t, m, "Started on staging")
 	press(m, "home")
-	wantText(t, m, "run started")
+	wantText(t, m, "Started on staging")
 	press(m, "end", "esc")
 	wantText(t, m, "CHANNEL MIX")
 }
@@ -381,12 +382,12 @@ func TestNumbersHoldStillWithinASecond(t *testing.T) {
 }
 
 func TestPhasesAreNamed(t *testing.T) {
-	for phase, word := range map[session.Phase]string{
+	for phase, word := range map[session.Status]string{
 		session.Running: "● RUNNING", session.Paused: "‖ PAUSED", session.Halted: "■ HALTED",
 		session.Draining: "◐ DRAINING", session.Finished: "○ FINISHED",
 	} {
 		s, m := begun(t)
-		s.phase = phase
+		s.status = phase
 		m.Update(snapshotMsg{s.Snapshot()})
 		wantText(t, m, word)
 	}

@@ -7,6 +7,7 @@ import (
 	"github.com/charmbracelet/bubbles/textinput"
 	tea "github.com/charmbracelet/bubbletea"
 
+	"xinbot.ir/squall/internal/command"
 	"xinbot.ir/squall/load"
 	"xinbot.ir/squall/tui/grid"
 )
@@ -147,13 +148,25 @@ func overall(brands []load.Brand, otherwise load.Weights) (sum load.Weights) {
 }
 
 func (e *mixMode) send(m *Model, echo string, w load.Weights) tea.Cmd {
-	c := command{name: "set channel mix", kind: kindMix, run: func() error { return m.session.SetMix(w) }}
+	c := request{kind: kindMix, ask: command.SetMix{Weights: weightsByName(w)}}
 	if e.scope > 0 {
 		id := m.scene.now.Brands[e.scope-1].BrandID
 		c.kind += id
-		c.run = func() error { return m.session.SetBrandMix(id, w) }
+		c.ask = command.SetMix{Brand: id, Weights: weightsByName(w)}
 	}
 	return m.send(echo, c)
+}
+
+// weightsByName are weights as a command has them; none when no weight is set.
+func weightsByName(w load.Weights) map[string]float64 {
+	if w.IsZero() {
+		return nil
+	}
+	byName := map[string]float64{}
+	for channel, weight := range w {
+		byName[load.Channel(channel).String()] = weight
+	}
+	return byName
 }
 
 // name is the scope in words.

@@ -1,12 +1,15 @@
 package tui
 
 import (
+	"context"
 	"runtime/debug"
 	"slices"
 	"time"
 
 	tea "github.com/charmbracelet/bubbletea"
 
+	"xinbot.ir/squall/internal/command"
+	"xinbot.ir/squall/internal/event"
 	"xinbot.ir/squall/internal/session"
 	"xinbot.ir/squall/tui/grid"
 )
@@ -92,11 +95,17 @@ func New(s Session, opts Options) *Model {
 	opts = opts.withDefaults()
 	keys := keymap()
 	m := &Model{session: s, options: opts, keys: keys, panels: panels(keys), lull: checkLull}
+	m.queue.do = m.do
 	m.scene.styles = newStyles(opts.Renderer, *opts.Dark, opts.NoColor, opts.ASCII)
 	m.scene.zone = opts.Location
 	m.scene.span = timeRanges()[1]
 	m.scene.tables = newTables()
 	return m
+}
+
+// do gives a command of the operator's to the session.
+func (m *Model) do(c command.Command) error {
+	return m.session.Do(context.Background(), event.By(event.RoleOperator), c)
 }
 
 // Init asks for the first snapshot.
@@ -198,7 +207,7 @@ func (m *Model) take(snap session.Snapshot) {
 	s.now = snap
 	newest, shown := lastWindow(&snap), lastWindow(&s.calm)
 	judged := !slices.Equal(snap.Live, s.calm.Live)
-	if first || snap.Phase != s.calm.Phase || newest != nil && (shown == nil || !newest.Start.Equal(shown.Start)) {
+	if first || snap.Status != s.calm.Status || newest != nil && (shown == nil || !newest.Start.Equal(shown.Start)) {
 		s.calm = snap
 	}
 	if judged { // a moment after the second has closed: the verdicts on it belong to its numbers
@@ -210,7 +219,7 @@ func (m *Model) take(snap session.Snapshot) {
 		open := snap.Elapsed - newest.Start.Add(newest.Length).Sub(snap.Started)
 		s.beat = min(max(int(open*10/time.Second), 0), 9)
 	}
-	if snap.Phase == session.Draining || snap.Phase == session.Finished {
+	if snap.Status == session.Draining || snap.Status == session.Finished {
 		m.ending = true
 	}
 }
@@ -220,17 +229,20 @@ func (m *Model) done(msg doneMsg) tea.Cmd {
 	if msg.queued {
 		m.queue.busy = false
 	}
-	if msg.command.kind == kindExport {
+	if msg.request.kind == kindExport {
 		m.exporting = false
+		if msg.err == nil {
+			msg.request.then = "report written: " + m.session.Snapshot().Report
+		}
 	}
-	shown := msg.command.after != nil && msg.command.after(m, msg.err)
+	shown := msg.request.after != nil && msg.request.after(m, msg.err)
 	if msg.err != nil {
 		m.intent, m.asked = intent{}, toggles{}
 		if !shown {
 			m.say(msg.err.Error(), true)
 		}
-	} else if msg.command.then != "" {
-		m.say(msg.command.then, false)
+	} else if msg.request.then != "" {
+		m.say(msg.request.then, false)
 	}
 	next := m.queue.next()
 	if m.pulling {
@@ -241,7 +253,7 @@ func (m *Model) done(msg doneMsg) tea.Cmd {
 }
 
 // send queues a command and says at once what was asked.
-func (m *Model) send(echo string, c command) tea.Cmd {
+func (m *Model) send(echo string, c request) tea.Cmd {
 	m.say(echo, false)
 	return m.queue.add(c)
 }

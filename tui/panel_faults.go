@@ -56,7 +56,7 @@ func (p *faultsPanel) list(s *scene) {
 		return
 	}
 	free := h - y
-	if p.pods && free > 0 && len(s.now.Scaling) > 0 {
+	if p.pods && free > 0 && len(s.now.Timeline.Workloads) > 0 {
 		p.scaling(h-1, s)
 		free--
 	}
@@ -120,8 +120,8 @@ func (p *faultsPanel) note(y, i int, s *scene) {
 
 // scaling writes how the pods move.
 func (p *faultsPanel) scaling(y int, s *scene) {
-	if p.pods && len(s.now.Scaling) > 0 {
-		p.g.Text(4, y, p.g.Width()-4, scalingLine(s.now.Scaling), s.styles.dim)
+	if p.pods && len(s.now.Timeline.Workloads) > 0 {
+		p.g.Text(4, y, p.g.Width()-4, scalingLine(s.now.Timeline.Workloads), s.styles.dim)
 	}
 }
 

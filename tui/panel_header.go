@@ -5,7 +5,6 @@ import (
 	"strings"
 	"time"
 
-	"xinbot.ir/squall/internal/rundir"
 	"xinbot.ir/squall/internal/session"
 	"xinbot.ir/squall/load"
 	"xinbot.ir/squall/tui/grid"
@@ -23,10 +22,10 @@ type phaseRow struct {
 	style      func(*styles) grid.Style
 }
 
-func phaseTable() map[session.Phase]phaseRow {
+func phaseTable() map[session.Status]phaseRow {
 	calm := func(s *styles) grid.Style { return s.badge }
 	active := func(s *styles) grid.Style { return s.badgeActive }
-	return map[session.Phase]phaseRow{
+	return map[session.Status]phaseRow{
 		session.Running:  {"●", "RUNNING", func(s *styles) grid.Style { return s.badgeGood }},
 		session.Paused:   {"‖", "PAUSED", active},
 		session.Halted:   {"■", "HALTED", func(s *styles) grid.Style { return s.badgeBad }},
@@ -52,9 +51,9 @@ func (p *headerPanel) Sync(s *scene) {
 
 // state writes phase and time at the right and returns the column where it begins.
 func (p *headerPanel) state(w int, s *scene) int {
-	row, known := phaseTable()[s.now.Phase]
+	row, known := phaseTable()[s.now.Status]
 	if !known {
-		row = phaseRow{"?", string(s.now.Phase), func(st *styles) grid.Style { return st.badge }}
+		row = phaseRow{"?", string(s.now.Status), func(st *styles) grid.Style { return st.badge }}
 	}
 	clock := formatClock(s.now.Elapsed)
 	if s.now.Duration > 0 {
@@ -73,7 +72,7 @@ func (p *headerPanel) state(w int, s *scene) int {
 	}
 	x -= grid.Width(badge) + 2
 	p.g.Text(x, 0, w, badge, row.style(s.styles))
-	if s.now.Load.Settings.Hold && s.now.Phase == session.Running {
+	if s.now.Load.Settings.Hold && s.now.Status == session.Running {
 		x -= 7
 		p.g.Text(x, 0, 6, " HOLD ", s.styles.badgeActive)
 	}
@@ -206,13 +205,13 @@ func banner(s *scene) (string, grid.Style) {
 		return leftBehind(s), s.styles.badgeBad
 	case health.Saturated:
 		return "! GENERATOR SATURATED: " + health.Reason + ". These numbers may be its fault, not the platform's.", s.styles.badgeActive
-	case s.now.Phase == session.Draining && on > 0:
+	case s.now.Status == session.Draining && on > 0:
 		return "◐ No new requests; taking back " + faultCount(on) + ", then the report is written.", s.styles.badgeActive
-	case s.now.Phase == session.Halted && on > 0:
+	case s.now.Status == session.Halted && on > 0:
 		return "■ HALTED: taking back " + faultCount(on) + "; spikes and faults blocked.", s.styles.badgeBad
-	case s.now.Phase == session.Draining:
+	case s.now.Status == session.Draining:
 		return "◐ No new requests; waiting for " + formatInt(s.now.Load.InFlight) + " in flight, then the report is written.", s.styles.badgeActive
-	case s.now.Phase == session.Halted:
+	case s.now.Status == session.Halted:
 		return "■ HALTED: as at the start; spikes and faults blocked. Press u to release.", s.styles.badgeBad
 	}
 	return "", grid.Style{}
@@ -231,7 +230,7 @@ func findFailed(verdicts []load.Verdict) (load.Verdict, bool) {
 // spikeAge is how long the spike has been on.
 func spikeAge(s *scene) time.Duration {
 	for i := len(s.story.spans) - 1; i >= 0; i-- {
-		if sp := s.story.spans[i]; (sp.on == rundir.SpikeOn || sp.spike) && sp.to < 0 {
+		if sp := s.story.spans[i]; sp.spike && sp.to < 0 {
 			return max(s.now.Elapsed-sp.from, 0)
 		}
 	}

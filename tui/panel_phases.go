@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"xinbot.ir/squall/internal/session"
+	"xinbot.ir/squall/internal/timeline"
 	"xinbot.ir/squall/load"
 )
 
@@ -114,7 +115,7 @@ func (p *phasesPanel) Sync(s *scene) {
 func (p *phasesPanel) row(y, name int, columns []phaseColumn, phase session.PhaseStats, goesOn bool, st *styles) {
 	sign, look := "  ", st.text
 	switch {
-	case phase.Strained && goesOn:
+	case phase.Kind == timeline.Disturbed && goesOn:
 		sign, look = "● ", st.accent
 	case goesOn:
 		sign, look = "▸ ", st.strong

@@ -4,7 +4,7 @@ import (
 	"strconv"
 	"time"
 
-	"xinbot.ir/squall/internal/session"
+	"xinbot.ir/squall/internal/timeline"
 	"xinbot.ir/squall/tui/grid"
 )
 
@@ -49,13 +49,13 @@ func (p *podsPanel) View() *grid.Grid {
 
 // Sync draws the lanes again when a second has closed or pods have moved.
 func (p *podsPanel) Sync(s *scene) {
-	p.none = len(s.now.Scaling) == 0
+	p.none = len(s.now.Timeline.Workloads) == 0
 	if p.none {
 		p.other.Sync(s)
 		return
 	}
 	key := podsKey{s.history.version, s.story.read, 0, p.g.Width(), p.g.Height()}
-	for _, w := range s.now.Scaling {
+	for _, w := range s.now.Timeline.Workloads {
 		key.points += len(w.Points)
 	}
 	h := p.g.Height()
@@ -70,7 +70,7 @@ func (p *podsPanel) Sync(s *scene) {
 // lanes divides the rows among the workloads.
 func (p *podsPanel) lanes(s *scene, rows int) {
 	const least = 2 // a row of text, a row of bars
-	shown := s.now.Scaling
+	shown := s.now.Timeline.Workloads
 	if most := max(rows/least, 1); len(shown) > most {
 		shown = shown[:most]
 	}
@@ -83,7 +83,7 @@ func (p *podsPanel) lanes(s *scene, rows int) {
 }
 
 // lane draws one workload: bars of ready pods, paler up to what is wanted, out of the most there may be.
-func (p *podsPanel) lane(s *scene, w session.Scaling, y, rows int) {
+func (p *podsPanel) lane(s *scene, w timeline.Workload, y, rows int) {
 	st, top := s.styles, float64(w.Max)
 	for _, point := range w.Points {
 		top = max(top, float64(point.Ready), float64(point.Wanted))
@@ -124,9 +124,9 @@ func (p *podsPanel) lane(s *scene, w session.Scaling, y, rows int) {
 }
 
 // podsAt is how many pods there were just before a moment.
-func podsAt(points []session.ScalePoint, until time.Duration) (ready, wanted int) {
+func podsAt(points []timeline.Pods, until time.Duration) (ready, wanted int) {
 	for _, p := range points {
-		if p.At >= until {
+		if since(p.At) >= until {
 			break
 		}
 		ready, wanted = p.Ready, p.Wanted

@@ -6,6 +6,7 @@ import (
 	"github.com/charmbracelet/bubbles/textinput"
 	tea "github.com/charmbracelet/bubbletea"
 
+	"xinbot.ir/squall/internal/command"
 	"xinbot.ir/squall/load"
 	"xinbot.ir/squall/tui/grid"
 )
@@ -63,7 +64,7 @@ func promptTable() [numPrompts]promptRow {
 					echo = "back to virtual users"
 				}
 				m.intent = intent{}
-				return m.send(echo, command{name: "set rate", kind: kindLevel, run: func() error { return m.session.SetRate(v) }}), nil
+				return m.send(echo, request{kind: kindLevel, ask: command.SetRate{PerSecond: v}}), nil
 			},
 		},
 		promptThink: {
@@ -74,7 +75,7 @@ func promptTable() [numPrompts]promptRow {
 				if err != nil {
 					return nil, err
 				}
-				return m.send("think time "+thinkText(t), command{name: "set think time", run: func() error { return m.session.SetThink(t) }}), nil
+				return m.send("think time "+thinkText(t), request{ask: command.SetThink{Min: command.Duration(t.Min), Max: command.Duration(t.Max)}}), nil
 			},
 		},
 		promptRamp: {
@@ -85,7 +86,7 @@ func promptTable() [numPrompts]promptRow {
 				if err != nil {
 					return nil, err
 				}
-				return m.send("ramp time "+formatSpan(d), command{name: "set ramp time", run: func() error { return m.session.SetRamp(d) }}), nil
+				return m.send("ramp time "+formatSpan(d), request{ask: command.SetRamp{Over: command.Duration(d)}}), nil
 			},
 		},
 		promptFactor: {
@@ -97,7 +98,7 @@ func promptTable() [numPrompts]promptRow {
 					return nil, err
 				}
 				echo := "spike multiplier " + strconv.FormatFloat(f, 'g', 4, 64) + "×"
-				return m.send(echo, command{name: "set spike multiplier", run: func() error { return m.session.SetSpikeFactor(f) }}), nil
+				return m.send(echo, request{ask: command.SetSpikeFactor{Factor: f}}), nil
 			},
 		},
 		promptNote: {
@@ -108,7 +109,7 @@ func promptTable() [numPrompts]promptRow {
 				if err != nil {
 					return nil, err
 				}
-				return m.send("noted", command{name: "note", run: func() error { return m.session.Note(text) }}), nil
+				return m.send("noted", request{ask: command.Note{Text: text}}), nil
 			},
 		},
 	}

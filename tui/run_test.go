@@ -19,6 +19,7 @@ import (
 	"golang.org/x/term"
 
 	"xinbot.ir/squall/chaos"
+	"xinbot.ir/squall/internal/command"
 )
 
 // journey runs the whole program on a model.
@@ -108,7 +109,7 @@ func TestJourneyBurst(t *testing.T) {
 	tm.Send(keyMsg(" "))
 	tm.Send(keyMsg("defqx"))
 	tm.Send(keyMsg("enter"))
-	see(t, tm, "note: abc defqx")
+	see(t, tm, "abc defqx")
 	tm.Send(keyMsg("v50"))
 	tm.Send(keyMsg("enter"))
 	see(t, tm, "virtual users 250 → 50")
@@ -265,7 +266,7 @@ func TestRunEndsWithTheSession(t *testing.T) {
 	r, w := io.Pipe()
 	done := make(chan error)
 	go func() { done <- Run(context.Background(), s, Options{Input: r, Output: out}) }()
-	s.Finish("duration")
+	_ = give(s, command.Finish{})
 	s.end()
 	if err := <-done; err != nil {
 		t.Errorf("Run returned %v", err)

@@ -19,7 +19,7 @@ func (m *Model) openLog() tea.Cmd {
 	p := &timelinePanel{}
 	m.mode = &scrollMode{
 		title: "Timeline", opener: "l", hint: "↑ ↓ PgUp PgDn scroll, Esc closes", panel: p, back: &p.back,
-		rows: func(s *scene) int { return len(s.now.Events) },
+		rows: func(s *scene) int { return len(s.story.events) },
 		size: func(m *Model) (w, h int) { return m.width - 4, m.height - 2 },
 	}
 	return nil

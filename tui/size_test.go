@@ -2,6 +2,7 @@ package tui
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"strings"
 	"testing"
@@ -10,7 +11,7 @@ import (
 	tea "github.com/charmbracelet/bubbletea"
 
 	"xinbot.ir/squall/chaos"
-	"xinbot.ir/squall/internal/rundir"
+	"xinbot.ir/squall/internal/event"
 	"xinbot.ir/squall/internal/session"
 	"xinbot.ir/squall/load"
 )
@@ -19,8 +20,12 @@ import (
 func hostile(s *fakeSession) {
 	gameDay(s)
 	long := strings.Repeat("very long ", 40) + "日本語 \x1b[31m\n\tسلام\u202e"
-	s.event(rundir.Note, strings.Repeat("operator", 9), "note: "+long, nil)
-	s.event(rundir.Kind("unheard-of"), "", long, nil)
+	s.event(event.Role(strings.Repeat("operator", 9)), event.Noted{Note: long})
+	var unheard event.Event
+	if err := json.Unmarshal([]byte(`{"kind":"unheard_of","by":{"role":""}}`), &unheard); err != nil {
+		panic(err)
+	}
+	s.events = append(s.events, unheard)
 	for class := range load.NumErrorClasses {
 		key := load.ErrorKey{Series: load.SeriesUpload, Class: load.ErrorClass(class)}
 		s.errors[key] = &load.ErrorTotal{Series: load.Series{Flow: load.Ingestion, Channel: "upload"}, Class: load.ErrorClass(class), Count: 1 << 40, Sample: long}
@@ -31,11 +36,11 @@ func hostile(s *fakeSession) {
 	for i := range s.chaos.faults {
 		f := &s.chaos.faults[i]
 		f.Info.Title, f.Info.Summary, f.Summary, f.Scope, f.Detail = long, long, long, long, long
-		f.Findings = []chaos.Finding{{Text: long, Verdict: chaos.Fail, Reason: long}}
+		f.Findings = []event.Finding{{Text: long, Verdict: event.ExpectationFailed, Reason: long}}
 		f.State, f.Run, f.Moved, f.Remedies = chaos.State(i+2)%6, i+1, true, []string{long, strings.Repeat("x", 300)}
-		f.Until, f.Undone = s.started.Add(1000*time.Hour), s.started
+		f.Until, f.Reverted = s.started.Add(1000*time.Hour), s.started
 		f.Recovery = session.Recovery{Watching: true, Goal: time.Minute}
-		s.event(rundir.FaultOn, long, long, rundir.Fault{Title: long, Run: i + 1})
+		s.event(event.Role(long), event.FaultStarted{Injection: event.Injection{Title: long, Run: i + 1}})
 	}
 	s.chaos.faults[1].State, s.chaos.faults[1].Recovery = chaos.Stuck, session.Recovery{}
 	s.chaos.faults[2].State, s.chaos.faults[2].Recovery = chaos.Idle, session.Recovery{Reason: long}
@@ -43,7 +48,7 @@ func hostile(s *fakeSession) {
 		s.chaos.faults = append(s.chaos.faults, s.chaos.faults[0])
 	}
 	s.scaled(1<<20, 1<<30)
-	s.chaos.scaling[0].Name = long
+	s.line.Workloads[0].Name = long
 	s.chaos.preflight = func(context.Context, string, chaos.Params) (chaos.Plan, error) {
 		c := chaos.Check{Text: long, Answer: chaos.Refuses, Reason: long}
 		return chaos.Plan{Scope: long, Params: long, Facts: []chaos.Fact{{Name: long, Text: long}}, Checks: []chaos.Check{c, c}}, nil
@@ -106,7 +111,7 @@ func TestSpareSnapshot(t *testing.T) {
 	m := console(s, looks()[0], 120, 36)
 	snap := s.Snapshot()
 	snap.Live, snap.Overall, snap.Flows, snap.Events, snap.Brands = nil, nil, nil, nil, nil
-	snap.Phase, snap.Duration, snap.Started = "", 0, time.Time{}
+	snap.Status, snap.Duration, snap.Started = "", 0, time.Time{}
 	m.Update(snapshotMsg{snap})
 	text := plain(frame(t, m, 120, 36))
 	for _, want := range []string{"STARTING", "nothing has happened yet", "waiting for the first second"} {

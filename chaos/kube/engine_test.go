@@ -4,10 +4,14 @@ import (
 	"context"
 	"strings"
 	"testing"
+	"time"
 
 	"xinbot.ir/squall/chaos"
+	"xinbot.ir/squall/internal/event"
 	"xinbot.ir/squall/internal/testcluster"
 )
+
+var operator = event.By(event.RoleOperator)
 
 // engine runs this driver's faults as squall does, with a ledger in dir.
 func (s *stage) engine(t *testing.T, dir string) *chaos.Engine {
@@ -19,7 +23,7 @@ func (s *stage) engine(t *testing.T, dir string) *chaos.Engine {
 	t.Cleanup(func() { _ = ledger.Release() })
 	return chaos.New(chaos.Config{
 		Faults: s.driver(t).Faults(), Undoers: Undoers(s.config), Ledger: ledger,
-		Tell: func(ev chaos.Event) error { t.Log(ev.Text); return nil },
+		Emit: func(by event.Actor, data any) error { t.Log(event.Make(time.Time{}, 0, by, data).Text()); return nil },
 	})
 }
 
@@ -54,11 +58,11 @@ func TestFaultsInTheEngine(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	must(e.Inject("qdrant_throttle", rated(nil), "operator"))
-	must(e.Inject("redis_outage", chaos.Params{"way": wayScale}, "operator"))
+	must(e.Inject("qdrant_throttle", rated(nil), operator))
+	must(e.Inject("redis_outage", chaos.Params{"way": wayScale}, operator))
 	reaches(t, e, "qdrant_throttle", chaos.Active)
 	reaches(t, e, "redis_outage", chaos.Active)
-	must(e.Adjust("qdrant_throttle", chaos.Params{"rate": "2000", "for": "10m"}, "operator"))
+	must(e.Adjust("qdrant_throttle", chaos.Params{"rate": "2000", "for": "10m"}, operator))
 	await(t, "the other rate", func() string {
 		for _, n := range spaces {
 			if got := n.qdiscs(t); !strings.Contains(got, "rate 2Mbit") {
@@ -67,9 +71,9 @@ func TestFaultsInTheEngine(t *testing.T) {
 		}
 		return ""
 	})
-	must(e.Adjust("redis_outage", chaos.Params{"for": "10m"}, "operator"))
-	e.Halt("operator")
-	must(e.Stop("operator", "end of the test"))
+	must(e.Adjust("redis_outage", chaos.Params{"for": "10m"}, operator))
+	e.Halt(operator)
+	must(e.Stop(operator))
 	for _, n := range spaces {
 		n.clean(t)
 		n.awaitAlone(t)

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"xinbot.ir/squall/chaos"
+	"xinbot.ir/squall/internal/event"
 )
 
 // qdrantThrottle makes the network of a Deployment's pods slow and lossy, or scales it down.
@@ -48,7 +49,7 @@ func (f qdrantThrottle) Info() chaos.Info {
 			{Name: paramReplicas, Label: "Replicas", Type: chaos.Whole, Default: "0", Max: mostReplicas, Only: "way=scale", Help: "what it is scaled to"},
 		},
 		Expect: []chaos.Expectation{
-			{Sight: chaos.Alerts, Name: "IngestionLagHigh", Within: time.Minute, Text: "alert IngestionLagHigh fires within 1 min"},
+			{Signal: event.AlertFires, Name: "IngestionLagHigh", Within: time.Minute, Text: "alert IngestionLagHigh fires within 1 min"},
 			recovers(),
 		},
 	}

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"xinbot.ir/squall/chaos"
+	"xinbot.ir/squall/internal/event"
 )
 
 // redisOutage takes the pods of a StatefulSet away, once or for a time.
@@ -28,7 +29,7 @@ const (
 
 // recovers is the objective of every fault here.
 func recovers() chaos.Expectation {
-	return chaos.Expectation{Sight: chaos.Recovers, Within: 2 * time.Minute, Text: "recovers within 2 min"}
+	return chaos.Expectation{Signal: event.Recovers, Within: 2 * time.Minute, Text: "recovers within 2 min"}
 }
 
 // Info describes the fault.
@@ -50,8 +51,8 @@ func (f redisOutage) Info() chaos.Info {
 		},
 		Expect: []chaos.Expectation{
 			recovers(),
-			{Sight: chaos.StaysLow, Name: "automation_queue_depth", Bound: 50, Text: "automation queue depth stays below 50"},
-			{Sight: chaos.Alerts, Name: "GatewayHealthCheckFailed", Text: "alert GatewayHealthCheckFailed fires"},
+			{Signal: event.MetricBelow, Name: "automation_queue_depth", Bound: 50, Text: "automation queue depth stays below 50"},
+			{Signal: event.AlertFires, Name: "GatewayHealthCheckFailed", Text: "alert GatewayHealthCheckFailed fires"},
 		},
 	}
 }

@@ -10,6 +10,7 @@ import (
 	client "github.com/Shopify/toxiproxy/v2/client"
 
 	"xinbot.ir/squall/chaos"
+	"xinbot.ir/squall/internal/event"
 )
 
 // Problems are what is wrong with custom faults, each with its place in the configuration; nil if nothing
@@ -47,7 +48,7 @@ func customToxic(c chaos.Custom) row {
 			ID: c.ID, Title: c.Title, Driver: driverName,
 			Summary: fmt.Sprintf("Puts a %s toxic on the %s stream of proxy %s.", toxic.Type, toxic.Stream, toxic.Proxy),
 			Params:  append(rows, toxicity, chaos.Lasts(c.Lasts, "")),
-			Expect:  []chaos.Expectation{{Sight: chaos.Recovers, Within: recoveryGoal, Text: recoveryText}},
+			Expect:  []chaos.Expectation{{Signal: event.Recovers, Within: recoveryGoal, Text: recoveryText}},
 		},
 		aim: func(p chaos.Params) aim { return k.aim(toxic, c.Place, wrong, p) },
 	}

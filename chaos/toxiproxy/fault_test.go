@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"xinbot.ir/squall/chaos"
+	"xinbot.ir/squall/internal/event"
 )
 
 const ms = time.Millisecond
@@ -145,7 +146,7 @@ func TestEveryFaultSaysWhatItIs(t *testing.T) {
 			t.Errorf("defaults of %s: %v", info.ID, err)
 		}
 		last := info.Expect[len(info.Expect)-1]
-		if info.Driver != "Toxiproxy" || last.Sight != chaos.Recovers || last.Within != 2*time.Minute {
+		if info.Driver != "Toxiproxy" || last.Signal != event.Recovers || last.Within != 2*time.Minute {
 			t.Errorf("%+v", info)
 		}
 		for _, e := range info.Expect {

@@ -6,10 +6,12 @@ import (
 	"errors"
 	"net"
 	"reflect"
+	"slices"
 	"testing"
 	"time"
 
 	"xinbot.ir/squall/chaos"
+	"xinbot.ir/squall/internal/event"
 )
 
 // A change of parameters changes what is there, and our own changes are no obstacle to the plan.
@@ -41,41 +43,43 @@ func TestAdjustmentChangesInPlace(t *testing.T) {
 	}
 }
 
+var operator = event.By(event.RoleOperator)
+
 // keeper is an engine on a driver, whose faults are watched by what it tells.
 type keeper struct {
 	*chaos.Engine
 	t      *testing.T
 	ledger *chaos.Ledger
 	dir    string
-	told   chan chaos.Event
+	told   chan event.Event
 }
 
 func keep(t *testing.T, d *Driver) *keeper {
 	t.Helper()
-	k := &keeper{t: t, dir: t.TempDir(), told: make(chan chaos.Event, 1000)}
+	k := &keeper{t: t, dir: t.TempDir(), told: make(chan event.Event, 1000)}
 	var err error
 	if k.ledger, err = chaos.OpenLedger(k.dir); err != nil {
 		t.Fatal(err)
 	}
 	k.Engine = chaos.New(chaos.Config{
 		Faults: d.Faults(), Undoers: Undoers(0), Ledger: k.ledger,
-		Tell:  func(e chaos.Event) error { k.told <- e; return nil },
+		Emit:  func(by event.Actor, data any) error { k.told <- event.Make(time.Time{}, 0, by, data); return nil },
 		Times: chaos.Times{Doubt: ms, Retry: 10 * ms, Stop: 100 * ms},
 	})
 	return k
 }
 
 // until waits for an event, and fails on one that ends the fault.
-func (k *keeper) until(kind chaos.EventKind) {
+func (k *keeper) until(kind event.Kind) {
 	k.t.Helper()
 	for {
 		select {
 		case e := <-k.told:
 			switch {
-			case e.Kind == kind && (kind != chaos.EventChanged || e.Reason == ""):
+			case e.Kind() == kind:
 				return
-			case e.Kind == chaos.EventRefused || e.Kind == chaos.EventStuck || e.Kind == chaos.EventChanged:
-				k.t.Fatalf("told %q", e.Text)
+			case slices.Contains([]event.Kind{"fault_refused", "fault_not_reverted", "fault_changed", "fault_not_changed"}, e.Kind()):
+				k.t.Fatalf("told %q", e.Text())
 			}
 		case <-time.After(patience):
 			k.t.Fatalf("nothing happened: %s", k.Snapshot()[0].Detail)
@@ -95,8 +99,8 @@ func TestLifeThroughEveryWay(t *testing.T) {
 	server := startProcess(t, startEcho(t), "llm-upstream")
 	before := server.proxy("llm-upstream")
 	k := keep(t, server.driver())
-	must(t, k.Inject("llm_latency", chaos.Params{"latency": "30ms", "jitter": "0s"}, "operator"))
-	k.until(chaos.EventActive)
+	must(t, k.Inject("llm_latency", chaos.Params{"latency": "30ms", "jitter": "0s"}, operator))
+	k.until("fault_active")
 	takes(30*ms, 10)(t, before.Listen)
 	for _, next := range []struct {
 		given  chaos.Params
@@ -111,16 +115,16 @@ func TestLifeThroughEveryWay(t *testing.T) {
 		{chaos.Params{"errors": "timeout", "after": "10ms"}, isClosed(10 * ms), 1},
 		{chaos.Params{"errors": "none", "toxicity": "0"}, passes, 1},
 	} {
-		must(t, k.Adjust("llm_latency", next.given, "operator"))
-		k.until(chaos.EventChanged)
+		must(t, k.Adjust("llm_latency", next.given, operator))
+		k.until("fault_changed")
 		next.effect(t, before.Listen)
 		if got := server.proxy("llm-upstream").ActiveToxics; len(got) != next.toxics {
 			t.Errorf("with %v there are %+v", next.given, got)
 		}
 	}
-	k.Halt("operator")
-	k.until(chaos.EventOver)
-	must(t, k.Stop("squall", "test over"))
+	k.Halt(operator)
+	k.until("fault_reverted")
+	must(t, k.Stop(operator))
 	if after := server.proxy("llm-upstream"); len(after.ActiveToxics) > 0 || after.Listen != before.Listen || !after.Enabled {
 		t.Errorf("after %+v, before %+v", after, before)
 	}
@@ -136,10 +140,10 @@ func TestRecoveryNeedsTheLedgerAlone(t *testing.T) {
 	w.theirs("redis", "theirs")
 	before := w.state()
 	k := keep(t, w.driver())
-	must(t, k.Inject("redis_outage", nil, "operator"))
-	must(t, k.Inject("qdrant_throttle", chaos.Params{"rate": "9"}, "operator"))
-	k.until(chaos.EventActive)
-	k.until(chaos.EventActive)
+	must(t, k.Inject("redis_outage", nil, operator))
+	must(t, k.Inject("qdrant_throttle", chaos.Params{"rate": "9"}, operator))
+	k.until("fault_active")
+	k.until("fault_active")
 	must(t, k.ledger.Release()) // and nothing more is heard of it
 
 	ledger, err := chaos.OpenLedger(k.dir)
@@ -157,7 +161,7 @@ func TestRecoveryNeedsTheLedgerAlone(t *testing.T) {
 	if after := w.state(); !reflect.DeepEqual(after, before) {
 		t.Errorf("after recovery\n%v, before\n%v", after, before)
 	}
-	if err := k.Stop("squall", "test over"); err == nil { // its ledger is closed; its faults are off
+	if err := k.Stop(operator); err == nil { // its ledger is closed; its faults are off
 		t.Log("the dead session could still write")
 	}
 	must(t, ledger.Release())

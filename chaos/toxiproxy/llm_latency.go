@@ -8,6 +8,7 @@ import (
 	client "github.com/Shopify/toxiproxy/v2/client"
 
 	"xinbot.ir/squall/chaos"
+	"xinbot.ir/squall/internal/event"
 )
 
 // llmLatency makes the language model's provider slow, or fail. Like the older script it delays what
@@ -51,9 +52,9 @@ func llmLatency() row {
 				chaos.Lasts(10*time.Minute, "UPTIME_SECONDS"),
 			},
 			Expect: []chaos.Expectation{
-				{Sight: chaos.FallsBack, Name: "llm_fallbacks_total", Text: "the fallback model answers"},
-				{Sight: chaos.Alerts, Name: "HighLatencyLLM", Text: "alert HighLatencyLLM fires"},
-				{Sight: chaos.Recovers, Within: recoveryGoal, Text: recoveryText},
+				{Signal: event.CounterIncreases, Name: "llm_fallbacks_total", Text: "the fallback model answers"},
+				{Signal: event.AlertFires, Name: "HighLatencyLLM", Text: "alert HighLatencyLLM fires"},
+				{Signal: event.Recovers, Within: recoveryGoal, Text: recoveryText},
 			},
 		},
 		aim: aimAtLLM,

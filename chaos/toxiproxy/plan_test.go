@@ -10,9 +10,10 @@ import (
 	client "github.com/Shopify/toxiproxy/v2/client"
 
 	"xinbot.ir/squall/chaos"
+	"xinbot.ir/squall/internal/event"
 )
 
-func said(p chaos.Plan, answer chaos.Answer) string {
+func said(p chaos.Plan, answer event.Answer) string {
 	var texts []string
 	for _, c := range p.Checks {
 		if c.Answer == answer {

@@ -7,6 +7,7 @@ import (
 	client "github.com/Shopify/toxiproxy/v2/client"
 
 	"xinbot.ir/squall/chaos"
+	"xinbot.ir/squall/internal/event"
 )
 
 // qdrantThrottle makes Qdrant slow where it sits behind Toxiproxy. Where it does not, the Kubernetes
@@ -27,8 +28,8 @@ func qdrantThrottle() row {
 				chaos.Lasts(5*time.Minute, "DURATION_SECONDS"),
 			},
 			Expect: []chaos.Expectation{
-				{Sight: chaos.Alerts, Name: "IngestionLagHigh", Within: time.Minute, Text: "alert IngestionLagHigh fires within 1 min"},
-				{Sight: chaos.Recovers, Within: recoveryGoal, Text: recoveryText},
+				{Signal: event.AlertFires, Name: "IngestionLagHigh", Within: time.Minute, Text: "alert IngestionLagHigh fires within 1 min"},
+				{Signal: event.Recovers, Within: recoveryGoal, Text: recoveryText},
 			},
 		},
 		aim: aimAtQdrant,

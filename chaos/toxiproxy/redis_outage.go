@@ -6,6 +6,7 @@ import (
 	client "github.com/Shopify/toxiproxy/v2/client"
 
 	"xinbot.ir/squall/chaos"
+	"xinbot.ir/squall/internal/event"
 )
 
 // redisOutage takes Redis away where it sits behind Toxiproxy. Where it does not, the Kubernetes
@@ -28,9 +29,9 @@ func redisOutage() row {
 				chaos.Lasts(2*time.Minute, "DISRUPTION_SECONDS"),
 			},
 			Expect: []chaos.Expectation{
-				{Sight: chaos.Alerts, Name: "GatewayHealthCheckFailed", Text: "alert GatewayHealthCheckFailed fires"},
-				{Sight: chaos.StaysLow, Name: "automation_queue_depth", Bound: 50, Text: "automation queue depth stays below 50"},
-				{Sight: chaos.Recovers, Within: recoveryGoal, Text: recoveryText},
+				{Signal: event.AlertFires, Name: "GatewayHealthCheckFailed", Text: "alert GatewayHealthCheckFailed fires"},
+				{Signal: event.MetricBelow, Name: "automation_queue_depth", Bound: 50, Text: "automation queue depth stays below 50"},
+				{Signal: event.Recovers, Within: recoveryGoal, Text: recoveryText},
 			},
 		},
 		aim: aimAtRedis,

@@ -8,7 +8,7 @@ import (
 	"testing"
 
 	"xinbot.ir/squall/chaos"
-	"xinbot.ir/squall/internal/rundir"
+	"xinbot.ir/squall/internal/event"
 	"xinbot.ir/squall/internal/testcluster"
 )
 
@@ -33,12 +33,12 @@ func TestFaultsOnKubernetes(t *testing.T) {
 	c.shows(t, "Enter injects it")
 	c.press(t, "\r")
 	// Evicted pods come back, and that is the end of it.
-	until(t, "the eviction is over", func() bool { return c.journal(t, "fault_off") })
+	until(t, "the eviction is over", func() bool { return c.journal(t, "fault_reverted") })
 	c.press(t, "q")
 	c.shows(t, "Stop the run and write the report?")
 	c.press(t, "y")
 	c.expect(t, 0)
-	if kinds, data := c.faultEvents(t); !slices.Equal(kinds, []rundir.Kind{rundir.FaultOn, rundir.FaultActive, rundir.FaultUndo, rundir.FaultOff}) || data[0].Driver != "Kubernetes" || data[0].Scope != "2 pods of redis" {
+	if kinds, data := c.faultEvents(t); !slices.Equal(kinds, []event.Kind{"fault_started", "fault_active", "fault_reverting", "fault_reverted"}) || data[0].(event.FaultStarted).Driver != "Kubernetes" || data[0].(event.FaultStarted).Scope != "2 pods of redis" {
 		t.Errorf("journal has %v, %+v", kinds, data)
 	}
 	if after := specs(t, cluster, namespace); after != before {

@@ -10,6 +10,8 @@ import (
 	"testing"
 
 	"github.com/creack/pty"
+
+	"xinbot.ir/squall/internal/event"
 )
 
 // What a terminal is told when the console opens and closes.
@@ -100,16 +102,16 @@ func TestConsoleTakesKeysAndQuits(t *testing.T) {
 	c.shows(t, "CHANNEL MIX")
 	c.measured(t)
 	c.press(t, "s")
-	until(t, "the journal has the spike", func() bool { return c.journal(t, "spike_on") })
+	until(t, "the journal has the spike", func() bool { return c.journal(t, "fault_active") })
 	c.press(t, "s")
-	until(t, "the journal has the end of the spike", func() bool { return c.journal(t, "spike_off") })
+	until(t, "the journal has the end of the spike", func() bool { return c.journal(t, "fault_reverted") })
 	c.press(t, "q")
 	c.shows(t, "Stop the run and write the report?")
 	c.press(t, "y")
 	c.expect(t, 0)
 	c.leftTerminalSane(t)
 	c.reported(t)
-	if got := c.end(t).Reason; got != "operator" {
+	if got := c.end(t).Cause; got != event.EndAsked {
 		t.Errorf("ended by %q", got)
 	}
 }
@@ -149,7 +151,7 @@ func TestDroppedConnection(t *testing.T) {
 	c.terminal.Close() // the system sends SIGHUP
 	c.wait(t)
 	c.reported(t)
-	if got := c.end(t).Reason; !strings.Contains(got, "hangup") {
+	if got := c.end(t).Detail; !strings.Contains(got, "hangup") {
 		t.Errorf("ended by %q", got)
 	}
 }

@@ -9,8 +9,9 @@ import (
 	"runtime/debug"
 	"syscall"
 
+	"xinbot.ir/squall/internal/command"
 	"xinbot.ir/squall/internal/config"
-	"xinbot.ir/squall/internal/rundir"
+	"xinbot.ir/squall/internal/event"
 	"xinbot.ir/squall/internal/session"
 	"xinbot.ir/squall/report"
 	"xinbot.ir/squall/tui"
@@ -48,7 +49,7 @@ func (a *app) drive(ctx context.Context, r config.Resolved, embedded bool) error
 		SteadyState: session.SteadyState(r.Faults.SteadyState), Protected: r.Protected, Watch: f.watch,
 		Dir: dir, Target: r.Target, Embedded: embedded, Version: Version(),
 		Command: config.WithoutSecrets(a.Args), Settled: provenance(r), Secrets: r.Secrets, Warnings: r.Warnings,
-		Phases: report.Phases, Report: writeReport,
+		Report: writeReport,
 	})
 	if err != nil {
 		return err
@@ -93,11 +94,18 @@ func (a *app) show(ctx context.Context, s *session.Session, headless bool) (err 
 	case errors.As(err, &panicked):
 		s.Panicked(panicked.Value, panicked.Stack)
 	case err != nil:
-		s.Finish("console lost")
+		a.end(ctx, s, event.Actor{Role: event.RoleSignal, Name: "console lost"})
 	default:
-		s.Finish("operator")
+		a.end(ctx, s, event.By(event.RoleOperator))
 	}
 	return err
+}
+
+// end asks the session to end. One that is ending already stays as it is.
+func (a *app) end(ctx context.Context, s *session.Session, by event.Actor) {
+	if err := s.Do(ctx, by, command.Finish{}); err != nil {
+		a.complain(err)
+	}
 }
 
 // unattended tells whether a run has lines in place of the console.
@@ -113,11 +121,11 @@ func (a *app) endOnSignal(s *session.Session) (stop func()) {
 		for n := 0; n < 2; n++ {
 			select {
 			case sig := <-a.Signals:
-				reason := endedBy(sig)
+				by := event.Actor{Role: event.RoleSignal, Name: sig.String()}
 				if n == 0 {
-					s.Finish(reason)
+					a.end(context.Background(), s, by)
 				} else {
-					s.Abort(reason)
+					s.Abort(by)
 				}
 			case <-over:
 				return
@@ -130,10 +138,10 @@ func (a *app) endOnSignal(s *session.Session) (stop func()) {
 	return func() { close(over) }
 }
 
-func provenance(r config.Resolved) []rundir.Provenance {
-	all := make([]rundir.Provenance, len(r.Origins))
+func provenance(r config.Resolved) []event.Provenance {
+	all := make([]event.Provenance, len(r.Origins))
 	for i, o := range r.Origins {
-		all[i] = rundir.Provenance(o)
+		all[i] = event.Provenance(o)
 	}
 	return all
 }

@@ -7,6 +7,7 @@ import (
 
 	"xinbot.ir/squall/chaos"
 	"xinbot.ir/squall/internal/config"
+	"xinbot.ir/squall/internal/event"
 	"xinbot.ir/squall/internal/session"
 )
 
@@ -58,7 +59,7 @@ func (a *app) showPlan(id string, plan chaos.Plan, checks []chaos.Check) {
 		fmt.Fprintf(a.Out, "    %-*s  %s\n", width, fact.Name, fact.Text)
 	}
 	for _, check := range append(plan.Checks, checks...) {
-		sign := map[chaos.Answer]string{chaos.Passes: "✓", chaos.Warns: "!", chaos.Refuses: "✗"}[check.Answer]
+		sign := map[event.Answer]string{chaos.Passes: "✓", chaos.Warns: "!", chaos.Refuses: "✗"}[check.Answer]
 		text := check.Text
 		if check.Reason != "" {
 			text += ": " + check.Reason

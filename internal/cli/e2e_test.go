@@ -20,6 +20,7 @@ import (
 	"testing"
 	"time"
 
+	"xinbot.ir/squall/internal/event"
 	"xinbot.ir/squall/internal/rundir"
 	"xinbot.ir/squall/load"
 )
@@ -272,7 +273,7 @@ func (p *process) reported(t *testing.T) string {
 }
 
 // end is how the journal says that the run ended.
-func (p *process) end(t *testing.T) rundir.End {
+func (p *process) end(t *testing.T) event.RunEnded {
 	t.Helper()
 	run, err := rundir.Open(p.dir)
 	if err != nil {
@@ -287,7 +288,7 @@ func (p *process) end(t *testing.T) rundir.End {
 func TestHeadlessRunPasses(t *testing.T) {
 	p := start(t, platform, "run", "--headless", "--vus", "20", "--duration", "3s", "--knowledge", "--objective", steady).expect(t, 0)
 	p.reported(t)
-	if got := p.end(t).Reason; got != "duration" {
+	if got := p.end(t).Cause; got != event.EndDuration {
 		t.Errorf("ended by %q", got)
 	}
 	if !strings.Contains(p.out.String(), steady) || !strings.Contains(p.out.String(), "report.md") {
@@ -397,7 +398,7 @@ func TestEverySignalLeavesAReport(t *testing.T) {
 		t.Run(s.String(), func(t *testing.T) {
 			p := start(t, platform, "run", "--vus", "10", "--objective", steady).measured(t).signal(t, s).expect(t, 0)
 			p.reported(t)
-			if got := p.end(t).Reason; !strings.Contains(got, s.String()) {
+			if got := p.end(t).Detail; !strings.Contains(got, s.String()) {
 				t.Errorf("ended by %q", got)
 			}
 		})

@@ -2,9 +2,9 @@ package cli
 
 import (
 	"errors"
-	"os"
 	"syscall"
 
+	"xinbot.ir/squall/internal/event"
 	"xinbot.ir/squall/internal/session"
 	"xinbot.ir/squall/load"
 )
@@ -56,7 +56,8 @@ func exitCode(err error) int {
 // before everything else; what went wrong in squall itself makes the objectives worthless. A run that
 // nobody watched and that was ended from outside before its time has not shown what it was to show.
 func judge(snap session.Snapshot, failure error, unattended bool) int {
-	left := snap.End != nil && len(snap.End.LeftOver) > 0
+	end := snap.Timeline.End
+	left := end != nil && len(end.Data.NotReverted) > 0
 	switch {
 	case left:
 		return exitLeftBehind
@@ -73,14 +74,12 @@ func judge(snap session.Snapshot, failure error, unattended bool) int {
 // cutShort tells whether a signal ended a run that had a planned duration. An interrupt is a person's
 // wish, as q is.
 func cutShort(snap session.Snapshot) bool {
-	if snap.Duration <= 0 || snap.End == nil {
+	end := snap.Timeline.End
+	if snap.Duration <= 0 || end == nil || end.Data.Cause != event.EndSignal {
 		return false
 	}
-	return snap.End.Reason == endedBy(syscall.SIGTERM) || snap.End.Reason == endedBy(syscall.SIGHUP)
+	return end.Data.Detail == syscall.SIGTERM.String() || end.Data.Detail == syscall.SIGHUP.String()
 }
-
-// endedBy is how the journal says that a signal ended the run.
-func endedBy(sig os.Signal) string { return "signal " + sig.String() }
 
 func brokenObjectives(verdicts []load.Verdict) (n int) {
 	for _, v := range verdicts {

@@ -14,7 +14,7 @@ import (
 	"xinbot.ir/squall/chaos/kube"
 	"xinbot.ir/squall/chaos/toxiproxy"
 	"xinbot.ir/squall/internal/config"
-	"xinbot.ir/squall/internal/rundir"
+	"xinbot.ir/squall/internal/event"
 	"xinbot.ir/squall/internal/session"
 )
 
@@ -41,7 +41,7 @@ type faults struct {
 	list    []chaos.Fault
 	undoers chaos.Undoers
 	settled config.Faults
-	watch   func(context.Context, func(rundir.Scale)) // nil: there are no pods to watch
+	watch   func(context.Context, func(event.WorkloadScaled)) // nil: there are no pods to watch
 }
 
 // choose makes the drivers and picks for each fault the one that can carry it out here: Kubernetes
@@ -59,9 +59,9 @@ func (a *app) choose(r config.Resolved, runID string, log io.Writer) (f faults, 
 			errs = append(errs, err)
 		} else {
 			f.list = driver.Faults()
-			f.watch = func(ctx context.Context, seen func(rundir.Scale)) {
+			f.watch = func(ctx context.Context, seen func(event.WorkloadScaled)) {
 				driver.Watch(ctx, func(s kube.Scale) {
-					seen(rundir.Scale{Workload: s.Workload, Ready: s.Ready, Wanted: s.Wanted, Min: s.Min, Max: s.Max})
+					seen(event.WorkloadScaled{Workload: s.Workload, Ready: s.Ready, Wanted: s.Wanted, Min: s.Min, Max: s.Max})
 				})
 			}
 		}
@@ -128,7 +128,7 @@ func undoers(r config.Resolved) chaos.Undoers {
 }
 
 // salvage is what recovering needs. How long it waits is said while it does.
-func (a *app) salvage(r config.Resolved, decide func(*chaos.MovedOn) chaos.Decision) session.Salvage {
+func (a *app) salvage(r config.Resolved, decide func(*chaos.MovedOn) event.Decision) session.Salvage {
 	kube.Quiet(io.Discard)
 	said := map[string]string{}
 	return session.Salvage{Options: r.Options, Undoers: undoers(r), How: chaos.Recovery{

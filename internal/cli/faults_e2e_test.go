@@ -1,7 +1,6 @@
 package cli_test
 
 import (
-	"encoding/json"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
@@ -16,25 +15,21 @@ import (
 	"testing"
 
 	"xinbot.ir/squall/chaos"
+	"xinbot.ir/squall/internal/event"
 	"xinbot.ir/squall/internal/rundir"
 )
 
 // kinds are the fault events of a run, in their order.
-func (p *process) faultEvents(t *testing.T) (kinds []rundir.Kind, data []rundir.Fault) {
+func (p *process) faultEvents(t *testing.T) (kinds []event.Kind, data []any) {
 	t.Helper()
 	run, err := rundir.Open(p.dir)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, e := range run.Events {
-		if !strings.HasPrefix(string(e.Kind), "fault_") || e.Kind == rundir.FaultRecovered {
-			continue
+		if strings.HasPrefix(string(e.Kind()), "fault_") {
+			kinds, data = append(kinds, e.Kind()), append(data, e.Data)
 		}
-		var d rundir.Fault
-		if err := json.Unmarshal(e.Data, &d); err != nil {
-			t.Fatal(err)
-		}
-		kinds, data = append(kinds, e.Kind), append(data, d)
 	}
 	return kinds, data
 }
@@ -51,13 +46,13 @@ func TestHeadlessRunInjectsFaultsOnTime(t *testing.T) {
 		"--fault", "llm_latency@1s,latency=200ms,jitter=0s,for=2s", "--fault", "channel_spike@1s,factor=2,for=2s")
 	p.expect(t, 0)
 	kinds, data := p.faultEvents(t)
-	var llm []rundir.Kind
+	var llm []event.Kind
 	for i, d := range data {
-		if d.Fault == "llm_latency" {
+		if d.(interface{ Ref() event.Injection }).Ref().Fault == "llm_latency" {
 			llm = append(llm, kinds[i])
 		}
 	}
-	if want := []rundir.Kind{rundir.FaultOn, rundir.FaultActive, rundir.FaultUndo, rundir.FaultOff}; !slices.Equal(llm, want) {
+	if want := []event.Kind{"fault_started", "fault_active", "fault_reverting", "fault_reverted"}; !slices.Equal(llm, want) {
 		t.Errorf("journal has %v, want %v", llm, want)
 	}
 	report := p.reported(t)
@@ -134,7 +129,7 @@ func TestLeftBehindAndRecovered(t *testing.T) {
 		t.Errorf("exit code %d, want 3", code)
 	}
 	report := p.reported(t)
-	for _, want := range []string{"LEFT BEHIND", "toxiproxy-cli -h " + api + " toxic remove", "squall recover"} {
+	for _, want := range []string{"NOT REVERTED", "toxiproxy-cli -h " + api + " toxic remove", "squall recover"} {
 		if !strings.Contains(report, want) {
 			t.Errorf("the report lacks %q", want)
 		}
@@ -193,12 +188,12 @@ func TestConsoleInjectsAndTakesBack(t *testing.T) {
 	c.press(t, "\r")
 	until(t, "the fault is active", func() bool { return c.journal(t, "fault_active") })
 	c.press(t, "1")
-	until(t, "the fault is taken back", func() bool { return c.journal(t, "fault_off") })
+	until(t, "the fault is taken back", func() bool { return c.journal(t, "fault_reverted") })
 	c.press(t, "q")
 	c.shows(t, "Stop the run and write the report?")
 	c.press(t, "y")
 	c.expect(t, 0)
-	if kinds, _ := c.faultEvents(t); !slices.Equal(kinds, []rundir.Kind{rundir.FaultOn, rundir.FaultActive, rundir.FaultUndo, rundir.FaultOff}) {
+	if kinds, _ := c.faultEvents(t); !slices.Equal(kinds, []event.Kind{"fault_started", "fault_active", "fault_reverting", "fault_reverted"}) {
 		t.Errorf("journal has %v", kinds)
 	}
 }

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"time"
 
-	"xinbot.ir/squall/internal/rundir"
+	"xinbot.ir/squall/internal/event"
 	"xinbot.ir/squall/internal/session"
 	"xinbot.ir/squall/load"
 )
@@ -35,7 +35,7 @@ func (a *app) headless(ctx context.Context, s *session.Session) {
 			return
 		case <-cancelled:
 			cancelled = nil
-			s.Finish("cancelled")
+			p.end(ctx, s, event.Actor{Role: event.RoleSignal, Name: "cancelled"})
 		case <-tick.C:
 			p.show(s.Snapshot())
 		}
@@ -73,11 +73,11 @@ func (p *progress) events(snap session.Snapshot) {
 	p.shown = len(snap.Events)
 }
 
-func eventText(e rundir.Event) string {
-	if e.By == "squall" || e.By == "" {
-		return e.Text
+func eventText(e event.Event) string {
+	if e.By.Role == event.RoleSquall {
+		return e.Text()
 	}
-	return e.Text + "  (" + e.By + ")"
+	return e.Text() + "  (" + e.By.String() + ")"
 }
 
 func (p *progress) clear() {
@@ -92,7 +92,7 @@ func progressLine(snap session.Snapshot) string {
 	if snap.Duration > 0 {
 		elapsed += " / " + clock(snap.Duration)
 	}
-	parts := []string{elapsed, string(snap.Phase)}
+	parts := []string{elapsed, string(snap.Status)}
 	if l := snap.Load; l.Settings.Open() {
 		parts = append(parts, fmt.Sprintf("%.0f/s wanted", l.Rate))
 	} else {

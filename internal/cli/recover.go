@@ -13,6 +13,7 @@ import (
 
 	"xinbot.ir/squall/chaos"
 	"xinbot.ir/squall/internal/config"
+	"xinbot.ir/squall/internal/event"
 	"xinbot.ir/squall/internal/rundir"
 	"xinbot.ir/squall/internal/session"
 )
@@ -116,31 +117,31 @@ func wasEmbedded(dir string) bool {
 
 // decider settles what happens to objects that somebody else has changed: as the flags say, else as a
 // person at the terminal says, else they are left behind.
-func (a *app) decider(ctx context.Context, overwrite, keep bool) func(*chaos.MovedOn) chaos.Decision {
+func (a *app) decider(ctx context.Context, overwrite, keep bool) func(*chaos.MovedOn) event.Decision {
 	switch {
 	case overwrite:
-		return func(*chaos.MovedOn) chaos.Decision { return chaos.Overwrite }
+		return func(*chaos.MovedOn) event.Decision { return event.Overwrite }
 	case keep:
-		return func(*chaos.MovedOn) chaos.Decision { return chaos.KeepAsIs }
+		return func(*chaos.MovedOn) event.Decision { return event.Abandon }
 	case !a.terminal(a.In) || !a.terminal(a.Out):
 		return nil
 	}
-	return func(m *chaos.MovedOn) chaos.Decision {
+	return func(m *chaos.MovedOn) event.Decision {
 		if m.Gone {
 			answer, _ := a.ask(ctx, m.Error()+".\nForget it? [y] yes  [any other] decide later: ")
 			if answer == "y" || answer == "yes" {
-				return chaos.KeepAsIs
+				return event.Abandon
 			}
-			return chaos.TryAgain
+			return event.Retry
 		}
 		answer, _ := a.ask(ctx, m.Error()+".\nPut it back as it was before? [y] yes  [k] no, keep it as it is now  [any other] decide later: ")
 		switch answer {
 		case "y", "yes":
-			return chaos.Overwrite
+			return event.Overwrite
 		case "k", "keep":
-			return chaos.KeepAsIs
+			return event.Abandon
 		}
-		return chaos.TryAgain
+		return event.Retry
 	}
 }
 

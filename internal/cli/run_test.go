@@ -11,8 +11,9 @@ import (
 	"testing"
 	"time"
 
-	"xinbot.ir/squall/internal/rundir"
+	"xinbot.ir/squall/internal/event"
 	"xinbot.ir/squall/internal/session"
+	"xinbot.ir/squall/internal/timeline"
 	"xinbot.ir/squall/load"
 )
 
@@ -111,7 +112,8 @@ func TestReportFindsAnotherPlace(t *testing.T) {
 func TestJudge(t *testing.T) {
 	failed := []load.Verdict{{State: load.Fail}}
 	for name, c := range map[string]struct {
-		reason     string
+		cause      event.EndCause
+		detail     string
 		planned    time.Duration
 		overall    []load.Verdict
 		left       []string
@@ -119,21 +121,22 @@ func TestJudge(t *testing.T) {
 		unattended bool
 		want       int
 	}{
-		"passed":                   {reason: "duration", planned: time.Minute, unattended: true, want: 0},
-		"killed job":               {reason: "signal terminated", planned: time.Minute, unattended: true, want: 1},
-		"dropped connection":       {reason: "signal hangup", planned: time.Minute, unattended: true, want: 1},
-		"interrupt":                {reason: "signal interrupt", planned: time.Minute, unattended: true, want: 0},
-		"until stopped":            {reason: "signal terminated", unattended: true, want: 0},
-		"console":                  {reason: "signal terminated", planned: time.Minute, want: 0},
-		"operator":                 {reason: "operator", planned: time.Minute, want: 0},
-		"killed job, broken":       {reason: "signal terminated", planned: time.Minute, overall: failed, unattended: true, want: 99},
-		"killed job, left behind":  {reason: "signal terminated", planned: time.Minute, overall: failed, left: []string{"rule"}, unattended: true, want: 3},
-		"broken":                   {reason: "duration", overall: failed, want: 99},
-		"squall failed beside it":  {reason: "panic", overall: failed, failure: errors.New("x"), want: 1},
-		"left behind after that":   {reason: "panic", left: []string{"rule"}, failure: errors.New("x"), want: 3},
-		"a person's wish, failing": {reason: "operator", planned: time.Minute, overall: failed, want: 99},
+		"passed":                   {cause: event.EndDuration, planned: time.Minute, unattended: true, want: 0},
+		"killed job":               {cause: event.EndSignal, detail: "terminated", planned: time.Minute, unattended: true, want: 1},
+		"dropped connection":       {cause: event.EndSignal, detail: "hangup", planned: time.Minute, unattended: true, want: 1},
+		"interrupt":                {cause: event.EndSignal, detail: "interrupt", planned: time.Minute, unattended: true, want: 0},
+		"until stopped":            {cause: event.EndSignal, detail: "terminated", unattended: true, want: 0},
+		"console":                  {cause: event.EndSignal, detail: "terminated", planned: time.Minute, want: 0},
+		"operator":                 {cause: event.EndAsked, planned: time.Minute, want: 0},
+		"killed job, broken":       {cause: event.EndSignal, detail: "terminated", planned: time.Minute, overall: failed, unattended: true, want: 99},
+		"killed job, left behind":  {cause: event.EndSignal, detail: "terminated", planned: time.Minute, overall: failed, left: []string{"rule"}, unattended: true, want: 3},
+		"broken":                   {cause: event.EndDuration, overall: failed, want: 99},
+		"squall failed beside it":  {cause: event.EndPanic, overall: failed, failure: errors.New("x"), want: 1},
+		"left behind after that":   {cause: event.EndPanic, left: []string{"rule"}, failure: errors.New("x"), want: 3},
+		"a person's wish, failing": {cause: event.EndAsked, planned: time.Minute, overall: failed, want: 99},
 	} {
-		snap := session.Snapshot{Duration: c.planned, Overall: c.overall, End: &rundir.End{Reason: c.reason, LeftOver: c.left}}
+		line := timeline.Of([]event.Event{event.Make(time.Time{}, 0, event.By(event.RoleSquall), event.RunEnded{Cause: c.cause, Detail: c.detail, NotReverted: c.left})})
+		snap := session.Snapshot{Duration: c.planned, Overall: c.overall, Timeline: line}
 		if got := judge(snap, c.failure, c.unattended); got != c.want {
 			t.Errorf("%s: exit code %d, want %d", name, got, c.want)
 		}

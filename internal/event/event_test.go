@@ -2,6 +2,7 @@ package event
 
 import (
 	"encoding/json"
+	"os"
 	"reflect"
 	"strings"
 	"testing"
@@ -192,4 +193,17 @@ func FuzzEvent(f *testing.F) {
 			t.Errorf("an event that was read cannot be written: %v", err)
 		}
 	})
+}
+
+// docs/report.md names every kind of event.
+func TestEveryKindIsDocumented(t *testing.T) {
+	page, err := os.ReadFile("../../docs/report.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range table {
+		if !strings.Contains(string(page), "`"+string(r.kind)+"`") {
+			t.Errorf("docs/report.md lacks %s", r.kind)
+		}
+	}
 }

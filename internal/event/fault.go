@@ -20,7 +20,7 @@ const (
 	CauseAsked      Cause = "asked"      // somebody asked for it: the actor says who
 	CauseTimeUp     Cause = "time_up"    // its time to live is over
 	CauseHalt       Cause = "halt"       // a halt reverts everything
-	CauseRunEnds    Cause = "run_ends"   // the session ends
+	CauseRunEnded   Cause = "run_ends"   // the session ends
 	CauseDone       Cause = "done"       // a one-shot fault is over once it is applied
 	CauseFailed     Cause = "failed"     // it could not be applied or changed
 	CauseForeign    Cause = "foreign"    // somebody else ended it
@@ -34,7 +34,7 @@ func (c Cause) words() string {
 		CauseAsked:      "on request",
 		CauseTimeUp:     "its time is up",
 		CauseHalt:       "halt",
-		CauseRunEnds:    "the run ends",
+		CauseRunEnded:   "the run ends",
 		CauseDone:       "it is done",
 		CauseFailed:     "it failed",
 		CauseForeign:    "somebody else ended it",
@@ -196,7 +196,9 @@ func (d FaultReverted) text() string {
 // FaultRefused is a fault that was not begun.
 type FaultRefused struct {
 	Injection
+	Driver string            `json:"driver,omitempty"`
 	Params map[string]string `json:"params,omitempty"`
+	Scope  string            `json:"scope,omitempty"` // what it would have hit; "" when the plan could not be made
 	Reason string            `json:"reason"`
 	Facts  []Fact            `json:"facts,omitempty"`  // of the preflight
 	Checks []Check           `json:"checks,omitempty"` // of the preflight

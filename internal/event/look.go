@@ -18,6 +18,7 @@ type Look struct {
 	Chart    bool // stands on the time axis of charts too
 	Boundary bool // something that lasts began or ended
 	Observed bool // it followed from something else: nobody did it
+	Record   bool // for the record only: no news for somebody who watches
 }
 
 // Looks that several kinds share.
@@ -37,7 +38,7 @@ func expectationLook(d ExpectationDecided) Look {
 	case ExpectationFailed:
 		return Look{Sign: '✗', Tone: Notable, Chart: true, Observed: true}
 	}
-	return Look{Sign: '?', Chart: true, Observed: true}
+	return Look{Sign: '?', Observed: true, Record: true}
 }
 
 // scalingLook points to where the pods go.

@@ -10,17 +10,18 @@ import (
 
 	hdr "github.com/HdrHistogram/hdrhistogram-go"
 
+	"xinbot.ir/squall/internal/event"
 	"xinbot.ir/squall/load"
 )
 
 func FuzzEvent(f *testing.F) {
-	f.Add([]byte(`{"time":"2026-07-30T09:15:00Z","at":1.5,"kind":"note","by":"operator","text":"hello"}`))
+	f.Add([]byte(`{"time":"2026-07-30T09:15:00Z","at":1.5,"kind":"noted","by":{"role":"operator"},"data":{"note":"hello"}}`))
 	f.Add([]byte(`{"at":-1,"kind":"note"}`))
 	f.Add([]byte(`{"at":1e300,"kind":"note"}`))
 	f.Add([]byte(``))
 	f.Fuzz(func(t *testing.T, line []byte) {
 		e, err := parseEvent(line)
-		if err != nil || e.Kind == "" {
+		if err != nil {
 			return
 		}
 		if !believable(e.At) {
@@ -185,7 +186,7 @@ func TestFullDiskIsReported(t *testing.T) {
 		t.Skipf("open /dev/full: %v", err)
 	}
 	w := &Writer{journal: &appender{file: f}}
-	err = w.Event(Event{Kind: Note}, true)
+	err = w.Event(event.Make(time.Time{}, 0, event.By(event.RoleOperator), event.Noted{}))
 	if err == nil || !bytes.Contains([]byte(err.Error()), []byte("append to run directory: write /dev/full")) {
 		t.Errorf("error %v", err)
 	}

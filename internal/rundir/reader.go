@@ -13,16 +13,18 @@ import (
 	"path/filepath"
 	"slices"
 	"time"
+
+	"xinbot.ir/squall/internal/event"
 )
 
 // Run is what a run directory holds. Histograms are not in it: see [Run.EachHistogram].
 type Run struct {
 	Dir     string
-	Meta    Meta      // zero when the journal does not even hold its first event
-	Start   time.Time // wall clock, UTC; zero likewise
-	Events  []Event
+	Meta    event.RunStarted // zero when the journal does not even hold its first event
+	Start   time.Time        // wall clock, UTC; zero likewise
+	Events  []event.Event
 	Seconds []Second
-	End     *End // nil: the run was killed, or is still going on
+	End     *event.RunEnded // nil: the run was killed, or is still going on
 
 	// Warnings say, in plain English, what was left out because it could not be read. Reading
 	// histograms may add to them.
@@ -145,22 +147,19 @@ func (r *Run) warn(text string) {
 }
 
 func (r *Run) addEvent(line []byte) error {
+	if len(bytes.TrimSpace(line)) == 0 { // a writer puts one after a write that stopped short
+		return nil
+	}
 	e, err := parseEvent(line)
-	if err != nil || e.Kind == "" {
+	if err != nil {
 		return err
 	}
-	switch e.Kind {
-	case Started:
-		if err := json.Unmarshal(e.Data, &r.Meta); err != nil {
-			return fmt.Errorf("started event: %w", err)
-		}
+	switch d := e.Data.(type) {
+	case event.RunStarted:
+		r.Meta = d
 		r.Start = e.Time.Add(-time.Duration(e.At * float64(time.Second)))
-	case Finished:
-		end := new(End)
-		if err := json.Unmarshal(e.Data, end); err != nil {
-			return fmt.Errorf("finished event: %w", err)
-		}
-		r.End = end
+	case event.RunEnded:
+		r.End = &d
 	}
 	r.Events = append(r.Events, e)
 	return nil
@@ -175,21 +174,14 @@ func (r *Run) addSecond(line []byte) error {
 	return nil
 }
 
-// parseEvent reads one line of the journal. An empty line, which a writer puts after a write that
-// stopped short, answers the zero event.
-func parseEvent(line []byte) (Event, error) {
-	var e Event
-	if len(bytes.TrimSpace(line)) == 0 {
-		return e, nil
-	}
+// parseEvent reads one line of the journal.
+func parseEvent(line []byte) (event.Event, error) {
+	var e event.Event
 	if err := json.Unmarshal(line, &e); err != nil {
-		return Event{}, err
+		return event.Event{}, err
 	}
-	switch {
-	case e.Kind == "":
-		return Event{}, errors.New("an event without a kind")
-	case !believable(e.At):
-		return Event{}, errors.New("an event out of time")
+	if !believable(e.At) {
+		return event.Event{}, errors.New("an event out of time")
 	}
 	return e, nil
 }

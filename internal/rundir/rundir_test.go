@@ -1,7 +1,6 @@
 package rundir_test
 
 import (
-	"encoding/json"
 	"errors"
 	"io"
 	"os"
@@ -14,6 +13,7 @@ import (
 
 	hdr "github.com/HdrHistogram/hdrhistogram-go"
 
+	"xinbot.ir/squall/internal/event"
 	"xinbot.ir/squall/internal/rundir"
 	"xinbot.ir/squall/load"
 )
@@ -49,16 +49,17 @@ func write(t *testing.T, finish bool) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	meta := rundir.Meta{RunID: "r1", Target: "demo", Objectives: []string{"gateway_latency: p(95)<1500"}}
-	events := []rundir.Event{
-		{Time: start, Kind: rundir.Started, By: "squall", Text: "Run started", Data: data(t, meta)},
-		{Time: start.Add(500 * time.Millisecond), At: 0.5, Kind: rundir.SpikeOn, By: "operator", Text: "Spike 5× on"},
+	meta := event.RunStarted{RunID: "r1", Target: "demo", Objectives: []string{"gateway_latency: p(95)<1500"}}
+	operator := event.By(event.RoleOperator)
+	events := []event.Event{
+		event.Make(start, 0, event.By(event.RoleSquall), meta),
+		event.Make(start.Add(500*time.Millisecond), 0.5, operator, event.VUsSet{From: 5, To: 10}),
 	}
 	if finish {
-		events = append(events, rundir.Event{Time: start.Add(2 * time.Second), At: 2, Kind: rundir.Finished, By: "operator", Text: "Finished", Data: data(t, rundir.End{Reason: "operator"})})
+		events = append(events, event.Make(start.Add(2*time.Second), 2, operator, event.RunEnded{Cause: event.EndAsked}))
 	}
-	for i, e := range events {
-		if err := w.Event(e, i == 0); err != nil {
+	for _, e := range events {
+		if err := w.Event(e); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -75,15 +76,6 @@ func write(t *testing.T, finish bool) string {
 	return dir
 }
 
-func data(t *testing.T, v any) json.RawMessage {
-	t.Helper()
-	b, err := json.Marshal(v)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return b
-}
-
 func TestRoundTrip(t *testing.T) {
 	run, err := rundir.Open(write(t, true))
 	if err != nil {
@@ -95,7 +87,7 @@ func TestRoundTrip(t *testing.T) {
 	if !run.Start.Equal(start) || run.Meta.RunID != "r1" || run.Meta.Objectives[0] != "gateway_latency: p(95)<1500" {
 		t.Errorf("start %s, meta %+v", run.Start, run.Meta)
 	}
-	if run.End == nil || run.End.Reason != "operator" {
+	if run.End == nil || run.End.Cause != event.EndAsked {
 		t.Errorf("end %+v", run.End)
 	}
 	if run.Length() != 2 {
@@ -241,7 +233,7 @@ func TestConcurrentEvents(t *testing.T) {
 	for range writers {
 		wg.Go(func() {
 			for i := range each {
-				if err := w.Event(rundir.Event{Time: start, At: float64(i), Kind: rundir.Note, Text: strings.Repeat("x", i)}, false); err != nil {
+				if err := w.Event(event.Make(start, float64(i), event.By(event.RoleOperator), event.Noted{Note: strings.Repeat("x", i)})); err != nil {
 					t.Error(err)
 				}
 			}
@@ -275,7 +267,7 @@ func TestWriteAfterCloseNamesTheFile(t *testing.T) {
 	if err := w.Close(); err != nil {
 		t.Fatal(err)
 	}
-	err = w.Event(rundir.Event{Kind: rundir.Note}, true)
+	err = w.Event(event.Make(start, 0, event.By(event.RoleOperator), event.Noted{}))
 	if !errors.Is(err, os.ErrClosed) || !strings.Contains(err.Error(), "append to run directory") || !strings.Contains(err.Error(), rundir.JournalFile) {
 		t.Errorf("error %v", err)
 	}

@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"xinbot.ir/squall/internal/event"
 	"xinbot.ir/squall/load"
 )
 
@@ -59,14 +60,14 @@ func Create(dir string) (*Writer, error) {
 	return w, nil
 }
 
-// Event appends one line to the journal. A durable event is on the disk when Event returns, so
+// Event appends one line to the journal. One of a durable kind is on the disk when Event returns, so
 // that what it announces may be done; others may be lost by a power cut, but not by a kill.
-func (w *Writer) Event(e Event, durable bool) error {
+func (w *Writer) Event(e event.Event) error {
 	line, err := json.Marshal(e)
 	if err != nil {
-		return fmt.Errorf("encode event %s: %w", e.Kind, err)
+		return fmt.Errorf("write event %s: %w", e.Kind(), err)
 	}
-	return w.journal.append(append(line, '\n'), durable)
+	return w.journal.append(append(line, '\n'), e.Durable())
 }
 
 // Second appends one closed window: its histograms first, then its line in windows.jsonl, so that

@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"xinbot.ir/squall/chaos"
-	"xinbot.ir/squall/internal/rundir"
+	"xinbot.ir/squall/internal/event"
 	"xinbot.ir/squall/load"
 )
 
@@ -28,19 +28,17 @@ type Config struct {
 	SteadyState SteadyState
 	Protected   bool // injecting a fault wants the target's name typed
 	// Watch tells of the pods of autoscaled workloads until ctx ends; nil: there is nobody to ask.
-	Watch func(ctx context.Context, seen func(rundir.Scale))
+	Watch func(ctx context.Context, seen func(event.WorkloadScaled))
 
 	Dir      string // run directory, made by Start
 	Target   string // name for the header
 	Embedded bool   // the demo platform, in this process
 	Version  string
-	Command  []string            // arguments, secrets replaced
-	Settled  []rundir.Provenance // resolved configuration, secrets replaced
-	Secrets  map[string]string   // name -> fingerprint
-	Warnings []string            // what the operator should know of the configuration, a sentence each
+	Command  []string           // arguments, secrets replaced
+	Settled  []event.Provenance // resolved configuration, secrets replaced
+	Secrets  map[string]string  // name -> fingerprint
+	Warnings []string           // what the operator should know of the configuration, a sentence each
 
-	// Phases cuts the run so far into phases, by the report's rules; nil: the screen shows none.
-	Phases func(events []rundir.Event, length float64) []rundir.Phase
 	// Report writes the report of a run directory and returns its path. It is called while the run
 	// goes on (Export) and at its end.
 	Report func(dir string) (path string, err error)
@@ -56,9 +54,9 @@ const (
 	IgnoreUnsteady SteadyState = "off"
 )
 
-// discreet replaces the secrets of the run wherever they turn up in text, such as a note. Very short
-// ones are left: they would take ordinary words apart, and hide nothing.
-func (c Config) discreet() *strings.Replacer {
+// redactor takes the secrets of the run out of text, such as a note. Very short ones are left: ordinary
+// words have them in them, and they protect nothing.
+func (c Config) redactor() func(string) string {
 	const shortest = 4
 	var pairs []string
 	for _, secret := range append(c.Options.Secrets[:], c.Options.AdminToken) {
@@ -66,7 +64,7 @@ func (c Config) discreet() *strings.Replacer {
 			pairs = append(pairs, secret, "(secret)")
 		}
 	}
-	return strings.NewReplacer(pairs...)
+	return strings.NewReplacer(pairs...).Replace
 }
 
 // host is the gateway's host for the header.
@@ -79,12 +77,13 @@ func (c Config) host() string {
 	return ""
 }
 
-func (c Config) meta() rundir.Meta {
+// header is the first event of the run.
+func (c Config) header() event.RunStarted {
 	host, err := os.Hostname()
 	if err != nil {
 		host = "unknown"
 	}
-	m := rundir.Meta{
+	m := event.RunStarted{
 		RunID: c.Options.RunID, Version: c.Version, GoVersion: runtime.Version(),
 		OS: runtime.GOOS, Arch: runtime.GOARCH, CPUs: runtime.GOMAXPROCS(0), Host: host,
 		Command: c.Command, Target: c.Target, Embedded: c.Embedded,
@@ -131,6 +130,16 @@ func (c Config) brands() []load.Brand {
 		all = append(all, t.Brands...)
 	}
 	return all
+}
+
+// brandName is the name of a brand by its id; "" when the workload has none.
+func (c Config) brandName(id string) string {
+	for _, b := range c.brands() {
+		if b.BrandID == id {
+			return b.Name
+		}
+	}
+	return ""
 }
 
 // checkRules tells how many rules there are to toggle, within a bound that does not delay a start.

@@ -10,22 +10,23 @@ import (
 	"time"
 
 	"xinbot.ir/squall/chaos"
-	"xinbot.ir/squall/internal/rundir"
+	"xinbot.ir/squall/internal/command"
+	"xinbot.ir/squall/internal/event"
 )
 
 // newEngine puts the faults of the target and the channel spike together.
 func (s *Session) newEngine() *chaos.Engine {
-	s.view.follow = map[string]*following{}
-	given := maps.Clone(s.config.FaultParams)
-	if given == nil {
-		given = map[string]chaos.Params{}
+	s.view.follow = map[string]*faultOutcome{}
+	params := maps.Clone(s.config.FaultParams)
+	if params == nil {
+		params = map[string]chaos.Params{}
 	}
 	factor := chaos.Params{"factor": strconv.FormatFloat(s.config.Settings.SpikeFactor, 'f', -1, 64)}
-	given[SpikeFault] = factor.With(given[SpikeFault])
+	params[SpikeFault] = factor.With(params[SpikeFault])
 	return chaos.New(chaos.Config{
 		Faults:  append(slices.Clone(s.config.Faults), channelSpike{s}),
-		Undoers: s.config.Undoers, Ledger: s.ledger, Given: given,
-		Tell: s.tellFault, Conditions: s.steady, Panicked: s.Panicked,
+		Undoers: s.config.Undoers, Ledger: s.ledger, Given: params,
+		Emit: s.emitFault, Conditions: s.steadyStateCheck, Panicked: s.Panicked,
 	})
 }
 
@@ -42,51 +43,43 @@ func (s *Session) DryRun(ctx context.Context, fault string, p chaos.Params) (cha
 
 // Preflight looks at one fault without a session, for a run with this configuration.
 func Preflight(ctx context.Context, c Config, i chaos.Injection) (chaos.Plan, error) {
-	return unstarted(c).Preflight(ctx, i.Fault, i.Params)
+	return planner(c).Preflight(ctx, i.Fault, i.Params)
 }
 
 // DryRun does so with a check for every step.
 func DryRun(ctx context.Context, c Config, i chaos.Injection) (chaos.Plan, []chaos.Check, error) {
-	return unstarted(c).DryRun(ctx, i.Fault, i.Params)
+	return planner(c).DryRun(ctx, i.Fault, i.Params)
 }
 
-// unstarted is a session that only plans.
-func unstarted(c Config) *Session {
-	s := &Session{config: c, settings: c.Settings}
+// planner is a session that only plans.
+func planner(c Config) *Session {
+	s := &Session{config: c, settings: c.Settings, journal: newJournal(nil, c.redactor())}
 	s.engine = s.newEngine()
 	return s
 }
 
-// Inject begins a fault and returns at once: what comes of it is in the timeline and in the
-// snapshot. On a protected target confirm has to be the target's name.
-func (s *Session) Inject(fault string, p chaos.Params, confirm string) error {
-	if s.config.Protected && confirm != s.config.Target {
-		return fmt.Errorf("inject %s: target %s is protected: type its name", fault, s.config.Target)
+// inject starts a fault. On a protected target the command has to confirm the target's name.
+func (s *Session) inject(by event.Actor, c command.Inject) error {
+	if s.config.Protected && c.Confirm != s.config.Target {
+		return fmt.Errorf("inject %s: target %s is protected: type its name", c.Fault, s.config.Target)
 	}
-	return s.inject(fault, p, operator)
+	return s.engine.Inject(c.Fault, c.Params, by)
 }
 
-func (s *Session) inject(fault string, p chaos.Params, by string) error {
-	if s.ended() {
-		return ErrEnded
-	}
-	return s.engine.Inject(fault, p, by)
+func (s *Session) adjust(by event.Actor, c command.Adjust) error {
+	return s.engine.Adjust(c.Fault, c.Params, by)
 }
 
-// Adjust changes live parameters of an active fault. It returns at once.
-func (s *Session) Adjust(fault string, p chaos.Params) error {
-	return s.engine.Adjust(fault, p, operator)
+func (s *Session) revert(by event.Actor, c command.Revert) error {
+	return s.engine.Revert(c.Fault, by)
 }
 
-// Revert takes a fault back. It returns at once.
-func (s *Session) Revert(fault string) error {
-	return s.engine.Revert(fault, operator, "the operator asked for it")
+func (s *Session) decide(by event.Actor, c command.Decide) error {
+	return s.engine.Decide(c.Fault, c.Decision, by)
 }
 
-// Settle decides about a fault that could not be taken back.
-func (s *Session) Settle(fault string, d chaos.Decision) error { return s.engine.Settle(fault, d) }
-
-// schedule injects what the command line asks for, when its time has come.
+// schedule injects what the command line asks for, when its time has come. Whoever gave the command
+// line has confirmed a protected target there.
 func (s *Session) schedule() {
 	for _, i := range s.config.Schedule {
 		s.work.Go(func() {
@@ -94,58 +87,46 @@ func (s *Session) schedule() {
 			defer timer.Stop()
 			select {
 			case <-s.ctx.Done():
-				s.refuse(i.Fault, "the run ended before")
+				s.missed(i.Fault, "the run ended before")
 				return
 			case <-timer.C:
 			}
-			if err := s.inject(i.Fault, i.Params, scheduled); err != nil {
-				s.say(rundir.FaultRefused, scheduled, "Not done as scheduled: "+err.Error(), rundir.Fault{Fault: i.Fault, Title: i.Fault, Reason: err.Error()})
-				s.refuse(i.Fault, err.Error())
+			err := s.Do(s.ctx, scheduled, command.Inject{Fault: i.Fault, Params: i.Params, Confirm: s.config.Target})
+			if err != nil {
+				s.missed(i.Fault, err.Error())
 			}
 		})
 	}
 }
 
-// refuse remembers that the schedule could not be kept.
-func (s *Session) refuse(fault, why string) {
+// missed remembers that the schedule could not be kept.
+func (s *Session) missed(fault, why string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.view.refused = append(s.view.refused, fmt.Sprintf("inject %s as scheduled: %s", fault, strings.TrimPrefix(why, "inject "+fault+": ")))
 }
 
-// eventKinds are the journal's words for what the engine tells.
-func eventKinds() map[chaos.EventKind]rundir.Kind {
-	return map[chaos.EventKind]rundir.Kind{
-		chaos.EventRefused: rundir.FaultRefused,
-		chaos.EventBegins:  rundir.FaultOn,
-		chaos.EventActive:  rundir.FaultActive,
-		chaos.EventChanged: rundir.FaultChanged,
-		chaos.EventUndo:    rundir.FaultUndo,
-		chaos.EventRetry:   rundir.FaultRetry,
-		chaos.EventOver:    rundir.FaultOff,
-		chaos.EventStuck:   rundir.FaultStuck,
+// emitFault records an event of the engine, on the disk before it returns, and follows the fault.
+func (s *Session) emitFault(by event.Actor, data any) error {
+	err := s.journal.add(by, data)
+	if err != nil {
+		s.reportInternal(err)
 	}
+	if refused, ok := data.(event.FaultRefused); ok && by == scheduled {
+		s.missed(refused.Fault, refused.Reason)
+	}
+	s.followFault(data, err == nil)
+	return err
 }
 
-// tellFault writes an event of the engine down, on the disk before it returns, and follows it.
-func (s *Session) tellFault(e chaos.Event) error {
-	data := rundir.Fault{
-		Fault: e.Fault.ID, Title: e.Fault.Title, Run: e.Run, Driver: e.Fault.Driver, Params: e.Params,
-		Summary: e.Plan.Params, Scope: e.Plan.Scope, Lasts: e.Lasts.Seconds(),
-		Reason: e.Reason, Remedies: e.Remedies,
+// info is what the engine knows of a fault.
+func (s *Session) info(fault string) chaos.Info {
+	for _, f := range s.engine.Snapshot() {
+		if f.Info.ID == fault {
+			return f.Info
+		}
 	}
-	if e.Kind == chaos.EventBegins || e.Kind == chaos.EventRefused {
-		data.Facts, data.Checks = e.Plan.Facts, e.Plan.Checks
-	}
-	err := s.record(eventKinds()[e.Kind], e.By, e.Text, data, true)
-	if err != nil {
-		s.suffer(err)
-	}
-	if e.Kind == chaos.EventRefused && e.By == scheduled {
-		s.refuse(e.Fault.ID, e.Reason)
-	}
-	s.followFault(e, err == nil)
-	return err
+	return chaos.Info{ID: fault, Title: fault}
 }
 
 // faults is every fault with what became of it.
@@ -157,7 +138,7 @@ func (s *Session) faults() []FaultState {
 	for i, status := range statuses {
 		all[i].Status = status
 		if f := s.view.follow[status.Info.ID]; f != nil {
-			all[i].Run, all[i].Undone, all[i].Recovery, all[i].Findings = f.run, f.undone, f.recovery, f.findings
+			all[i].Run, all[i].Reverted, all[i].Recovery, all[i].Findings = f.run, f.reverted, f.recovery, f.findings
 		}
 	}
 	return all

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"xinbot.ir/squall/chaos"
+	"xinbot.ir/squall/internal/command"
+	"xinbot.ir/squall/internal/event"
 	"xinbot.ir/squall/internal/rundir"
 	"xinbot.ir/squall/load"
 )
@@ -78,8 +80,8 @@ func stateOf(s *Session, id string) FaultState {
 	return FaultState{}
 }
 
-// journal reads a finished run's events.
-func journal(t *testing.T, s *Session) []rundir.Event {
+// readJournal reads a finished run's events.
+func readJournal(t *testing.T, s *Session) []event.Event {
 	t.Helper()
 	run, err := rundir.Open(s.config.Dir)
 	if err != nil {
@@ -89,15 +91,11 @@ func journal(t *testing.T, s *Session) []rundir.Event {
 }
 
 // faultEvents are the fault events in their order.
-func faultEvents(t *testing.T, s *Session) (all []rundir.Kind, data []rundir.Fault) {
+func faultEvents(t *testing.T, s *Session) (all []event.Kind, data []any) {
 	t.Helper()
-	for _, e := range journal(t, s) {
-		var d rundir.Fault
-		if strings.HasPrefix(string(e.Kind), "fault_") {
-			if err := json.Unmarshal(e.Data, &d); err != nil {
-				t.Fatal(err)
-			}
-			all, data = append(all, e.Kind), append(data, d)
+	for _, e := range readJournal(t, s) {
+		if strings.HasPrefix(string(e.Kind()), "fault_") {
+			all, data = append(all, e.Kind()), append(data, e.Data)
 		}
 	}
 	return all, data
@@ -106,54 +104,54 @@ func faultEvents(t *testing.T, s *Session) (all []rundir.Kind, data []rundir.Fau
 func TestFaultFromInjectionToRecovery(t *testing.T) {
 	l := newLamp()
 	l.expect = []chaos.Expectation{
-		{Sight: chaos.Recovers, Within: time.Minute, Text: "recovers within 1 min"},
-		{Sight: chaos.Alerts, Name: "LampOut", Text: "alert LampOut fires"},
-		{Sight: chaos.Holds, Text: "objectives hold"},
+		{Signal: event.Recovers, Within: time.Minute, Text: "recovers within 1 min"},
+		{Signal: event.AlertFires, Name: "LampOut", Text: "alert LampOut fires"},
+		{Signal: event.Holds, Text: "objectives hold"},
 	}
 	s := start(t, withLamp(t, l))
 	until(t, "green objectives", func() bool { return healthOf(s.Snapshot().Live).green() })
-	if err := s.Inject("lamp", nil, ""); err != nil {
+	if err := give(s, command.Inject{Fault: "lamp"}); err != nil {
 		t.Fatal(err)
 	}
 	until(t, "active", func() bool { return stateOf(s, "lamp").State == chaos.Active })
 	if l.get() {
 		t.Error("the lamp is lit")
 	}
-	if f := stateOf(s, "lamp"); f.Findings[1].Verdict != chaos.Unknown || f.Findings[1].Reason == "" || f.Findings[0].Verdict != chaos.Open {
+	if f := stateOf(s, "lamp"); f.Findings[1].Verdict != event.ExpectationUnknown || f.Findings[1].Reason == "" || f.Findings[0].Verdict != event.ExpectationPending {
 		t.Errorf("findings while it is on: %+v", f.Findings)
 	}
-	if err := s.Revert("lamp"); err != nil {
+	if err := give(s, command.Revert{Fault: "lamp"}); err != nil {
 		t.Fatal(err)
 	}
 	until(t, "recovery", func() bool { return stateOf(s, "lamp").Recovery.Done })
 	f := stateOf(s, "lamp")
-	if !l.get() || f.State != chaos.Idle || f.Recovery.Took >= time.Minute || f.Findings[0].Verdict != chaos.Pass || f.Findings[2].Verdict != chaos.Pass {
+	if !l.get() || f.State != chaos.Idle || f.Recovery.Took >= time.Minute || f.Findings[0].Verdict != event.ExpectationMet || f.Findings[2].Verdict != event.ExpectationMet {
 		t.Errorf("after it: lit %v, %+v", l.get(), f)
 	}
-	s.Finish("operator")
+	finish(s)
 	<-s.Done()
 	if err := s.Err(); err != nil {
 		t.Fatal(err)
 	}
 	kinds, data := faultEvents(t, s)
-	if want := []rundir.Kind{rundir.FaultOn, rundir.FaultActive, rundir.FaultUndo, rundir.FaultOff, rundir.FaultRecovered}; !slices.Equal(kinds, want) {
+	if want := []event.Kind{"fault_started", "fault_active", "fault_reverting", "fault_reverted"}; !slices.Equal(kinds, want) {
 		t.Errorf("journal has %v, want %v", kinds, want)
 	}
-	if d := data[0]; d.Run != 1 || d.Scope != "the lamp" || d.Lasts != 60 || len(d.Facts) != 1 || d.Params[chaos.TTL] != "1m" {
+	if d := data[0].(event.FaultStarted); d.Run != 1 || d.Scope != "the lamp" || d.TTL != 60 || len(d.Facts) != 1 || d.Params[chaos.TTL] != "1m" {
 		t.Errorf("first event %+v", d)
 	}
 }
 
 func TestEveryWayOutTakesFaultsBack(t *testing.T) {
 	for name, leave := range map[string]func(*Session){
-		"finish": func(s *Session) { s.Finish("operator") },
-		"abort":  func(s *Session) { s.Abort("signal interrupt") },
+		"finish": func(s *Session) { finish(s) },
+		"abort":  func(s *Session) { s.Abort(event.Actor{Role: event.RoleSignal, Name: "interrupt"}) },
 		"panic":  func(s *Session) { s.Panicked("boom", []byte("stack")) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			l := newLamp()
 			s := start(t, withLamp(t, l))
-			if err := s.Inject("lamp", nil, ""); err != nil {
+			if err := give(s, command.Inject{Fault: "lamp"}); err != nil {
 				t.Fatal(err)
 			}
 			until(t, "dark", func() bool { return !l.get() })
@@ -162,8 +160,8 @@ func TestEveryWayOutTakesFaultsBack(t *testing.T) {
 			if !l.get() {
 				t.Error("the lamp is dark")
 			}
-			if end := s.Snapshot().End; len(end.LeftOver) > 0 {
-				t.Errorf("left over %v", end.LeftOver)
+			if end := s.Snapshot().Timeline.End; len(end.Data.NotReverted) > 0 {
+				t.Errorf("left over %v", end.Data.NotReverted)
 			}
 			if open, err := chaos.ReadLedger(s.config.Dir); err != nil || len(open) > 0 {
 				t.Errorf("open records %v, %v", open, err)
@@ -175,24 +173,24 @@ func TestEveryWayOutTakesFaultsBack(t *testing.T) {
 func TestHaltTakesFaultsBackAndBlocksNewOnes(t *testing.T) {
 	l := newLamp()
 	s := start(t, withLamp(t, l))
-	if err := s.Inject("lamp", nil, ""); err != nil {
+	if err := give(s, command.Inject{Fault: "lamp"}); err != nil {
 		t.Fatal(err)
 	}
 	until(t, "dark", func() bool { return !l.get() })
-	if err := s.Halt(); err != nil {
+	if err := give(s, command.Halt{}); err != nil {
 		t.Fatal(err)
 	}
 	until(t, "off", func() bool { return stateOf(s, "lamp").State == chaos.Idle })
 	if !l.get() {
 		t.Error("the lamp is dark after the halt")
 	}
-	if err := s.Inject("lamp", nil, ""); !errors.Is(err, chaos.ErrBlocked) {
+	if err := give(s, command.Inject{Fault: "lamp"}); !errors.Is(err, chaos.ErrBlocked) {
 		t.Errorf("inject after halt: %v", err)
 	}
-	if err := s.Release(); err != nil {
+	if err := give(s, command.ReleaseHalt{}); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.Inject("lamp", nil, ""); err != nil {
+	if err := give(s, command.Inject{Fault: "lamp"}); err != nil {
 		t.Errorf("inject after release: %v", err)
 	}
 }
@@ -207,21 +205,21 @@ func TestStopRuleTakesFaultsBackFirst(t *testing.T) {
 	c.StopRules = []load.StopRule{rule}
 	c.Settings.Paused = true
 	s := start(t, c)
-	if err := s.Inject("lamp", nil, ""); err != nil {
+	if err := give(s, command.Inject{Fault: "lamp"}); err != nil {
 		t.Fatal(err)
 	}
 	until(t, "dark", func() bool { return !l.get() })
-	if err := s.Pause(false); err != nil {
+	if err := give(s, command.Pause{On: false}); err != nil {
 		t.Fatal(err)
 	}
-	until(t, "halt by the stop rule", func() bool { p := s.Snapshot().Phase; return p == Halted || p == Finished })
+	until(t, "halt by the stop rule", func() bool { p := s.Snapshot().Status; return p == Halted || p == Finished })
 	until(t, "light", l.get)
 }
 
 func TestLeftBehindIsNamedWithItsRemedy(t *testing.T) {
 	l := newLamp()
 	s := start(t, withLamp(t, l))
-	if err := s.Inject("lamp", nil, ""); err != nil {
+	if err := give(s, command.Inject{Fault: "lamp"}); err != nil {
 		t.Fatal(err)
 	}
 	until(t, "dark", func() bool { return !l.get() })
@@ -242,17 +240,17 @@ func TestProtectedTargetWantsItsName(t *testing.T) {
 	c.Protected, c.Target = true, "prod"
 	s := start(t, c)
 	for _, confirm := range []string{"", "staging"} {
-		if err := s.Inject("lamp", nil, confirm); err == nil || !strings.Contains(err.Error(), "prod") {
+		if err := give(s, command.Inject{Fault: "lamp", Confirm: confirm}); err == nil || !strings.Contains(err.Error(), "prod") {
 			t.Errorf("confirmed with %q: %v", confirm, err)
 		}
 	}
-	if err := s.Inject("lamp", nil, "prod"); err != nil {
+	if err := give(s, command.Inject{Fault: "lamp", Confirm: "prod"}); err != nil {
 		t.Error(err)
 	}
 }
 
 func TestUnsteadyStateWarnsOrRefuses(t *testing.T) {
-	for how, want := range map[SteadyState]chaos.Answer{WarnUnsteady: chaos.Warns, RefuseUnsteady: chaos.Refuses} {
+	for how, want := range map[SteadyState]event.Answer{WarnUnsteady: chaos.Warns, RefuseUnsteady: chaos.Refuses} {
 		c := withLamp(t, newLamp())
 		c.SteadyState = how
 		c.Settings.Paused = true // nothing is sent: nothing is known
@@ -270,7 +268,7 @@ func TestScheduledFaultThatIsRefusedFailsTheRun(t *testing.T) {
 	c.Schedule = []chaos.Injection{{Fault: "lamp"}, {Fault: "nothing"}}
 	s := start(t, c)
 	until(t, "both refused", func() bool { return len(s.refusals()) == 2 })
-	s.Finish("operator")
+	finish(s)
 	<-s.Done()
 	for _, want := range []string{"inject lamp as scheduled", "there is no fault nothing: faults are lamp, channel_spike"} {
 		if err := s.Err(); err == nil || !strings.Contains(err.Error(), want) {
@@ -281,22 +279,19 @@ func TestScheduledFaultThatIsRefusedFailsTheRun(t *testing.T) {
 
 func TestChannelSpikeIsAFault(t *testing.T) {
 	s := start(t, config(t, platform(t)))
-	if err := s.Inject(SpikeFault, chaos.Params{"factor": "3"}, ""); err != nil {
+	if err := give(s, command.Inject{Fault: SpikeFault, Params: chaos.Params{"factor": "3"}}); err != nil {
 		t.Fatal(err)
 	}
 	until(t, "15 VUs", func() bool { return s.Snapshot().Load.VUs == 15 })
 	if f := stateOf(s, SpikeFault); f.Summary != "5 VUs → 15 VUs" {
 		t.Errorf("summary %q", f.Summary)
 	}
-	if err := s.Spike(false); err == nil {
-		t.Error("the s key ended the fault's spike behind its back")
-	}
 	until(t, "active", func() bool { return stateOf(s, SpikeFault).State == chaos.Active })
-	if err := s.Adjust(SpikeFault, chaos.Params{"users": "8"}); err != nil {
+	if err := give(s, command.Adjust{Fault: SpikeFault, Params: chaos.Params{"users": "8"}}); err != nil {
 		t.Fatal(err)
 	}
 	until(t, "8 VUs", func() bool { return s.Snapshot().Load.VUs == 8 })
-	if err := s.Revert(SpikeFault); err != nil {
+	if err := give(s, command.Revert{Fault: SpikeFault}); err != nil {
 		t.Fatal(err)
 	}
 	until(t, "5 VUs", func() bool { return s.Snapshot().Load.VUs == 5 })
@@ -304,71 +299,102 @@ func TestChannelSpikeIsAFault(t *testing.T) {
 	if set.Spike || set.SpikeVUs != 0 || set.SpikeFactor != 5 {
 		t.Errorf("settings after it: %+v", set)
 	}
-	if err := s.Spike(true); err != nil {
-		t.Fatal(err)
-	}
-	plan, err := s.Preflight(context.Background(), SpikeFault, nil)
-	if err != nil || len(plan.Refused()) != 1 {
-		t.Errorf("preflight during a spike by key: %+v, %v", plan.Checks, err)
-	}
-	s.Finish("operator")
+	finish(s)
 	<-s.Done()
-	var spikes []rundir.Kind
-	for _, e := range journal(t, s) {
-		if e.Kind == rundir.SpikeOn || e.Kind == rundir.SpikeOff {
-			spikes = append(spikes, e.Kind)
+	kinds, _ := faultEvents(t, s)
+	if want := []event.Kind{"fault_started", "fault_active", "fault_changed", "fault_reverting", "fault_reverted"}; !slices.Equal(kinds, want) {
+		t.Errorf("journal has %v, want %v", kinds, want)
+	}
+}
+
+// The key of the spike and the fault are one thing: the same injection, multiplied as was last set.
+func TestSpikeByKeyIsTheFault(t *testing.T) {
+	s := start(t, config(t, platform(t)))
+	for _, c := range []command.Command{command.SetSpikeFactor{Factor: 3}, command.Spike{On: true}} {
+		if err := give(s, c); err != nil {
+			t.Fatal(err)
 		}
 	}
-	if want := []rundir.Kind{rundir.SpikeOn, rundir.SpikeOff, rundir.SpikeOn}; !slices.Equal(spikes, want) {
-		t.Errorf("journal has %v, want %v", spikes, want)
+	until(t, "15 VUs", func() bool { return s.Snapshot().Load.VUs == 15 })
+	until(t, "active", func() bool { return stateOf(s, SpikeFault).State == chaos.Active })
+	if err := give(s, command.Spike{On: true}); err != nil {
+		t.Errorf("a spike that is on: %v", err)
+	}
+	if err := give(s, command.SetSpikeFactor{Factor: 2}); err != nil {
+		t.Fatal(err)
+	}
+	until(t, "10 VUs", func() bool { return s.Snapshot().Load.VUs == 10 })
+	if err := give(s, command.Spike{On: false}); err != nil {
+		t.Fatal(err)
+	}
+	until(t, "5 VUs", func() bool { return s.Snapshot().Load.VUs == 5 })
+	until(t, "off", func() bool { return stateOf(s, SpikeFault).State == chaos.Idle })
+	if set := s.Snapshot().Load.Settings; set.Spike || set.SpikeFactor != 2 {
+		t.Errorf("settings after it: %+v", set)
+	}
+	if all := s.Snapshot().Timeline.Injections; len(all) != 1 || all[0].By != operator || !all[0].Spike() {
+		t.Errorf("injections %+v", all)
+	}
+}
+
+// Every actor is told apart in the journal, on screen and by who reads along.
+func TestActorsAreToldApart(t *testing.T) {
+	s := start(t, config(t, platform(t)))
+	actors := []event.Actor{operator, event.By(event.RoleSchedule), {Role: event.RoleScript, Name: "x"}}
+	for i, by := range actors {
+		if err := s.Do(context.Background(), by, command.SetVUs{VUs: 6 + i}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := s.Do(context.Background(), actors[2], command.SetVUs{VUs: -1}); err == nil {
+		t.Error("-1 virtual users were accepted")
+	}
+	finish(s)
+	<-s.Done()
+	var live []event.Event
+	for e := range s.Subscribe(context.Background()) {
+		live = append(live, e)
+	}
+	var got []string
+	for _, e := range readJournal(t, s) {
+		if e.Kind() == "vus_set" || e.Kind() == "command_refused" {
+			got = append(got, e.By.String()+": "+e.Text())
+		}
+	}
+	want := []string{"operator: VUs 5 → 6", "schedule: VUs 6 → 7", "script x: VUs 7 → 8", "script x: Refused: set virtual users to -1: must be 0 to 200000"}
+	if !slices.Equal(got, want) {
+		t.Errorf("journal has %q, want %q", got, want)
+	}
+	if n := len(readJournal(t, s)); len(live) != n {
+		t.Errorf("a subscriber had %d events of %d", len(live), n)
 	}
 }
 
 func TestScalingIsWatchedAndJudged(t *testing.T) {
 	c := config(t, platform(t))
-	seen := make(chan func(rundir.Scale), 1)
-	c.Watch = func(ctx context.Context, tell func(rundir.Scale)) { seen <- tell; <-ctx.Done() }
+	seen := make(chan func(event.WorkloadScaled), 1)
+	c.Watch = func(ctx context.Context, tell func(event.WorkloadScaled)) { seen <- tell; <-ctx.Done() }
 	s := start(t, c)
 	tell := <-seen
 	scale := func(ready int) {
-		tell(rundir.Scale{Workload: "deployment xin-staging/gateway", Ready: ready, Wanted: ready, Min: 2, Max: 4})
+		tell(event.WorkloadScaled{Workload: "deployment xin-staging/gateway", Ready: ready, Wanted: ready, Min: 2, Max: 4})
 	}
 	scale(2)
 	scale(2) // no news
-	if err := s.Inject(SpikeFault, nil, ""); err != nil {
+	if err := give(s, command.Inject{Fault: SpikeFault}); err != nil {
 		t.Fatal(err)
 	}
 	until(t, "active", func() bool { return stateOf(s, SpikeFault).State == chaos.Active })
 	scale(4)
 	scale(2)
-	if err := s.Revert(SpikeFault); err != nil {
+	if err := give(s, command.Revert{Fault: SpikeFault}); err != nil {
 		t.Fatal(err)
 	}
 	until(t, "off", func() bool { return stateOf(s, SpikeFault).State == chaos.Idle })
-	if f := stateOf(s, SpikeFault).Findings[1]; f.Verdict != chaos.Pass || f.Reason != "gateway 4 of 4 pods" {
+	if f := stateOf(s, SpikeFault).Findings[1]; f.Verdict != event.ExpectationMet || f.Reason != "gateway 4 of 4 pods" {
 		t.Errorf("finding %+v", f)
 	}
-	if w := s.Snapshot().Scaling; len(w) != 1 || w[0].Name != "gateway" || len(w[0].Points) != 3 {
+	if w := s.Snapshot().Timeline.Workloads; len(w) != 1 || w[0].Name != "gateway" || len(w[0].Points) != 3 {
 		t.Errorf("scaling %+v", w)
-	}
-}
-
-func TestWorkloadsAreNamedByWhatTellsThemApart(t *testing.T) {
-	for _, c := range []struct{ workloads, want []string }{
-		{[]string{"deployment a/xin-xin-platform-channel-gateway"}, []string{"xin-xin-platform-channel-gateway"}},
-		{[]string{"deployment a/xin-xin-platform-channel-gateway", "deployment a/xin-xin-platform-orchestrator"}, []string{"channel-gateway", "orchestrator"}},
-		{[]string{"deployment a/api", "deployment a/api-admin"}, []string{"api", "api-admin"}},
-		{[]string{"deployment a/gateway", "deployment b/gateway"}, []string{"gateway", "gateway"}},
-	} {
-		var all []Scaling
-		for _, w := range c.workloads {
-			all = append(all, Scaling{Workload: w})
-		}
-		shorten(all)
-		for i, w := range all {
-			if w.Name != c.want[i] {
-				t.Errorf("%s is called %q, want %q", w.Workload, w.Name, c.want[i])
-			}
-		}
 	}
 }

@@ -6,62 +6,74 @@ import (
 	"strings"
 
 	"xinbot.ir/squall/chaos"
-	"xinbot.ir/squall/internal/rundir"
+	"xinbot.ir/squall/internal/command"
+	"xinbot.ir/squall/internal/event"
 	"xinbot.ir/squall/load"
 )
 
-// Finish ends the run: traffic drains, rules are put back, the report is written. It returns at
-// once; Done is closed at the end. Only the first call's reason counts.
-func (s *Session) Finish(reason string) { s.finish(rundir.End{Reason: reason}) }
+// finish ends the run: traffic drains, faults are reverted, rules restored, the report is written. It
+// returns at once; Done is closed at the end. Only the first call counts.
+func (s *Session) finish(by event.Actor, _ command.Finish) error {
+	end := event.RunEnded{Cause: event.EndAsked}
+	switch by.Role {
+	case event.RoleSignal:
+		end = event.RunEnded{Cause: event.EndSignal, Detail: by.Name}
+	case event.RoleStopRule:
+		end = event.RunEnded{Cause: event.EndStopRule, Detail: by.Name}
+	}
+	s.end(by, end)
+	return nil
+}
 
 // Abort ends the run without waiting for requests in flight; they are counted as interrupted.
-func (s *Session) Abort(reason string) {
-	s.Finish(reason)
+func (s *Session) Abort(by event.Actor) {
+	_ = s.finish(by, command.Finish{}) // cannot fail
 	s.abort()
 }
 
-func (s *Session) finish(end rundir.End) {
+func (s *Session) end(by event.Actor, end event.RunEnded) {
 	s.ending.Do(func() {
 		s.mu.Lock()
-		s.view.phase = Draining
-		s.endedBy = end
+		s.view.status = Draining
+		s.endedBy, s.ender = end, by
 		s.mu.Unlock()
-		go s.end()
+		go s.windUp()
 	})
 }
 
-// end runs apart from every other goroutine of the session, so that it can wait for them.
-func (s *Session) end() {
+// windUp runs apart from every other goroutine of the session, so that it can wait for them.
+func (s *Session) windUp() {
 	defer close(s.done)
 	var faults error
 	reverted := make(chan struct{})
 	go func() { // beside the draining: requests that hang in a fault come back when it is gone
 		defer close(reverted)
-		faults = s.engine.Stop(squall, "the run ends")
+		faults = s.engine.Stop(squall)
 	}()
 	errs := []error{s.gen.Stop(s.ctx)}
 	<-reverted
 	s.abort()
 	s.work.Wait()
-	s.unfinished()
+	s.closeOpenExpectations()
 
 	s.commands.Lock()
 	defer s.commands.Unlock()
 	end := s.endedBy
 	for _, r := range s.ledger.Open() {
-		end.LeftOver = append(end.LeftOver, s.leftOver(r, faults))
+		end.NotReverted = append(end.NotReverted, s.leftOver(r, faults))
 	}
 	for _, left := range leftBehind(errs[0]) {
-		end.LeftOver = replaceObject(end.LeftOver, left)
-		s.say(rundir.RuleState, squall, "Left behind: "+left.Error(), nil)
+		end.NotReverted = replaceObject(end.NotReverted, left)
+		s.emit(squall, event.ChangeNotReverted{Object: ruleObject(left.Rule), Remedy: left.Remedy, Reason: left.Err.Error()})
 	}
 	for _, refused := range s.refusals() {
 		errs = append(errs, errors.New(refused))
 	}
 	errs = append(errs, faults,
-		s.record(rundir.Finished, squall, closing(end), end, true),
-		s.writer.Close(), s.ledger.Release(), s.lock.Unlock())
-	if s.endedBy.Reason == reasonPanic {
+		s.journal.add(s.ender, end),
+		s.journal.close(), s.ledger.Release(), s.lock.Unlock())
+	s.closed = true
+	if s.endedBy.Cause == event.EndPanic {
 		errs = append(errs, fmt.Errorf("squall failed: %s", s.endedBy.Detail))
 	}
 	path, err := s.config.Report(s.config.Dir)
@@ -70,7 +82,7 @@ func (s *Session) end() {
 	}
 	s.err = errors.Join(errs...)
 	s.mu.Lock()
-	s.view.phase, s.view.report, s.view.end = Finished, path, &end
+	s.view.status, s.view.report = Finished, path
 	s.mu.Unlock()
 }
 
@@ -124,30 +136,9 @@ func replaceObject(list []string, left *load.LeftBehind) []string {
 	return append(list, left.Error())
 }
 
-func closing(e rundir.End) string {
-	text := "Ended: " + e.Reason
-	if e.Detail != "" {
-		text += " (" + e.Detail + ")"
-	}
-	if n := len(e.LeftOver); n > 0 {
-		text += ", " + count(n) + " left behind"
-	}
-	return text
-}
-
-const reasonPanic = "panic"
-
-// panicked is told of a panic in one of the generator's goroutines. The stack goes into the
-// journal, for the bug report; the screen gets one line.
-func (s *Session) panicked(value any, stack []byte) {
-	s.Panicked(value, stack)
-}
-
-// Panicked ends the run after a panic in a goroutine of the program. The journal gets the stack.
+// Panicked ends the run after a panic in a goroutine of the program. The journal gets the stack, for
+// the bug report; the screen gets one line.
 func (s *Session) Panicked(value any, stack []byte) {
-	text := fmt.Sprintf("squall failed: %v", value)
-	if err := s.record(rundir.Failure, squall, text, map[string]string{"stack": string(stack)}, true); err != nil {
-		s.suffer(err)
-	}
-	s.finish(rundir.End{Reason: reasonPanic, Detail: fmt.Sprint(value)})
+	s.emit(squall, event.SquallFailed{Error: fmt.Sprint(value), Stack: string(stack)})
+	s.end(squall, event.RunEnded{Cause: event.EndPanic, Detail: fmt.Sprint(value)})
 }

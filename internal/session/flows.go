@@ -61,13 +61,13 @@ func reasonUnless(ok bool, reason string) string {
 	return reason
 }
 
-// words names a flow in a sentence.
-func words(f load.Flow) string {
+// title names what a flow does: "Rule toggling".
+func title(f load.Flow) string {
 	return [load.NumFlows]string{
-		load.Gateway:    "Gateway messages are",
-		load.Ingestion:  "Ingestion uploads are",
-		load.Automation: "Automation triggers are",
-		load.Rules:      "Rule toggling is",
-		load.Knowledge:  "Knowledge uploads are",
+		load.Gateway:    "Gateway messages",
+		load.Ingestion:  "Ingestion uploads",
+		load.Automation: "Automation triggers",
+		load.Rules:      "Rule toggling",
+		load.Knowledge:  "Knowledge uploads",
 	}[f]
 }

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 
+	"xinbot.ir/squall/internal/command"
+	"xinbot.ir/squall/internal/event"
 	"xinbot.ir/squall/internal/rundir"
 	"xinbot.ir/squall/load"
 )
@@ -18,21 +20,18 @@ func (s *Session) observer() func(load.Observation) {
 	}
 	told := make([]load.State, len(s.config.Objectives))
 	saturated := false
-	book := newPhaseBook()
+	book := newPhaseStats()
 	return func(o load.Observation) {
 		at := o.Window.Start.Sub(s.started).Seconds()
-		if err := s.writer.Second(rundir.NewSecond(max(0, at), o), o); err != nil {
-			s.suffer(err)
+		if err := s.journal.writer.Second(rundir.NewSecond(max(0, at), o), o); err != nil {
+			s.reportInternal(err)
 		}
 		live, overall := s.judge(o)
 		for i, v := range live {
 			s.tellObjective(v, &told[i])
 		}
 		s.tellHealth(o.Window.Health, &saturated)
-		phases := book.all
-		if s.config.Phases != nil {
-			phases = book.observe(s.config.Phases(s.timeline(), at+o.Window.Length.Seconds()), at, o)
-		}
+		phases := book.observe(s.journal.timeline().Phases(at+o.Window.Length.Seconds()), at, o)
 		s.mu.Lock()
 		s.view.live, s.view.overall, s.view.shares = live, overall, achieved(o.Recent)
 		s.view.phases = phases
@@ -47,17 +46,8 @@ func (s *Session) observer() func(load.Observation) {
 	}
 }
 
-// timeline is every event so far.
-func (s *Session) timeline() []rundir.Event {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.view.events
-}
-
 func (s *Session) judge(o load.Observation) (live, overall []load.Verdict) {
-	s.mu.Lock()
-	o.Total.Chaos = s.view.chaos
-	s.mu.Unlock()
+	o.Total.Chaos = uint64(len(s.journal.timeline().Injections))
 	for _, objective := range s.config.Objectives {
 		live = append(live, objective.Evaluate(o.Recent))
 		overall = append(overall, objective.Evaluate(o.Total))
@@ -65,7 +55,8 @@ func (s *Session) judge(o load.Observation) (live, overall []load.Verdict) {
 	return live, overall
 }
 
-// tellObjective reports when an objective breaks and when it holds again. Not knowing is no news.
+// tellObjective records when an objective breaks and when it holds again. One that is unknown for a while
+// has done neither.
 func (s *Session) tellObjective(v load.Verdict, told *load.State) {
 	if v.State == load.Unknown || v.State == *told || (v.State == load.Pass && *told == load.Unknown) {
 		if v.State != load.Unknown {
@@ -74,13 +65,11 @@ func (s *Session) tellObjective(v load.Verdict, told *load.State) {
 		return
 	}
 	*told = v.State
-	word := "broken"
 	if v.State == load.Pass {
-		word = "holds again"
+		s.emit(objectives, event.ObjectiveRecovered{Objective: v.Objective.String(), Title: plain(v.Objective), Value: v.Value, Measured: measured(v)})
+		return
 	}
-	s.say(rundir.Objective, objectives,
-		fmt.Sprintf("Objective %s %s (%s)", plain(v.Objective), word, measured(v)),
-		rundir.ObjectiveChange{Objective: v.Objective.String(), State: v.State.String(), Value: v.Value})
+	s.emit(objectives, event.ObjectiveBroken{Objective: v.Objective.String(), Title: plain(v.Objective), Value: v.Value, Measured: measured(v)})
 }
 
 // plain is an objective in words, for the timeline.
@@ -122,10 +111,10 @@ func (s *Session) tellHealth(h load.Health, told *bool) {
 	}
 	*told = h.Saturated
 	if h.Saturated {
-		s.say(rundir.Saturated, squall, "Generator saturated: "+h.Reason, nil)
+		s.emit(squall, event.GeneratorSaturated{Reason: h.Reason})
 		return
 	}
-	s.say(rundir.Saturated, squall, "Generator is well again", nil)
+	s.emit(squall, event.GeneratorRecovered{})
 }
 
 // achieved are the channels' shares of what was really sent.
@@ -137,18 +126,19 @@ func achieved(t *load.Totals) load.Weights {
 	return w.Normalised()
 }
 
-// stop carries a stop rule out: it takes back what the operator put on top of the baseline, faults
-// first of all. When there is nothing to take back, the baseline itself is too much, and the run ends.
+// stop carries a stop rule out: it reverts what was put on top of the baseline, faults first of all. When
+// there is nothing to revert, the baseline itself is too much, and the run ends.
 func (s *Session) stop(rule load.StopRule, v load.Verdict) {
+	by := event.Actor{Role: event.RoleStopRule, Name: rule.String()}
 	s.commands.Lock()
 	spiking, above := s.settings.Spike, s.settings.WantedVUs() > s.config.Settings.WantedVUs() || s.settings.WantedRate() > s.config.Settings.WantedRate()
 	s.commands.Unlock()
-	s.say(rundir.StopRule, stopRule, fmt.Sprintf("Stop rule %s for %s met (%s)", plain(rule.Condition), duration(rule.For), measured(v)), nil)
+	s.emit(by, event.StopRuleMet{Rule: rule.String(), Title: plain(rule.Condition), For: rule.For.Seconds(), Value: v.Value, Measured: measured(v)})
+	var next command.Command = command.Halt{}
 	if !spiking && !above && !s.anyFault() {
-		s.finish(rundir.End{Reason: "stop rule", Detail: rule.String()})
-		return
+		next = command.Finish{}
 	}
-	if err := s.halt(stopRule); err != nil {
-		s.suffer(err)
+	if err := s.Do(s.ctx, by, next); err != nil {
+		s.reportInternal(err)
 	}
 }

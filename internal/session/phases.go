@@ -5,20 +5,20 @@ import (
 
 	hdr "github.com/HdrHistogram/hdrhistogram-go"
 
-	"xinbot.ir/squall/internal/rundir"
+	"xinbot.ir/squall/internal/timeline"
 	"xinbot.ir/squall/load"
 )
 
-// phaseBook adds up what each phase of the run measures. Only the phase that goes on keeps its
+// phaseStats adds up what each phase of the run measures. Only the phase that goes on keeps its
 // histograms: of one that is over the figures are enough. It belongs to the observer's goroutine.
-type phaseBook struct {
+type phaseStats struct {
 	flows   [load.NumSeries]load.Flow
 	latency [load.NumFlows]*hdr.Histogram
 	all     []PhaseStats // never changed in place: snapshots share them
 }
 
-func newPhaseBook() *phaseBook {
-	b := &phaseBook{}
+func newPhaseStats() *phaseStats {
+	b := &phaseStats{}
 	for id, series := range load.AllSeries() {
 		b.flows[id] = series.Flow
 	}
@@ -27,9 +27,9 @@ func newPhaseBook() *phaseBook {
 
 // observe counts a closed second, which began at a time since the start, in the phase that its middle
 // lies in.
-func (b *phaseBook) observe(phases []rundir.Phase, at float64, o load.Observation) []PhaseStats {
+func (b *phaseStats) observe(phases []timeline.Phase, at float64, o load.Observation) []PhaseStats {
 	length := o.Window.Length.Seconds()
-	i := slices.IndexFunc(phases, func(p rundir.Phase) bool { return at+length/2 < p.To })
+	i := slices.IndexFunc(phases, func(p timeline.Phase) bool { return at+length/2 < p.To })
 	if i < 0 {
 		i = len(phases) - 1
 	}
@@ -37,7 +37,7 @@ func (b *phaseBook) observe(phases []rundir.Phase, at float64, o load.Observatio
 		return b.all
 	}
 	b.all = slices.Clone(b.all)
-	b.turn(phases[i])
+	b.startPhase(phases[i])
 	current := &b.all[len(b.all)-1]
 	current.Phase = phases[i]
 	current.Seconds += length
@@ -64,9 +64,9 @@ func (b *phaseBook) observe(phases []rundir.Phase, at float64, o load.Observatio
 	return b.all
 }
 
-// turn begins a phase, if it is another than the last. That one ended where this begins, which its own
+// startPhase begins a phase, if it is another than the last. That one ended where this begins, which its own
 // last second could not know yet.
-func (b *phaseBook) turn(next rundir.Phase) {
+func (b *phaseStats) startPhase(next timeline.Phase) {
 	if n := len(b.all); n > 0 {
 		last := &b.all[n-1]
 		if last.From == next.From && last.Name == next.Name {

@@ -6,13 +6,13 @@ import (
 
 	hdr "github.com/HdrHistogram/hdrhistogram-go"
 
-	"xinbot.ir/squall/internal/rundir"
+	"xinbot.ir/squall/internal/command"
+	"xinbot.ir/squall/internal/timeline"
 	"xinbot.ir/squall/load"
-	"xinbot.ir/squall/report"
 )
 
 // Known samples in two phases: each phase has the percentile of its own merged histogram.
-func TestPhaseBookMergesHistograms(t *testing.T) {
+func TestPhaseStatsMergeHistograms(t *testing.T) {
 	second := func(values ...int64) load.Observation {
 		o := load.Observation{Window: load.Window{Length: time.Second}}
 		o.Latency[0] = load.NewHistogram()
@@ -24,13 +24,13 @@ func TestPhaseBookMergesHistograms(t *testing.T) {
 		o.Window.Series[0] = load.Counts{Count: uint64(len(values)), Failed: 1}
 		return o
 	}
-	b := newPhaseBook()
-	baseline := rundir.Phase{Name: "baseline", To: 1}
-	first := b.observe([]rundir.Phase{baseline}, 0, second(1000, 2000))
+	b := newPhaseStats()
+	baseline := timeline.Phase{Name: "baseline", To: 1}
+	first := b.observe([]timeline.Phase{baseline}, 0, second(1000, 2000))
 	baseline.To = 2
-	b.observe([]rundir.Phase{baseline}, 1, second(3000, 9000))
+	b.observe([]timeline.Phase{baseline}, 1, second(3000, 9000))
 	baseline.To = 2.4 // a fault began in the second that closes now; its middle lies behind
-	all := b.observe([]rundir.Phase{baseline, {Name: "LLM latency", Strained: true, From: 2.4, To: 3}}, 2, second(50_000))
+	all := b.observe([]timeline.Phase{baseline, {Name: "LLM latency", Kind: timeline.Disturbed, From: 2.4, To: 3}}, 2, second(50_000))
 	want := load.NewHistogram()
 	for _, v := range []int64{1000, 2000, 3000, 9000} {
 		if err := want.RecordValue(v); err != nil {
@@ -52,22 +52,21 @@ func TestPhaseBookMergesHistograms(t *testing.T) {
 
 func TestPhasesOnScreenAreThoseOfTheReport(t *testing.T) {
 	c := config(t, platform(t))
-	c.Phases = report.Phases
 	s := start(t, c)
 	window := func() {
 		n := len(s.Snapshot().Load.Windows)
 		until(t, "two seconds", func() bool { return len(s.Snapshot().Load.Windows) > n+1 })
 	}
 	window()
-	if err := s.Spike(true); err != nil {
+	if err := give(s, command.Spike{On: true}); err != nil {
 		t.Fatal(err)
 	}
 	window()
-	if err := s.Spike(false); err != nil {
+	if err := give(s, command.Spike{On: false}); err != nil {
 		t.Fatal(err)
 	}
 	window()
-	s.Finish("operator")
+	finish(s)
 	<-s.Done()
 	var sum uint64
 	var names []string
@@ -77,7 +76,7 @@ func TestPhasesOnScreenAreThoseOfTheReport(t *testing.T) {
 			sum += f.Requests
 		}
 	}
-	if len(names) != 3 || names[0] != "baseline" || names[1] != "spike 1" || names[2] != "recovery 1" {
+	if len(names) != 3 || names[0] != "baseline" || names[1] != "Channel spike" || names[2] != "recovery 1" {
 		t.Errorf("phases %v", names)
 	}
 	if sent := s.Snapshot().Load.Sent; sum != sent {

@@ -65,7 +65,7 @@ func TestRecoverPutsRulesBack(t *testing.T) {
 	root := t.TempDir()
 	dir := filepath.Join(root, "run")
 	dead := start(t, func() Config { d := c; d.Dir = dir; d.Options.AdminToken = ""; d.Embedded = false; return d }())
-	dead.Finish("operator")
+	finish(dead)
 	<-dead.Done()
 
 	rule := rulesOf(t, p, tenant)[0]

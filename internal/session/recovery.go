@@ -7,33 +7,33 @@ import (
 	"time"
 
 	"xinbot.ir/squall/chaos"
-	"xinbot.ir/squall/internal/rundir"
+	"xinbot.ir/squall/internal/event"
 	"xinbot.ir/squall/load"
 )
 
 // recoveryGoal is the platform's own: green again two minutes after a drill.
 const recoveryGoal = 2 * time.Minute
 
-// following is what became of a fault's last injection. Guarded by Session.mu; its findings are
+// faultOutcome is what became of a fault's last injection. Guarded by Session.mu; its findings are
 // replaced, never changed, for snapshots share them.
-type following struct {
+type faultOutcome struct {
 	info     chaos.Info
 	run      int
 	begun    time.Time
-	undone   time.Time
+	reverted time.Time
 	recovery Recovery
 	lastBad  time.Time // end of the last second after the undo that broke an objective
 	steady   bool      // objectives were green when it began
 	active   bool      // it was applied: before that there is nothing to judge
 	broken   string    // the first objective that broke while it was on
-	findings []chaos.Finding
+	findings []event.Finding
 }
 
 // endedByOthers is why nothing can be said of a fault's expectations.
 const endedByOthers = "somebody else ended the fault"
 
-// steady looks at the objectives as they are before a fault.
-func (s *Session) steady() []chaos.Check {
+// steadyStateCheck looks at the objectives as they are before a fault.
+func (s *Session) steadyStateCheck() []chaos.Check {
 	if s.config.SteadyState == IgnoreUnsteady {
 		return nil
 	}
@@ -87,70 +87,94 @@ func (h objectiveHealth) trouble() string {
 	return "no objective has enough samples yet"
 }
 
-// but names what could not be judged, behind a verdict.
-func (h objectiveHealth) but(text string) string {
+// withUnknown names what could not be judged, behind a verdict.
+func (h objectiveHealth) withUnknown(text string) string {
 	if len(h.unknown) == 0 {
 		return text
 	}
 	return text + "; too few samples to judge " + strings.Join(h.unknown, ", ")
 }
 
-// followFault keeps what an event of the engine means for recovery and expectations.
-func (s *Session) followFault(e chaos.Event, written bool) {
-	s.mu.Lock()
-	var decided []rundir.Expected
-	switch e.Kind {
-	case chaos.EventBegins:
-		if !written { // it does not begin
-			break
-		}
-		s.view.chaos++
-		s.interrupt(e.Fault.ID)
-		f := &following{info: e.Fault, run: e.Run, begun: time.Now(), steady: healthOf(s.view.live).green()}
-		for _, x := range e.Fault.Expect {
-			f.findings = append(f.findings, chaos.Finding{Text: x.Text})
-			if x.Sight == chaos.Recovers {
-				f.recovery.Goal = x.Within
-			}
-		}
-		s.view.follow[e.Fault.ID] = f
-		decided = s.decide(f, func(x chaos.Expectation) (chaos.Verdict, string) { return unseen(x, s.config.Watch != nil) })
-	case chaos.EventActive:
-		if f := s.view.follow[e.Fault.ID]; f != nil && f.run == e.Run {
-			f.active = true
-		}
-	case chaos.EventUndo:
-		if f := s.view.follow[e.Fault.ID]; f != nil && f.run == e.Run && e.Reason == chaos.ReasonGone {
-			f.recovery.Reason = endedByOthers
-			decided = s.decide(f, func(chaos.Expectation) (chaos.Verdict, string) { return chaos.Unknown, endedByOthers })
-		}
-	case chaos.EventOver:
-		switch f := s.view.follow[e.Fault.ID]; {
-		case f == nil || f.run != e.Run:
-		case !f.active || e.Reason == chaos.ReasonKept || e.Reason == chaos.ReasonGone:
-			why := "the fault could not be injected"
-			switch {
-			case e.Reason == chaos.ReasonGone:
-				why = endedByOthers
-			case f.active:
-				why = "the fault was kept as it is"
-			}
-			f.undone, f.recovery.Reason = time.Now(), why
-			decided = s.decide(f, func(chaos.Expectation) (chaos.Verdict, string) { return chaos.Unknown, why })
-		default:
-			f.undone = time.Now()
-			f.lastBad = f.undone
-			f.recovery.Watching = true
-			decided = s.decide(f, s.afterwards(f))
-		}
-	case chaos.EventRefused, chaos.EventChanged, chaos.EventRetry, chaos.EventStuck:
-	}
-	s.mu.Unlock()
-	s.tellFindings(decided)
+// ref names the injection in events.
+func (f *faultOutcome) ref() event.Injection {
+	return event.Injection{Fault: f.info.ID, Title: f.info.Title, Run: f.run}
 }
 
-// interrupt stops the recovery clocks of other faults: what comes now is no longer their recovery.
-func (s *Session) interrupt(by string) {
+// followFault keeps what an event of the engine means for recovery and expectations.
+func (s *Session) followFault(data any, written bool) {
+	var decided []event.ExpectationDecided
+	switch d := data.(type) {
+	case event.FaultStarted:
+		if written { // else it does not begin
+			decided = s.followStart(d)
+		}
+	case event.FaultActive:
+		s.followed(d.Injection, func(f *faultOutcome) { f.active = true })
+	case event.FaultReverting:
+		s.followed(d.Injection, func(f *faultOutcome) {
+			if d.Cause == event.CauseForeign {
+				decided = s.giveUp(f, endedByOthers)
+			}
+		})
+	case event.FaultReverted:
+		s.followed(d.Injection, func(f *faultOutcome) { decided = s.followRevert(f, d.Cause) })
+	}
+	s.emitFindings(decided)
+}
+
+// followed calls use with what became of an injection, if it is the last one of its fault.
+func (s *Session) followed(i event.Injection, use func(*faultOutcome)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if f := s.view.follow[i.Fault]; f != nil && f.run == i.Run {
+		use(f)
+	}
+}
+
+func (s *Session) followStart(d event.FaultStarted) []event.ExpectationDecided {
+	info := s.info(d.Fault)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.cancelRecovery(d.Fault)
+	f := &faultOutcome{info: info, run: d.Run, begun: time.Now(), steady: healthOf(s.view.live).green()}
+	for _, x := range info.Expect {
+		f.findings = append(f.findings, event.Finding{Signal: x.Signal, Text: x.Text})
+		if x.Signal == event.Recovers {
+			f.recovery.Goal = x.Within
+		}
+	}
+	s.view.follow[d.Fault] = f
+	return s.applyVerdicts(f, func(x chaos.Expectation) (event.ExpectationVerdict, string) {
+		return judgeUnobservable(x, s.config.Watch != nil)
+	})
+}
+
+// followRevert judges a fault that is over. Session.mu must be held.
+func (s *Session) followRevert(f *faultOutcome, cause event.Cause) []event.ExpectationDecided {
+	f.reverted = time.Now()
+	switch {
+	case cause == event.CauseForeign:
+		return s.giveUp(f, endedByOthers)
+	case !f.active:
+		return s.giveUp(f, "the fault could not be injected")
+	case cause == event.CauseKept:
+		return s.giveUp(f, "the fault was kept as it is")
+	}
+	f.lastBad = f.reverted
+	f.recovery.Watching = true
+	return s.applyVerdicts(f, s.judgeAtRevert(f))
+}
+
+// giveUp leaves everything that is still open of a fault unknown. Session.mu must be held.
+func (s *Session) giveUp(f *faultOutcome, why string) []event.ExpectationDecided {
+	f.recovery.Reason = why
+	return s.applyVerdicts(f, func(chaos.Expectation) (event.ExpectationVerdict, string) {
+		return event.ExpectationUnknown, why
+	})
+}
+
+// cancelRecovery stops the recovery clocks of other faults: what comes now is no longer their recovery.
+func (s *Session) cancelRecovery(by string) {
 	for id, f := range s.view.follow {
 		if f.recovery.Watching && id != by {
 			f.recovery.Watching = false
@@ -168,8 +192,8 @@ func (s *Session) watchRecovery(o load.Observation, live []load.Verdict) {
 	for _, f := range s.engine.Snapshot() {
 		on[f.Info.ID] = f.On()
 	}
-	var decided []rundir.Expected
-	var recovered []*following
+	var decided []event.ExpectationDecided
+	var recovered []*faultOutcome
 	s.mu.Lock()
 	for _, f := range s.view.follow {
 		for _, v := range live {
@@ -180,44 +204,39 @@ func (s *Session) watchRecovery(o load.Observation, live []load.Verdict) {
 		if !f.recovery.Watching {
 			continue
 		}
-		if o.Window.Start.Before(f.undone) {
+		if o.Window.Start.Before(f.reverted) {
 			continue // a second that the fault was still in
 		}
 		if bad {
 			f.lastBad = end
 			f.broken = cmp.Or(f.broken, what)
 		}
-		since := end.Sub(f.undone)
+		since := end.Sub(f.reverted)
 		switch r := &f.recovery; {
 		case now.green() && !bad:
-			r.Watching, r.Done, r.Took = false, true, f.lastBad.Sub(f.undone).Round(time.Second)
+			r.Watching, r.Done, r.Took = false, true, f.lastBad.Sub(f.reverted).Round(time.Second)
 			r.Unbroken = f.broken == "" && f.steady
 			copied := *f
 			recovered = append(recovered, &copied)
-			decided = append(decided, s.decide(f, recoversWithin(*r, now))...)
+			decided = append(decided, s.applyVerdicts(f, recoversWithin(*r, now))...)
 		case r.Goal > 0 && since > r.Goal:
 			why := "not green after " + chaos.Words(since.Round(time.Second))
 			if what != "" {
 				why += ": " + what
 			}
-			decided = append(decided, s.decide(f, func(x chaos.Expectation) (chaos.Verdict, string) {
-				if x.Sight == chaos.Recovers {
-					return chaos.Fail, why
+			decided = append(decided, s.applyVerdicts(f, func(x chaos.Expectation) (event.ExpectationVerdict, string) {
+				if x.Signal == event.Recovers {
+					return event.ExpectationFailed, why
 				}
-				return chaos.Open, ""
+				return event.ExpectationPending, ""
 			})...)
 		}
 	}
 	s.mu.Unlock()
 	for _, f := range recovered {
-		text := fmt.Sprintf("%s: objectives are green again, %s after it was taken back", f.info.Title, took(f.recovery.Took))
-		if f.recovery.Unbroken {
-			text = f.info.Title + ": objectives stayed green all the time"
-		}
-		s.say(rundir.FaultRecovered, objectives, text,
-			rundir.Fault{Fault: f.info.ID, Title: f.info.Title, Run: f.run, Seconds: f.recovery.Took.Seconds()})
+		s.emit(objectives, event.PlatformRecovered{Injection: f.ref(), Seconds: f.recovery.Took.Seconds(), Unbroken: f.recovery.Unbroken})
 	}
-	s.tellFindings(decided)
+	s.emitFindings(decided)
 }
 
 // took is a recovery time in words; one second is the finest that can be told.

@@ -13,17 +13,22 @@ import (
 // ruleLedger keeps rules in the session's ledger.
 type ruleLedger struct {
 	ledger *chaos.Ledger
-	suffer func(error) // told of errors
+	failed func(error) // told of errors
 }
 
 // ruleKind marks the ledger's records of automation rules.
 const ruleKind = "rule"
 
+// ruleObject names a rule in ledger and journal.
+func ruleObject(state load.RuleState) string {
+	return fmt.Sprintf("automation rule %s of tenant %s", state.RuleID, state.TenantID)
+}
+
 // Intend writes a rule's state down before the rule is touched.
 func (l ruleLedger) Intend(state load.RuleState) (string, error) {
-	id, err := l.ledger.Intend(ruleKind, fmt.Sprintf("automation rule %s of tenant %s", state.RuleID, state.TenantID), state)
+	id, err := l.ledger.Intend(ruleKind, ruleObject(state), state)
 	if err != nil {
-		l.suffer(err)
+		l.failed(err)
 	}
 	return id, err
 }
@@ -32,7 +37,7 @@ func (l ruleLedger) Intend(state load.RuleState) (string, error) {
 func (l ruleLedger) Restored(id string) error {
 	err := l.ledger.Close(id)
 	if err != nil {
-		l.suffer(err)
+		l.failed(err)
 	}
 	return err
 }

@@ -4,17 +4,17 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
+	"iter"
 	"path/filepath"
-	"strings"
 	"sync"
 	"time"
 
 	"github.com/gofrs/flock"
 
 	"xinbot.ir/squall/chaos"
+	"xinbot.ir/squall/internal/event"
 	"xinbot.ir/squall/internal/rundir"
 	"xinbot.ir/squall/load"
 )
@@ -22,32 +22,29 @@ import (
 // LockFile marks a run directory as belonging to a living session.
 const LockFile = "lock"
 
-// Who did something, as the timeline has it.
-const (
-	operator   = "operator"
-	squall     = "squall"
-	objectives = "objectives"
-	stopRule   = "stop rule"
-	scheduled  = "schedule"
-	faults     = "faults"
-	autoscaler = "Kubernetes"
+// Actors of what nobody asked for.
+var (
+	squall     = event.By(event.RoleSquall)
+	objectives = event.By(event.RoleObjectives)
+	scheduled  = event.By(event.RoleSchedule)
+	cluster    = event.By(event.RoleKubernetes)
 )
 
-// Session is one run. Its commands may be called from any goroutine; each is carried out, written
-// to the journal, and visible in the next Snapshot.
+// Session is one run. Commands go in by Do; what they lead to is an event in the journal, and visible
+// in the next Snapshot. It is safe for concurrent use.
 type Session struct {
 	config  Config
 	gen     *load.Generator
-	writer  *rundir.Writer
+	journal *journal
 	ledger  *chaos.Ledger
 	engine  *chaos.Engine
 	lock    *flock.Flock
 	started time.Time
 
-	discreet *strings.Replacer // takes secrets out of what people and errors say
-
-	commands sync.Mutex // one command at a time, so that the journal tells them in order
-	settings load.Settings
+	commands    sync.Mutex // one command at a time, so that the journal tells them in order
+	settings    load.Settings
+	spikeFactor float64 // of spikes to come, as the operator last set it
+	closed      bool    // the journal is closed
 
 	mu   sync.Mutex // what screens see; never held across a write to the disk
 	view view
@@ -55,30 +52,27 @@ type Session struct {
 	abort   context.CancelFunc // cuts draining short
 	ctx     context.Context    //nolint:containedctx // the life of the session, ended by Abort
 	ending  sync.Once
-	endedBy rundir.End
+	endedBy event.RunEnded
+	ender   event.Actor
 	done    chan struct{}
 	work    sync.WaitGroup // goroutines of the session
 	err     error          // what went wrong besides the platform; set before done closes
 }
 
-// view is what a Snapshot is made of beside the generator's own.
+// view is what a Snapshot is made of beside the generator's own and the journal's.
 type view struct {
-	phase   Phase
+	status  Status
 	halted  bool
-	events  []rundir.Event
 	flows   []FlowState
 	live    []load.Verdict
 	overall []load.Verdict
 	shares  load.Weights
 	report  string
-	end     *rundir.End
 	failure string
-	chaos   uint64   // spikes and faults set off
 	refused []string // faults of the schedule that were not injected, and why
 
-	phases  []PhaseStats
-	follow  map[string]*following // what became of each fault's last injection
-	scaling []Scaling
+	phases []PhaseStats
+	follow map[string]*faultOutcome // what became of each fault's last injection
 }
 
 // Start makes the run directory and begins to send. The context bounds the start, not the run.
@@ -90,7 +84,10 @@ func Start(ctx context.Context, config Config) (*Session, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Session{config: config, writer: writer, settings: config.Settings, discreet: config.discreet(), done: make(chan struct{})}
+	s := &Session{
+		config: config, journal: newJournal(writer, config.redactor()),
+		settings: config.Settings, spikeFactor: config.Settings.SpikeFactor, done: make(chan struct{}),
+	}
 	if err := s.begin(ctx); err != nil {
 		return nil, errors.Join(err, writer.Close())
 	}
@@ -107,17 +104,18 @@ func (s *Session) begin(ctx context.Context) error {
 		return errors.Join(err, s.lock.Unlock())
 	}
 	s.ledger = ledger
-	s.config.Options.Ledger = ruleLedger{ledger, s.suffer}
+	s.config.Options.Ledger = ruleLedger{ledger, s.reportInternal}
 	s.config.Options.Observe = s.observer()
-	s.config.Options.OnPanic = s.panicked
+	s.config.Options.OnPanic = s.Panicked
 	s.engine = s.newEngine()
 	s.ctx, s.abort = context.WithCancel(context.WithoutCancel(ctx))
-	s.view.phase = Running
+	s.view.status = Running
 	s.view.flows = s.config.flows()
 
 	if s.gen, err = load.New(s.config.Options); err == nil {
 		s.started = time.Now()
-		err = s.record(rundir.Started, squall, s.opening(), s.config.meta(), true)
+		s.journal.started = s.started
+		err = s.journal.add(squall, s.config.header())
 	}
 	if err == nil {
 		err = s.gen.Start(s.config.Settings)
@@ -127,15 +125,15 @@ func (s *Session) begin(ctx context.Context) error {
 		return errors.Join(err, ledger.Release(), s.lock.Unlock())
 	}
 	for _, warning := range s.config.Warnings {
-		s.say(rundir.Warning, squall, warning, nil)
+		s.emit(squall, event.Warned{Warning: warning})
 	}
 	for _, f := range s.view.flows {
 		if !f.On {
-			s.say(rundir.FlowOff, squall, fmt.Sprintf("%s off: %s", words(f.Flow), f.Reason), nil)
+			s.emit(squall, event.FlowOff{Flow: f.Flow.String(), Title: title(f.Flow), Reason: f.Reason})
 		}
 	}
 	s.work.Go(s.lookForRules)
-	s.work.Go(s.runOut)
+	s.work.Go(s.endAfterDuration)
 	s.schedule()
 	s.watchScaling()
 	return nil
@@ -148,20 +146,8 @@ func NewRunID() string {
 	return hex.EncodeToString(b[:])
 }
 
-func (s *Session) opening() string {
-	c := s.config
-	until := "until stopped"
-	if c.Duration > 0 {
-		until = "for " + duration(c.Duration)
-	}
-	if c.Settings.Open() {
-		return fmt.Sprintf("Started on %s: %s requests/s, %s", c.Target, number(c.Settings.Rate), until)
-	}
-	return fmt.Sprintf("Started on %s: %s VUs, think time %s, %s", c.Target, count(c.Settings.VUs), c.Settings.Think, until)
-}
-
-// runOut ends the run when its time is up.
-func (s *Session) runOut() {
+// endAfterDuration ends the run when its planned time is over.
+func (s *Session) endAfterDuration() {
 	if s.config.Duration <= 0 {
 		return
 	}
@@ -169,7 +155,7 @@ func (s *Session) runOut() {
 	defer timer.Stop()
 	select {
 	case <-timer.C:
-		s.Finish("duration")
+		s.end(squall, event.RunEnded{Cause: event.EndDuration})
 	case <-s.ctx.Done():
 	}
 }
@@ -192,7 +178,7 @@ func (s *Session) lookForRules() {
 	flows[s.flow(load.Rules)] = FlowState{Flow: load.Rules, Reason: reason}
 	s.view.flows = flows
 	s.mu.Unlock()
-	s.say(rundir.FlowOff, squall, fmt.Sprintf("%s off: %s", words(load.Rules), reason), nil)
+	s.emit(squall, event.FlowOff{Flow: load.Rules.String(), Title: title(load.Rules), Reason: reason})
 }
 
 // flow is the index of a flow in the list of flows, which keeps its order.
@@ -211,24 +197,25 @@ func (s *Session) Snapshot() Snapshot {
 	s.mu.Lock()
 	v := s.view
 	s.mu.Unlock()
+	events, line := s.journal.all()
 	snap := Snapshot{
 		Target: s.config.Target, Host: s.config.host(), Dir: s.config.Dir,
 		Started: s.started, Elapsed: time.Since(s.started), Duration: s.config.Duration,
-		Phase: v.phase, Load: l, Brands: s.config.brands(),
+		Status: v.status, Load: l, Brands: s.config.brands(),
 		Mix: load.WantedMix(l.Settings, s.config.Options.Workload), Shares: v.shares,
-		Live: v.live, Overall: v.overall, Flows: v.flows, Events: v.events,
-		Report: v.report, End: v.end, Failure: v.failure,
-		Faults: s.faults(), Phases: v.phases, Scaling: v.scaling, Protected: s.config.Protected,
+		Live: v.live, Overall: v.overall, Flows: v.flows, Events: events, Timeline: line,
+		Report: v.report, Failure: v.failure,
+		Faults: s.faults(), Phases: v.phases, Protected: s.config.Protected,
 	}
 	for _, r := range s.config.StopRules {
 		snap.StopRules = append(snap.StopRules, r.String())
 	}
-	if v.phase == Running {
+	if v.status == Running {
 		switch {
 		case v.halted:
-			snap.Phase = Halted
+			snap.Status = Halted
 		case l.Settings.Paused:
-			snap.Phase = Paused
+			snap.Status = Paused
 		}
 	}
 	return snap
@@ -241,45 +228,23 @@ func (s *Session) Done() <-chan struct{} { return s.done }
 // back (*load.LeftBehind). Only after Done.
 func (s *Session) Err() error { return s.err }
 
-// record appends an event to the journal and to the timeline. A durable event is on the disk when
-// record returns.
-func (s *Session) record(kind rundir.Kind, by, text string, data any, durable bool) error {
-	e, err := s.event(kind, by, text, data)
-	if err != nil {
-		return err
+// Subscribe yields every event of the session from the first on, and waits for those to come until the
+// session has ended or ctx ends. A slow reader misses nothing and holds up nobody.
+func (s *Session) Subscribe(ctx context.Context) iter.Seq[event.Event] {
+	return s.journal.subscribe(ctx)
+}
+
+// emit records an event that is no reason to stop when it cannot be written: readers get it, and the
+// screen says that the disk does not have it.
+func (s *Session) emit(by event.Actor, data any) {
+	if err := s.journal.add(by, data); err != nil {
+		s.reportInternal(err)
 	}
-	err = s.writer.Event(e, durable)
+}
+
+// reportInternal shows what goes wrong in squall itself.
+func (s *Session) reportInternal(err error) {
 	s.mu.Lock()
-	s.view.events = append(s.view.events, e)
-	s.mu.Unlock()
-	return err
-}
-
-// event makes an event of now, without secrets.
-func (s *Session) event(kind rundir.Kind, by, text string, data any) (rundir.Event, error) {
-	now := time.Now()
-	e := rundir.Event{Time: now.UTC(), At: now.Sub(s.started).Seconds(), Kind: kind, By: by, Text: s.discreet.Replace(text)}
-	if data != nil {
-		raw, err := json.Marshal(data)
-		if err != nil {
-			return e, fmt.Errorf("record %s: %w", kind, err)
-		}
-		e.Data = json.RawMessage(s.discreet.Replace(string(raw)))
-	}
-	return e, nil
-}
-
-// say records an event that is no reason to stop when it cannot be written: the timeline has it,
-// and the screen says that the disk does not.
-func (s *Session) say(kind rundir.Kind, by, text string, data any) {
-	if err := s.record(kind, by, text, data, false); err != nil {
-		s.suffer(err)
-	}
-}
-
-// suffer shows what squall itself suffers from.
-func (s *Session) suffer(err error) {
-	s.mu.Lock()
-	s.view.failure = s.discreet.Replace(err.Error())
+	s.view.failure = s.journal.redact(err.Error())
 	s.mu.Unlock()
 }

@@ -13,7 +13,9 @@ import (
 
 	"go.uber.org/goleak"
 
+	"xinbot.ir/squall/internal/command"
 	"xinbot.ir/squall/internal/demo"
+	"xinbot.ir/squall/internal/event"
 	"xinbot.ir/squall/internal/rundir"
 	"xinbot.ir/squall/load"
 )
@@ -79,7 +81,7 @@ func start(t *testing.T, c Config) *Session {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { s.Abort("test over"); <-s.Done() })
+	t.Cleanup(func() { s.Abort(operator); <-s.Done() })
 	return s
 }
 
@@ -95,10 +97,17 @@ func until(t *testing.T, what string, cond func() bool) {
 	}
 }
 
-func kinds(events []rundir.Event) []rundir.Kind {
-	var all []rundir.Kind
+var operator = event.By(event.RoleOperator)
+
+// give gives a command of the operator's.
+func give(s *Session, c command.Command) error { return s.Do(context.Background(), operator, c) }
+
+func finish(s *Session) { _ = give(s, command.Finish{}) }
+
+func kinds(events []event.Event) []event.Kind {
+	var all []event.Kind
 	for _, e := range events {
-		all = append(all, e.Kind)
+		all = append(all, e.Kind())
 	}
 	return all
 }
@@ -107,36 +116,36 @@ func TestRunFromStartToReport(t *testing.T) {
 	s := start(t, config(t, platform(t)))
 	until(t, "a closed window with requests", func() bool { return s.Snapshot().Load.All.Count > 0 })
 
-	if err := s.SetVUs(12); err != nil {
+	if err := give(s, command.SetVUs{VUs: 12}); err != nil {
 		t.Fatal(err)
 	}
 	until(t, "12 VUs", func() bool { return s.Snapshot().Load.VUs == 12 })
-	if err := s.Spike(true); err != nil {
+	if err := give(s, command.Spike{On: true}); err != nil {
 		t.Fatal(err)
 	}
 	until(t, "60 VUs", func() bool { return s.Snapshot().Load.VUs == 60 })
-	if err := s.Note("  rotate\nnow "); err != nil {
+	if err := give(s, command.Note{Text: "  rotate\nnow "}); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.Halt(); err != nil {
+	if err := give(s, command.Halt{}); err != nil {
 		t.Fatal(err)
 	}
 	until(t, "5 VUs", func() bool { return s.Snapshot().Load.VUs == 5 })
-	if got := s.Snapshot().Phase; got != Halted {
+	if got := s.Snapshot().Status; got != Halted {
 		t.Errorf("phase after halt: %s", got)
 	}
-	if err := s.Spike(true); !errors.Is(err, ErrHalted) {
+	if err := give(s, command.Spike{On: true}); !errors.Is(err, ErrHalted) {
 		t.Errorf("spike after halt: %v, want refused", err)
 	}
-	if err := s.Release(); err != nil {
+	if err := give(s, command.ReleaseHalt{}); err != nil {
 		t.Fatal(err)
 	}
-	s.Finish("operator")
+	finish(s)
 	<-s.Done()
 	if err := s.Err(); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.SetVUs(1); !errors.Is(err, ErrEnded) {
+	if err := give(s, command.SetVUs{VUs: 1}); !errors.Is(err, ErrEnded) {
 		t.Errorf("command after the end: %v", err)
 	}
 
@@ -144,10 +153,10 @@ func TestRunFromStartToReport(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if run.End == nil || run.End.Reason != "operator" || len(run.End.LeftOver) > 0 || len(run.Warnings) > 0 {
+	if run.End == nil || run.End.Cause != event.EndAsked || len(run.End.NotReverted) > 0 || len(run.Warnings) > 0 {
 		t.Errorf("end %+v, warnings %v", run.End, run.Warnings)
 	}
-	for _, k := range []rundir.Kind{rundir.Started, rundir.SetVUs, rundir.SpikeOn, rundir.Note, rundir.Halted, rundir.Unblocked, rundir.Finished} {
+	for _, k := range []event.Kind{"run_started", "vus_set", "fault_started", "noted", "halted", "halt_released", "command_refused", "run_ended"} {
 		if !slices.Contains(kinds(run.Events), k) {
 			t.Errorf("journal lacks %s: %v", k, kinds(run.Events))
 		}
@@ -171,13 +180,13 @@ func TestSecretsStayOutOfTheRunDirectory(t *testing.T) {
 	c := config(t, p)
 	s := start(t, c)
 	until(t, "requests", func() bool { return s.Snapshot().Load.Sent > 50 })
-	if err := s.Note("the token is " + p.AdminToken() + " and instagram has " + p.Secrets()["instagram"]); err != nil {
+	if err := give(s, command.Note{Text: "the token is " + p.AdminToken() + " and instagram has " + p.Secrets()["instagram"]}); err != nil {
 		t.Fatal(err)
 	}
-	if events := s.Snapshot().Events; events[len(events)-1].Text != "the token is (secret) and instagram has (secret)" {
-		t.Errorf("on screen: %s", events[len(events)-1].Text)
+	if events := s.Snapshot().Events; events[len(events)-1].Text() != "the token is (secret) and instagram has (secret)" {
+		t.Errorf("on screen: %s", events[len(events)-1].Text())
 	}
-	s.Finish("operator")
+	finish(s)
 	<-s.Done()
 	secrets := []string{p.AdminToken()}
 	for _, v := range p.Secrets() {
@@ -225,7 +234,7 @@ func TestDurationEndsTheRun(t *testing.T) {
 	c.Duration = 300 * time.Millisecond
 	s := start(t, c)
 	<-s.Done()
-	if end := s.Snapshot().End; end == nil || end.Reason != "duration" {
+	if end := s.Snapshot().Timeline.End; end == nil || end.Data.Cause != event.EndDuration {
 		t.Errorf("end %+v", end)
 	}
 }
@@ -239,19 +248,19 @@ func TestStopRuleTakesBackTheSpikeFirst(t *testing.T) {
 	c.StopRules = []load.StopRule{rule}
 	c.Settings.Paused = true // nothing is sent, so the rule cannot fire before the spike
 	s := start(t, c)
-	if err := s.Spike(true); err != nil {
+	if err := give(s, command.Spike{On: true}); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.Pause(false); err != nil {
+	if err := give(s, command.Pause{On: false}); err != nil {
 		t.Fatal(err)
 	}
-	until(t, "halt by the stop rule", func() bool { return s.Snapshot().Phase == Halted })
+	until(t, "halt by the stop rule", func() bool { return s.Snapshot().Status == Halted })
 	if s.Snapshot().Load.Settings.Spike {
 		t.Error("the spike goes on")
 	}
 	// The baseline meets the rule too: now there is nothing left to take back.
 	<-s.Done()
-	if end := s.Snapshot().End; end.Reason != "stop rule" {
+	if end := s.Snapshot().Timeline.End; end.Data.Cause != event.EndStopRule {
 		t.Errorf("end %+v", end)
 	}
 }
@@ -263,15 +272,15 @@ func TestPanicStillLeavesAReport(t *testing.T) {
 	if err := s.Err(); err == nil || !strings.Contains(err.Error(), "boom") {
 		t.Errorf("err %v", err)
 	}
-	if snap := s.Snapshot(); snap.Report == "" || snap.End.Reason != "panic" {
-		t.Errorf("report %q, end %+v", snap.Report, snap.End)
+	if snap := s.Snapshot(); snap.Report == "" || snap.Timeline.End.Data.Cause != event.EndPanic {
+		t.Errorf("report %q, end %+v", snap.Report, snap.Timeline.End)
 	}
 }
 
 func TestRefusesADirectoryThatHoldsARun(t *testing.T) {
 	c := config(t, platform(t))
 	s := start(t, c)
-	s.Finish("operator")
+	finish(s)
 	<-s.Done()
 	if _, err := Start(context.Background(), c); err == nil {
 		t.Error("a run was written over")

@@ -4,20 +4,21 @@ import (
 	"time"
 
 	"xinbot.ir/squall/chaos"
-	"xinbot.ir/squall/internal/rundir"
+	"xinbot.ir/squall/internal/event"
+	"xinbot.ir/squall/internal/timeline"
 	"xinbot.ir/squall/load"
 )
 
-// Phase of life of a session.
-type Phase string
+// Status is where a session is between its start and its end.
+type Status string
 
-// The phases, in order; halted may come and go.
+// The statuses, in order; paused and halted may come and go.
 const (
-	Running  Phase = "running"
-	Paused   Phase = "paused"
-	Halted   Phase = "halted"   // everything back to baseline; spikes and faults are blocked until released
-	Draining Phase = "draining" // no new requests, waiting for those in flight
-	Finished Phase = "finished" // the report is on disk
+	Running  Status = "running"
+	Paused   Status = "paused"
+	Halted   Status = "halted"   // everything back to baseline; spikes and faults are blocked until released
+	Draining Status = "draining" // no new requests, waiting for those in flight
+	Finished Status = "finished" // the report is on disk
 )
 
 // FlowState says whether a flow runs.
@@ -32,40 +33,26 @@ type FlowState struct {
 type FaultState struct {
 	chaos.Status
 	Run      int       // counts the injections of the run from 1; 0: not injected yet
-	Undone   time.Time // when the last injection was taken back; zero before
+	Reverted time.Time // when the last injection was reverted; zero before
 	Recovery Recovery
-	Findings []chaos.Finding // expectations of the last injection; none before the first
+	Findings []event.Finding // expectations of the last injection; none before the first
 }
 
 // PhaseStats is what was measured in one phase, from its merged histograms.
 type PhaseStats struct {
-	rundir.Phase
+	timeline.Phase
 	Seconds float64 // length of the seconds that were counted in it
 	Flows   [load.NumFlows]load.Stats
 }
 
 // Recovery is the clock from a verified undo until objectives are green again.
 type Recovery struct {
-	Watching bool          // the clock runs, from FaultState.Undone
+	Watching bool          // the clock runs, from FaultState.Reverted
 	Done     bool          // green again after Took
 	Took     time.Duration // with a resolution of one second
 	Unbroken bool          // done, and no objective ever broke: there was nothing to recover from
 	Goal     time.Duration // 0: none
 	Reason   string        // why it could not be told, "" otherwise
-}
-
-// Scaling is how the pods of one workload moved.
-type Scaling struct {
-	Workload string       // deployment xin-staging/gateway
-	Name     string       // short: gateway
-	Min, Max int          // of the autoscaler
-	Points   []ScalePoint // a point per change, oldest first
-}
-
-// ScalePoint is how many pods there were from a moment on.
-type ScalePoint struct {
-	At            time.Duration // since the start
-	Ready, Wanted int
 }
 
 // Snapshot is everything a screen needs, at one moment. Plain data, shared: do not write to its slices.
@@ -76,7 +63,7 @@ type Snapshot struct {
 	Started   time.Time
 	Elapsed   time.Duration
 	Duration  time.Duration // planned; 0: until stopped
-	Phase     Phase
+	Status    Status
 	Load      load.Snapshot
 	Brands    []load.Brand   // for the mix editor
 	Mix       load.Weights   // wanted shares over the whole run, normalised
@@ -85,12 +72,11 @@ type Snapshot struct {
 	Overall   []load.Verdict // objectives since the start: what the exit code will say
 	StopRules []string
 	Flows     []FlowState
-	Faults    []FaultState   // in the order of their keys
-	Phases    []PhaseStats   // of the whole run, oldest first; the last one goes on
-	Scaling   []Scaling      // workloads with an autoscaler, watched on Kubernetes; none elsewhere
-	Protected bool           // injecting a fault wants the target's name typed
-	Events    []rundir.Event // the whole timeline, oldest first
-	Report    string         // path of the last written report, "" until one is written
-	End       *rundir.End    // set once finished
-	Failure   string         // what squall itself suffers from now (full disk, ..); "" if nothing
+	Faults    []FaultState       // in the order of their keys
+	Phases    []PhaseStats       // of the whole run, oldest first; the last one goes on
+	Protected bool               // injecting a fault wants the target's name typed
+	Events    []event.Event      // all, oldest first
+	Timeline  *timeline.Timeline // what they mean; how the run ended is there too
+	Report    string             // path of the last written report, "" until one is written
+	Failure   string             // what squall itself suffers from now (full disk, ..); "" if nothing
 }

@@ -4,15 +4,18 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"time"
 
 	"xinbot.ir/squall/chaos"
-	"xinbot.ir/squall/internal/rundir"
+	"xinbot.ir/squall/internal/command"
+	"xinbot.ir/squall/internal/event"
+	"xinbot.ir/squall/internal/timeline"
 	"xinbot.ir/squall/load"
 )
 
 // SpikeFault is the id of the channel spike.
-const SpikeFault = rundir.ChannelSpike
+const SpikeFault = timeline.ChannelSpike
 
 // channelSpike multiplies the load for a time. It is a fault like the others for the screen, the
 // journal and the halt, but what it changes is our own: it dies with squall and needs no ledger.
@@ -29,8 +32,16 @@ func SpikeParams() []chaos.Param {
 			Name: "users", Label: "Or virtual users", Type: chaos.Whole, Default: "0", Min: 0, Max: load.MaxVUs, Live: true,
 			Help: "a number of virtual users in place of the factor; 0 goes by the factor", Env: "VUS",
 		},
-		chaos.Lasts(5*time.Minute, "DURATION"),
+		spikeLasts(),
 	}
+}
+
+// spikeLasts is the time to live of a spike. It harms nothing that would be left behind, so it may go on
+// until somebody ends it.
+func spikeLasts() chaos.Param {
+	p := chaos.Lasts(5*time.Minute, "DURATION")
+	p.Min, p.Help = 0, "ended by itself after this time; 0 goes on until it is ended"
+	return p
 }
 
 // Info describes the spike.
@@ -40,9 +51,9 @@ func (f channelSpike) Info() chaos.Info {
 		Summary: "Multiplies the traffic of all channels for a time, ingestion too, while pods are watched.",
 		Params:  SpikeParams(),
 		Expect: []chaos.Expectation{
-			{Sight: chaos.Holds, Text: "objectives hold during the spike"},
-			{Sight: chaos.Scales, Text: "every autoscaler reaches its maximum"},
-			{Sight: chaos.Recovers, Within: recoveryGoal, Text: "recovers within 2 min"},
+			{Signal: event.Holds, Text: "objectives hold during the spike"},
+			{Signal: event.Scales, Text: "every autoscaler reaches its maximum"},
+			{Signal: event.Recovers, Within: recoveryGoal, Text: "recovers within 2 min"},
 		},
 	}
 	return info
@@ -50,10 +61,14 @@ func (f channelSpike) Info() chaos.Info {
 
 // Brief says how strong it is.
 func (f channelSpike) Brief(p chaos.Params) string {
-	if users := p.Whole("users"); users > 0 {
-		return count(users) + " VUs for " + chaos.Words(p.Duration(chaos.TTL))
+	until := " until ended"
+	if ttl := p.Duration(chaos.TTL); ttl > 0 {
+		until = " for " + chaos.Words(ttl)
 	}
-	return p["factor"] + "× for " + chaos.Words(p.Duration(chaos.TTL))
+	if users := p.Whole("users"); users > 0 {
+		return count(users) + " VUs" + until
+	}
+	return p["factor"] + "×" + until
 }
 
 // Plan says where the load goes.
@@ -89,9 +104,6 @@ func (f channelSpike) Plan(_ context.Context, p chaos.Params) (chaos.Plan, error
 			Revert: func(context.Context) error { return s.spikeBack() },
 		}},
 	}
-	if set.Spike && !s.spiking() {
-		plan.Checks = append(plan.Checks, chaos.Check{Text: "no spike is on", Answer: chaos.Refuses, Reason: "a spike is on already: end it with s first"})
-	}
 	if next.WantedVUs() == 0 && !next.Open() {
 		plan.Checks = append(plan.Checks, chaos.Check{Text: "there is load to multiply", Answer: chaos.Refuses, Reason: "there are no virtual users: raise them first, or give a number"})
 	}
@@ -104,54 +116,75 @@ func spiked(set load.Settings, p chaos.Params) load.Settings {
 	return set
 }
 
-// spiking tells whether the spike that is on is the fault's.
-func (s *Session) spiking() bool {
+// spikeState is what the spike does now.
+func (s *Session) spikeState() chaos.State {
 	for _, f := range s.engine.Snapshot() {
 		if f.Info.ID == SpikeFault {
-			return f.On()
+			return f.State
 		}
 	}
-	return false
+	return chaos.Idle
 }
 
-// spikeTo turns the fault's spike on, or changes it.
+// spikeTo makes the load of the spike, also when it is on with other parameters. The fault's own events
+// tell it.
 func (s *Session) spikeTo(p chaos.Params) error {
-	s.commands.Lock()
-	kind, word := rundir.SpikeOn, "begins"
-	if s.settings.Spike {
-		kind, word = rundir.SetFactor, "changes"
-	}
-	s.commands.Unlock()
-	return s.change(kind, faults,
-		func(next *load.Settings) { *next = spiked(*next, p) },
-		func(from, to load.Settings) (string, rundir.Change) {
-			return spikeText(word, from, to), rundir.Change{From: from.SpikeFactor, To: to.SpikeFactor}
-		})
+	return s.change(squall, func(next *load.Settings) { *next = spiked(*next, p) }, quietly)
 }
 
-// spikeBack ends it and leaves the multiplier of the s key as the run was started. The end of the
-// run has ended the load, and the spike with it.
+// spikeBack ends the load of the spike and leaves the multiplier as it was last set. The end of the run
+// has ended the load, and the spike with it.
 func (s *Session) spikeBack() error {
-	err := s.change(rundir.SpikeOff, faults,
+	err := s.change(squall,
 		func(next *load.Settings) {
-			next.Spike, next.SpikeVUs, next.SpikeFactor = false, 0, s.config.Settings.SpikeFactor
-		},
-		func(from, to load.Settings) (string, rundir.Change) {
-			if !from.Spike { // a halt was quicker
-				return "", rundir.Change{}
-			}
-			return spikeText("ends", from, to), rundir.Change{From: from.Spike, To: to.Spike}
-		})
+			next.Spike, next.SpikeVUs, next.SpikeFactor = false, 0, s.spikeFactor
+		}, quietly)
 	if errors.Is(err, ErrEnded) {
 		return nil
 	}
 	return err
 }
 
-// spikeText is the line of the timeline.
-func spikeText(word string, from, to load.Settings) string {
-	if to.Open() {
-		return fmt.Sprintf("Spike %s: %s/s → %s/s", word, number(from.WantedRate()), number(to.WantedRate()))
+// quietly is for changes of the settings that an event of another kind tells.
+func quietly(load.Settings, load.Settings) any { return nil }
+
+// setSpike starts the channel spike with the multiplier that is set, or ends it. A spike harms nothing
+// that is left behind, so it needs no confirmation on a protected target.
+func (s *Session) setSpike(by event.Actor, c command.Spike) error {
+	switch {
+	case !c.On:
+		return s.engine.Revert(SpikeFault, by)
+	case s.halted():
+		return fmt.Errorf("start spike: %w", ErrHalted)
+	case s.spikeState() >= chaos.Checking && s.spikeState() <= chaos.Active: // it is on, or about to be
+		return nil
 	}
-	return fmt.Sprintf("Spike %s: %s → %s VUs", word, count(from.WantedVUs()), count(to.WantedVUs()))
+	return s.engine.Inject(SpikeFault, chaos.Params{"factor": s.factor(), "users": "0"}, by)
+}
+
+// factor is the multiplier as a parameter.
+func (s *Session) factor() string {
+	s.commands.Lock()
+	defer s.commands.Unlock()
+	return strconv.FormatFloat(s.spikeFactor, 'f', -1, 64)
+}
+
+// setSpikeFactor sets what a spike multiplies VUs or rate by; a spike that is on follows.
+func (s *Session) setSpikeFactor(by event.Actor, c command.SetSpikeFactor) error {
+	on := s.spikeState() == chaos.Active
+	err := s.change(by,
+		func(next *load.Settings) {
+			if !on {
+				next.SpikeFactor = c.Factor
+			}
+		},
+		func(load.Settings, load.Settings) any {
+			from := s.spikeFactor
+			s.spikeFactor = c.Factor
+			return unlessSame(from, c.Factor, event.SpikeFactorSet{From: from, To: c.Factor})
+		})
+	if err != nil || !on {
+		return err
+	}
+	return s.engine.Adjust(SpikeFault, chaos.Params{"factor": s.factor(), "users": "0"}, by)
 }

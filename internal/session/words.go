@@ -3,8 +3,6 @@ package session
 import (
 	"math"
 	"strconv"
-	"strings"
-	"time"
 )
 
 // count writes a whole number with thousands separated, as the timeline shows it.
@@ -22,16 +20,4 @@ func number(v float64) string {
 		return count(int(math.Round(v)))
 	}
 	return strconv.FormatFloat(v, 'g', 3, 64)
-}
-
-// duration writes a time without its zero parts: 5m rather than 5m0s.
-func duration(d time.Duration) string {
-	text := d.String()
-	if strings.HasSuffix(text, "m0s") {
-		text = strings.TrimSuffix(text, "0s")
-	}
-	if strings.HasSuffix(text, "h0m") {
-		text = strings.TrimSuffix(text, "0m")
-	}
-	return text
 }

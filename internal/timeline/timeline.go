@@ -23,9 +23,9 @@ type Step[T any] struct {
 // Timeline is what the events so far mean. The zero value is the beginning of a run. Times are
 // seconds since the start of the run.
 type Timeline struct {
-	Start   event.RunStarted // zero when the journal does not hold it
-	Started time.Time        // wall clock; zero likewise
-	End     *event.RunEnded  // nil: the run goes on, or was killed
+	Start   event.RunStarted      // zero when the journal does not hold it
+	Started time.Time             // wall clock; zero likewise
+	End     *Step[event.RunEnded] // nil: the run goes on, or was killed
 
 	Injections []Injection // in the order in which they began
 	Refused    []Step[event.FaultRefused]
@@ -86,7 +86,7 @@ func (t *Timeline) applyRun(e event.Event) {
 		t.Start, t.Started = d, e.Time.Add(-time.Duration(e.At*float64(time.Second)))
 		t.Thinks = []string{d.Think}
 	case event.RunEnded:
-		t.End = &d
+		t.End = ref(stepOf(e, d))
 	case event.Paused:
 		t.Paused = true
 	case event.Resumed:

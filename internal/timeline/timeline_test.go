@@ -242,3 +242,23 @@ func describe(t *Timeline) string {
 	}
 	return text
 }
+
+func TestWorkloadsAreNamedByWhatTellsThemApart(t *testing.T) {
+	for _, c := range []struct{ workloads, want []string }{
+		{[]string{"deployment a/xin-xin-platform-channel-gateway"}, []string{"xin-xin-platform-channel-gateway"}},
+		{[]string{"deployment a/xin-xin-platform-channel-gateway", "deployment a/xin-xin-platform-orchestrator"}, []string{"channel-gateway", "orchestrator"}},
+		{[]string{"deployment a/api", "deployment a/api-admin"}, []string{"api", "api-admin"}},
+		{[]string{"deployment a/gateway", "deployment b/gateway"}, []string{"gateway", "gateway"}},
+	} {
+		var all []Workload
+		for _, w := range c.workloads {
+			all = append(all, Workload{Workload: w})
+		}
+		shorten(all)
+		for i, w := range all {
+			if w.Name != c.want[i] {
+				t.Errorf("%s is called %q, want %q", w.Workload, w.Name, c.want[i])
+			}
+		}
+	}
+}
