@@ -161,10 +161,14 @@ func eventually(done func() bool) bool {
 	return done()
 }
 
-// An answer that nobody asked for makes a connection useless, too.
+// An answer that nobody asked for makes a connection useless, too. It is sent once the client has read
+// the answer to its request, and must have arrived before the next one is sent: what is still on its
+// way nobody can notice.
 func TestUnaskedAnswerIsNotTakenForTheNext(t *testing.T) {
+	answered := make(chan struct{})
 	server := newWireServer(t, func(r wireRequest, conn net.Conn) {
 		accept(r, conn)
+		<-answered
 		_, _ = io.WriteString(conn, "HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
 	})
 	g := newSender(t, testOptions(server.url()))
@@ -172,9 +176,13 @@ func TestUnaskedAnswerIsNotTakenForTheNext(t *testing.T) {
 		if out := sendOne(g, Webchat); out.Class != OK {
 			t.Fatalf("%+v", out)
 		}
+		answered <- struct{}{}
 		g.conns.mu.Lock()
 		for conn := range g.conns.open {
 			conn.deadline = conn.deadline.Add(-2 * idleTrusted)
+			if !eventually(conn.closedByPeer) {
+				t.Error("the unasked answer did not arrive")
+			}
 		}
 		g.conns.mu.Unlock()
 	}

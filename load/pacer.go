@@ -64,12 +64,15 @@ func (p Pacer) Before(t time.Duration) uint64 {
 // Rate is the arrival rate at the offset t.
 func (p Pacer) Rate(t time.Duration) float64 { return ramp(p.From, p.To, t, p.Over) }
 
-// ramp moves from one value to another in a straight line over a time.
+// ramp moves from one value to another in a straight line over a time. Before its start it is at from.
 func ramp(from, to float64, t, over time.Duration) float64 {
-	if t >= over {
+	switch {
+	case t < 0:
+		return from
+	case t >= over:
 		return to
 	}
-	return from + (to-from)*max(0, t.Seconds())/over.Seconds()
+	return from + (to-from)*t.Seconds()/over.Seconds()
 }
 
 func seconds(s float64) time.Duration {

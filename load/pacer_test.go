@@ -139,3 +139,19 @@ func TestChangesOfRateLoseAndDoubleNothing(t *testing.T) {
 		}
 	}
 }
+
+// A ramp is finite at every moment, also before its start: a window may close just before the level it
+// asks for began.
+func TestRampIsFinite(t *testing.T) {
+	const ms = time.Millisecond
+	for _, c := range []struct {
+		t, over time.Duration
+		want    float64
+	}{
+		{-ms, 0, 10}, {0, 0, 20}, {ms, 0, 20}, {-ms, 100 * ms, 10}, {0, 100 * ms, 10}, {50 * ms, 100 * ms, 15}, {100 * ms, 100 * ms, 20}, {time.Hour, 100 * ms, 20},
+	} {
+		if got := ramp(10, 20, c.t, c.over); got != c.want {
+			t.Errorf("at %s of %s: %v, want %v", c.t, c.over, got, c.want)
+		}
+	}
+}

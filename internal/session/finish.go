@@ -69,6 +69,9 @@ func (s *Session) windUp() {
 	for _, refused := range s.refusals() {
 		errs = append(errs, errors.New(refused))
 	}
+	if n := s.lostSeconds(); n > 0 {
+		errs = append(errs, fmt.Errorf("write run directory: %s seconds were measured and not written", count(n)))
+	}
 	errs = append(errs, faults,
 		s.journal.add(s.ender, end),
 		s.journal.close(), s.ledger.Release(), s.lock.Unlock())
@@ -97,6 +100,12 @@ func (s *Session) leftOver(r chaos.Record, faults error) string {
 		return (&chaos.LeftBehind{Object: r.Object, Remedy: u.Remedy(r.Undo), Err: errors.New("its record is still open")}).Error()
 	}
 	return r.Object
+}
+
+func (s *Session) lostSeconds() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.view.lost
 }
 
 func (s *Session) refusals() []string {

@@ -24,7 +24,7 @@ func (s *Session) observer() func(load.Observation) {
 	return func(o load.Observation) {
 		at := o.Window.Start.Sub(s.started).Seconds()
 		if err := s.journal.writer.Second(rundir.NewSecond(max(0, at), o), o); err != nil {
-			s.reportInternal(err)
+			s.loseSecond(err)
 		}
 		live, overall := s.judge(o)
 		for i, v := range live {
@@ -43,6 +43,19 @@ func (s *Session) observer() func(load.Observation) {
 				s.stop(w.Rule(), verdict)
 			}
 		}
+	}
+}
+
+// loseSecond tells that a second was measured and could not be written: on the screen, in the journal
+// the first time, and by the error that the run ends with.
+func (s *Session) loseSecond(err error) {
+	s.reportInternal(err)
+	s.mu.Lock()
+	s.view.lost++
+	first := s.view.lost == 1
+	s.mu.Unlock()
+	if first {
+		s.emit(squall, event.SquallFailed{Error: err.Error()})
 	}
 }
 

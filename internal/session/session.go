@@ -69,6 +69,7 @@ type view struct {
 	shares  load.Weights
 	report  string
 	failure string
+	lost    int      // seconds that could not be written
 	refused []string // faults of the schedule that were not injected, and why
 
 	phases []PhaseStats

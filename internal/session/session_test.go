@@ -3,6 +3,7 @@ package session
 import (
 	"context"
 	"errors"
+	"math"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -284,5 +285,25 @@ func TestRefusesADirectoryThatHoldsARun(t *testing.T) {
 	<-s.Done()
 	if _, err := Start(context.Background(), c); err == nil {
 		t.Error("a run was written over")
+	}
+}
+
+// A second that cannot be written is told: on screen, in the journal, and by how the run ends.
+func TestLostSecondIsTold(t *testing.T) {
+	s := start(t, config(t, platform(t)))
+	observe := s.observer()
+	for range 2 {
+		observe(load.Observation{Window: load.Window{Start: s.started, Length: time.Second, Rate: math.NaN()}, Total: new(load.Totals), Recent: new(load.Totals)})
+	}
+	if s.Snapshot().Failure == "" {
+		t.Error("the screen says nothing")
+	}
+	finish(s)
+	<-s.Done()
+	if err := s.Err(); err == nil || !strings.Contains(err.Error(), "2 seconds were measured and not written") {
+		t.Errorf("the run ended with %v", err)
+	}
+	if n := len(s.Snapshot().Timeline.Failures); n != 1 {
+		t.Errorf("%d failures in the journal, want 1", n)
 	}
 }
