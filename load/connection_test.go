@@ -171,6 +171,7 @@ func TestUnaskedAnswerIsNotTakenForTheNext(t *testing.T) {
 		<-answered
 		_, _ = io.WriteString(conn, "HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
 	})
+	t.Cleanup(func() { close(answered) }) // before the server waits for its handlers
 	g := newSender(t, testOptions(server.url()))
 	for range 3 {
 		if out := sendOne(g, Webchat); out.Class != OK {
