@@ -1,16 +1,17 @@
 package chaos
 
 import (
-	"bufio"
 	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 )
@@ -37,52 +38,86 @@ type line struct {
 // Ledger is the write-ahead log of changes made to what is not ours. A change may be made once
 // Intend has returned, and is forgotten only after Close. It is safe for concurrent use.
 type Ledger struct {
-	mu   sync.Mutex
-	file *os.File
-	open map[string]Record
-	next int
+	mu      sync.Mutex
+	file    ledgerFile
+	size    int64 // of the whole lines in the file
+	open    map[string]Record
+	next    int
+	damaged error // a *DamagedError, or nil
+}
+
+// ledgerFile is what a ledger needs of a file that is opened for appending.
+type ledgerFile interface {
+	io.WriteCloser
+	Sync() error
+	Truncate(size int64) error
+}
+
+// DamagedError says that whole lines of a ledger cannot be read. What they record may still be changed
+// on the target, and only a person can find out.
+type DamagedError struct {
+	Path  string
+	Lines []int // counted from 1
+}
+
+func (d *DamagedError) Error() string {
+	lines := make([]string, len(d.Lines))
+	for i, n := range d.Lines {
+		lines[i] = strconv.Itoa(n)
+	}
+	return fmt.Sprintf("read ledger %s: damaged lines: %s: what they record cannot be told; look at the target and revert by hand what is still changed, then delete these lines",
+		d.Path, strings.Join(lines, ", "))
 }
 
 // OpenLedger opens a run directory's ledger, or begins one. A torn last line, left by a crash, is
-// not a record: its change was never allowed to begin.
+// not a record: its change was never allowed to begin. It is cut off. Damaged lines are no error here:
+// see [Ledger.Damaged].
 func OpenLedger(dir string) (*Ledger, error) {
 	path := filepath.Join(dir, LedgerFile)
-	records, written, err := readLedger(path)
+	b, err := os.ReadFile(path)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return nil, err
+		return nil, fmt.Errorf("read ledger: %w", err)
 	}
+	records, written, damaged := parseLedger(b)
 	file, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR|os.O_APPEND, 0o644)
 	if err != nil {
 		return nil, fmt.Errorf("open ledger: %w", err)
 	}
-	l := &Ledger{file: file, open: map[string]Record{}, next: written}
+	l := &Ledger{file: file, size: int64(len(b)), open: map[string]Record{}, next: written}
+	if len(damaged) > 0 {
+		l.damaged = &DamagedError{path, damaged}
+	}
 	for _, r := range records {
 		l.open[r.ID] = r
 	}
-	if err := l.endTornLine(); err != nil {
+	if err := l.endLastLine(b); err != nil {
 		return nil, errors.Join(err, file.Close())
 	}
 	return l, nil
 }
 
-// endTornLine makes sure that the next record begins on a line of its own.
-func (l *Ledger) endTornLine() error {
-	info, err := l.file.Stat()
-	if err != nil || info.Size() == 0 {
-		return err
-	}
-	last := make([]byte, 1)
-	if _, err := l.file.ReadAt(last, info.Size()-1); err != nil {
-		return fmt.Errorf("read ledger: %w", err)
-	}
-	if last[0] == '\n' {
+// endLastLine makes sure that the next record begins on a line of its own: a last line that is whole but
+// for its newline gets one, and one that is torn goes.
+func (l *Ledger) endLastLine(b []byte) error {
+	last := b[bytes.LastIndexByte(b, '\n')+1:]
+	if len(last) == 0 {
 		return nil
 	}
-	if _, err := l.file.Write([]byte{'\n'}); err != nil {
-		return fmt.Errorf("write ledger: %w", err)
+	if _, ok := parseLine(last); ok {
+		if err := l.write([]byte{'\n'}); err != nil {
+			return fmt.Errorf("write ledger: %w", err)
+		}
+		return nil
 	}
+	if err := l.file.Truncate(l.size - int64(len(last))); err != nil {
+		return fmt.Errorf("cut torn line off ledger: %w", err)
+	}
+	l.size -= int64(len(last))
 	return nil
 }
+
+// Damaged is a [*DamagedError] when lines of the ledger could not be read, else nil.
+func (l *Ledger) Damaged() error { return l.damaged }
 
 // Intend records a change before it is made. When it returns without an error the record is on
 // the disk.
@@ -122,10 +157,21 @@ func (l *Ledger) append(entry line) error {
 	if err != nil {
 		return err
 	}
-	if _, err := l.file.Write(append(b, '\n')); err != nil {
-		return err
+	return l.write(append(b, '\n'))
+}
+
+// write appends whole lines and flushes them to the disk. Lines that are written only in part, by a disk
+// that is full, are taken off again, so that they swallow nothing that comes after them.
+func (l *Ledger) write(lines []byte) error {
+	_, err := l.file.Write(lines)
+	if err == nil {
+		err = l.file.Sync()
 	}
-	return l.file.Sync()
+	if err != nil {
+		return errors.Join(err, l.file.Truncate(l.size))
+	}
+	l.size += int64(len(lines))
+	return nil
 }
 
 // Open lists the changes that were not taken back, newest first: the order in which to undo.
@@ -150,43 +196,52 @@ func (l *Ledger) Release() error {
 	return nil
 }
 
-// ReadLedger lists a run directory's open records without touching the file. A run without a
-// ledger has none.
+// ReadLedger lists a run directory's open records without touching the file. A run without a ledger has
+// none. With lines that cannot be read the error is a [*DamagedError], and the records are the others.
 func ReadLedger(dir string) ([]Record, error) {
-	records, _, err := readLedger(filepath.Join(dir, LedgerFile))
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
-	}
-	return records, err
-}
-
-// readLedger returns the open records in the order in which they were written, and how many were
-// ever written.
-func readLedger(path string) (open []Record, written int, err error) {
+	path := filepath.Join(dir, LedgerFile)
 	b, err := os.ReadFile(path)
-	if err != nil {
-		return nil, 0, fmt.Errorf("read ledger: %w", err)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, nil
+	case err != nil:
+		return nil, fmt.Errorf("read ledger: %w", err)
 	}
-	open, written = parseLedger(b)
-	return open, written, nil
+	open, _, damaged := parseLedger(b)
+	if len(damaged) > 0 {
+		return open, &DamagedError{path, damaged}
+	}
+	return open, nil
 }
 
-// parseLedger skips lines that are no JSON: they are torn, and their change never began.
-func parseLedger(b []byte) (open []Record, written int) {
-	lines := bufio.NewScanner(bytes.NewReader(b))
-	lines.Buffer(nil, len(b)+1)
-	for lines.Scan() {
-		var entry line
-		if json.Unmarshal(lines.Bytes(), &entry) != nil {
-			continue
-		}
+// parseLedger returns the open records in the order in which they were written, how many were ever
+// written, and the numbers of the lines that are damaged. A last line without its newline is torn rather
+// than damaged: its change never began.
+func parseLedger(b []byte) (open []Record, written int, damaged []int) {
+	for number := 1; len(b) > 0; number++ {
+		text, rest, whole := bytes.Cut(b, []byte{'\n'})
+		b = rest
+		entry, ok := parseLine(text)
 		switch {
+		case !ok && whole && len(bytes.TrimSpace(text)) > 0:
+			damaged = append(damaged, number)
 		case entry.Closed != "":
 			open = slices.DeleteFunc(open, func(r Record) bool { return r.ID == entry.Closed })
-		case entry.Record != nil && entry.ID != "":
+		case entry.Record != nil:
 			open = append(open, *entry.Record)
 			written++
 		}
 	}
-	return open, written
+	return open, written, damaged
+}
+
+// parseLine reads one line; not ok when it is neither a record nor the closing of one.
+func parseLine(text []byte) (entry line, ok bool) {
+	if json.Unmarshal(text, &entry) != nil {
+		return line{}, false
+	}
+	if entry.Closed == "" && (entry.Record == nil || entry.ID == "") {
+		return line{}, false
+	}
+	return entry, true
 }

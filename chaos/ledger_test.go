@@ -1,8 +1,13 @@
 package chaos
 
 import (
+	"bytes"
+	"errors"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
 	"testing"
 )
 
@@ -83,7 +88,7 @@ func TestLedgerCutAnywhere(t *testing.T) {
 		t.Fatal(err)
 	}
 	for cut := range len(b) + 1 {
-		open, _ := parseLedger(b[:cut])
+		open, _, _ := parseLedger(b[:cut])
 		// The newline may be missing: the record itself is complete one byte earlier.
 		want := 0
 		if cut >= whole-1 && cut < len(b)-1 {
@@ -135,9 +140,101 @@ func FuzzParseLedger(f *testing.F) {
 	f.Add([]byte(`{"id":"rule-1"`))
 	f.Add([]byte("\n\n{}\n[]\nnull"))
 	f.Fuzz(func(t *testing.T, b []byte) {
-		open, written := parseLedger(b)
+		open, written, _ := parseLedger(b)
 		if len(open) > written {
 			t.Errorf("%d open of %d written", len(open), written)
 		}
+		// Whatever is in the file, a record behind it on a line of its own is found.
+		after, _, _ := parseLedger(append(bytes.Clone(b), "\n"+`{"id":"new-1","kind":"a","object":"o","undo":{}}`+"\n"...))
+		if len(after) == 0 || after[len(after)-1].ID != "new-1" {
+			t.Errorf("a record behind %q is lost", b)
+		}
 	})
+}
+
+// full is a disk that takes no more than so many bytes.
+type full struct {
+	ledgerFile
+	room int
+}
+
+func (f *full) Write(b []byte) (int, error) {
+	n := min(len(b), f.room)
+	f.room -= n
+	if _, err := f.ledgerFile.Write(b[:n]); err != nil {
+		return 0, err
+	}
+	if n < len(b) {
+		return n, syscall.ENOSPC
+	}
+	return n, nil
+}
+
+// A disk that is full in the middle of a record: the change is refused, and the record that comes once
+// there is room again is not lost.
+func TestLedgerOnAFullDisk(t *testing.T) {
+	for room := range 40 {
+		dir := t.TempDir()
+		l, err := OpenLedger(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		first, err := l.Intend("scale", "statefulset a/redis", undo{3})
+		if err != nil {
+			t.Fatal(err)
+		}
+		disk := l.file
+		l.file = &full{disk, room}
+		if _, err := l.Intend("scale", "deployment a/lost", undo{2}); !errors.Is(err, syscall.ENOSPC) {
+			t.Fatalf("a record on a full disk: %v", err)
+		}
+		l.file = &full{disk, room / 2}
+		if err := l.Close(first); !errors.Is(err, syscall.ENOSPC) {
+			t.Fatalf("closing a record on a full disk: %v", err)
+		}
+		l.file = disk
+		second, err := l.Intend("scale", "deployment a/qdrant", undo{2})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := l.Release(); err != nil {
+			t.Fatal(err)
+		}
+		open, err := ReadLedger(dir)
+		if err != nil || len(open) != 2 || open[0].ID != first || open[1].ID != second {
+			t.Fatalf("with room for %d bytes: read %+v, %v", room, open, err)
+		}
+	}
+}
+
+// A damaged line is named, and costs no other record.
+func TestDamagedLedger(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, LedgerFile)
+	record := func(id string) string {
+		return `{"id":"` + id + `","time":"2026-01-01T00:00:00Z","kind":"scale","object":"o","undo":{}}` + "\n"
+	}
+	text := record("scale-1") + `{"id":"scale-2","time"` + record("scale-3") + "\n" + "{}\n" + record("scale-4") + `{"id":"sc`
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	check := func(open []Record, err error) {
+		t.Helper()
+		var damaged *DamagedError
+		if !errors.As(err, &damaged) || !slices.Equal(damaged.Lines, []int{2, 4}) || len(open) != 2 || open[0].ID+open[1].ID != "scale-1scale-4" && open[0].ID+open[1].ID != "scale-4scale-1" {
+			t.Errorf("read %+v, %v", open, err)
+		}
+	}
+	check(ReadLedger(dir))
+	l, err := OpenLedger(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	check(l.Open(), l.Damaged())
+	if err := l.Release(); err != nil {
+		t.Fatal(err)
+	}
+	if b, err := os.ReadFile(path); err != nil || !strings.HasSuffix(string(b), record("scale-4")) {
+		t.Errorf("the torn end is still there: %q, %v", b, err)
+	}
 }

@@ -97,8 +97,9 @@ func undoRecord(ctx context.Context, u Undoer, r Record, overwrite bool, how Rec
 	for {
 		err := undoOnce(ctx, u, r, overwrite)
 		var moved *MovedOn
+		var foreign *ForeignError
 		switch {
-		case errors.As(err, &moved):
+		case errors.As(err, &moved), errors.As(err, &foreign):
 			return err
 		case err == nil && (looked || time.Since(r.Time) >= how.Doubt):
 			return nil

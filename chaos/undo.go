@@ -67,6 +67,23 @@ func (l *LeftBehind) Error() string {
 // Unwrap is the reason.
 func (l *LeftBehind) Unwrap() error { return l.Err }
 
+// ForeignError says that a record names another place than the configuration does. Where to go is never
+// taken from a record alone: a run directory may be somebody else's, and going where it says would run
+// its login program and hand over the operator's credentials.
+type ForeignError struct {
+	Record string // the place of the record: "Toxiproxy at http://10.0.0.7:8474"
+	Own    string // that of the configuration; "" when it names none
+	Flag   string // the setting that would name the record's place: "--toxiproxy http://10.0.0.7:8474"
+}
+
+func (f *ForeignError) Error() string {
+	own := f.Own
+	if own == "" {
+		own = "none"
+	}
+	return fmt.Sprintf("the record is of %s, and the configuration names %s: nothing was contacted", f.Record, own)
+}
+
 // closeEntry is the remedy for what is not there any more: there is nothing to put back.
 const closeEntry = "squall recover --keep"
 
@@ -75,6 +92,10 @@ func remedyFor(u Undoer, undo json.RawMessage, err error) string {
 	var moved *MovedOn
 	if errors.As(err, &moved) && moved.Gone {
 		return closeEntry
+	}
+	var foreign *ForeignError
+	if errors.As(err, &foreign) { // a command that goes there is no remedy either
+		return "if that place is yours, squall recover " + foreign.Flag
 	}
 	return u.Remedy(undo)
 }

@@ -29,7 +29,9 @@ func readLedger(run *rundir.Run) ledger {
 	open, err := chaos.ReadLedger(run.Dir)
 	if err != nil {
 		run.Warnings = append(run.Warnings, err.Error())
-		return ledger{}
+		if !errors.As(err, new(*chaos.DamagedError)) {
+			return ledger{}
+		}
 	}
 	l := ledger{exists: true}
 	for _, r := range open {

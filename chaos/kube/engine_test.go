@@ -110,7 +110,7 @@ func TestRecoverAfterDeath(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = ledger.Release() })
-	results := chaos.Recover(context.Background(), ledger, Undoers(Config{}), chaos.Recovery{Doubt: 1})
+	results := chaos.Recover(context.Background(), ledger, Undoers(Config{Kubeconfig: s.config.Kubeconfig}), chaos.Recovery{Doubt: 1})
 	if len(results) != 3 {
 		t.Errorf("%d results, want 3", len(results))
 	}

@@ -1,6 +1,7 @@
 package kube
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -20,6 +21,8 @@ import (
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
 	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
+
+	"xinbot.ir/squall/chaos"
 )
 
 // callTime is how long the API server may take for one answer.
@@ -54,11 +57,7 @@ type where struct {
 // connect reads the kubeconfig and makes clients. It speaks to nobody.
 func connect(c Config) (*link, error) {
 	const verb = "read kubeconfig"
-	rules := clientcmd.NewDefaultClientConfigLoadingRules()
-	rules.WarnIfAllMissing = false
-	if c.Kubeconfig != "" {
-		rules.Precedence = filepath.SplitList(c.Kubeconfig)
-	}
+	rules := c.rules()
 	raw, err := rules.Load()
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", verb, err)
@@ -80,6 +79,39 @@ func connect(c Config) (*link, error) {
 	}
 	w.Server = serverOf(config)
 	return newLink(config, w, c)
+}
+
+// rules say where the operator's kubeconfig is: as configured, else where every client looks.
+func (c Config) rules() *clientcmd.ClientConfigLoadingRules {
+	rules := clientcmd.NewDefaultClientConfigLoadingRules()
+	rules.WarnIfAllMissing = false
+	if c.Kubeconfig != "" {
+		rules.Precedence = filepath.SplitList(c.Kubeconfig)
+	}
+	return rules
+}
+
+// owns refuses a record that was made with another kubeconfig than the operator's own, unless one was
+// chosen for it. A kubeconfig can name a program to run, so that of a record is never read.
+func (c Config) owns(w where) error {
+	if c.Kubeconfig != "" {
+		return nil
+	}
+	own, err := present(c.rules().Precedence)
+	if err != nil {
+		return fmt.Errorf("read kubeconfig: %w", err)
+	}
+	if own == w.Kubeconfig {
+		return nil
+	}
+	foreign := &chaos.ForeignError{
+		Record: fmt.Sprintf("the cluster at %s by kubeconfig %s", w.Server, cmp.Or(w.Kubeconfig, "of a pod")),
+		Flag:   "--kubeconfig " + cmp.Or(w.Kubeconfig, "FILE"),
+	}
+	if own != "" {
+		foreign.Own = "kubeconfig " + own
+	}
+	return foreign
 }
 
 // restConfig is the context of the kubeconfig, or the pod's service account if there is no kubeconfig
@@ -178,8 +210,8 @@ type reach struct{ config Config }
 // link opens the way to the record's cluster and makes sure that it is that one.
 func (r reach) link(ctx context.Context, w where) (*link, error) {
 	c := r.config
-	if c.Kubeconfig == "" {
-		c.Kubeconfig = w.Kubeconfig
+	if err := c.owns(w); err != nil {
+		return nil, err
 	}
 	if c.Context == "" {
 		c.Context = w.Context

@@ -3,6 +3,7 @@ package kube
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -156,5 +157,46 @@ func TestInfosAreComplete(t *testing.T) {
 		if full.Duration(chaos.TTL) <= 0 {
 			t.Errorf("%s does not end", info.ID)
 		}
+	}
+}
+
+// The kubeconfig of a record is never read: it can name a program to run, and a run directory may be
+// somebody else's.
+func TestKubeconfigOfARecordIsNotUsed(t *testing.T) {
+	dir := t.TempDir()
+	out := filepath.Join(dir, "out")
+	theirs := filepath.Join(dir, "theirs.yaml")
+	write := func(path, text string) {
+		t.Helper()
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write(theirs, fmt.Sprintf(`apiVersion: v1
+kind: Config
+clusters: [{name: c, cluster: {server: "https://127.0.0.1:1"}}]
+users: [{name: u, user: {exec: {apiVersion: client.authentication.k8s.io/v1, interactiveMode: Never, command: /bin/sh, args: ["-c", "id > %s"]}}}]
+contexts: [{name: x, context: {cluster: c, user: u}}]
+current-context: x
+`, out))
+	mine := kubeconfigFor(t, "https://127.0.0.1:1")
+	for _, own := range []string{mine, filepath.Join(dir, "none.yaml")} {
+		t.Setenv("KUBECONFIG", own)
+		for kind, undoer := range Undoers(Config{}) {
+			raw, err := json.Marshal(map[string]any{
+				"where": where{Kubeconfig: theirs, Context: "x", Server: "https://127.0.0.1:1"}, "namespace": "n", "kind": "Deployment", "name": "d",
+				"target": map[string]any{"namespace": "n", "kind": "Deployment", "name": "d"}, "pod": "p", "container": "c", "uid": "u", "device": "eth0", "session": "1f2e3d4c",
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			var foreign *chaos.ForeignError
+			if err := undoer.Undo(t.Context(), raw, true); !errors.As(err, &foreign) || foreign.Flag != "--kubeconfig "+theirs {
+				t.Errorf("%s with kubeconfig %s: %v", kind, own, err)
+			}
+		}
+	}
+	if _, err := os.Stat(out); err == nil {
+		t.Error("the login program of the record ran")
 	}
 }

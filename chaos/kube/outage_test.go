@@ -73,7 +73,7 @@ func TestSlowAPIServer(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	err = Undoers(Config{patience: s.config.patience})[scaleKind].Undo(t.Context(), raw, false)
+	err = Undoers(Config{Kubeconfig: s.config.Kubeconfig, patience: s.config.patience})[scaleKind].Undo(t.Context(), raw, false)
 	if err == nil || !strings.Contains(err.Error(), "did not answer in time") {
 		t.Errorf("undo on a server that does not answer: %v", err)
 	}
@@ -130,7 +130,7 @@ func TestRecordsLeadToTheirClusterOnly(t *testing.T) {
 	}
 	moved := record
 	moved.Where.Server = "https://10.0.0.1:6443"
-	if err := undoOf(moved, Config{}); err == nil || !strings.Contains(err.Error(), "the record is of another, at https://10.0.0.1:6443") {
+	if err := undoOf(moved, Config{Kubeconfig: s.config.Kubeconfig}); err == nil || !strings.Contains(err.Error(), "the record is of another, at https://10.0.0.1:6443") {
 		t.Errorf("undo of another cluster's record: %v", err)
 	}
 
@@ -140,7 +140,7 @@ func TestRecordsLeadToTheirClusterOnly(t *testing.T) {
 	if err := os.Remove(s.config.Kubeconfig); err != nil {
 		t.Fatal(err)
 	}
-	if err := undoOf(record, Config{}); err == nil || !strings.Contains(err.Error(), "read kubeconfig") {
+	if err := undoOf(record, Config{}); err == nil || !strings.Contains(err.Error(), "and the configuration names none") {
 		t.Errorf("undo without the kubeconfig: %v", err)
 	}
 	if err := undoOf(moved, Config{Kubeconfig: elsewhere, Context: "laptop"}); err != nil {
@@ -160,7 +160,7 @@ func TestRecordsLeadToTheirClusterOnly(t *testing.T) {
 		t.Errorf("%+v", record.Where)
 	}
 	record.Where.Server = "https://10.0.0.1:6443"
-	if err := undoOf(record, Config{}); err != nil {
+	if err := undoOf(record, Config{Kubeconfig: s.config.Kubeconfig}); err != nil {
 		t.Errorf("undo by another address of the cluster: %v", err)
 	}
 	record.Where.Cluster = "another"

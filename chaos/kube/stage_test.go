@@ -123,6 +123,16 @@ func apply(t *testing.T, plan chaos.Plan) {
 	}
 }
 
+// undoersOf are those of an operator whose kubeconfig is that of the record.
+func undoersOf(t *testing.T, record json.RawMessage) chaos.Undoers {
+	t.Helper()
+	var r struct{ Where where }
+	if err := json.Unmarshal(record, &r); err != nil {
+		t.Fatal(err)
+	}
+	return Undoers(Config{Kubeconfig: r.Where.Kubeconfig})
+}
+
 // undo tries once, from the record alone and without the config of the fault.
 func undo(t *testing.T, step chaos.Step, overwrite bool) error {
 	t.Helper()
@@ -130,7 +140,7 @@ func undo(t *testing.T, step chaos.Step, overwrite bool) error {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return Undoers(Config{})[step.Kind].Undo(t.Context(), raw, overwrite)
+	return undoersOf(t, raw)[step.Kind].Undo(t.Context(), raw, overwrite)
 }
 
 // undone takes the plan back, newest step first, however long pods take.

@@ -62,7 +62,7 @@ func keep(t *testing.T, d *Driver) *keeper {
 		t.Fatal(err)
 	}
 	k.Engine = chaos.New(chaos.Config{
-		Faults: d.Faults(), Undoers: Undoers(0), Ledger: k.ledger,
+		Faults: d.Faults(), Undoers: Undoers(d.config.URL, 0), Ledger: k.ledger,
 		Emit:  func(by event.Actor, data any) error { k.told <- event.Make(time.Time{}, 0, by, data); return nil },
 		Times: chaos.Times{Doubt: ms, Retry: 10 * ms, Stop: 100 * ms},
 	})
@@ -152,7 +152,7 @@ func TestRecoveryNeedsTheLedgerAlone(t *testing.T) {
 		t.Errorf("%d open records, want 4", open)
 	}
 	for range 2 {
-		for _, r := range chaos.Recover(t.Context(), ledger, Undoers(0), chaos.Recovery{Doubt: ms}) {
+		for _, r := range chaos.Recover(t.Context(), ledger, Undoers(w.driver().config.URL, 0), chaos.Recovery{Doubt: ms}) {
 			if r.Err != nil {
 				t.Error(r.Err)
 			}
@@ -253,10 +253,10 @@ func TestProxyOfSomebodyElsesIsNotSwitchedOn(t *testing.T) {
 	raw, err := json.Marshal(off.Undo)
 	must(t, err)
 	var moved *chaos.MovedOn
-	if err := Undoers(0)[KindProxy].Undo(t.Context(), raw, false); !errors.As(err, &moved) || w.client("redis").Enabled {
+	if err := undoersOf(t, raw, 0)[KindProxy].Undo(t.Context(), raw, false); !errors.As(err, &moved) || w.client("redis").Enabled {
 		t.Errorf("undo without the mark: %v, enabled %v", err, w.client("redis").Enabled)
 	}
-	if err := Undoers(0)[KindProxy].Undo(t.Context(), raw, true); err != nil || !w.client("redis").Enabled {
+	if err := undoersOf(t, raw, 0)[KindProxy].Undo(t.Context(), raw, true); err != nil || !w.client("redis").Enabled {
 		t.Errorf("undo by a person's choice: %v", err)
 	}
 }

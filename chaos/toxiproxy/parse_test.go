@@ -2,6 +2,9 @@ package toxiproxy
 
 import (
 	"encoding/json"
+	"errors"
+	"net"
+	"net/url"
 	"os/exec"
 	"strings"
 	"testing"
@@ -9,6 +12,8 @@ import (
 	"unicode"
 
 	client "github.com/Shopify/toxiproxy/v2/client"
+
+	"xinbot.ir/squall/chaos"
 )
 
 func TestNames(t *testing.T) {
@@ -63,7 +68,7 @@ func FuzzParseVersion(f *testing.F) {
 
 // Records that are damaged, or name what is not ours, take nothing back and panic at nothing.
 func TestDamagedRecords(t *testing.T) {
-	undoers := Undoers(time.Second)
+	undoers := Undoers(nil, time.Second)
 	for _, c := range []struct{ kind, raw, want string }{
 		{KindToxic, `{`, "read record of a toxic"},
 		{KindToxic, `{"url":"http://127.0.0.1:1","proxy":"p","toxic":"theirs"}`, `"theirs" is no toxic of squall's`},
@@ -79,6 +84,35 @@ func TestDamagedRecords(t *testing.T) {
 	}
 }
 
+// A record of another API is refused, and nobody is contacted there.
+func TestForeignRecord(t *testing.T) {
+	elsewhere, err := net.Listen("tcp", "127.0.0.1:0")
+	must(t, err)
+	defer elsewhere.Close()
+	go func() {
+		if conn, err := elsewhere.Accept(); err == nil {
+			conn.Close()
+			t.Error("the API of the record was contacted")
+		}
+	}()
+	address := "http://" + elsewhere.Addr().String()
+	for kind, raw := range map[string]string{
+		KindToxic: `{"url":"` + address + `","proxy":"p","toxic":"squall-a-b-c-upstream"}`,
+		KindProxy: `{"url":"` + address + `","proxy":"p","mark":"squall-a-b-c-upstream"}`,
+	} {
+		for _, own := range []*url.URL{nil, parse(t, "http://127.0.0.1:1")} {
+			var foreign *chaos.ForeignError
+			err := Undoers(own, time.Second)[kind].Undo(t.Context(), json.RawMessage(raw), true)
+			if !errors.As(err, &foreign) || foreign.Flag != "--toxiproxy "+address {
+				t.Errorf("%s with %v configured: %v", kind, own, err)
+			}
+		}
+		if err := Undoers(parse(t, "http://127.0.0.1:1"), time.Second)[kind].Undo(t.Context(), json.RawMessage(strings.Replace(raw, address, "http://127.0.0.1:1/", 1)), true); errors.As(err, new(*chaos.ForeignError)) {
+			t.Errorf("the same address with a slash: %v", err)
+		}
+	}
+}
+
 func FuzzReadRecord(f *testing.F) {
 	f.Add(`{"url":"http://127.0.0.1:8474","proxy":"p q","toxic":"squall-a-b-c-upstream"}`)
 	f.Add(`{"url":"","proxy":1}`)
@@ -89,7 +123,7 @@ func FuzzReadRecord(f *testing.F) {
 				t.Errorf("%q is read as %+v", raw, r)
 			}
 		}
-		for _, u := range Undoers(0) {
+		for _, u := range Undoers(nil, 0) {
 			if u.Remedy(undo) == "" {
 				t.Errorf("no remedy for %q", raw)
 			}

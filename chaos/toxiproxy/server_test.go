@@ -166,16 +166,23 @@ func apply(t *testing.T, p chaos.Plan) {
 	}
 }
 
+// undoersOf are those of an operator whose Toxiproxy is that of the record.
+func undoersOf(t *testing.T, record json.RawMessage, timeout time.Duration) chaos.Undoers {
+	t.Helper()
+	var r struct{ URL string }
+	must(t, json.Unmarshal(record, &r))
+	return Undoers(parse(t, r.URL), timeout)
+}
+
 // undo takes a plan's steps back in reverse, from what the ledger would hold of them.
 func undo(t *testing.T, p chaos.Plan) (errs []error) {
 	t.Helper()
-	undoers := Undoers(0)
 	for i := len(p.Steps) - 1; i >= 0; i-- {
 		raw, err := json.Marshal(p.Steps[i].Undo)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := undoers[p.Steps[i].Kind].Undo(t.Context(), raw, false); err != nil {
+		if err := undoersOf(t, raw, 0)[p.Steps[i].Kind].Undo(t.Context(), raw, false); err != nil {
 			errs = append(errs, err)
 		}
 	}

@@ -74,7 +74,7 @@ func undoStep(t *testing.T, step chaos.Step, timeout time.Duration) error {
 	t.Helper()
 	raw, err := json.Marshal(step.Undo)
 	must(t, err)
-	return Undoers(timeout)[step.Kind].Undo(t.Context(), raw, false)
+	return undoersOf(t, raw, timeout)[step.Kind].Undo(t.Context(), raw, false)
 }
 
 func wantError(t *testing.T, err error, parts ...string) {

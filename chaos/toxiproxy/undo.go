@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/url"
 	"slices"
+	"strings"
 	"time"
 
 	client "github.com/Shopify/toxiproxy/v2/client"
@@ -20,11 +21,37 @@ const (
 	KindProxy = "proxy"
 )
 
-// Undoers take toxics off and switch proxies on again, from the ledger's records alone. The timeout
-// is of each call; 0: 5 s.
-func Undoers(timeout time.Duration) chaos.Undoers {
-	return chaos.Undoers{KindToxic: toxicUndo{timeout}, KindProxy: proxyUndo{timeout}}
+// Undoers take toxics off and switch proxies on again, from the ledger's records alone. A record of
+// another API than the given one, the operator's own, is a [*chaos.ForeignError]. The timeout is of
+// each call; 0: 5 s.
+func Undoers(own *url.URL, timeout time.Duration) chaos.Undoers {
+	p := place{own, timeout}
+	return chaos.Undoers{KindToxic: toxicUndo{p}, KindProxy: proxyUndo{p}}
 }
+
+// place is the one API that records may be of.
+type place struct {
+	own     *url.URL // nil: none
+	timeout time.Duration
+}
+
+// api is the way to a record's API.
+func (p place) api(record string) (api, error) {
+	own := ""
+	if p.own != nil {
+		own = p.own.String()
+	}
+	if trimmed(own) != trimmed(record) {
+		foreign := &chaos.ForeignError{Record: "Toxiproxy at " + record, Flag: "--toxiproxy " + record}
+		if own != "" {
+			foreign.Own = "Toxiproxy at " + own
+		}
+		return api{}, foreign
+	}
+	return newAPI(record, p.timeout), nil
+}
+
+func trimmed(address string) string { return strings.TrimRight(address, "/") }
 
 // toxicRecord is all that removing a toxic needs.
 type toxicRecord struct {
@@ -71,7 +98,7 @@ func checkPlace(what, base, proxy string) error {
 }
 
 // toxicUndo removes toxics.
-type toxicUndo struct{ timeout time.Duration }
+type toxicUndo struct{ place place }
 
 // Undo removes the toxic. One that is gone, with its proxy or without, is fine.
 func (u toxicUndo) Undo(ctx context.Context, undo json.RawMessage, _ bool) error {
@@ -79,7 +106,10 @@ func (u toxicUndo) Undo(ctx context.Context, undo json.RawMessage, _ bool) error
 	if err != nil {
 		return err
 	}
-	api := newAPI(r.URL, u.timeout)
+	api, err := u.place.api(r.URL)
+	if err != nil {
+		return err
+	}
 	if err := needed(ctx, api, r); err != nil {
 		return err
 	}
@@ -113,7 +143,7 @@ func (toxicUndo) Remedy(undo json.RawMessage) string {
 }
 
 // proxyUndo switches proxies on.
-type proxyUndo struct{ timeout time.Duration }
+type proxyUndo struct{ place place }
 
 // Undo switches the proxy on. One that is on already, or gone, is fine. One that is off without squall's
 // mark was switched off by somebody else, who is asked.
@@ -122,7 +152,10 @@ func (u proxyUndo) Undo(ctx context.Context, undo json.RawMessage, overwrite boo
 	if err != nil {
 		return err
 	}
-	api := newAPI(r.URL, u.timeout)
+	api, err := u.place.api(r.URL)
+	if err != nil {
+		return err
+	}
 	p, err := api.proxy(ctx, r.Proxy)
 	switch {
 	case isMissing(err) || err == nil && p.Enabled:

@@ -118,11 +118,11 @@ func (f faults) off() map[string]string {
 	return off
 }
 
-// undoers take back what any squall has changed; where to go is in the ledger.
+// undoers revert what any squall has changed at the places that the configuration names.
 func undoers(r config.Resolved) chaos.Undoers {
 	k := r.Faults.Kubernetes
 	all := chaos.Undoers{}
-	maps.Copy(all, toxiproxy.Undoers(0))
+	maps.Copy(all, toxiproxy.Undoers(r.Faults.Toxiproxy, 0))
 	maps.Copy(all, kube.Undoers(kube.Config{Kubeconfig: k.Kubeconfig, Context: k.Context, UserAgent: r.Options.UserAgent}))
 	return all
 }

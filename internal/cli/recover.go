@@ -28,8 +28,8 @@ func (a *app) recover() *cobra.Command {
 		Long: `Takes back the faults that a run had injected, and puts back the automation rules that it had toggled,
 when it could not do so itself because it was killed or the platform was away. Without arguments it looks at every
 run below ` + defaultRuns + `/ and the working directory. A run that is still going on is left alone, and running it again does no harm. When somebody
-else has changed an object since, it asks, or needs --overwrite or --keep. The admin token comes from the configuration,
-as for squall run; where to go is in the ledger.`,
+else has changed an object since, it asks, or needs --overwrite or --keep. Where to go comes from the configuration, as for
+squall run: a record of another place (a run directory of somebody else) is refused, nothing is contacted, and the exit code is 3.`,
 		Example: `  squall recover
   squall recover --target staging runs/20260102T030405Z-staging
   squall recover --keep runs/20260102T030405Z-staging`,
@@ -70,7 +70,7 @@ as for squall run; where to go is in the ledger.`,
 
 // recoverFlags are the flags of the configuration that matter for putting things back.
 func recoverFlags() []string {
-	return []string{"config", "target", "orchestrator", "kubeconfig", "context", "timeout", "ca", "cert", "key", "insecure-skip-verify", "env"}
+	return []string{"config", "target", "orchestrator", "toxiproxy", "kubeconfig", "context", "timeout", "ca", "cert", "key", "insecure-skip-verify", "env"}
 }
 
 // recoverRuns recovers run directories and says what became of each change.
@@ -200,12 +200,16 @@ func (a *app) offerRecovery(ctx context.Context, r config.Resolved) (warnings []
 		}
 		if !a.unattended(r.Headless) {
 			open, err := chaos.ReadLedger(dir)
-			if err != nil {
+			damaged := errors.As(err, new(*chaos.DamagedError))
+			if err != nil && !damaged {
 				continue
 			}
 			fmt.Fprintf(a.Out, "The run %s died and left something changed:\n", dir)
 			for _, record := range open {
 				fmt.Fprintf(a.Out, "  %s\n", record.Object)
+			}
+			if damaged {
+				fmt.Fprintf(a.Out, "  %v\n", err)
 			}
 			answer, answered := a.ask(ctx, "Put it back now? [Y/n] ")
 			if !answered {

@@ -20,7 +20,7 @@ import (
 // ErrAlive says that a run directory belongs to a session that is still running.
 var ErrAlive = errors.New("the run is still going on, or another squall recover is at work on it")
 
-// Unfinished lists the run directories below root whose ledger still holds something, oldest
+// Unfinished lists the run directories below root whose ledger still holds something, or is damaged, oldest
 // first. A root that does not exist holds none.
 func Unfinished(root string) ([]string, error) {
 	ledgers, err := filepath.Glob(filepath.Join(root, "*", chaos.LedgerFile))
@@ -32,10 +32,11 @@ func Unfinished(root string) ([]string, error) {
 	for _, path := range ledgers {
 		dir := filepath.Dir(path)
 		open, err := chaos.ReadLedger(dir)
-		if err != nil {
+		damaged := errors.As(err, new(*chaos.DamagedError))
+		if err != nil && !damaged {
 			return nil, err
 		}
-		if len(open) > 0 {
+		if len(open) > 0 || damaged {
 			dirs = append(dirs, dir)
 		}
 	}
@@ -52,7 +53,7 @@ type Salvage struct {
 // Recover takes back what a dead session left, from its ledger alone, newest change first. It
 // leaves a living session alone (ErrAlive) and may be run again at any time.
 func Recover(ctx context.Context, dir string, r Salvage) (_ []chaos.Recovered, err error) {
-	if _, err := chaos.ReadLedger(dir); err != nil {
+	if _, err := chaos.ReadLedger(dir); err != nil && !errors.As(err, new(*chaos.DamagedError)) {
 		return nil, err
 	}
 	lock := flock.New(filepath.Join(dir, LockFile))
@@ -81,7 +82,11 @@ func Recover(ctx context.Context, dir string, r Salvage) (_ []chaos.Recovered, e
 			undoers[kind] = gone{}
 		}
 	}
-	return chaos.Recover(ctx, ledger, undoers, r.How), nil
+	all := chaos.Recover(ctx, ledger, undoers, r.How)
+	if err := ledger.Damaged(); err != nil {
+		all = append(all, chaos.Recovered{Object: "damaged lines of the ledger", Err: err})
+	}
+	return all, nil
 }
 
 // gone undoes what was changed on an embedded platform: that has died with the run that held the lock.

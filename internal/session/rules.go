@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 
 	"xinbot.ir/squall/chaos"
 	"xinbot.ir/squall/load"
@@ -52,12 +53,31 @@ func (u ruleUndoer) Undo(ctx context.Context, undo json.RawMessage, _ bool) erro
 	if err := json.Unmarshal(undo, &state); err != nil {
 		return fmt.Errorf("put back an automation rule: read ledger: %w", err)
 	}
+	if err := u.owns(state); err != nil {
+		return err
+	}
 	err := load.RestoreRule(ctx, u.options, state)
 	var left *load.LeftBehind
 	if errors.As(err, &left) { // the remedy is added by whoever gives up
 		return left.Err
 	}
 	return err
+}
+
+// owns refuses a rule of another admin API than the configured one: the token is not for it.
+func (u ruleUndoer) owns(state load.RuleState) error {
+	own := ""
+	if u.options.Orchestrator != nil {
+		own = u.options.Orchestrator.String()
+	}
+	if strings.TrimRight(own, "/") == strings.TrimRight(state.API, "/") {
+		return nil
+	}
+	foreign := &chaos.ForeignError{Record: "the admin API at " + state.API, Flag: "--orchestrator " + state.API}
+	if own != "" {
+		foreign.Own = "the admin API at " + own
+	}
+	return foreign
 }
 
 // Remedy is a call of the admin API.

@@ -1,0 +1,97 @@
+package cli
+
+import (
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"xinbot.ir/squall/chaos"
+	"xinbot.ir/squall/internal/session"
+)
+
+// deadRun makes a run directory with records in its ledger and nobody at work on it.
+func deadRun(t *testing.T, lines ...string) (dir string) {
+	t.Helper()
+	dir = filepath.Join("runs", "x")
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for name, text := range map[string]string{chaos.LedgerFile: strings.Join(lines, "\n") + "\n", session.LockFile: "", "journal.jsonl": ""} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
+}
+
+func record(kind, undo string) string {
+	return fmt.Sprintf(`{"id":%q,"time":%q,"kind":%q,"object":%q,"undo":%s}`, kind+"-1", time.Now().Add(-time.Hour).UTC().Format(time.RFC3339), kind, "the "+kind, undo)
+}
+
+// A run directory can be somebody else's. Its kubeconfig, API and Toxiproxy are not used, nobody is
+// contacted, and the exit code says that something may still be changed.
+func TestRecoverGoesOnlyWhereTheConfigurationSays(t *testing.T) {
+	t.Chdir(t.TempDir())
+	t.Setenv("HOME", t.TempDir())
+	t.Setenv("KUBECONFIG", "")
+	elsewhere, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer elsewhere.Close()
+	go func() {
+		for {
+			conn, err := elsewhere.Accept()
+			if err != nil {
+				return
+			}
+			conn.Close()
+			t.Error("an address of the run directory was contacted")
+		}
+	}()
+	address := "http://" + elsewhere.Addr().String()
+	dir := deadRun(t,
+		record("scale", `{"where":{"kubeconfig":"runs/x/kc.yaml","context":"x","server":"`+address+`"},"namespace":"n","target":{"kind":"Deployment","name":"d"},"left":0,"before":2}`),
+		record("rule", `{"api":"`+address+`","tenant_id":"t","rule_id":"r","active":true}`),
+		record("toxic", `{"url":"`+address+`","proxy":"p","toxic":"squall-a-b-c-upstream"}`),
+	)
+	out := filepath.Join(t.TempDir(), "out")
+	kubeconfig := fmt.Sprintf(`{apiVersion: v1, kind: Config, current-context: x, clusters: [{name: c, cluster: {server: %q}}], contexts: [{name: x, context: {cluster: c, user: u}}],
+users: [{name: u, user: {exec: {apiVersion: client.authentication.k8s.io/v1, interactiveMode: Never, command: /bin/sh, args: ["-c", "id > %s"]}}}]}`, address, out)
+	if err := os.WriteFile(filepath.Join(dir, "kc.yaml"), []byte(kubeconfig), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for name, environ := range map[string]map[string]string{
+		"nothing configured":      {"ADMIN_TOKEN": "canary-token"},
+		"other places configured": {"ADMIN_TOKEN": "canary-token", "ORCHESTRATOR_URL": "http://127.0.0.1:1", "TOXIPROXY_URL": "http://127.0.0.1:1"},
+	} {
+		code, said, errs := try(t, environ, "recover", dir)
+		if code != exitLeftBehind || strings.Count(said, "nothing was contacted") != 3 || strings.Contains(said+errs, "canary-token") {
+			t.Errorf("%s: exit code %d\n%s%s", name, code, said, errs)
+		}
+		for _, want := range []string{"--toxiproxy " + address, "--orchestrator " + address, "--kubeconfig"} {
+			if !strings.Contains(said, want) {
+				t.Errorf("%s: no remedy %q in\n%s", name, want, said)
+			}
+		}
+	}
+	if _, err := os.Stat(out); err == nil {
+		t.Error("the login program of the run directory ran")
+	}
+}
+
+// A ledger that cannot be read in part is no clean one.
+func TestRecoverNamesDamage(t *testing.T) {
+	t.Chdir(t.TempDir())
+	dir := deadRun(t, `{"id":"toxic-1","ti`+record("toxic", `{}`))
+	for _, args := range [][]string{{"recover"}, {"recover", dir}} {
+		code, said, errs := try(t, nil, args...)
+		if code != exitLeftBehind || !strings.Contains(said, "damaged lines: 1") || strings.Contains(said, "Nothing was left behind") {
+			t.Errorf("squall %v: exit code %d\n%s%s", args, code, said, errs)
+		}
+	}
+}
