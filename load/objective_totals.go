@@ -24,6 +24,40 @@ func TotalsOf(obs Observation) *Totals {
 	}
 }
 
+// Add merges one closed window into the totals. Nothing of the observation is kept.
+func (t *Totals) Add(obs Observation) {
+	for id, h := range obs.Latency {
+		if h == nil {
+			continue
+		}
+		if t.Latency[id] == nil {
+			t.Latency[id] = NewHistogram()
+		}
+		t.Latency[id].Merge(h)
+	}
+	for id, c := range obs.Window.Series {
+		t.Counts[id].Count += c.Count
+		t.Counts[id].Failed += c.Failed
+	}
+	for _, c := range obs.Checks {
+		t.AddCheck(c)
+	}
+	t.Missed += obs.Window.Missed
+	t.Seconds += obs.Window.Length.Seconds()
+}
+
+// AddCheck adds what a check found.
+func (t *Totals) AddCheck(c Check) {
+	for i := range t.Checks {
+		if t.Checks[i].Name == c.Name {
+			t.Checks[i].Passes += c.Passes
+			t.Checks[i].Fails += c.Fails
+			return
+		}
+	}
+	t.Checks = append(t.Checks, c)
+}
+
 // Trend merges the latencies of the metric's series; nil without samples.
 func (t *Totals) Trend(metric, channel string) *hdr.Histogram {
 	var sum *hdr.Histogram

@@ -92,7 +92,7 @@ func latencyChart(e *evidence, t *track) *chart {
 	var lines []load.Objective
 	high := slices.Max(p99)
 	worst, usual := high, middle(p50)
-	for _, v := range e.verdicts {
+	for _, v := range e.verdict.Run.Objectives {
 		if o := v.Objective; o.Metric == t.metric && o.Channel == "" && o.Latency() {
 			lines = append(lines, o)
 			high = max(high, o.Bound)

@@ -12,6 +12,7 @@ import (
 
 	"xinbot.ir/squall/internal/event"
 	"xinbot.ir/squall/internal/rundir"
+	"xinbot.ir/squall/internal/slo"
 	"xinbot.ir/squall/internal/timeline"
 	"xinbot.ir/squall/load"
 )
@@ -25,6 +26,7 @@ type evidence struct {
 	length     float64 // seconds, as far as there is data
 
 	totals  *load.Totals                   // latency from the time a send was due
+	outside *load.Totals                   // the same outside faults, spikes and their recovery
 	service [load.NumSeries]*hdr.Histogram // from the time it was sent; open model only
 	open    bool                           // the open model was used at some time
 	phases  []phase
@@ -39,9 +41,8 @@ type evidence struct {
 	vus       levels
 	wanted    levels
 
-	verdicts   []load.Verdict
 	unreadable []string // objectives that could not be parsed, and why
-	verdict    Verdict
+	verdict    slo.Verdict
 	ledger     ledger
 }
 
@@ -62,7 +63,7 @@ func gather(dir string) (*evidence, error) {
 	if err != nil {
 		return nil, err
 	}
-	e := &evidence{run: run, line: timeline.Of(run.Events), length: run.Length(), totals: new(load.Totals)}
+	e := &evidence{run: run, line: timeline.Of(run.Events), length: run.Length(), totals: new(load.Totals), outside: new(load.Totals)}
 	e.injections = injectionsOf(e.line)
 	e.phases = phasesOf(e.line, e.length)
 	e.ledger = readLedger(run)
@@ -103,6 +104,11 @@ func (e *evidence) addSeconds() {
 		if s.Saturated != "" {
 			e.saturated = append(e.saturated, s)
 		}
+		calm := e.line.Outside(s.At + s.Length/2)
+		if calm {
+			e.outside.Seconds += s.Length
+			e.outside.Missed += s.Missed
+		}
 		var flows [load.NumFlows]load.Counts
 		for tag, c := range s.Series {
 			id, known := ids[tag]
@@ -110,7 +116,11 @@ func (e *evidence) addSeconds() {
 				e.warn("requests of the unknown series " + tag + " were left out")
 				continue
 			}
-			for _, sum := range []*load.Counts{&e.totals.Counts[id], &flows[all[id].Flow]} {
+			sums := []*load.Counts{&e.totals.Counts[id], &flows[all[id].Flow]}
+			if calm {
+				sums = append(sums, &e.outside.Counts[id])
+			}
+			for _, sum := range sums {
 				sum.Count += c[0]
 				sum.Failed += c[1]
 			}
@@ -129,6 +139,9 @@ func (e *evidence) addSeconds() {
 			}
 			checks[name].Passes += c[0]
 			checks[name].Fails += c[1]
+			if calm {
+				e.outside.AddCheck(load.Check{Name: name, Passes: c[0], Fails: c[1]})
+			}
 		}
 		if p := phaseAt(e.phases, s.At+s.Length/2); p != nil {
 			p.add(s, flows)
@@ -172,6 +185,9 @@ func (e *evidence) addHistograms() error {
 			return nil
 		}
 		e.merge(&e.totals.Latency[id], h)
+		if e.line.Outside(middle) {
+			e.merge(&e.outside.Latency[id], h)
+		}
 		flow := all[id].Flow
 		if p := phaseAt(e.phases, middle); p != nil {
 			e.merge(&p.latency[flow], h)

@@ -9,6 +9,7 @@ import (
 
 	hdr "github.com/HdrHistogram/hdrhistogram-go"
 
+	"xinbot.ir/squall/internal/slo"
 	"xinbot.ir/squall/load"
 )
 
@@ -16,9 +17,9 @@ import (
 // values in milliseconds, thresholds as booleans of which true means failed, checks and groups as
 // maps.
 //
-// k6 has no word for "too few samples". A threshold that could not be judged is written as true:
-// whoever reads the file for a pass must not find one. report.md says which it was. A metric
-// without samples has its thresholds but no values, never zeros.
+// A threshold is true, crossed, exactly when it counts against the run: when its objective failed, or
+// could not be judged and was asked for. So whoever reads the file comes to the answer of the exit code.
+// A metric without samples has its thresholds but no values, never zeros.
 
 type (
 	k6Summary struct {
@@ -95,7 +96,7 @@ func k6Metrics(e *evidence) map[string]k6Metric {
 	if e.open {
 		metrics["dropped_iterations"] = k6Counter(e.totals.Missed, e.totals.Seconds)
 	}
-	for _, v := range e.verdicts {
+	for _, v := range e.verdict.Run.Objectives {
 		k6Threshold(metrics, e, v)
 	}
 	return metrics
@@ -103,7 +104,7 @@ func k6Metrics(e *evidence) map[string]k6Metric {
 
 // k6Threshold adds an objective to its metric. A metric narrowed to a channel exists only for its
 // objectives, as in k6.
-func k6Threshold(metrics map[string]k6Metric, e *evidence, v load.Verdict) {
+func k6Threshold(metrics map[string]k6Metric, e *evidence, v slo.Judged) {
 	o := v.Objective
 	m, ok := metrics[o.Selector()]
 	if !ok {
@@ -115,7 +116,7 @@ func k6Threshold(metrics map[string]k6Metric, e *evidence, v load.Verdict) {
 		thresholds = map[string]bool{}
 		m["thresholds"] = thresholds
 	}
-	thresholds[o.Expression()] = v.State != load.Pass
+	thresholds[o.Expression()] = e.verdict.Crossed(v)
 }
 
 func k6Submetric(e *evidence, o load.Objective) k6Metric {

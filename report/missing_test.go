@@ -8,6 +8,7 @@ import (
 
 	"xinbot.ir/squall/internal/event"
 	"xinbot.ir/squall/internal/rundir"
+	"xinbot.ir/squall/internal/slo"
 	"xinbot.ir/squall/load"
 )
 
@@ -27,10 +28,10 @@ func TestMissingCountsAreUnknown(t *testing.T) {
 				t.Fatal(err)
 			}
 			r := write(t, dir)
-			if r.Verdict != Unknown {
-				t.Errorf("verdict %s, want unknown", r.Verdict)
+			if r.Verdict.Answer != slo.NotJudged {
+				t.Errorf("verdict %s, want not judged", r.Verdict.Answer)
 			}
-			for _, v := range r.Verdicts {
+			for _, v := range r.Verdict.Run.Objectives {
 				if v.State != load.Unknown || v.Samples != 0 {
 					t.Errorf("%s is %s over %d samples, want unknown", v.Objective, v.State, v.Samples)
 				}
@@ -50,7 +51,7 @@ func TestMissingCountsAreUnknown(t *testing.T) {
 // The summary names a report only where there is one.
 func TestSummaryNamesNoReportThatIsNotThere(t *testing.T) {
 	dir := synthetic{seconds: 20, events: []event.Event{happened(3, event.RoleSquall, event.SquallFailed{Error: "write windows.jsonl: no space left on device"})}}.write(t)
-	text, err := Summary(dir)
+	text, _, err := Summary(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -79,7 +80,7 @@ func TestWhyTheRunEnded(t *testing.T) {
 		{event.By(event.RoleStopRule), event.RunEnded{Cause: event.EndStopRule, Detail: "http_req_failed: rate>0.5 for 10s"}, "Ended at 00:20: stop rule met (http_req_failed: rate>0.5 for 10s)."},
 	} {
 		dir := synthetic{seconds: 20, killed: true, events: []event.Event{event.Make(began, 20, c.by, c.end)}}.write(t)
-		text, err := Summary(dir)
+		text, _, err := Summary(dir)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -7,7 +7,7 @@ import (
 	"strings"
 
 	"xinbot.ir/squall/internal/event"
-	"xinbot.ir/squall/load"
+	"xinbot.ir/squall/internal/slo"
 )
 
 // Names of the files that a report is made of, in the run directory.
@@ -21,10 +21,9 @@ type Result struct {
 	Report   string // path of report.md
 	Summary  string // path of perf-summary.json
 	Charts   []string
-	Verdict  Verdict
-	Verdicts []load.Verdict // one per objective
-	LeftOver []string       // what the run could not put back, each with its remedy
-	Text     string         // the short summary for the screen, see [Summary]
+	Verdict  slo.Verdict
+	LeftOver []string // what the run could not put back, each with its remedy
+	Text     string   // the short summary for the screen, see [Summary]
 }
 
 // Write reads the run in dir and writes its report there: report.md, charts and perf-summary.json.
@@ -36,10 +35,9 @@ func Write(dir string) (Result, error) {
 		return Result{}, err
 	}
 	r := Result{
-		Report:   filepath.Join(dir, File),
-		Summary:  filepath.Join(dir, SummaryFile),
-		Verdict:  e.verdict,
-		Verdicts: e.verdicts,
+		Report:  filepath.Join(dir, File),
+		Summary: filepath.Join(dir, SummaryFile),
+		Verdict: e.verdict,
 	}
 	if e.line.End != nil {
 		r.LeftOver = e.line.End.Data.NotReverted
@@ -62,29 +60,32 @@ func Write(dir string) (Result, error) {
 
 // Summary reads the run in dir and returns the few lines that stay on the screen after a run:
 // verdict, objectives, counts, and what a reader must know. It writes no file.
-func Summary(dir string) (string, error) {
+func Summary(dir string) (string, slo.Verdict, error) {
 	e, err := gather(dir)
 	if err != nil {
-		return "", err
+		return "", slo.Verdict{}, err
 	}
-	return screen(e, filepath.Join(dir, File)), nil
+	return screen(e, filepath.Join(dir, File)), e.verdict, nil
 }
 
 // screen is the short summary, as plain text for a terminal. Long lines are left to the
 // terminal to wrap, so that a command in them can be copied.
 func screen(e *evidence, path string) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "\n  %s %s\n    %s\n", verdictSymbol(e.verdict), strings.ToUpper(e.verdict.String()), oneLine(e.sentence().text()))
-	for _, l := range faultLines(e) {
+	fmt.Fprintf(&b, "\n  %s %s\n    %s\n", verdictSymbol(e.verdict.Answer), strings.ToUpper(e.verdict.Answer.String()), oneLine(e.sentence().text()))
+	for _, l := range append(byPhase(e), faultLines(e)...) {
 		fmt.Fprintf(&b, "    %s\n", oneLine(l.text()))
 	}
 	b.WriteByte('\n')
 	width := 0
-	for _, v := range e.verdicts {
+	for _, v := range e.verdict.Run.Objectives {
 		width = max(width, len(v.Objective.String()))
 	}
-	for _, v := range e.verdicts {
-		fmt.Fprintf(&b, "  %s %-*s  %12s", stateSymbol(v.State), width, v.Objective, measured(v))
+	for _, v := range e.verdict.Run.Objectives {
+		fmt.Fprintf(&b, "  %s %-*s  %12s", stateSymbol(v.State), width, v.Objective, measured(v.Verdict))
+		if v.Whole != nil {
+			fmt.Fprintf(&b, "  outside faults; %s over the whole run", measured(*v.Whole))
+		}
 		if v.Reason != "" {
 			fmt.Fprintf(&b, "  %s", oneLine(v.Reason))
 		}

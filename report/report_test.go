@@ -21,6 +21,7 @@ import (
 
 	"xinbot.ir/squall/internal/event"
 	"xinbot.ir/squall/internal/rundir"
+	"xinbot.ir/squall/internal/slo"
 	"xinbot.ir/squall/load"
 )
 
@@ -67,7 +68,7 @@ func TestDocuments(t *testing.T) {
 			t.Run("summary", func(t *testing.T) { golden.RequireEqual(t, []byte(read(t, r.Summary))) })
 			t.Run("shape", func(t *testing.T) { summaryShape(t, s, r) })
 			t.Run("screen", func(t *testing.T) {
-				text, err := Summary(dir)
+				text, _, err := Summary(dir)
 				if err != nil || text != r.Text {
 					t.Errorf("summary of the directory differs from the result's (%v)", err)
 				}
@@ -134,7 +135,7 @@ func TestOneNumberEverywhere(t *testing.T) {
 	}
 
 	r := write(t, dir)
-	if got := r.Verdicts[0]; got.Value != want || got.Samples != uint64(len(samples)) {
+	if got := r.Verdict.Run.Objectives[0]; got.Value != want || got.Samples != uint64(len(samples)) {
 		t.Errorf("verdict of %v ms over %d samples, want %v over %d", got.Value, got.Samples, want, len(samples))
 	}
 	var summary struct{ Metrics map[string]map[string]any }
@@ -219,7 +220,7 @@ func summaryShape(t *testing.T, s synthetic, r Result) {
 		}
 	}
 	// true means failed, and what could not be judged must not look like a pass.
-	for _, v := range r.Verdicts {
+	for _, v := range r.Verdict.Run.Objectives {
 		thresholds, ok := doc.Metrics[v.Objective.Selector()]["thresholds"].(map[string]any)
 		if !ok || thresholds[v.Objective.Expression()] != (v.State != load.Pass) {
 			t.Errorf("%s is %s, and its threshold %v", v.Objective, v.State, thresholds)
@@ -230,8 +231,8 @@ func summaryShape(t *testing.T, s synthetic, r Result) {
 // A run that was killed has the same numbers as the same run that ended.
 func TestKilledRunHasTheSameNumbers(t *testing.T) {
 	ended, killed := write(t, synthetic{seconds: 130}.write(t)), write(t, synthetic{seconds: 130, killed: true}.write(t))
-	if !reflect.DeepEqual(ended.Verdicts, killed.Verdicts) || ended.Verdict != killed.Verdict {
-		t.Errorf("verdicts %v, want %v", killed.Verdicts, ended.Verdicts)
+	if !reflect.DeepEqual(ended.Verdict.Run.Objectives, killed.Verdict.Run.Objectives) || ended.Verdict.Answer != killed.Verdict.Answer {
+		t.Errorf("verdicts %v, want %v", killed.Verdict, ended.Verdict)
 	}
 	if read(t, ended.Summary) != read(t, killed.Summary) {
 		t.Error("perf-summary.json differs")
@@ -304,24 +305,24 @@ func TestVerdicts(t *testing.T) {
 	for _, c := range []struct {
 		name     string
 		run      synthetic
-		verdict  Verdict
+		verdict  slo.Answer
 		sentence string
 	}{
-		{"passed", synthetic{seconds: 20, change: objectives("gateway_latency: p(95)<1500", "http_req_failed: rate<0.01")}, Passed, "all 2 objectives held over 2,405 requests in 00:20."},
-		{"one objective", synthetic{seconds: 20, change: objectives("gateway_latency: p(95)<1500")}, Passed, "the objective held over 2,405 requests in 00:20."},
-		{"failed", synthetic{seconds: 20, change: objectives("orchestrator_latency: p(95)<1500", "gateway_latency: p(95)<10", "http_reqs: count<5")}, Failed, "gateway_latency: p(95)<10 came to 166.3 ms, and 1 more objective failed."},
-		{"unknown", synthetic{seconds: 20, change: objectives("orchestrator_latency: p(95)<1500", "gateway_latency: p(95)<1500")}, Unknown, "orchestrator_latency: p(95)<1500 could not be judged (only 2 samples, 100 needed)."},
-		{"no objective", synthetic{seconds: 20, change: objectives()}, Unknown, "no objective was set, so there is nothing to judge over 2,405 requests in 00:20."},
-		{"not readable", synthetic{seconds: 20, change: objectives("gateway_latency: p(95)<1500", "nonsense")}, Unknown, "an objective could not be read."},
-		{"off", synthetic{seconds: 20, adminOff: true, change: objectives("automation_latency: p(95)<1500")}, Unknown, "automation_latency: p(95)<1500 could not be judged (automation was off: no admin token)."},
+		{"passed", synthetic{seconds: 20, change: objectives("gateway_latency: p(95)<1500", "http_req_failed: rate<0.01")}, slo.Passed, "all 2 objectives held over 2,405 requests in 00:20."},
+		{"one objective", synthetic{seconds: 20, change: objectives("gateway_latency: p(95)<1500")}, slo.Passed, "the objective held over 2,405 requests in 00:20."},
+		{"failed", synthetic{seconds: 20, change: objectives("orchestrator_latency: p(95)<1500", "gateway_latency: p(95)<10", "http_reqs: count<5")}, slo.Failed, "gateway_latency: p(95)<10 came to 166.3 ms, and 1 more failed."},
+		{"unknown", synthetic{seconds: 20, change: objectives("orchestrator_latency: p(95)<1500", "gateway_latency: p(95)<1500")}, slo.NotJudged, "orchestrator_latency: p(95)<1500 could not be judged (only 2 samples, 100 needed)."},
+		{"no objective", synthetic{seconds: 20, change: objectives()}, slo.Passed, "no objective was set, so there is nothing to judge over 2,405 requests in 00:20."},
+		{"not readable", synthetic{seconds: 20, change: objectives("gateway_latency: p(95)<1500", "nonsense")}, slo.NotJudged, "1 of the objectives could not be judged (not readable)."},
+		{"off", synthetic{seconds: 20, adminOff: true, change: objectives("automation_latency: p(95)<1500")}, slo.NotJudged, "automation_latency: p(95)<1500 could not be judged (automation was off: no admin token)."},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			e, err := gather(c.run.write(t))
 			if err != nil {
 				t.Fatal(err)
 			}
-			if e.verdict != c.verdict || e.sentence().text() != c.sentence {
-				t.Errorf("%s: %s, want %s: %s", e.verdict, e.sentence().text(), c.verdict, c.sentence)
+			if e.verdict.Answer != c.verdict || e.sentence().text() != c.sentence {
+				t.Errorf("%s: %s, want %s: %s", e.verdict.Answer, e.sentence().text(), c.verdict, c.sentence)
 			}
 		})
 	}
@@ -388,8 +389,8 @@ func TestRunsWithLittleOrNoData(t *testing.T) {
 	for _, seconds := range []int{-1, 1, 2} {
 		t.Run(fmt.Sprint(seconds), func(t *testing.T) {
 			r := write(t, synthetic{seconds: seconds, killed: true}.write(t))
-			if r.Verdict != Unknown {
-				t.Errorf("verdict %s, want unknown", r.Verdict)
+			if r.Verdict.Answer != slo.NotJudged {
+				t.Errorf("verdict %s, want not judged", r.Verdict.Answer)
 			}
 		})
 	}

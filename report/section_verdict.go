@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"xinbot.ir/squall/internal/event"
+	"xinbot.ir/squall/internal/slo"
 	"xinbot.ir/squall/internal/timeline"
 	"xinbot.ir/squall/load"
 )
@@ -23,9 +24,9 @@ func verdictSection(e *evidence) []block {
 	}
 	blocks := []block{
 		heading{1, title},
-		paragraph{strong(verdictSymbol(e.verdict)+" "+strings.ToUpper(e.verdict.String())).then(plain(": "), e.sentence())},
+		paragraph{strong(verdictSymbol(e.verdict.Answer)+" "+strings.ToUpper(e.verdict.Answer.String())).then(plain(": "), e.sentence())},
 	}
-	for _, text := range faultLines(e) {
+	for _, text := range append(byPhase(e), faultLines(e)...) {
 		blocks = append(blocks, paragraph{text})
 	}
 	for _, text := range cautions(e) {
@@ -34,7 +35,7 @@ func verdictSection(e *evidence) []block {
 	return append(blocks, glance(e))
 }
 
-func verdictSymbol(v Verdict) string { return [...]string{"?", "✓", "✗"}[v] }
+func verdictSymbol(v slo.Answer) string { return [...]string{"?", "✓", "✗"}[v] }
 
 // cautions are what must be known before the numbers are believed.
 func cautions(e *evidence) []line {
@@ -110,19 +111,25 @@ func glance(e *evidence) block {
 }
 
 func objectivesSection(e *evidence) []block {
-	if len(e.verdicts) == 0 {
+	if len(e.verdict.Run.Objectives) == 0 {
 		return nil
 	}
-	t := table{columns: append(words("", "Objective"), append(numbers("Measured", "Samples"), words("Verdict")...)...)}
-	for _, v := range e.verdicts {
+	outside := e.verdict.Run.Objectives[0].Outside
+	columns := numbers("Measured", "Samples")
+	if outside {
+		columns = numbers("Outside faults", "Samples", "Whole run")
+	}
+	t := table{columns: append(words("", "Objective"), append(columns, words("Verdict")...)...)}
+	for _, v := range e.verdict.Run.Objectives {
 		verdict := v.State.String()
 		if v.Reason != "" {
 			verdict += ": " + v.Reason
 		}
-		t.rows = append(t.rows, []line{
-			plain(stateSymbol(v.State)), code(v.Objective.String()),
-			plain(measured(v)), plain(samples(v)), plain(verdict),
-		})
+		cells := []line{plain(stateSymbol(v.State)), code(v.Objective.String()), plain(measured(v.Verdict)), plain(samples(v.Verdict))}
+		if v.Whole != nil {
+			cells = append(cells, plain(measured(*v.Whole)))
+		}
+		t.rows = append(t.rows, append(cells, plain(verdict)))
 	}
 	return []block{t}
 }

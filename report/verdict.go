@@ -2,65 +2,71 @@ package report
 
 import (
 	"fmt"
-	"slices"
 	"strconv"
+	"strings"
 
 	"xinbot.ir/squall/internal/rundir"
+	"xinbot.ir/squall/internal/slo"
 	"xinbot.ir/squall/load"
 )
 
-// Verdict is the answer of a whole run.
-type Verdict uint8
-
-// The three answers. Unknown is not a pass: an objective could not be judged, or there was none.
-const (
-	Unknown Verdict = iota
-	Passed
-	Failed
-)
-
-// String is the verdict's word in reports.
-func (v Verdict) String() string { return [...]string{"unknown", "passed", "failed"}[v] }
-
-// overall is Failed when one objective failed, else Unknown when one could not be judged.
-func overall(verdicts []load.Verdict) Verdict {
-	in := func(s load.State) bool {
-		return slices.ContainsFunc(verdicts, func(v load.Verdict) bool { return v.State == s })
-	}
-	switch {
-	case in(load.Fail):
-		return Failed
-	case in(load.Unknown) || len(verdicts) == 0:
-		return Unknown
-	}
-	return Passed
-}
-
-// judge holds every objective of the run against its totals.
+// judge holds every objective of the run against what it is about, and gives the run its verdict. The
+// built-in objectives are about the time outside faults, spikes and their recovery as soon as there are
+// any; one that somebody asked for is about the whole run, as in k6.
 func (e *evidence) judge() {
-	for _, text := range e.run.Meta.Objectives {
+	start := e.line.Start
+	run := slo.Run{
+		Line: e.line, Answered: e.answered(),
+		Policy: slo.Policy{WarnExpectations: start.Expectations == "warn", Unknown: slo.UnknownRule(start.Unknown)},
+	}
+	if e.uncounted > 0 {
+		run.Missing = e.countsMissing()
+	}
+	outside := start.BuiltIn && len(e.injections) > 0
+	for _, text := range start.Objectives {
 		o, err := load.ParseObjectiveLine(text)
 		if err != nil {
 			// Nothing can be said of it, and that must not look like a pass.
 			e.unreadable = append(e.unreadable, err.Error())
 			continue
 		}
-		if e.uncounted > 0 {
-			e.verdicts = append(e.verdicts, load.Verdict{Objective: o, Reason: "counts are missing"})
-			continue
+		judged := slo.Judged{Verdict: e.hold(o, e.totals), Asked: !start.BuiltIn, Outside: outside}
+		if outside {
+			whole := judged.Verdict
+			judged.Verdict, judged.Whole = e.hold(o, e.outside), &whole
 		}
-		v := o.Evaluate(e.totals)
-		if v.State == load.Unknown {
-			if why := e.whyOff(o.Metric); why != "" && v.Samples == 0 {
-				v.Reason = why
-			}
+		run.Objectives = append(run.Objectives, judged)
+	}
+	run.Unreadable = len(e.unreadable)
+	e.verdict = slo.Judge(run)
+}
+
+// hold holds one objective against what was measured.
+func (e *evidence) hold(o load.Objective, totals *load.Totals) load.Verdict {
+	if e.uncounted > 0 {
+		return load.Verdict{Objective: o, Reason: "counts are missing"}
+	}
+	v := o.Evaluate(totals)
+	if why := e.whyOff(o.Metric); why != "" && v.State == load.Unknown && v.Samples == 0 {
+		v.Reason = why
+	}
+	return v
+}
+
+// answered is how many messages the gateway answered, whatever it said. A timeout has a latency and no
+// answer.
+func (e *evidence) answered() uint64 {
+	h := e.totals.Trend("gateway_latency", "")
+	if h == nil {
+		return 0
+	}
+	answered := uint64(h.TotalCount())
+	for _, x := range e.errors {
+		if x.class == load.Timeout.String() && strings.HasPrefix(x.series, load.Gateway.String()+"/") {
+			answered -= min(answered, x.count)
 		}
-		e.verdicts = append(e.verdicts, v)
 	}
-	e.verdict = overall(e.verdicts)
-	if len(e.unreadable) > 0 && e.verdict == Passed {
-		e.verdict = Unknown
-	}
+	return answered
 }
 
 // whyOff says why a latency metric has no samples: its flows were off. It is "" when they ran.
@@ -80,29 +86,66 @@ func (e *evidence) whyOff(metric string) string {
 
 // sentence says in one sentence why the run got its verdict.
 func (e *evidence) sentence() line {
-	by := map[load.State][]load.Verdict{}
-	for _, v := range e.verdicts {
-		by[v.State] = append(by[v.State], v)
+	judged, over := e.verdict.Run.Objectives, fmt.Sprintf(" over %s in %s.", plural(e.requests().Count, "request", "requests"), clock(e.length))
+	if len(e.verdict.Reasons) > 0 {
+		worst := e.verdict.Reasons[0]
+		more := 0
+		for _, other := range e.verdict.Reasons[1:] {
+			if other.Kind == worst.Kind {
+				more++
+			}
+		}
+		return e.reason(worst, more)
 	}
-	over := fmt.Sprintf(" over %s in %s.", plural(e.requests().Count, "request", "requests"), clock(e.length))
-	failed, unknown := by[load.Fail], by[load.Unknown]
+	unknown := 0
+	for _, o := range judged {
+		if o.State == load.Unknown {
+			unknown++
+		}
+	}
 	switch {
-	case e.uncounted > 0:
-		return plain("nothing can be judged: ", e.countsMissing(), ".")
-	case len(failed) > 0:
-		v := failed[0]
-		return code(v.Objective.String()).then(plain(" came to ", measured(v), more(len(failed)-1, "and %s failed"), "."))
-	case len(e.unreadable) > 0:
-		return plain("an objective could not be read.")
-	case len(unknown) > 0:
-		v := unknown[0]
-		return code(v.Objective.String()).then(plain(" could not be judged (", v.Reason, ")", more(len(unknown)-1, "nor could %s"), "."))
-	case len(e.verdicts) == 0:
+	case len(judged) == 0:
 		return plain("no objective was set, so there is nothing to judge", over)
-	case len(e.verdicts) == 1:
+	case unknown > 0:
+		return plain(fmt.Sprintf("%d of %s held", len(judged)-unknown, plural(uint64(len(judged)), "objective", "objectives")), over[:len(over)-1], "; ",
+			plural(uint64(unknown), "built-in one", "built-in ones"), " could not be judged and nobody asked for them.")
+	case len(judged) == 1:
 		return plain("the objective held", over)
 	}
-	return plain(fmt.Sprintf("all %d objectives held", len(e.verdicts)), over)
+	return plain(fmt.Sprintf("all %d objectives held", len(judged)), over)
+}
+
+// reason is the worst reason of a verdict in a sentence, with so many more of its kind.
+func (e *evidence) reason(r slo.Reason, n int) line {
+	detail := ""
+	if r.Detail != "" {
+		detail = ": " + r.Detail
+	}
+	switch r.Kind {
+	case slo.NotReverted:
+		return plain("something is still changed on the target: ", r.About, detail, more(n, "and %s"), ".")
+	case slo.SquallFailed:
+		return plain("squall itself failed", detail, ".")
+	case slo.NotInjected:
+		return plain("a fault that was asked for was not injected: ", r.About, detail, more(n, "and %s"), ".")
+	case slo.ExpectationFailed:
+		return plain("an expectation was not met: ", r.About, detail, more(n, "and %s"), ".")
+	case slo.NothingMeasured:
+		return plain("nothing can be judged: ", r.Detail, ".")
+	case slo.ObjectiveUnknown:
+		return code(r.About).then(plain(" could not be judged (", r.Detail, ")", more(n, "nor could %s"), "."))
+	case slo.ObjectiveFailed:
+	}
+	for _, o := range e.verdict.Run.Objectives {
+		if o.Objective.String() == r.About && o.State == load.Fail {
+			where := ""
+			if o.Outside {
+				where = " outside faults"
+			}
+			return code(r.About).then(plain(" came to ", measured(o.Verdict), where, more(n, "and %s failed"), "."))
+		}
+	}
+	return code(r.About).then(plain(" could not be judged (", r.Detail, ")", more(n, "and %s failed"), "."))
 }
 
 // countsMissing says which counts there are not.
@@ -111,12 +154,12 @@ func (e *evidence) countsMissing() string {
 		rundir.WindowsFile, plural(uint64(e.uncounted), "second", "seconds"), rundir.HistogramFile)
 }
 
-// more says that as much holds for n further objectives.
+// more says that as much holds for n others.
 func more(n int, format string) string {
 	if n <= 0 {
 		return ""
 	}
-	return ", " + fmt.Sprintf(format, plural(uint64(n), "more objective", "more objectives"))
+	return ", " + fmt.Sprintf(format, fmt.Sprintf("%d more", n))
 }
 
 // measured writes an objective's value in its own unit, precisely enough to see on which side of

@@ -13,6 +13,7 @@ import (
 	"xinbot.ir/squall/internal/config"
 	"xinbot.ir/squall/internal/event"
 	"xinbot.ir/squall/internal/session"
+	"xinbot.ir/squall/internal/slo"
 	"xinbot.ir/squall/report"
 	"xinbot.ir/squall/tui"
 )
@@ -44,7 +45,8 @@ func (a *app) drive(ctx context.Context, r config.Resolved, embedded bool) error
 	}
 	s, err := session.Start(ctx, session.Config{
 		Options: r.Options, Settings: r.Settings, Duration: r.Duration,
-		Objectives: r.Objectives, StopRules: r.StopRules,
+		Objectives: r.Objectives, BuiltIn: r.BuiltIn, StopRules: r.StopRules,
+		Policy: slo.Policy{WarnExpectations: r.WarnExpectations, Unknown: slo.UnknownRule(r.Unknown)},
 		Faults: f.list, Undoers: f.undoers, FaultParams: f.settled.Given, Schedule: f.settled.Inject,
 		SteadyState: session.SteadyState(r.Faults.SteadyState), Protected: r.Protected, Watch: f.watch,
 		Dir: dir, Target: r.Target, Embedded: embedded, Version: Version(),
@@ -63,13 +65,13 @@ func (a *app) drive(ctx context.Context, r config.Resolved, embedded bool) error
 	if snap.Report != "" {
 		dir = filepath.Dir(snap.Report) // not the run directory, if that could not be written
 	}
-	summary, err := report.Summary(dir)
+	summary, verdict, err := report.Summary(dir)
 	fmt.Fprint(a.Out, summary)
 	failure = errors.Join(failure, s.Err(), err, export(dir, r.SummaryExport))
 	if failure != nil {
 		a.complain(failure)
 	}
-	if code := judge(snap, failure, a.unattended(r.Headless)); code != exitPassed {
+	if code := judge(snap, verdict, failure, a.unattended(r.Headless)); code != exitPassed {
 		return outcome(code)
 	}
 	return nil

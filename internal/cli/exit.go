@@ -6,16 +6,16 @@ import (
 
 	"xinbot.ir/squall/internal/event"
 	"xinbot.ir/squall/internal/session"
+	"xinbot.ir/squall/internal/slo"
 	"xinbot.ir/squall/load"
 )
 
-// The exit codes, as documented in the help.
+// The exit codes, as documented in the help. Those of a run are its verdict's.
 const (
-	exitPassed     = 0
-	exitFailed     = 1  // anything that has no code of its own
-	exitUsage      = 2  // flags or configuration
-	exitLeftBehind = 3  // something could not be put back
-	exitObjective  = 99 // an objective failed, as with k6
+	exitPassed      = slo.ExitPassed
+	exitFailed      = slo.ExitError
+	exitUsage       = slo.ExitUsage
+	exitNotReverted = slo.ExitNotReverted
 )
 
 // usageError is a mistake on the command line or in the configuration.
@@ -52,19 +52,19 @@ func exitCode(err error) int {
 	return exitFailed
 }
 
-// judge gives the exit code of a finished run. Something left behind needs a person, and so comes
-// before everything else; what went wrong in squall itself makes the objectives worthless. A run that
-// nobody watched and that was ended from outside before its time has not shown what it was to show.
-func judge(snap session.Snapshot, failure error, unattended bool) int {
+// judge gives the exit code of a finished run: its verdict's. What is still changed on the target needs a
+// person, and so comes before everything else; what went wrong in squall itself makes the objectives
+// worthless. A run that nobody watched and that was ended from outside before its time has not shown what
+// it was to show.
+func judge(snap session.Snapshot, verdict slo.Verdict, failure error, unattended bool) int {
 	end := snap.Timeline.End
-	left := end != nil && len(end.Data.NotReverted) > 0
 	switch {
-	case left:
-		return exitLeftBehind
+	case end != nil && len(end.Data.NotReverted) > 0:
+		return exitNotReverted
 	case failure != nil:
 		return exitFailed
-	case brokenObjectives(snap.Overall) > 0:
-		return exitObjective
+	case verdict.Exit != exitPassed:
+		return verdict.Exit
 	case unattended && cutShort(snap):
 		return exitFailed
 	}

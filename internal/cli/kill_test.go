@@ -364,7 +364,7 @@ func TestKilledAtAnyMomentOnToxiproxy(t *testing.T) {
 				if open, _ := chaos.ReadLedger(filepath.Join(dir, "run")); len(open) > 0 {
 					dead.Add(1)
 				}
-				recoverRun(t, dir)
+				recoverRun(t, dir, "TOXIPROXY_URL="+b.gate.server.URL)
 				if after := b.state(t); after != b.before {
 					t.Errorf("try %d, %s %s: Toxiproxy is not as it was:\n%s\n%s", n, way, when, after, v.log.String())
 					b.before = after // the next tries are about themselves

@@ -104,7 +104,7 @@ func (a *app) recoverRuns(ctx context.Context, dirs []string, how session.Salvag
 	}
 	if left > 0 {
 		a.complainAll(errs)
-		return outcome(exitLeftBehind)
+		return outcome(exitNotReverted)
 	}
 	return errors.Join(errs...)
 }

@@ -70,7 +70,7 @@ users: [{name: u, user: {exec: {apiVersion: client.authentication.k8s.io/v1, int
 		"other places configured": {"ADMIN_TOKEN": "canary-token", "ORCHESTRATOR_URL": "http://127.0.0.1:1", "TOXIPROXY_URL": "http://127.0.0.1:1"},
 	} {
 		code, said, errs := try(t, environ, "recover", dir)
-		if code != exitLeftBehind || strings.Count(said, "nothing was contacted") != 3 || strings.Contains(said+errs, "canary-token") {
+		if code != exitNotReverted || strings.Count(said, "nothing was contacted") != 3 || strings.Contains(said+errs, "canary-token") {
 			t.Errorf("%s: exit code %d\n%s%s", name, code, said, errs)
 		}
 		for _, want := range []string{"--toxiproxy " + address, "--orchestrator " + address, "--kubeconfig"} {
@@ -90,7 +90,7 @@ func TestRecoverNamesDamage(t *testing.T) {
 	dir := deadRun(t, `{"id":"toxic-1","ti`+record("toxic", `{}`))
 	for _, args := range [][]string{{"recover"}, {"recover", dir}} {
 		code, said, errs := try(t, nil, args...)
-		if code != exitLeftBehind || !strings.Contains(said, "damaged lines: 1") || strings.Contains(said, "Nothing was left behind") {
+		if code != exitNotReverted || !strings.Contains(said, "damaged lines: 1") || strings.Contains(said, "Nothing was left behind") {
 			t.Errorf("squall %v: exit code %d\n%s%s", args, code, said, errs)
 		}
 	}

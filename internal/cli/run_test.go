@@ -13,8 +13,8 @@ import (
 
 	"xinbot.ir/squall/internal/event"
 	"xinbot.ir/squall/internal/session"
+	"xinbot.ir/squall/internal/slo"
 	"xinbot.ir/squall/internal/timeline"
-	"xinbot.ir/squall/load"
 )
 
 // gateway is one that takes every message.
@@ -81,7 +81,7 @@ func TestPlacesAreCheckedFirst(t *testing.T) {
 		t.Errorf("the file holds %q, %v", data, err)
 	}
 	_, code, _, errs := onceAround(t, "--summary-export", "run/new.json")
-	if data, err := os.ReadFile("run/new.json"); code != 0 || err != nil || !strings.Contains(string(data), "metrics") {
+	if data, err := os.ReadFile("run/new.json"); code != slo.ExitNotJudged || err != nil || !strings.Contains(string(data), "metrics") {
 		t.Errorf("exit code %d, %v, %s\n%s", code, err, data, errs)
 	}
 }
@@ -110,12 +110,12 @@ func TestReportFindsAnotherPlace(t *testing.T) {
 }
 
 func TestJudge(t *testing.T) {
-	failed := []load.Verdict{{State: load.Fail}}
+	failed := slo.Verdict{Answer: slo.Failed, Exit: 99}
 	for name, c := range map[string]struct {
 		cause      event.EndCause
 		detail     string
 		planned    time.Duration
-		overall    []load.Verdict
+		verdict    slo.Verdict
 		left       []string
 		failure    error
 		unattended bool
@@ -128,16 +128,16 @@ func TestJudge(t *testing.T) {
 		"until stopped":            {cause: event.EndSignal, detail: "terminated", unattended: true, want: 0},
 		"console":                  {cause: event.EndSignal, detail: "terminated", planned: time.Minute, want: 0},
 		"operator":                 {cause: event.EndAsked, planned: time.Minute, want: 0},
-		"killed job, broken":       {cause: event.EndSignal, detail: "terminated", planned: time.Minute, overall: failed, unattended: true, want: 99},
-		"killed job, left behind":  {cause: event.EndSignal, detail: "terminated", planned: time.Minute, overall: failed, left: []string{"rule"}, unattended: true, want: 3},
-		"broken":                   {cause: event.EndDuration, overall: failed, want: 99},
-		"squall failed beside it":  {cause: event.EndPanic, overall: failed, failure: errors.New("x"), want: 1},
+		"killed job, broken":       {cause: event.EndSignal, detail: "terminated", planned: time.Minute, verdict: failed, unattended: true, want: 99},
+		"killed job, left behind":  {cause: event.EndSignal, detail: "terminated", planned: time.Minute, verdict: failed, left: []string{"rule"}, unattended: true, want: 3},
+		"broken":                   {cause: event.EndDuration, verdict: failed, want: 99},
+		"squall failed beside it":  {cause: event.EndPanic, verdict: failed, failure: errors.New("x"), want: 1},
 		"left behind after that":   {cause: event.EndPanic, left: []string{"rule"}, failure: errors.New("x"), want: 3},
-		"a person's wish, failing": {cause: event.EndAsked, planned: time.Minute, overall: failed, want: 99},
+		"a person's wish, failing": {cause: event.EndAsked, planned: time.Minute, verdict: failed, want: 99},
 	} {
 		line := timeline.Of([]event.Event{event.Make(time.Time{}, 0, event.By(event.RoleSquall), event.RunEnded{Cause: c.cause, Detail: c.detail, NotReverted: c.left})})
-		snap := session.Snapshot{Duration: c.planned, Overall: c.overall, Timeline: line}
-		if got := judge(snap, c.failure, c.unattended); got != c.want {
+		snap := session.Snapshot{Duration: c.planned, Timeline: line}
+		if got := judge(snap, c.verdict, c.failure, c.unattended); got != c.want {
 			t.Errorf("%s: exit code %d, want %d", name, got, c.want)
 		}
 	}

@@ -19,8 +19,11 @@ const (
 
 func steadyStates() []string { return []string{SteadyWarn, SteadyRefuse, SteadyOff} }
 
-func parseSteadyState(text string) (string, error) {
-	return plain(text, slices.Contains(steadyStates(), text))
+func parseSteadyState(text string) (string, error) { return parseOneOf(steadyStates()...)(text) }
+
+// parseOneOf accepts one of some words.
+func parseOneOf(words ...string) func(string) (string, error) {
+	return func(text string) (string, error) { return plain(text, slices.Contains(words, text)) }
 }
 
 // Faults is what may be broken, and how. [Faults.Settle] holds it to the faults that there are.

@@ -19,7 +19,11 @@ type Resolved struct {
 	Settings   load.Settings
 	Duration   time.Duration // 0: until stopped
 	Objectives []load.Objective
-	StopRules  []load.StopRule
+	BuiltIn    bool // nobody asked for these objectives: they are the default
+	// WarnExpectations leaves expectations that were not met out of the verdict.
+	WarnExpectations bool
+	Unknown          string // what an objective counts as that could not be judged: fail, pass, or "" for 98 if it was asked for
+	StopRules        []load.StopRule
 
 	Target        string // the target's name, or the gateway's host
 	Out           string // run directory; "" for the default
@@ -52,6 +56,7 @@ func Resolve(in Input) (Resolved, error) {
 	r := Resolved{
 		Duration:      read(l, duration, parseDuration(0)),
 		Objectives:    readLines(l, objectives, load.DefaultObjectives(), load.ParseObjectiveLine),
+		BuiltIn:       !l.values[objectives].set() || l.values[objectives].level == fromDefault,
 		StopRules:     readLines(l, stopRules, nil, load.ParseStopRule),
 		Out:           read(l, outDir, parseText),
 		Headless:      read(l, headless, parseBool),
@@ -60,6 +65,10 @@ func Resolve(in Input) (Resolved, error) {
 	}
 	if !l.values[outDir].set() {
 		r.Out = ""
+	}
+	r.WarnExpectations = read(l, expectations, parseOneOf("fail", "warn")) == "warn"
+	if l.values[unknown].set() {
+		r.Unknown = read(l, unknown, parseOneOf("fail", "pass"))
 	}
 	r.Faults = l.faults(in)
 	l.noLoad = l.admin || r.Faults.DryRun

@@ -60,6 +60,8 @@ const (
 	noKeepAlive    = "load.no_keep_alive"
 	objectives     = "objectives"
 	stopRules      = "stop_rules"
+	expectations   = "expectations"
+	unknown        = "unknown"
 	toxiproxyURL   = "toxiproxy.url"
 	kubeconfig     = "kubernetes.kubeconfig"
 	kubeContext    = "kubernetes.context"
@@ -144,6 +146,9 @@ func Table() []Setting {
 
 		{Name: objectives, Flags: []Alias{{Name: "objective"}, {Name: "threshold"}}, InFile: true, List: true, Default: "those of the performance plan", Argument: "OBJECTIVE", Accepts: "an objective such as 'gateway_latency: p(95)<1500'", Help: "objective in k6's threshold syntax; replaces the defaults"},
 		{Name: stopRules, Flags: option("stop-rule"), InFile: true, List: true, Default: "none", Argument: "RULE", Accepts: "a stop rule such as 'gateway_latency: p(95)>3000 for 10s'", Help: "condition over a sliding window that takes everything back to the baseline and blocks new spikes; the run ends when nothing is above the baseline"},
+
+		{Name: expectations, Flags: option("expectations"), InFile: true, Default: "fail", Argument: "WHAT", Accepts: "one of fail, warn", Help: "what an expectation of a fault that was not met does: fail makes exit code 99, warn is in the report alone"},
+		{Name: unknown, Flags: option("unknown"), InFile: true, Default: "exit code 98 when it was asked for", Argument: "WHAT", Accepts: "one of fail, pass", Help: "what an objective that could not be judged counts as: a failure (99), or nothing"},
 
 		{Name: toxiproxyURL, Flags: option("toxiproxy"), Env: env("TOXIPROXY_URL"), InFile: true, Argument: "URL", Accepts: acceptsURL, Help: "API of Toxiproxy, such as http://toxiproxy:8474; without it Toxiproxy faults are off"},
 		{Name: kubeconfig, Flags: option("kubeconfig"), Env: env("KUBECONFIG"), InFile: true, Argument: "FILE", Accepts: "a file, or several as kubectl takes them", Help: "how to reach the cluster; the default is kubectl's own, and it switches nothing on by itself"},

@@ -32,6 +32,9 @@ type RunStarted struct {
 	Duration     float64            `json:"duration"` // seconds; 0: until stopped
 	Seed         uint64             `json:"seed"`
 	Objectives   []string           `json:"objectives"`
+	BuiltIn      bool               `json:"built_in,omitempty"`     // nobody asked for these objectives: they are the default
+	Expectations string             `json:"expectations,omitempty"` // fail or warn: what a failed expectation does to the verdict
+	Unknown      string             `json:"unknown,omitempty"`      // fail, pass or "": what an objective that cannot be judged does
 	StopRules    []string           `json:"stop_rules"`
 	FlowsOff     map[string]string  `json:"flows_off"` // flow -> why it does not run
 	Secrets      map[string]string  `json:"secrets"`   // name -> fingerprint

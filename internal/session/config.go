@@ -9,6 +9,7 @@ import (
 
 	"xinbot.ir/squall/chaos"
 	"xinbot.ir/squall/internal/event"
+	"xinbot.ir/squall/internal/slo"
 	"xinbot.ir/squall/load"
 )
 
@@ -19,6 +20,8 @@ type Config struct {
 	Settings   load.Settings
 	Duration   time.Duration // 0: until stopped
 	Objectives []load.Objective
+	BuiltIn    bool       // nobody asked for the objectives: they are the default, and judged outside faults
+	Policy     slo.Policy // how strictly the run is judged
 	StopRules  []load.StopRule
 
 	Faults      []chaos.Fault           // in the order of their keys; the channel spike is added behind them
@@ -108,6 +111,10 @@ func (c Config) header() event.RunStarted {
 	}
 	for ch, share := range load.WantedMix(c.Settings, c.Options.Workload) {
 		m.Mix[load.Channel(ch).String()] = share
+	}
+	m.BuiltIn, m.Unknown, m.Expectations = c.BuiltIn, string(c.Policy.Unknown), "fail"
+	if c.Policy.WarnExpectations {
+		m.Expectations = "warn"
 	}
 	for _, o := range c.Objectives {
 		m.Objectives = append(m.Objectives, o.String())

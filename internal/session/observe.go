@@ -7,6 +7,7 @@ import (
 	"xinbot.ir/squall/internal/command"
 	"xinbot.ir/squall/internal/event"
 	"xinbot.ir/squall/internal/rundir"
+	"xinbot.ir/squall/internal/timeline"
 	"xinbot.ir/squall/load"
 )
 
@@ -20,13 +21,17 @@ func (s *Session) observer() func(load.Observation) {
 	}
 	told := make([]load.State, len(s.config.Objectives))
 	saturated := false
-	book := newPhaseStats()
+	book, outside := newPhaseStats(), new(load.Totals)
 	return func(o load.Observation) {
 		at := o.Window.Start.Sub(s.started).Seconds()
 		if err := s.journal.writer.Second(rundir.NewSecond(max(0, at), o), o); err != nil {
 			s.loseSecond(err)
 		}
-		live, overall := s.judge(o)
+		line := s.journal.timeline()
+		if s.config.BuiltIn && line.Outside(at+o.Window.Length.Seconds()/2) {
+			outside.Add(o)
+		}
+		live, overall := s.judge(o, line, outside)
 		for i, v := range live {
 			s.tellObjective(v, &told[i])
 		}
@@ -59,11 +64,16 @@ func (s *Session) loseSecond(err error) {
 	}
 }
 
-func (s *Session) judge(o load.Observation) (live, overall []load.Verdict) {
-	o.Total.Chaos = uint64(len(s.journal.timeline().Injections))
+// judge holds the objectives against the last seconds and against the run: what the verdict will go by.
+func (s *Session) judge(o load.Observation, line *timeline.Timeline, outside *load.Totals) (live, overall []load.Verdict) {
+	o.Total.Chaos = uint64(len(line.Injections))
+	total := o.Total
+	if s.config.BuiltIn && len(line.Injections) > 0 {
+		total = outside
+	}
 	for _, objective := range s.config.Objectives {
 		live = append(live, objective.Evaluate(o.Recent))
-		overall = append(overall, objective.Evaluate(o.Total))
+		overall = append(overall, objective.Evaluate(total))
 	}
 	return live, overall
 }

@@ -262,3 +262,38 @@ func TestWorkloadsAreNamedByWhatTellsThemApart(t *testing.T) {
 		}
 	}
 }
+
+func TestOutside(t *testing.T) {
+	active := func(seconds float64, i event.Injection) event.Event {
+		return at(seconds, event.FaultActive{Injection: i})
+	}
+	recovered := func(seconds float64, i event.Injection) event.Event {
+		return at(seconds, event.PlatformRecovered{Injection: i})
+	}
+	for _, c := range []struct {
+		name   string
+		events []event.Event
+		want   string // a letter for each second from 0: o outside, - not
+	}{
+		{"nothing", nil, "oooooooooo"},
+		{"a fault and its recovery", []event.Event{on(2, llm), active(2, llm), off(4, llm), recovered(6, llm)}, "oo----oooo"},
+		{"no end of the recovery was seen", []event.Event{on(2, llm), active(2, llm), off(4, llm)}, "oo--------"},
+		{"the next recovery was seen", []event.Event{on(2, llm), active(2, llm), off(3, llm), on(4, redis), active(4, redis), off(5, redis), recovered(7, redis)}, "oo-----ooo"},
+		{"could not be applied", []event.Event{on(2, llm), off(4, llm)}, "oo--oooooo"},
+		{"still on", []event.Event{on(2, llm), active(2, llm)}, "oo--------"},
+		{"kept", []event.Event{on(2, llm), active(2, llm), at(4, event.FaultReverted{Injection: llm, Cause: event.CauseKept})}, "oo--------"},
+		{"ended by somebody else", []event.Event{on(2, llm), active(2, llm), at(4, event.FaultReverted{Injection: llm, Cause: event.CauseForeign})}, "oo--oooooo"},
+	} {
+		line, got := Of(c.events), ""
+		for second := range 10 {
+			if line.Outside(float64(second)) {
+				got += "o"
+			} else {
+				got += "-"
+			}
+		}
+		if got != c.want {
+			t.Errorf("%s: %s, want %s", c.name, got, c.want)
+		}
+	}
+}

@@ -1,0 +1,37 @@
+package timeline
+
+import "xinbot.ir/squall/internal/event"
+
+// Outside tells whether a moment lies outside every fault and spike and the recovery from it. A recovery
+// lasts until objectives were green again; one that nobody saw the end of lasts until the next that was
+// seen, or to the end of the run.
+func (t *Timeline) Outside(at float64) bool {
+	for n := range t.Injections {
+		i := &t.Injections[n]
+		if at < i.From {
+			continue
+		}
+		if end := t.calmAgain(i); end == Open || at < end {
+			return false
+		}
+	}
+	return true
+}
+
+// calmAgain is when an injection no longer concerns what is measured, or [Open].
+func (t *Timeline) calmAgain(i *Injection) float64 {
+	switch {
+	case i.Reverted == nil || i.Kept():
+		return Open
+	case i.Recovered != nil:
+		return i.Recovered.At
+	case !i.Applied() || i.Reverted.Data.Cause == event.CauseForeign:
+		return i.Reverted.At
+	}
+	for n := range t.Injections {
+		if r := t.Injections[n].Recovered; r != nil && r.At >= i.Reverted.At {
+			return r.At
+		}
+	}
+	return Open
+}

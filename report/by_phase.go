@@ -1,0 +1,141 @@
+package report
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	hdr "github.com/HdrHistogram/hdrhistogram-go"
+
+	"xinbot.ir/squall/internal/event"
+	"xinbot.ir/squall/load"
+)
+
+// mostDuring is how many faults the first lines tell of one by one; the section on faults has them all.
+const mostDuring = 6
+
+// byPhase says in words what the run showed: outside faults and spikes, during each of them, whether the
+// platform recovered, and as a whole. Without a fault there is the whole run alone, which the verdict's
+// own sentence is about.
+func byPhase(e *evidence) []line {
+	if len(e.injections) == 0 || e.uncounted > 0 {
+		return nil
+	}
+	failed, total := e.outside.Rate("http_req_failed", "")
+	lines := []line{
+		strong("Outside faults and spikes").then(plain(": ", figures(total, failed, e.outside.Trend("gateway_latency", "")), e.objectivesOutside(), ".")),
+	}
+	for n, i := range e.injections {
+		if n == mostDuring {
+			lines = append(lines, plain(fmt.Sprintf("and %d more faults and spikes", len(e.injections)-n)))
+			break
+		}
+		counts, h := e.during(i)
+		lines = append(lines, strong("During "+i.Label).then(plain(": ", figures(counts.Count, counts.Failed, h), i.met(), ".")))
+	}
+	r := e.requests()
+	return append(lines,
+		strong("Recovered").then(plain(": ", e.recovered(), ".")),
+		strong("Whole run").then(plain(": ", figures(r.Count, r.Failed, e.totals.Trend("gateway_latency", "")), ".")))
+}
+
+// figures are what everybody asks for first.
+func figures(requests, failed uint64, gateway *hdr.Histogram) string {
+	if requests == 0 {
+		return "nothing was measured"
+	}
+	text := plural(requests, "request", "requests") + ", " + percent(failed, requests) + " failed"
+	if gateway != nil && uint64(gateway.TotalCount()) >= load.FewestSamples(95) {
+		text += ", gateway p95 " + latency(load.Statistics(gateway).P95)
+	}
+	return text
+}
+
+// objectivesOutside is what became of the objectives that are judged outside faults.
+func (e *evidence) objectivesOutside() string {
+	by := map[load.State]int{}
+	for _, o := range e.verdict.Run.Objectives {
+		if o.Outside {
+			by[o.State]++
+		}
+	}
+	var parts []string
+	for _, row := range []struct {
+		state load.State
+		word  string
+	}{{load.Pass, "held"}, {load.Fail, "failed"}, {load.Unknown, "could not be judged"}} {
+		if n := by[row.state]; n > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", n, row.word))
+		}
+	}
+	if len(parts) == 0 {
+		return ""
+	}
+	return "; objectives: " + strings.Join(parts, ", ")
+}
+
+// during is what was measured while an injection was on.
+func (e *evidence) during(i injection) (counts load.Counts, gateway *hdr.Histogram) {
+	for _, p := range e.phases {
+		if !slices.Contains(p.Runs, i.Run) {
+			continue
+		}
+		c := p.total()
+		counts.Count += c.Count
+		counts.Failed += c.Failed
+		if h := p.latency[load.Gateway]; h != nil {
+			if gateway == nil {
+				gateway = load.NewHistogram()
+			}
+			gateway.Merge(h)
+		}
+	}
+	return counts, gateway
+}
+
+// met is what became of the expectations of a fault.
+func (i injection) met() string {
+	if len(i.Findings) == 0 {
+		return ""
+	}
+	met, failed := 0, 0
+	for _, f := range i.Findings {
+		switch verdictOn(f) {
+		case event.ExpectationMet:
+			met++
+		case event.ExpectationFailed:
+			failed++
+		}
+	}
+	text := fmt.Sprintf("; %d of %s met", met, plural(uint64(len(i.Findings)), "expectation", "expectations"))
+	if failed > 0 {
+		text += fmt.Sprintf(", %d not met", failed)
+	}
+	if unknown := len(i.Findings) - met - failed; unknown > 0 {
+		text += fmt.Sprintf(", %d not known", unknown)
+	}
+	return text
+}
+
+// recovered says of each fault whether objectives were green again after it, and how long that took
+// from the verified revert.
+func (e *evidence) recovered() string {
+	var parts []string
+	for _, i := range e.injections {
+		switch {
+		case i.LeftBehind(), i.Kept():
+			parts = append(parts, i.Label+" no, it is not reverted")
+		case i.Reverted == nil:
+			parts = append(parts, i.Label+" not known, it was still on")
+		case i.Recovered != nil && i.Recovered.Data.Unbroken:
+			parts = append(parts, i.Label+" yes, no objective broke")
+		case i.Recovered != nil && i.Recovered.Data.Seconds < 1:
+			parts = append(parts, i.Label+" yes, within a second of the revert")
+		case i.Recovered != nil:
+			parts = append(parts, i.Label+" yes, "+lasting(i.Recovered.Data.Seconds)+" after the revert")
+		default:
+			parts = append(parts, i.Label+" not seen")
+		}
+	}
+	return strings.Join(parts, "; ")
+}
