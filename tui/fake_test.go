@@ -40,6 +40,7 @@ type fakeSession struct {
 	token    bool
 	failure  string
 	report   string
+	outside  bool // objectives are judged outside faults
 	tiny     bool // latencies below a millisecond
 	down     bool // the platform refuses every connection
 	calls    []string
@@ -326,7 +327,7 @@ func (s *fakeSession) Snapshot() session.Snapshot {
 		Target: "staging", Host: "gateway.staging.xinbot.ir", Dir: "runs/20260314T040000Z-staging", Started: s.started,
 		Elapsed: s.elapsed, Duration: s.duration, Status: s.status, Load: l, Mix: s.mix(), Shares: shares.Normalised(),
 		Live: s.live(), Overall: s.verdicts(func(f load.Flow) load.Stats { return l.Total[f] }, requests, failed),
-		Events: s.events[:len(s.events):len(s.events)], Timeline: s.line.Clone(), Failure: s.failure, Report: s.report,
+		Events: s.events[:len(s.events):len(s.events)], Timeline: s.line.Clone(), Failure: s.failure, Report: s.report, Outside: s.outside,
 		Faults: slices.Clone(s.chaos.faults), Phases: s.phases(), Protected: s.chaos.protected,
 		Brands: []load.Brand{
 			{Name: "Golestan Store", BrandID: "b1", Channels: load.Weights{0.4, 0.25, 0.15, 0.1, 0.1}},

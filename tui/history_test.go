@@ -172,3 +172,12 @@ func TestTimelineLeavesOutWhatIsForTheRecord(t *testing.T) {
 	onScreen(m, s)
 	wantText(t, m, "an alert fires")
 }
+
+// The panel says what the objectives are judged over.
+func TestObjectivesSayWhatTheyAreAbout(t *testing.T) {
+	s := newFake()
+	s.advance(20)
+	wantText(t, console(s, looks()[0], 120, 36), "last 10 s and whole run")
+	s.outside = true
+	wantText(t, console(s, looks()[0], 120, 36), "outside faults")
+}

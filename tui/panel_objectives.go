@@ -32,10 +32,14 @@ func (p *objectivesPanel) Sync(s *scene) {
 	if !showOverall {
 		names = w - now
 	}
-	p.g.Text(0, 0, names, "last "+strconv.Itoa(load.RecentWindows)+" s and whole run", st.dim)
+	over, head := " s and whole run", "overall"
+	if s.now.Outside {
+		over, head = " s and run", "outside faults"
+	}
+	p.g.Text(0, 0, names, "last "+strconv.Itoa(load.RecentWindows)+over, st.dim)
 	p.g.Text(names, 0, now, "now", st.dim)
 	if showOverall {
-		p.g.Text(names+now, 0, overall, "overall", st.dim)
+		p.g.Text(names+now, 0, overall, head, st.dim)
 	}
 	rows := h - 1
 	for y, i := range order(s.calm.Live) {

@@ -204,7 +204,7 @@ func (s *Session) Snapshot() Snapshot {
 		Started: s.started, Elapsed: time.Since(s.started), Duration: s.config.Duration,
 		Status: v.status, Load: l, Brands: s.config.brands(),
 		Mix: load.WantedMix(l.Settings, s.config.Options.Workload), Shares: v.shares,
-		Live: v.live, Overall: v.overall, Flows: v.flows, Events: events, Timeline: line,
+		Live: v.live, Overall: v.overall, Outside: s.config.BuiltIn && len(line.Injections) > 0, Flows: v.flows, Events: events, Timeline: line,
 		Report: v.report, Failure: v.failure,
 		Faults: s.faults(), Phases: v.phases, Protected: s.config.Protected,
 	}

@@ -69,7 +69,8 @@ type Snapshot struct {
 	Mix       load.Weights   // wanted shares over the whole run, normalised
 	Shares    load.Weights   // achieved shares over the last load.RecentWindows seconds, normalised
 	Live      []load.Verdict // objectives over the last load.RecentWindows seconds
-	Overall   []load.Verdict // objectives since the start: what the exit code will say
+	Overall   []load.Verdict // objectives over the run: what the exit code will say
+	Outside   bool           // Overall is of the time outside faults, spikes and their recovery
 	StopRules []string
 	Flows     []FlowState
 	Faults    []FaultState       // in the order of their keys
