@@ -1,6 +1,9 @@
 package load
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
+)
 
 // Channel is a kind of gateway message. Its value indexes [Weights] and the channel table.
 type Channel uint8
@@ -97,5 +100,9 @@ func ParseChannel(name string) (Channel, error) {
 			return Channel(c), nil
 		}
 	}
-	return 0, fmt.Errorf("unknown channel %q (one of webchat, instagram, telegram, whatsapp, automation)", name)
+	var known []string
+	for _, spec := range Channels() {
+		known = append(known, spec.Name)
+	}
+	return 0, fmt.Errorf("unknown channel %q (one of %s)", name, strings.Join(known, ", "))
 }

@@ -57,7 +57,7 @@ func (a *app) demo() *cobra.Command {
 func (a *app) runDemo(ctx context.Context, flags *config.Flags, d demoFlags) (err error) {
 	// The platform's tenants come from the workload and its addresses go into the configuration: settle
 	// the configuration once without and once with the addresses.
-	draft, err := a.resolve(flags, embedded("http://127.0.0.1:1", "http://127.0.0.1:1", "http://127.0.0.1:1", "none", map[string]string{load.Webchat.String(): "none"}, nil))
+	draft, err := a.resolve(flags, embedded("http://127.0.0.1:1", "http://127.0.0.1:1", "http://127.0.0.1:1", "none", noSecrets(), nil))
 	if err != nil {
 		return usage(err)
 	}
@@ -93,6 +93,16 @@ func (a *app) runDemo(ctx context.Context, flags *config.Flags, d demoFlags) (er
 		return usage(err)
 	}
 	return a.drive(ctx, resolved, true)
+}
+
+// noSecrets stand in for the platform's secrets until it is there: every channel has one, so that a workload
+// of any channels is accepted.
+func noSecrets() map[string]string {
+	secrets := map[string]string{}
+	for _, spec := range load.Channels() {
+		secrets[spec.SecretOf.String()] = "none"
+	}
+	return secrets
 }
 
 // ignored names what was given on the command line and only matters to a run. The environment may hold

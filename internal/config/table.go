@@ -107,7 +107,7 @@ const (
 
 // Table returns every setting, in the order in which doctor and the documentation show them.
 func Table() []Setting {
-	return []Setting{
+	rows := []Setting{
 		{Name: configFile, Flags: option("config"), Default: "squall.yaml", Argument: "FILE", Accepts: acceptsFile, Help: "file with named targets; the default is read only if it is there"},
 		{Name: targetName, Flags: option("target"), Argument: "NAME", Accepts: "a target of squall.yaml", Help: "target to run against; the default is default_target of squall.yaml"},
 		{Name: protected, InFile: true, Bool: true, Default: "false", Accepts: acceptsBool, Help: "refuse to run unless --confirm repeats the target's name"},
@@ -118,11 +118,9 @@ func Table() []Setting {
 		{Name: gatewayPath, Env: env("GATEWAY_WEBHOOK_PATH"), InFile: true, Accepts: "a path such as /webchat/webhook", Help: "path of the webchat webhook, used with --host; the default is the channel's own"},
 		{Name: orchestrator, Flags: option("orchestrator"), Env: env("ORCHESTRATOR_URL", "ORCHESTRATOR_HOST"), InFile: true, Argument: "URL", Accepts: acceptsURL, Help: "base URL of the admin API; without it the admin flows are off"},
 		{Name: adminToken, Env: env("ADMIN_TOKEN"), InFile: true, Secret: true, Accepts: acceptsPrivate, Help: "bearer token of a platform_admin; without it the admin flows are off"},
-		{Name: secretName(load.Webchat), Env: env("WEBHOOK_SECRET", "GATEWAY_WEBHOOK_SECRET"), InFile: true, Secret: true, Accepts: acceptsPrivate, Help: "signs webchat and automation"},
-		{Name: secretName(load.Instagram), Env: env("WEBHOOK_SECRET_INSTAGRAM"), InFile: true, Secret: true, Accepts: acceptsPrivate, Help: "signs instagram"},
-		{Name: secretName(load.Telegram), Env: env("WEBHOOK_SECRET_TELEGRAM"), InFile: true, Secret: true, Accepts: acceptsPrivate, Help: "token of telegram"},
-		{Name: secretName(load.WhatsApp), Env: env("WEBHOOK_SECRET_WHATSAPP"), InFile: true, Secret: true, Accepts: acceptsPrivate, Help: "signs whatsapp"},
-
+	}
+	rows = append(rows, secretRows()...)
+	return append(rows, []Setting{
 		{Name: Workload, Flags: option("workload"), Env: env("WORKLOAD_FILE", "WORKLOAD_FILE_JSON"), InFile: true, Argument: "FILE", Accepts: acceptsFile, Help: "who talks over which channels, YAML or JSON; the default is built in"},
 		{Name: Tenant, Flags: option("tenant"), Env: env("LOCUST_TENANT_ID"), InFile: true, Argument: "UUID", Accepts: "a UUID", Help: "run this tenant of the workload alone; the built-in workload takes the id over"},
 
@@ -170,7 +168,39 @@ func Table() []Setting {
 		{Name: outDir, Flags: option("out"), Default: "runs/<time>-<target>", Argument: "DIR", Accepts: "a directory that is new or empty", Help: "run directory"},
 		{Name: headless, Flags: option("headless"), Env: env("LOCUST_HEADLESS"), Bool: true, Default: "false", Accepts: acceptsBool, Help: "no console, a progress line instead; so it is without a terminal"},
 		{Name: summaryExport, Flags: option("summary-export"), Env: env("K6_SUMMARY_EXPORT"), Argument: "FILE", Accepts: acceptsFile, Help: "also write perf-summary.json here"},
+	}...)
+}
+
+// secretRows has a secret for every channel that signs with one of its own.
+func secretRows() (rows []Setting) {
+	for channel, spec := range load.Channels() {
+		if spec.SecretOf != load.Channel(channel) {
+			continue
+		}
+		row := Setting{
+			Name: secretName(spec.SecretOf), Env: env("WEBHOOK_SECRET_" + strings.ToUpper(spec.Name)), InFile: true, Secret: true,
+			Accepts: acceptsPrivate, Help: "signs " + signedBy(spec.SecretOf),
+		}
+		if spec.Algorithm == load.Token {
+			row.Help = "token of " + spec.Name
+		}
+		if spec.SecretOf == load.Webchat { // the first there was, and the names of the k6 script and the Locust suite
+			row.Env = env("WEBHOOK_SECRET", "GATEWAY_WEBHOOK_SECRET")
+		}
+		rows = append(rows, row)
 	}
+	return rows
+}
+
+// signedBy names the channels that a channel's secret signs.
+func signedBy(secret load.Channel) string {
+	var names []string
+	for _, spec := range load.Channels() {
+		if spec.SecretOf == secret {
+			names = append(names, spec.Name)
+		}
+	}
+	return strings.Join(names, " and ")
 }
 
 // find returns the row of a setting.

@@ -3,6 +3,7 @@ package demo
 import (
 	"maps"
 	"slices"
+	"strings"
 )
 
 // GatewayURL is the full webchat webhook URL, as GATEWAY_URL expects it.
@@ -26,7 +27,7 @@ func (p *Platform) RedisAddr() string { return p.proxies.addr(proxyRedis) }
 // AdminToken is a JWT with the role platform_admin, signed with a key made at start.
 func (p *Platform) AdminToken() string { return p.token }
 
-// Secrets maps webchat, instagram, whatsapp and telegram to their secrets.
+// Secrets maps channels to their secrets.
 func (p *Platform) Secrets() map[string]string { return maps.Clone(p.cfg.Secrets) }
 
 // Tenants lists the tenants that exist from the start.
@@ -35,20 +36,24 @@ func (p *Platform) Tenants() []Tenant { return slices.Clone(p.tenants) }
 // Environment lists NAME=value lines that point k6, Locust, curl, toxiproxy-cli
 // or another squall at this platform.
 func (p *Platform) Environment() []string {
-	s := p.cfg.Secrets
-	return []string{
+	lines := []string{
 		"GATEWAY_URL=" + p.GatewayURL(),
 		"ORCHESTRATOR_URL=" + p.OrchestratorURL(),
 		"ADMIN_TOKEN=" + p.token,
-		"WEBHOOK_SECRET=" + s["webchat"],
-		"WEBHOOK_SECRET_INSTAGRAM=" + s["instagram"],
-		"WEBHOOK_SECRET_WHATSAPP=" + s["whatsapp"],
-		"WEBHOOK_SECRET_TELEGRAM=" + s["telegram"],
-		"GATEWAY_WEBHOOK_SECRET=" + s["webchat"],
-		"TOXIPROXY_URL=" + p.ToxiproxyURL(),
-		"REDIS_URL=redis://" + p.RedisAddr() + "/0",
-		"QDRANT_URL=http://" + p.proxies.addr(proxyQdrant),
-		"INGESTION_URL=" + p.IngestionURL(),
-		"AUTOMATION_URL=" + p.AutomationURL(),
 	}
+	for _, c := range channels() {
+		name := "WEBHOOK_SECRET_" + strings.ToUpper(c.name)
+		if c.name == "webchat" {
+			name = "WEBHOOK_SECRET"
+		}
+		lines = append(lines, name+"="+p.cfg.Secrets[c.name])
+	}
+	return append(lines,
+		"GATEWAY_WEBHOOK_SECRET="+p.cfg.Secrets["webchat"],
+		"TOXIPROXY_URL="+p.ToxiproxyURL(),
+		"REDIS_URL=redis://"+p.RedisAddr()+"/0",
+		"QDRANT_URL=http://"+p.proxies.addr(proxyQdrant),
+		"INGESTION_URL="+p.IngestionURL(),
+		"AUTOMATION_URL="+p.AutomationURL(),
+	)
 }

@@ -71,7 +71,11 @@ func (a *admin) keepTenant(t tenantRecord) kept {
 
 // channelTypes are what a channel can be made for.
 func channelTypes() map[string]bool {
-	return map[string]bool{"web": true, "webchat": true, "instagram": true, "telegram": true, "whatsapp": true}
+	types := map[string]bool{"web": true}
+	for _, c := range channels() {
+		types[c.name] = true
+	}
+	return types
 }
 
 func (a *admin) createChannel(ctx *fasthttp.RequestCtx) {

@@ -19,24 +19,24 @@ type channel struct {
 	scheme    scheme
 	textField string
 	timeField string
+	secret    string // in development, where nobody gave another
 }
 
 func channels() []channel {
 	return []channel{
-		{"webchat", "/webchat/webhook", "X-Webchat-Signature", hmacHex(sha256.New, "", lowerHex), "message", "occurred_at"},
-		{"instagram", "/instagram/webhook", "X-Hub-Signature", hmacHex(sha1.New, "sha1=", anyHex), "message", "occurred_at"},
-		{"whatsapp", "/whatsapp/webhook", "X-WHATSAPP-SIGNATURE", hmacHex(sha256.New, "", anyHex), "message", "timestamp"},
-		{"telegram", "/telegram/webhook", "X-Telegram-Secret-Token", plainSecret, "text", "date"},
+		{"webchat", "/webchat/webhook", "X-Webchat-Signature", hmacHex(sha256.New, "", lowerHex), "message", "occurred_at", "dev-web"},
+		{"instagram", "/instagram/webhook", "X-Hub-Signature", hmacHex(sha1.New, "sha1=", anyHex), "message", "occurred_at", "dev-instagram"},
+		{"whatsapp", "/whatsapp/webhook", "X-WHATSAPP-SIGNATURE", hmacHex(sha256.New, "", anyHex), "message", "timestamp", "dev-whatsapp"},
+		{"telegram", "/telegram/webhook", "X-Telegram-Secret-Token", plainSecret, "text", "date", "dev-telegram"},
 	}
 }
 
 func developmentSecrets() map[string]string {
-	return map[string]string{
-		"webchat":   "dev-web",
-		"instagram": "dev-instagram",
-		"whatsapp":  "dev-whatsapp",
-		"telegram":  "dev-telegram",
+	secrets := map[string]string{}
+	for _, c := range channels() {
+		secrets[c.name] = c.secret
 	}
+	return secrets
 }
 
 // verifier tells whether a signature header fits a raw body.

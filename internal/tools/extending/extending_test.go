@@ -1,0 +1,132 @@
+package extending
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// Each example is applied, built, and seen to work.
+func TestExamplesOfThePageWork(t *testing.T) {
+	if testing.Short() {
+		t.Skip("builds squall once for each example")
+	}
+	root, err := filepath.Abs("../../..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	page, err := os.ReadFile(filepath.Join(root, "docs", "extending.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	examples, err := Parse(string(page))
+	if err != nil {
+		t.Fatal(err)
+	}
+	checks := map[string]func(t *testing.T, squall string){
+		"A channel": func(t *testing.T, squall string) {
+			workload := filepath.Join(t.TempDir(), "workload.yaml")
+			text := "tenants:\n  - id: 11111111-1111-4111-8111-111111111111\n    brands:\n      - {name: Saffron, brand_id: 22222222-2222-4222-8222-222222222221, channel_id: 33333333-3333-4333-8333-333333333331, channels: {webchat: 1, viber: 1}}\n"
+			if err := os.WriteFile(workload, []byte(text), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			report := demo(t, squall, "--workload", workload)
+			if !strings.Contains(report, "| viber |") || !strings.Contains(report, "Failed: 0 (0 %)") {
+				t.Errorf("the channel was not sent, or not verified:\n%s", report)
+			}
+		},
+		"A section of the report": func(t *testing.T, squall string) {
+			if report := demo(t, squall); !strings.Contains(report, "## Notes\n\n- ") {
+				t.Errorf("no section of notes in\n%s", report)
+			}
+		},
+		"A kind of event": func(t *testing.T, squall string) {
+			run(t, squall, "version") // it builds; the tests of the package hold every row to the rest
+		},
+		"A command of the session": func(t *testing.T, squall string) {
+			run(t, squall, "version")
+		},
+	}
+	for _, e := range examples {
+		t.Run(e.Title, func(t *testing.T) {
+			check := checks[e.Title]
+			if check == nil {
+				t.Fatal("nothing looks whether this example works")
+			}
+			delete(checks, e.Title)
+			dir := t.TempDir()
+			overlay, err := e.Overlay(root, dir)
+			if err != nil {
+				t.Fatal(err)
+			}
+			squall := filepath.Join(dir, "squall")
+			for _, args := range [][]string{
+				{"build", "-overlay", overlay, "-o", squall, "."},
+				{"test", "-overlay", overlay, "-short", "./internal/event", "./internal/command"},
+			} {
+				cmd := exec.Command("go", args...)
+				cmd.Dir = root
+				out, err := cmd.CombinedOutput()
+				if err != nil && (args[0] == "build" || !onlyDocs(string(out))) {
+					t.Fatalf("go %s: %v\n%s", strings.Join(args, " "), err, out)
+				}
+			}
+			check(t, squall)
+		})
+	}
+	for title := range checks {
+		t.Errorf("the page has no example %q", title)
+	}
+}
+
+// onlyDocs tells whether all that fails is that the new thing is not on the pages yet.
+func onlyDocs(out string) bool {
+	for line := range strings.SplitSeq(out, "\n") {
+		if name, failed := strings.CutPrefix(line, "--- FAIL: "); failed && !strings.HasPrefix(name, "TestEveryKindIsDocumented") && !strings.HasPrefix(name, "TestEveryCommandSurvives") {
+			return false
+		}
+	}
+	return !strings.Contains(out, "[build failed]") && !strings.Contains(out, "panic:")
+}
+
+func run(t *testing.T, squall string, args ...string) string {
+	t.Helper()
+	cmd := exec.Command(squall, args...)
+	cmd.Dir = t.TempDir()
+	cmd.Env = append(os.Environ(), "HOME="+cmd.Dir)
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		t.Fatalf("squall %s: %v\n%s", strings.Join(args, " "), err, out)
+	}
+	return string(out)
+}
+
+// demo runs a few seconds against the embedded platform and returns the report.
+func demo(t *testing.T, squall string, args ...string) string {
+	t.Helper()
+	dir := filepath.Join(t.TempDir(), "run")
+	run(t, squall, append([]string{"demo", "--headless", "--vus", "20", "--duration", "2s", "--objective", "http_req_failed: rate<0.5", "--out", dir}, args...)...)
+	report, err := os.ReadFile(filepath.Join(dir, "report.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(report)
+}
+
+func TestParse(t *testing.T) {
+	page := "# x\n\n## A\n\ntext\n\n## B\n\n<!-- file: a/b.go -->\n```go\nx\ny\n```\n<!-- insert: c.go after: const ( -->\n\n```go\n\tz\n```\n"
+	examples, err := Parse(page)
+	if err != nil || len(examples) != 1 || examples[0].Title != "B" || len(examples[0].Edits) != 2 {
+		t.Fatalf("examples %+v, %v", examples, err)
+	}
+	if got := examples[0].Edits[1]; got != (Edit{"c.go", "const (", "\tz\n"}) {
+		t.Errorf("edit %+v", got)
+	}
+	for _, bad := range []string{"## A\n<!-- file: a.go -->\ntext\n", "## A\n<!-- insert: a.go -->\n```\nx\n```\n", "<!-- file: a.go -->\n```\nx\n```\n"} {
+		if _, err := Parse(bad); err == nil {
+			t.Errorf("%q is accepted", bad)
+		}
+	}
+}
