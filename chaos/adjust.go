@@ -59,7 +59,7 @@ func changes(rows []Param, old, now Params) (changed []event.ParamChange) {
 	return changed
 }
 
-// drop takes back the changes that the new plan no longer has.
+// drop reverts the changes that the new plan no longer has.
 func (l *life) drop(steps []Step) error {
 	for i := len(l.changes) - 1; i >= 0; i-- {
 		c := l.changes[i]

@@ -35,7 +35,7 @@ type Times struct {
 	Plan    time.Duration // one preflight
 	Apply   time.Duration // one step; longer than any single call in it, so that none is cut in two
 	Look    time.Duration // between two looks at whether an active fault is still there
-	Grace   time.Duration // that a step under way has left when its fault is to be taken back
+	Grace   time.Duration // that a step under way has left when its fault is to be reverted
 	Undo    time.Duration // one attempt at one change
 	Retry   time.Duration // until the second attempt; doubles up to ten times as long
 	Give    time.Duration // until failing attempts make a fault stuck
@@ -63,7 +63,7 @@ func (t Times) withDefaults() Times {
 	return t
 }
 
-// Engine injects faults and takes them back. Orders return at once; what they lead to shows in
+// Engine injects faults and reverts them. Orders return at once; what they lead to shows in
 // [Engine.Snapshot] and is told as events. It is safe for concurrent use.
 type Engine struct {
 	config  Config
@@ -219,7 +219,7 @@ func (e *Engine) collide(own *slot, objects []string) (checks []Check) {
 		if shared := s.life.holds(objects); shared != "" {
 			checks = append(checks, Check{
 				Text: "no other fault holds " + shared, Answer: Refuses,
-				Reason: s.info.Title + " is on and changes the same object: take it back first",
+				Reason: s.info.Title + " is on and changes the same object: revert it first",
 			})
 		}
 	}
@@ -277,7 +277,7 @@ func (e *Engine) Adjust(id string, given Params, by event.Actor) error {
 	}
 	for _, r := range s.info.Params {
 		if !r.Live && full[r.Name] != s.status.Params[r.Name] {
-			return fmt.Errorf("change %s: %s cannot be changed while the fault is active: take it back first", id, r.Name)
+			return fmt.Errorf("change %s: %s cannot be changed while the fault is active: revert it first", id, r.Name)
 		}
 	}
 	select {
@@ -288,7 +288,7 @@ func (e *Engine) Adjust(id string, given Params, by event.Actor) error {
 	}
 }
 
-// Revert takes a fault back. A fault that is being taken back, or is off, is fine.
+// Revert takes a fault back. A fault that is being reverted, or is off, is fine.
 func (e *Engine) Revert(id string, by event.Actor) error {
 	s, err := e.find(id)
 	if err != nil {
@@ -370,7 +370,7 @@ func (e *Engine) Stop(by event.Actor) error {
 	return errors.Join(errs...)
 }
 
-// safely turns a panic of a fault into an error: what it changed must be taken back all the same.
+// safely turns a panic of a fault into an error: what it changed must be reverted all the same.
 func (e *Engine) safely(run func() error) (err error) {
 	defer func() {
 		if value := recover(); value != nil {

@@ -171,7 +171,7 @@ func TestStuckFaultSaysWhatAPersonCanDo(t *testing.T) {
 			t.Errorf("told %+v", e)
 		}
 		if err := tr.Inject("both", nil, operator); err == nil {
-			t.Error("injected again while left behind")
+			t.Error("injected again while not reverted")
 		}
 		tr.world.break_("undo a", nil)
 		if err := tr.Decide("both", event.Retry, operator); err != nil {
@@ -223,13 +223,13 @@ func TestStopNamesWhatIsLeftBehind(t *testing.T) {
 		began := time.Now()
 		left := AllLeftBehind(tr.Stop(squall))
 		if len(left) != 1 || left[0].Object != "b" || !errors.Is(left[0], errBroken) || left[0].Remedy == "" {
-			t.Fatalf("left behind %+v", left)
+			t.Fatalf("not reverted %+v", left)
 		}
 		if took := time.Since(began); took > 2*time.Minute {
 			t.Errorf("stop took %s", took)
 		}
 		if tr.world.get("a") != 1 {
-			t.Error("a was not taken back because b could not be")
+			t.Error("a was not reverted because b could not be")
 		}
 		if open := tr.ledger.Open(); len(open) != 1 {
 			t.Errorf("%d open records, want the one of b", len(open))
@@ -293,7 +293,7 @@ func TestTwoFaultsOnOneObjectAreRefused(t *testing.T) {
 		}
 		tr.inject("third", nil)
 		synctest.Wait()
-		if e, ok := tr.last().Data.(event.FaultRefused); !ok || !strings.Contains(e.Reason, "Numbers first is on and changes the same object: take it back first") {
+		if e, ok := tr.last().Data.(event.FaultRefused); !ok || !strings.Contains(e.Reason, "Numbers first is on and changes the same object: revert it first") {
 			t.Errorf("told %+v", e)
 		}
 		if tr.world.called("apply a") != 1 {
@@ -537,7 +537,7 @@ func TestPanicOfTheEngineLeavesTheRecord(t *testing.T) {
 			t.Errorf("told of %v", value)
 		}
 		if left := AllLeftBehind(tr.Stop(squall)); len(left) != 2 || left[0].Remedy == "" {
-			t.Errorf("left behind %v", left)
+			t.Errorf("not reverted %v", left)
 		}
 		if open := tr.ledger.Open(); len(open) != 2 {
 			t.Errorf("%d open records", len(open))

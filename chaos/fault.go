@@ -78,7 +78,7 @@ type Step struct {
 	Kind   string // finds its [Undoer]
 	Object string // in words: "toxic squall-1f2e-llm on proxy llm-upstream"
 	// Undo is all that taking the change back needs, in any process; it is written to the ledger as
-	// JSON. Nil: the change dies with squall (load), Revert takes it back, and no record is needed.
+	// JSON. Nil: the change dies with squall (load), Revert reverts it, and no record is needed.
 	Undo any
 	// Apply makes the change and reads it back; it returns nil only when the change is there. Applying
 	// what is applied already is fine. It bounds its own time.
@@ -89,7 +89,7 @@ type Step struct {
 	Look func(ctx context.Context) (there bool, err error)
 	// DryRun asks the API whether Apply would be accepted; nil: the API has no dry run.
 	DryRun func(ctx context.Context) error
-	// Revert takes back a change without a record; only with Undo nil.
+	// Revert reverts a change without a record; only with Undo nil.
 	Revert func(ctx context.Context) error
 	// Command is what a person would type for the same change: shown by a dry run. May be "".
 	Command string

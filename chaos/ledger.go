@@ -19,7 +19,7 @@ import (
 // LedgerFile is the name of the ledger in a run directory.
 const LedgerFile = "ledger.jsonl"
 
-// Record is a change that is about to be made, with all that is needed to take it back from
+// Record is a change that is about to be made, with all that is needed to revert it from
 // another process.
 type Record struct {
 	ID     string          `json:"id"`
@@ -137,7 +137,7 @@ func (l *Ledger) Intend(kind, object string, undo any) (id string, err error) {
 	return r.ID, nil
 }
 
-// Close records that a change was taken back and that this was verified. Closing twice is fine.
+// Close records that a change was reverted and that this was verified. Closing twice is fine.
 func (l *Ledger) Close(id string) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -174,7 +174,7 @@ func (l *Ledger) write(lines []byte) error {
 	return nil
 }
 
-// Open lists the changes that were not taken back, newest first: the order in which to undo.
+// Open lists the changes that were not reverted, newest first: the order in which to undo.
 func (l *Ledger) Open() []Record {
 	l.mu.Lock()
 	defer l.mu.Unlock()

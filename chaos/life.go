@@ -13,7 +13,7 @@ import (
 	"xinbot.ir/squall/internal/event"
 )
 
-// life is one injection, from its preflight until it is taken back. Its goroutine alone carries
+// life is one injection, from its preflight until it is reverted. Its goroutine alone carries
 // changes out; what other goroutines read of it is under the engine's lock.
 type life struct {
 	engine *Engine
@@ -30,7 +30,7 @@ type life struct {
 	cause   event.Cause
 	detail  string
 	stopped chan struct{} // closed by end
-	left    []error       // what is left behind once the goroutine is gone
+	left    []error       // what is not reverted once the goroutine is gone
 
 	// The goroutine's own.
 	run     int
@@ -137,7 +137,7 @@ func deadline(ttl time.Duration) time.Time {
 }
 
 // guard turns a mistake of the engine itself into the end of the run: its records stay open, and are
-// named as left behind.
+// named as not reverted.
 func (l *life) guard() {
 	value := recover()
 	if value == nil {
@@ -154,7 +154,7 @@ func (l *life) guard() {
 	}
 }
 
-// leftBehind names every change that is not taken back.
+// leftBehind names every change that is not reverted.
 func (l *life) leftBehind(err error) (left []error) {
 	for _, c := range l.changes {
 		remedy := "stop squall"

@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// TTL is the parameter that every fault has: how long it lasts before it is taken back by itself.
+// TTL is the parameter that every fault has: how long it lasts before it is reverted by itself.
 const TTL = "for"
 
 // Type of a parameter.
@@ -51,7 +51,7 @@ func Lasts(def time.Duration, env string) Param {
 	}
 	return Param{
 		Name: TTL, Label: "Lasts", Type: Duration, Default: short(def), Min: 1, Max: (6 * time.Hour).Seconds(), Live: true,
-		Help: "taken back by itself after this time", Env: env, EnvUnit: unit,
+		Help: "reverted by itself after this time", Env: env, EnvUnit: unit,
 	}
 }
 

@@ -33,8 +33,8 @@ type Recovery struct {
 	Doubt time.Duration
 }
 
-// Recover takes back what the ledger has open, newest change first, from the records alone. It may
-// be run again at any time. What cannot be taken back keeps its record.
+// Recover reverts what the ledger has open, newest change first, from the records alone. It may
+// be run again at any time. What cannot be reverted keeps its record.
 func Recover(ctx context.Context, l *Ledger, undoers Undoers, how Recovery) []Recovered {
 	or := func(d *time.Duration, def time.Duration) {
 		if *d == 0 {
@@ -136,7 +136,7 @@ func undoOnce(ctx context.Context, u Undoer, r Record, overwrite bool) (err erro
 	defer cancel()
 	defer func() { // a record from a newer squall, or a damaged one, must not end the recovery of the others
 		if value := recover(); value != nil {
-			err = fmt.Errorf("take back %s: panic: %v", r.Object, value)
+			err = fmt.Errorf("revert %s: panic: %v", r.Object, value)
 		}
 	}()
 	return u.Undo(ctx, r.Undo, overwrite)

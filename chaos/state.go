@@ -11,13 +11,13 @@ const (
 	Checking        // the preflight runs
 	Injecting       // being applied
 	Active          // applied and verified
-	Reverting       // being taken back
-	Stuck           // could not be taken back: somebody has to decide, see [Engine.Settle]
+	Reverting       // being reverted
+	Stuck           // could not be reverted: somebody has to decide, see [Engine.Settle]
 )
 
 // String is the state's word on screen.
 func (s State) String() string {
-	return [...]string{"off", "checking", "starting", "active", "taking back", "left behind"}[s]
+	return [...]string{"off", "checking", "starting", "active", "reverting", "not reverted"}[s]
 }
 
 // Status is a fault at one moment. Plain data, shared: do not write to its slices and maps.
@@ -35,5 +35,5 @@ type Status struct {
 	Moved    bool      // when stuck: because somebody else changed the object
 }
 
-// On tells whether the fault has changed something, or is about to, that is not yet taken back.
+// On tells whether the fault has changed something, or is about to, that is not yet reverted.
 func (s Status) On() bool { return s.State >= Injecting }

@@ -104,7 +104,7 @@ func (l *life) undoAll(overwrite bool) error {
 	}
 }
 
-// tellRetry shows why a fault is not taken back yet. The timeline has the first time.
+// tellRetry shows why a fault is not reverted yet. The timeline has the first time.
 func (l *life) tellRetry(try int, err error, left time.Duration) {
 	why := strings.ReplaceAll(err.Error(), "\n", "; ")
 	if onlyPending(err) {
@@ -178,7 +178,7 @@ func onlyPending(err error) bool {
 	return errors.As(err, &pending)
 }
 
-// stuck says what is left behind and waits for a decision; none comes once the run ends.
+// stuck says what is not reverted and waits for a decision; none comes once the run ends.
 func (l *life) stuck(err error) (event.Decision, bool) {
 	var moved *MovedOn
 	isMoved := errors.As(err, &moved)

@@ -39,17 +39,17 @@ type MovedOn struct {
 	Found  string // "3 replicas"
 	Left   string // how the fault had left it: "0 replicas"
 	Before string // how the fault had found it: "2 replicas"
-	Gone   bool   // it is not there any more: there is nothing to put back
+	Gone   bool   // it is not there any more: there is nothing to revert
 }
 
 func (m *MovedOn) Error() string {
 	if m.Gone {
-		return fmt.Sprintf("%s is not there any more (%s): there is nothing to put back", m.Object, m.Found)
+		return fmt.Sprintf("%s is not there any more (%s): there is nothing to revert", m.Object, m.Found)
 	}
 	return fmt.Sprintf("%s has been changed since: found %s, the fault had left %s, it was %s before", m.Object, m.Found, m.Left, m.Before)
 }
 
-// LeftBehind is a change that could not be taken back, and how a person can do it.
+// LeftBehind is a change that could not be reverted, and how a person can do it.
 type LeftBehind struct {
 	Object string
 	Remedy string // a command to run
@@ -61,7 +61,7 @@ func (l *LeftBehind) Error() string {
 	if errors.As(l.Err, &moved) && moved.Gone {
 		return fmt.Sprintf("%v; to close its entry in the ledger: %s", l.Err, l.Remedy)
 	}
-	return fmt.Sprintf("%s was left behind: %v; to put it back: %s", l.Object, l.Err, l.Remedy)
+	return fmt.Sprintf("%s is not reverted: %v; to revert it: %s", l.Object, l.Err, l.Remedy)
 }
 
 // Unwrap is the reason.
@@ -84,7 +84,7 @@ func (f *ForeignError) Error() string {
 	return fmt.Sprintf("the record is of %s, and the configuration names %s: nothing was contacted", f.Record, own)
 }
 
-// closeEntry is the remedy for what is not there any more: there is nothing to put back.
+// closeEntry is the remedy for what is not there any more: there is nothing to revert.
 const closeEntry = "squall recover --keep"
 
 // remedyFor is what a person can do about an error of undoing.

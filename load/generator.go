@@ -277,7 +277,7 @@ func (g *Generator) Recycle() error {
 
 // Stop ends the traffic: no new requests, then a wait for those in flight, at most Options.Drain
 // or until the context ends. What is still in flight then is interrupted and counted as such, so
-// no sample is lost. Automation rules are put back. It is safe to call twice.
+// no sample is lost. Automation rules are restored. It is safe to call twice.
 func (g *Generator) Stop(ctx context.Context) error {
 	g.stopOnce.Do(func() { g.stopErr = g.stop(ctx) })
 	return g.stopErr

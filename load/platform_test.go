@@ -282,10 +282,10 @@ func TestRestoreRuleFromAFreshProcess(t *testing.T) {
 	cancel()
 	state := load.RuleState{API: "http://127.0.0.1:1", TenantID: tenant, RuleID: "r", Active: true}
 	if err := load.RestoreRule(ctx, fresh, state); err == nil {
-		t.Error("put back without an API")
+		t.Error("restore without an API")
 	}
 	state.API = "not an address\x00"
 	if err := load.RestoreRule(ctx, fresh, state); err == nil {
-		t.Error("put back at no address")
+		t.Error("restore at no address")
 	}
 }

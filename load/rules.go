@@ -16,23 +16,23 @@ import (
 	"github.com/cenkalti/backoff/v5"
 )
 
-// How rules are toggled and put back.
+// How rules are toggled and restored.
 const (
 	toggleFor      = 2 * time.Second  // how long a rule stays flipped
 	restoreAttempt = 5 * time.Second  // one try of putting a rule back
 	restoreWithin  = 20 * time.Second // all tries together, once the run has ended
 )
 
-// LeftBehind is a rule that could not be put back as it was found, and how a person can do it.
+// LeftBehind is a rule that could not be restored as it was found, and how a person can do it.
 type LeftBehind struct {
 	Rule   RuleState
 	Remedy string // a command to run; it names the token's variable, not the token
 	Err    error
 }
 
-// Error says what was left behind and what to do.
+// Error says what is not reverted and what to do.
 func (l *LeftBehind) Error() string {
-	return fmt.Sprintf("put back rule %s of tenant %s (%s): %v; by hand: %s",
+	return fmt.Sprintf("restore rule %s of tenant %s (%s): %v; by hand: %s",
 		l.Rule.RuleID, l.Rule.TenantID, wordFor(l.Rule.Active), l.Err, l.Remedy)
 }
 
@@ -58,7 +58,7 @@ func verbFor(active bool) string {
 type ruleToggler struct {
 	api    *adminAPI
 	ledger RuleLedger
-	ctx    context.Context //nolint:containedctx // how long putting back is tried; outlives the traffic
+	ctx    context.Context //nolint:containedctx // how long restoring is tried; outlives the traffic
 	giveUp context.CancelFunc
 
 	mu   sync.Mutex
@@ -70,7 +70,7 @@ type ruleToggler struct {
 // toggled is a rule that the ledger holds.
 type toggled struct {
 	state RuleState
-	err   error // why it could not be put back; nil: not tried to the end
+	err   error // why it could not be restored; nil: not tried to the end
 }
 
 func newRuleToggler(api *adminAPI, ledger RuleLedger) *ruleToggler {
@@ -109,7 +109,7 @@ func (a *adminFlows) toggle(ctx context.Context, b *beat, _ time.Time) {
 }
 
 // hold waits while a rule is flipped, and tells whether it waited to the end: it does not when the
-// run stops or rules are to be left alone. Then the rule is put back right away, untimed.
+// run stops or rules are to be left alone. Then the rule is restored right away, untimed.
 func (a *adminFlows) hold(ctx context.Context) bool {
 	timer := time.NewTimer(toggleFor)
 	defer timer.Stop()
@@ -186,7 +186,7 @@ func (t *ruleToggler) restore(id string) error {
 // hurry bounds how long putting rules back may still take, once the run is ending.
 func (t *ruleToggler) hurry() { time.AfterFunc(restoreWithin, t.giveUp) }
 
-// restoreAll reports what could not be put back, and puts back what a toggle that did not come to
+// restoreAll reports what could not be restored, and restores what a toggle that did not come to
 // its end has left. Only after all toggles have ended.
 func (t *ruleToggler) restoreAll() error {
 	defer t.giveUp()
@@ -210,7 +210,7 @@ func (t *ruleToggler) restoreAll() error {
 func RestoreRule(ctx context.Context, o Options, state RuleState) error {
 	base, err := url.Parse(state.API)
 	if err != nil {
-		return fmt.Errorf("put back rule %s: ledger names API %q: %w", state.RuleID, state.API, err)
+		return fmt.Errorf("restore rule %s: ledger names API %q: %w", state.RuleID, state.API, err)
 	}
 	o.Orchestrator = base
 	if o.Timeout == 0 {

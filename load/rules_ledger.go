@@ -5,7 +5,7 @@ import (
 	"net/url"
 )
 
-// RuleState is an automation rule as it was found, enough to put it back from another process.
+// RuleState is an automation rule as it was found, enough to revert it from another process.
 type RuleState struct {
 	API      string `json:"api"` // base URL of the admin API
 	TenantID string `json:"tenant_id"`

@@ -143,7 +143,7 @@ func drills() synthetic {
 		events: events, quiet: true, slow: func(i int) float64 {
 			return slowBetween(30, 78, 12)(i) * slowBetween(101, 161, 5)(i) * slowBetween(172, 190, 20)(i) * slowBetween(182, 240, 2)(i)
 		},
-		leftOver: []string{"statefulset xin-staging/redis was left behind: it has been changed since; to put it back: kubectl --context staging-admin -n xin-staging scale statefulset/redis --replicas=2"},
+		leftOver: []string{"statefulset xin-staging/redis is not reverted: it has been changed since; to revert it: kubectl --context staging-admin -n xin-staging scale statefulset/redis --replicas=2"},
 	}
 }
 

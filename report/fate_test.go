@@ -48,7 +48,7 @@ func TestExpectationsLine(t *testing.T) {
 	}
 }
 
-// A fault that was taken back late, or kept as it is, is told as what it is.
+// A fault that was reverted late, or kept as it is, is told as what it is.
 func TestRevertStatus(t *testing.T) {
 	redis := inject(1, "Redis outage")
 	kept := happened(30, event.RoleSquall, event.FaultReverted{Injection: redis, Cause: event.CauseKept})

@@ -88,7 +88,7 @@ func TestChaosEventsTriggered(t *testing.T) {
 	}
 }
 
-// Wherever a run with faults is cut short, there is a report, and no fault is taken for taken back
+// Wherever a run with faults is cut short, there is a report, and no fault is taken for reverted
 // that the journal does not say so of.
 func TestReportOfTornFaults(t *testing.T) {
 	s := drills()
@@ -109,7 +109,7 @@ func TestReportOfTornFaults(t *testing.T) {
 			t.Fatalf("cut at %d: %v", size, err)
 		}
 		if text := markdown(document(e)); size < off && strings.Contains(text, "✓ verified") {
-			t.Errorf("cut at %d: a fault is told as taken back\n%s", size, text)
+			t.Errorf("cut at %d: a fault is told as reverted\n%s", size, text)
 		}
 		if _, err := k6Document(e); err != nil {
 			t.Errorf("cut at %d: %v", size, err)

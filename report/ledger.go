@@ -40,7 +40,7 @@ func readLedger(run *rundir.Run) ledger {
 	return l
 }
 
-// stillChanged says, in the notes at the top, what the run did not put back, and how to.
+// stillChanged says, in the notes at the top, what the run did not restored, and how to.
 func stillChanged(e *evidence) (notes []line) {
 	if e.line.End == nil {
 		return stoppedWithin(e)
@@ -91,7 +91,7 @@ func stoppedWithin(e *evidence) []line {
 	return []line{note}
 }
 
-// recoverCommand puts back what a dead run left, from its ledger.
+// recoverCommand restores what a dead run left, from its ledger.
 func recoverCommand(e *evidence) line { return code("squall recover " + shellWord(e.run.Dir)) }
 
 // shellWord quotes a path where a shell would read it as something else.

@@ -18,7 +18,7 @@ func told(t *testing.T, dir string) (report, summary string) {
 	return markdown(document(e)), screen(e, "")
 }
 
-// The report of a run that was killed in a fault says what is still changed and how to put it back,
+// The report of a run that was killed in a fault says what is still changed and how to revert it,
 // and no longer once it has been.
 func TestLedgerOfAKilledRun(t *testing.T) {
 	const proxy = "toxic squall-1f2e-llm on proxy llm-upstream"

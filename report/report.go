@@ -22,7 +22,7 @@ type Result struct {
 	Summary  string // path of perf-summary.json
 	Charts   []string
 	Verdict  slo.Verdict
-	LeftOver []string // what the run could not put back, each with its remedy
+	LeftOver []string // what the run could not restored, each with its remedy
 	Text     string   // the short summary for the screen, see [Summary]
 }
 

@@ -10,7 +10,7 @@ import (
 	"xinbot.ir/squall/internal/timeline"
 )
 
-// faultsSection says what was broken, and whether it was put back: what was left behind first, then
+// faultsSection says what was broken, and whether it was restored: what is not reverted first, then
 // every injection in a row, what was expected of the platform, what was refused, and what each fault
 // was given and found.
 func faultsSection(e *evidence) []block {

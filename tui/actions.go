@@ -133,10 +133,10 @@ func (m *Model) halt() tea.Cmd {
 	m.queue.drop()
 	m.intent, m.asked = intent{}, toggles{}
 	m.open(nil)
-	echo, then := "HALT: everything back to the start", "halted: settings as at the start; spikes and faults blocked until u"
+	echo, then := "HALT: everything back to the baseline", "halted: load back to the baseline; spikes and faults blocked until u"
 	if on := countFaults(m.scene.now.Faults).on; on > 0 {
-		echo += ", " + faultCount(on) + " taken back"
-		then = "halted: settings as at the start, " + faultCount(on) + " being taken back; spikes and faults blocked until u"
+		echo += ", " + faultCount(on) + " reverted"
+		then = "halted: load back to the baseline, " + faultCount(on) + " being reverted; spikes and faults blocked until u"
 	}
 	m.say(echo, true)
 	return m.queue.perform(request{ask: command.Halt{}, then: then}, false)

@@ -24,8 +24,8 @@ func newConfirm(s *scene) *confirmMode {
 	}
 	for i := range s.now.Faults {
 		f := &s.now.Faults[i]
-		add(f.State == chaos.Stuck, f.Info.Title+" is left behind: it will be tried again, and told in the report")
-		add(f.On() && f.State != chaos.Stuck, f.Info.Title+" is "+activeWord(f.State)+": it will be taken back")
+		add(f.State == chaos.Stuck, f.Info.Title+" is not reverted: it will be tried again, and told in the report")
+		add(f.On() && f.State != chaos.Stuck, f.Info.Title+" is "+activeWord(f.State)+": it will be reverted")
 	}
 	add(set.Spike, "a spike of "+strconv.FormatFloat(set.SpikeFactor, 'g', 4, 64)+"× is on")
 	add(s.now.Status == session.Halted, "the run is halted")

@@ -10,7 +10,7 @@ import (
 	"xinbot.ir/squall/internal/session"
 )
 
-// faultKey is a fault's own key: it takes back at once what is on, and asks before anything else.
+// faultKey is a fault's own key: it reverts at once what is on, and asks before anything else.
 func (m *Model) faultKey(i int) tea.Cmd {
 	faults := m.scene.now.Faults
 	switch {
@@ -33,18 +33,18 @@ func (m *Model) faultKey(i int) tea.Cmd {
 	}
 }
 
-// revert takes a fault back. It never asks: taking back is safe.
+// revert takes a fault back. It never asks: reverting is safe.
 func (m *Model) revert(f *session.FaultState) tea.Cmd {
 	id, now := f.Info.ID, m.options.Clock()
 	if f.State == chaos.Reverting || now.Before(m.asked.reverted[id]) {
-		m.say(f.Info.Title+" is being taken back already", false)
+		m.say(f.Info.Title+" is being reverted already", false)
 		return nil
 	}
 	if m.asked.reverted == nil {
 		m.asked.reverted = map[string]time.Time{}
 	}
 	m.asked.reverted[id] = now.Add(intentTime)
-	return m.send("taking back "+f.Info.Title, request{ask: command.Revert{Fault: id}})
+	return m.send("reverting "+f.Info.Title, request{ask: command.Revert{Fault: id}})
 }
 
 // findFault is a fault of the newest snapshot and its place; nil when there is none of that name.

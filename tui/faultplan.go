@@ -76,7 +76,7 @@ func (f *faultSheet) ask(m *Model, q *inquiry) tea.Cmd {
 func (f *faultSheet) try(m *Model) tea.Cmd {
 	params, ok := f.form.params()
 	if !ok {
-		return f.refuse("mend the value marked ✗ first")
+		return f.refuse("correct the value marked ✗ first")
 	}
 	if f.dry != nil && !f.dry.done {
 		return nil

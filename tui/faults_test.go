@@ -50,7 +50,7 @@ func TestFaultKeysReachTheSession(t *testing.T) {
 		{"the list remembers", "2 esc F enter enter", []string{redis + "evict"}, ""},
 		{"keys work in the list", "F 2 enter", []string{redis + "evict"}, ""},
 		{"no such fault", "7", nil, "key 7 has no fault; there are 4"},
-		{"take back what is off", "1 ctrl+r", nil, "nothing to take back"},
+		{"revert what is off", "1 ctrl+r", nil, "nothing to revert"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			s, m := begun(t)
@@ -77,10 +77,10 @@ func TestAnActiveFaultIsTakenBackAtOnce(t *testing.T) {
 	drain(m, cmd)
 	wantCalls(t, s, "revert llm_latency")
 	onScreen(m, s)
-	wantText(t, m, "taking back")
+	wantText(t, m, "reverting")
 	press(m, "1")
 	wantCalls(t, s, "revert llm_latency")
-	wantText(t, m, "being taken back already")
+	wantText(t, m, "being reverted already")
 }
 
 func TestAnActiveFaultIsChangedLive(t *testing.T) {
@@ -137,7 +137,7 @@ func TestAStuckFault(t *testing.T) {
 			s.applied("redis_outage", time.Minute)
 			s.left("redis_outage", c.moved)
 			onScreen(m, s)
-			wantText(t, m, "✗ LEFT BEHIND", "Press 2 for what to do")
+			wantText(t, m, "✗ NOT REVERTED", "Press 2 for what to do")
 			press(m, strings.Fields(c.keys)...)
 			wantCalls(t, s, c.want...)
 			wantText(t, m, c.text)
@@ -270,9 +270,9 @@ func TestTheEndNamesWhatIsActive(t *testing.T) {
 	s.left("redis_outage", false)
 	onScreen(m, s)
 	press(m, "q")
-	wantText(t, m, "LLM latency is active: it will be taken back", "Redis outage is left behind")
+	wantText(t, m, "LLM latency is active: it will be reverted", "Redis outage is not reverted")
 	press(m, "n", "x")
-	wantText(t, m, "2 faults being taken back")
+	wantText(t, m, "2 faults being reverted")
 	wantCalls(t, s, "halt")
 }
 

@@ -13,7 +13,7 @@ import (
 )
 
 // faultSheet is one fault: what it would hit, its parameters, and the one question before it begins;
-// while it is on, what can be changed; when it could not be taken back, what can be done.
+// while it is on, what can be changed; when it could not be reverted, what can be done.
 type faultSheet struct {
 	fault string // id
 	from  mode   // what Esc goes back to
@@ -115,7 +115,7 @@ func (f *faultSheet) enterKey(m *Model, fault *session.FaultState) tea.Cmd {
 		return nil
 	case !ok:
 		f.form.picked = f.form.problem()
-		return f.refuse("mend the value marked ✗ first")
+		return f.refuse("correct the value marked ✗ first")
 	case f.stage == held:
 		return f.adjust(m, fault, params)
 	case m.scene.now.Status == session.Halted:
@@ -175,7 +175,7 @@ func (f *faultSheet) settle(m *Model, fault *session.FaultState, d event.Decisio
 	id := f.fault
 	f.asking, f.sent, f.note = false, true, ""
 	echo := map[event.Decision]string{
-		event.Retry: "trying again to take back ", event.Overwrite: "overwriting, to take back ", event.Abandon: "keeping as it is: ",
+		event.Retry: "trying again to revert ", event.Overwrite: "overwriting, to revert ", event.Abandon: "keeping as it is: ",
 	}[d]
 	return m.send(echo+fault.Info.Title, request{ask: command.Decide{Fault: id, Decision: d}, after: f.answered(false)})
 }

@@ -147,7 +147,7 @@ func (f *faultSheet) nameKey(m *Model, fault *session.FaultState, k tea.KeyMsg) 
 	return nil
 }
 
-// stuckKey decides on a fault that could not be taken back.
+// stuckKey decides on a fault that could not be reverted.
 func (f *faultSheet) stuckKey(m *Model, fault *session.FaultState, k tea.KeyMsg) tea.Cmd {
 	if f.sent {
 		return nil
@@ -177,10 +177,10 @@ func (f *faultSheet) answerKey(m *Model, fault *session.FaultState, k tea.KeyMsg
 	return nil
 }
 
-// takeBack reverts what is on; on a fault that is off there is nothing to take back.
+// takeBack reverts what is on; on a fault that is off there is nothing to revert.
 func (f *faultSheet) takeBack(m *Model, fault *session.FaultState) tea.Cmd {
 	if f.stage != held && fault.State != chaos.Injecting && fault.State != chaos.Checking {
-		return f.refuse("nothing to take back")
+		return f.refuse("nothing to revert")
 	}
 	return m.revert(fault)
 }

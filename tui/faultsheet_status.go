@@ -25,7 +25,7 @@ func (f *faultSheet) status(m *Model, fault *session.FaultState) (string, grid.S
 	case f.stage == working:
 		return "◐ " + fault.State.String(), st.accent
 	case f.stage == stuck:
-		return "Squall goes on trying only when asked. What is left behind is told in the report, with these commands.", st.dim
+		return "Squall goes on trying only when asked. What is not reverted is told in the report, with these commands.", st.dim
 	}
 	text, style := f.offer(m, st)
 	if f.stage == held {
@@ -106,7 +106,7 @@ func (f *faultSheet) heldStatus(fault *session.FaultState, st *styles) (string, 
 	if changes := f.changes(fault, params); len(changes) > 0 {
 		return "Enter applies: " + strings.Join(changes, ", "), st.strong
 	}
-	return "● it is on. Change a value and press Enter, or take it back with Ctrl+R.", st.accent
+	return "● it is on. Change a value and press Enter, or revert it with Ctrl+R.", st.accent
 }
 
 // hints are the keys that do something now.
@@ -127,7 +127,7 @@ func (f *faultSheet) hints(m *Model, fault *session.FaultState) []hint {
 		}
 		return append(all, hint{"k", "keep as it is"}, halt, hint{"Esc", "close"})
 	case f.stage == working && fault.State != chaos.Reverting:
-		return []hint{{"Ctrl+R", "take back"}, halt, {"Esc", "close"}}
+		return []hint{{"Ctrl+R", "revert"}, halt, {"Esc", "close"}}
 	case f.stage == working:
 		return []hint{halt, {"Esc", "close"}}
 	}
@@ -139,7 +139,7 @@ func (f *faultSheet) hints(m *Model, fault *session.FaultState) []hint {
 	}
 	switch {
 	case f.stage == held:
-		all = append(all, hint{"Enter", "apply"}, hint{"Ctrl+R", "take back"})
+		all = append(all, hint{"Enter", "apply"}, hint{"Ctrl+R", "revert"})
 	case m.scene.now.Status == session.Halted:
 		all = append(all, hint{"u", "release"})
 	default:

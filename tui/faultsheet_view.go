@@ -145,9 +145,9 @@ func (f *faultSheet) tried(l *lines) {
 	}
 }
 
-// trouble writes why a fault could not be taken back and what a person can run.
+// trouble writes why a fault could not be reverted and what a person can run.
 func (f *faultSheet) trouble(l *lines, fault *session.FaultState) {
-	l.wrapped(spot{0, "✗", l.st.bad}, 2, fault.Info.Title+" could not be taken back. "+fault.Detail, l.st.text)
+	l.wrapped(spot{0, "✗", l.st.bad}, 2, fault.Info.Title+" could not be reverted. "+fault.Detail, l.st.text)
 	if fault.Moved {
 		l.wrapped(spot{0, "!", l.st.accent}, 2, "Somebody else has changed it since: putting it back would overwrite that.", l.st.text)
 	}

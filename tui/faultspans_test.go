@@ -144,7 +144,7 @@ func TestManyFaultsKeepTheBusyOnesInView(t *testing.T) {
 	s.advance(30)
 	for _, z := range sizes() {
 		m := console(s, looks()[0], z.w, z.h)
-		wantText(t, m, last.Info.Title, "01:00 left", "left behind", "F lists them")
+		wantText(t, m, last.Info.Title, "01:00 left", "not reverted", "F lists them")
 		press(m, "F", "end")
 		wantText(t, m, "▌") // the picked one is in view
 	}

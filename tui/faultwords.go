@@ -37,7 +37,7 @@ func faultCount(n int) string {
 	return strconv.Itoa(n) + " faults"
 }
 
-// leftBehind tells which fault could not be taken back, and which key helps; "" when none.
+// leftBehind tells which fault could not be reverted, and which key helps; "" when none.
 func leftBehind(s *scene) string {
 	for i := range s.now.Faults {
 		f := &s.now.Faults[i]
@@ -46,7 +46,7 @@ func leftBehind(s *scene) string {
 			if i < numFaultKeys {
 				key = strconv.Itoa(i + 1)
 			}
-			return "✗ LEFT BEHIND: " + f.Info.Title + " could not be taken back. Press " + key + " for what to do."
+			return "✗ NOT REVERTED: " + f.Info.Title + " could not be reverted. Press " + key + " for what to do."
 		}
 	}
 	return ""
@@ -69,7 +69,7 @@ func (s *styles) fault(state chaos.State) (sign string, style grid.Style) {
 // activeWord is the state in a sentence.
 func activeWord(state chaos.State) string {
 	if state == chaos.Reverting {
-		return "being taken back"
+		return "being reverted"
 	}
 	return state.String()
 }
@@ -87,7 +87,7 @@ func faultClock(f *session.FaultState, clock time.Time, st *styles) (text, short
 		}
 		return text, text, st.accent
 	case chaos.Stuck:
-		return "✗ left behind", "left behind", st.bad
+		return "✗ not reverted", "not reverted", st.bad
 	default:
 		return f.State.String(), f.State.String(), st.accent
 	}

@@ -208,7 +208,7 @@ func overlappingDay(s *fakeSession) {
 	s.advance(60)
 }
 
-// stuckDay is a fault that cannot be taken back because somebody else has changed its object.
+// stuckDay is a fault that cannot be reverted because somebody else has changed its object.
 func stuckDay(s *fakeSession) {
 	s.advance(100)
 	s.applied("redis_outage", time.Minute)

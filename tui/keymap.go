@@ -54,7 +54,7 @@ func keymap() []keyRow {
 		bind(groupLoad, "space", "pause, resume", "pause", 2, (*Model).togglePause, " "),
 		bind(groupLoad, "h", "hold this level, go on", "hold", 5, (*Model).toggleHold, "h"),
 
-		bind(groupFaults, "1-9", "fault: ask, or take back", "faults", 1, nil),
+		bind(groupFaults, "1-9", "fault: ask, or revert", "faults", 1, nil),
 		bind(groupFaults, "F", "all faults: look, change", "", 0, (*Model).openFaults, "F"),
 
 		bind(groupShape, "m", "mix, by run or by brand", "mix", 3, (*Model).openMix, "m"),

@@ -81,7 +81,7 @@ func TestKeysReachTheSession(t *testing.T) {
 		{"note", "n H P A enter", []string{"note HPA"}, "noted"},
 		{"recycle", "c", []string{"recycle"}, "closing connections"},
 		{"export", "e", []string{"export"}, "report written: runs/"},
-		{"halt", "x", []string{"halt"}, "halted: settings as at the start"},
+		{"halt", "x", []string{"halt"}, "halted: load back to the baseline"},
 		{"halt and release", "x u", []string{"halt", "release"}, "halt released"},
 		{"halt, spike blocked", "x s", []string{"halt"}, "blocked since the halt"},
 		{"release of nothing", "u", nil, "nothing is halted"},

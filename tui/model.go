@@ -78,7 +78,7 @@ func (t toggle) now(clock time.Time, shown bool) bool {
 // toggles are the on-offs of the console.
 type toggles struct {
 	spike, pause, hold toggle
-	reverted           map[string]time.Time // faults asked to be taken back, and until when that counts
+	reverted           map[string]time.Time // faults asked to be reverted, and until when that counts
 }
 
 // intent is a value asked for a moment ago that the newest snapshot may not show yet, so that a

@@ -108,7 +108,7 @@ func (p *faultsPanel) note(y, i int, s *scene) {
 	text, style := faultKeyName(i)+" hits "+f.Scope, st.dim
 	switch {
 	case f.State == chaos.Stuck:
-		text, style = faultKeyName(i)+" left behind: "+f.Detail, st.bad
+		text, style = faultKeyName(i)+" not reverted: "+f.Detail, st.bad
 	case f.Detail != "": // of one that is off: why it was not injected
 		text, style = faultKeyName(i)+" "+f.State.String()+": "+f.Detail, st.accent
 		style.Attr = 0

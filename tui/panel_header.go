@@ -94,7 +94,7 @@ func (p *headerPanel) faults(x int, s *scene) int {
 		}
 	}
 	put(count.on-count.stuck, " ● "+strings.ToUpper(faultCount(count.on-count.stuck))+" ", s.styles.badgeActive)
-	put(count.stuck, " ✗ LEFT BEHIND ", s.styles.badgeBad)
+	put(count.stuck, " ✗ NOT REVERTED ", s.styles.badgeBad)
 	return x
 }
 
@@ -206,9 +206,9 @@ func banner(s *scene) (string, grid.Style) {
 	case health.Saturated:
 		return "! GENERATOR SATURATED: " + health.Reason + ". These numbers may be its fault, not the platform's.", s.styles.badgeActive
 	case s.now.Status == session.Draining && on > 0:
-		return "◐ No new requests; taking back " + faultCount(on) + ", then the report is written.", s.styles.badgeActive
+		return "◐ No new requests; reverting " + faultCount(on) + ", then the report is written.", s.styles.badgeActive
 	case s.now.Status == session.Halted && on > 0:
-		return "■ HALTED: taking back " + faultCount(on) + "; spikes and faults blocked.", s.styles.badgeBad
+		return "■ HALTED: reverting " + faultCount(on) + "; spikes and faults blocked.", s.styles.badgeBad
 	case s.now.Status == session.Draining:
 		return "◐ No new requests; waiting for " + formatInt(s.now.Load.InFlight) + " in flight, then the report is written.", s.styles.badgeActive
 	case s.now.Status == session.Halted:

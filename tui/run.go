@@ -66,7 +66,7 @@ func Run(ctx context.Context, s Session, opts Options) error {
 	return nil
 }
 
-// remember saves the terminal's mode, so that it can be put back even when bubbletea cannot.
+// remember saves the terminal's mode, so that it can be restored even when bubbletea cannot.
 func remember(opts Options) (restore func()) {
 	file := os.Stdin
 	if f, ok := opts.Input.(*os.File); ok {

@@ -355,7 +355,7 @@ func TestRealTerminal(t *testing.T) {
 	}
 }
 
-// TestJourneyFault looks, changes, injects, takes back and halts, with a target that takes its time.
+// TestJourneyFault looks, changes, injects, reverts and halts, with a target that takes its time.
 func TestJourneyFault(t *testing.T) {
 	s := newFake()
 	s.advance(30)
@@ -385,7 +385,7 @@ func TestJourneyFault(t *testing.T) {
 	s.applied("llm_latency", time.Minute)
 	see(t, tm, "1 FAULT")
 	tm.Type("1")
-	see(t, tm, "taking back")
+	see(t, tm, "reverting")
 	s.told(t, 2)
 	tm.Type("2")
 	see(t, tm, "Redis outage, by Kubernetes")

@@ -152,7 +152,7 @@ func (s *story) lanes(a axis, most int) (placed []placedSpan, lanes int) {
 }
 
 // overlaps tells whether a span would touch another one of its row. The two parts of a fault that was
-// left behind follow each other.
+// not reverted follow each other.
 func overlaps(placed []placedSpan, f placedSpan) bool {
 	for _, other := range placed {
 		if other.lane == f.lane && other.run != f.run && f.first <= other.end && other.first <= f.end {

@@ -88,7 +88,7 @@ type styles struct {
 	sheet                                   grid.Style // ground of what opens over the screen
 	span                                    grid.Style // a spike or a fault under the charts
 	spanNext                                grid.Style // one in the row below
-	spanBad                                 grid.Style // a fault that was left behind
+	spanBad                                 grid.Style // a fault that is not reverted
 	spanCalm                                grid.Style // a pause or hold under the charts
 }
 

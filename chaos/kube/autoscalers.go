@@ -63,7 +63,7 @@ func (s *survey) scalable(replicas int32) {
 		case replicas == 0:
 			check.Reason = fmt.Sprintf("autoscaler %s stands still while there are 0 replicas, and goes on once they are back", a.name)
 		default:
-			check.Reason = fmt.Sprintf("autoscaler %s (%d to %d replicas) will overwrite %d; taking it back then asks first", a.name, a.min, a.max, replicas)
+			check.Reason = fmt.Sprintf("autoscaler %s (%d to %d replicas) will overwrite %d; reverting it then asks first", a.name, a.min, a.max, replicas)
 		}
 		s.check(check)
 	}

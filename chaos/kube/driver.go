@@ -75,7 +75,7 @@ const (
 	shapeKind   = "shape"
 )
 
-// Undoers take back what faults here have changed, from a ledger's records alone. Of the config only
+// Undoers revert what faults here have changed, from a ledger's records alone. Of the config only
 // these count: Kubeconfig and Context replace those of the records if they are set (to recover on
 // another machine), Log and UserAgent. A cluster that is not the record's is refused.
 func Undoers(c Config) chaos.Undoers {

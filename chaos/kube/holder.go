@@ -18,7 +18,7 @@ import (
 
 // A holder is an ephemeral container that brings tc into a pod whose image has none. Shaping runs in
 // it by exec, as in any other container. It does nothing on its own: one whose image arrives late,
-// after the fault was taken back, must not shape anything. It ends once nothing of ours has been on the
+// after the fault was reverted, must not shape anything. It ends once nothing of ours has been on the
 // interface for a while.
 
 const (

@@ -117,7 +117,7 @@ func TestScaleMovedOn(t *testing.T) {
 	undone(t, plan)
 	same()
 
-	// Somebody who has put it back himself has done our work.
+	// Somebody who has revert it himself has done our work.
 	apply(t, plan)
 	s.setReplicas(t, "2")
 	undone(t, plan)
@@ -137,7 +137,7 @@ func TestScaleOfAnotherOfTheSameName(t *testing.T) {
 	if err := undo(t, plan.Steps[0], false); !errors.As(err, &moved) || moved.Found != "none of this name" {
 		t.Errorf("undo without the workload: %v", err)
 	}
-	// Nobody can put back what is not there: it is never said to be back.
+	// Nobody can restore what is not there: it is never said to be back.
 	if err := undo(t, plan.Steps[0], true); !errors.As(err, &moved) || !moved.Gone {
 		t.Errorf("undo without the workload by a person's choice: %v", err)
 	}

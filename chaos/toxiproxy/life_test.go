@@ -134,7 +134,7 @@ func TestLifeThroughEveryWay(t *testing.T) {
 	must(t, k.ledger.Release())
 }
 
-// What a dead session left is taken back by another process, from the ledger alone.
+// What a dead session left is reverted by another process, from the ledger alone.
 func TestRecoveryNeedsTheLedgerAlone(t *testing.T) {
 	w := newWorld(t)
 	w.theirs("redis", "theirs")

@@ -16,7 +16,7 @@ func qdrantThrottle() row {
 	return row{
 		info: chaos.Info{
 			ID: "qdrant_throttle", Title: "Qdrant throttle", Driver: driverName,
-			Summary: "Makes the vector store's answers late, and its line thin.",
+			Summary: "Delays the answers of the vector store and limits its bandwidth.",
 			Params: []chaos.Param{
 				proxyParam("qdrant", ""),
 				{

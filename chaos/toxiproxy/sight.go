@@ -116,7 +116,7 @@ func (f fault) leftovers(toxics []client.Toxic, proxy string) string {
 		names = append(names, t.Name)
 		commands = append(commands, removeCommand(f.driver.api.base, proxy, t.Name))
 	}
-	return strings.Join(names, ", ") + ": if no squall holds it any more, squall recover takes it back; by hand: " + strings.Join(commands, "; ")
+	return strings.Join(names, ", ") + ": if no squall holds it any more, squall recover reverts it; by hand: " + strings.Join(commands, "; ")
 }
 
 // enabled looks at whether the proxy is on. One that is off for somebody else's reasons must not be

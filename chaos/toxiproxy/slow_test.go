@@ -157,7 +157,7 @@ func TestRemovalIsReadBack(t *testing.T) {
 	wantError(t, undoStep(t, step, 0), "it is still there")
 }
 
-// A change without an answer is an error although it was made, and its undo takes it back.
+// A change without an answer is an error although it was made, and its undo reverts it.
 func TestChangeWithoutAnswer(t *testing.T) {
 	w := newWorld(t)
 	f := newFront(t, w)

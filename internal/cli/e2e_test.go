@@ -499,7 +499,7 @@ func TestRecover(t *testing.T) {
 	until(t, "a rule is not as it was", func() bool { return fmt.Sprint(rules(t)) != fmt.Sprint(before) })
 	p.signal(t, os.Kill).wait(t)
 	if fmt.Sprint(rules(t)) == fmt.Sprint(before) {
-		t.Fatal("nothing was left behind, so that there is nothing to test")
+		t.Fatal("nothing is left to revert, so that there is nothing to test")
 	}
 	// The next run from the same place points at it, and a run is never written over.
 	next := exec.Command(binary, "run", "--out", p.dir)
@@ -520,7 +520,7 @@ func TestRecover(t *testing.T) {
 	if got := rules(t); fmt.Sprint(got) != fmt.Sprint(before) {
 		t.Errorf("rules %v, want %v", got, before)
 	}
-	if again := start(t, []string{"ADMIN_TOKEN=x"}, "recover", p.dir).expect(t, 0); !strings.Contains(again.out.String(), "Nothing was left behind") {
+	if again := start(t, []string{"ADMIN_TOKEN=x"}, "recover", p.dir).expect(t, 0); !strings.Contains(again.out.String(), "Nothing is left to revert") {
 		t.Errorf("recover again says %q", again.out)
 	}
 }

@@ -141,7 +141,7 @@ func TestLeftBehindAndRecovered(t *testing.T) {
 	}{
 		{true, 3, "toxic remove"}, // still not possible
 		{false, 0, "is back as it was found"},
-		{false, 0, "Nothing was left behind."},
+		{false, 0, "Nothing is left to revert."},
 	} {
 		locked.Store(c.locked)
 		cmd := exec.Command(binary, "recover", p.dir)
@@ -167,7 +167,7 @@ func TestNextStartOffersRecovery(t *testing.T) {
 	<-c.ended
 
 	next := openIn(t, c.cmd.Dir, "run", "--vus", "2", "--objective", steady)
-	next.shows(t, "Put it back now? [Y/n]")
+	next.shows(t, "Revert it now? [Y/n]")
 	next.press(t, "\r")
 	next.shows(t, "is back as it was found")
 	next.shows(t, enterScreen)
@@ -189,7 +189,7 @@ func TestConsoleInjectsAndTakesBack(t *testing.T) {
 	c.press(t, "\r")
 	until(t, "the fault is active", func() bool { return c.journal(t, "fault_active") })
 	c.press(t, "1")
-	until(t, "the fault is taken back", func() bool { return c.journal(t, "fault_reverted") })
+	until(t, "the fault is reverted", func() bool { return c.journal(t, "fault_reverted") })
 	c.press(t, "q")
 	c.shows(t, "Stop the run and write the report?")
 	c.press(t, "y")
@@ -200,7 +200,7 @@ func TestConsoleInjectsAndTakesBack(t *testing.T) {
 }
 
 // TestUnansweredQuestionBeginsNothing leaves at the question about a dead run: by Ctrl-C, by signals, and
-// by the end of input. Nothing may be put back, and no load may begin.
+// by the end of input. Nothing may be restored, and no load may begin.
 func TestUnansweredQuestionBeginsNothing(t *testing.T) {
 	dead := open(t, "run", "--vus", "2", "--fault", "qdrant_throttle,for=5m", "--out", "dead") // not below runs/
 	dead.dir = filepath.Join(filepath.Dir(dead.dir), "dead")
@@ -219,7 +219,7 @@ func TestUnansweredQuestionBeginsNothing(t *testing.T) {
 		"end of input": func(c *console) { c.press(t, "\x04") },
 	} {
 		c := openIn(t, dead.cmd.Dir, "run", "--vus", "2", "--out", "next")
-		c.shows(t, "Put it back now? [Y/n]")
+		c.shows(t, "Revert it now? [Y/n]")
 		leave(c)
 		if code := c.wait(t); code != 1 {
 			t.Errorf("%s: exit code %d, want 1", name, code)
@@ -228,7 +228,7 @@ func TestUnansweredQuestionBeginsNothing(t *testing.T) {
 			t.Errorf("%s: a run was begun", name)
 		}
 		if open, err := chaos.ReadLedger(dead.dir); err != nil || len(open) == 0 {
-			t.Errorf("%s: something was put back: %v, %v", name, open, err)
+			t.Errorf("%s: something was restored: %v, %v", name, open, err)
 		}
 	}
 	cmd := exec.Command(binary, "recover") // finds it without being told

@@ -29,7 +29,7 @@ import (
 )
 
 // A process of squall with active faults is ended in every way at every moment. Whatever it leaves,
-// squall recover takes back from the ledger alone. The tries of the cluster are in
+// squall recover reverts from the ledger alone. The tries of the cluster are in
 // kill_cluster_test.go.
 
 // killTries is how many processes are killed on Toxiproxy.

@@ -98,7 +98,7 @@ func TestUndoingIsAlwaysAllowed(t *testing.T) {
 	if err := os.WriteFile("squall.yaml", []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if code, out, errs := try(t, nil, "recover", "--target", "prod"); code != 0 || !strings.Contains(out, "Nothing was left behind") {
+	if code, out, errs := try(t, nil, "recover", "--target", "prod"); code != 0 || !strings.Contains(out, "Nothing is left to revert") {
 		t.Errorf("exit code %d\n%s%s", code, out, errs)
 	}
 }

@@ -24,8 +24,8 @@ const defaultRuns = "runs"
 func (a *app) recover() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "recover [RUN...]",
-		Short: "Put back what a dead run left changed, from its ledger",
-		Long: `Takes back the faults that a run had injected, and puts back the automation rules that it had toggled,
+		Short: "Revert what a dead run left changed, from its ledger",
+		Long: `Reverts the faults that a run had injected, and restores the automation rules that it had toggled,
 when it could not do so itself because it was killed or the platform was away. Without arguments it looks at every
 run below ` + defaultRuns + `/ and the working directory. A run that is still going on is left alone, and running it again does no harm. When somebody
 else has changed an object since, it asks, or needs --overwrite or --keep. Where to go comes from the configuration, as for
@@ -100,7 +100,7 @@ func (a *app) recoverRuns(ctx context.Context, dirs []string, how session.Salvag
 		}
 	}
 	if found == 0 && len(errs) == 0 {
-		fmt.Fprintln(a.Out, "Nothing was left behind.")
+		fmt.Fprintln(a.Out, "Nothing is left to revert.")
 	}
 	if left > 0 {
 		a.complainAll(errs)
@@ -116,7 +116,7 @@ func wasEmbedded(dir string) bool {
 }
 
 // decider settles what happens to objects that somebody else has changed: as the flags say, else as a
-// person at the terminal says, else they are left behind.
+// person at the terminal says, else they are not reverted.
 func (a *app) decider(ctx context.Context, overwrite, keep bool) func(*chaos.MovedOn) event.Decision {
 	switch {
 	case overwrite:
@@ -211,7 +211,7 @@ func (a *app) offerRecovery(ctx context.Context, r config.Resolved) (warnings []
 			if damaged {
 				fmt.Fprintf(a.Out, "  %v\n", err)
 			}
-			answer, answered := a.ask(ctx, "Put it back now? [Y/n] ")
+			answer, answered := a.ask(ctx, "Revert it now? [Y/n] ")
 			if !answered {
 				return nil, errUnanswered
 			}
@@ -225,7 +225,7 @@ func (a *app) offerRecovery(ctx context.Context, r config.Resolved) (warnings []
 				}
 			}
 		}
-		warning := "an earlier run left something changed; put it back with: squall recover " + dir
+		warning := "an earlier run left something changed; revert it with: squall recover " + dir
 		fmt.Fprintf(a.Err, "warning: %s\n", warning)
 		warnings = append(warnings, warning)
 	}

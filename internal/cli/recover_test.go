@@ -90,7 +90,7 @@ func TestRecoverNamesDamage(t *testing.T) {
 	dir := deadRun(t, `{"id":"toxic-1","ti`+record("toxic", `{}`))
 	for _, args := range [][]string{{"recover"}, {"recover", dir}} {
 		code, said, errs := try(t, nil, args...)
-		if code != exitNotReverted || !strings.Contains(said, "damaged lines: 1") || strings.Contains(said, "Nothing was left behind") {
+		if code != exitNotReverted || !strings.Contains(said, "damaged lines: 1") || strings.Contains(said, "Nothing is left to revert") {
 			t.Errorf("squall %v: exit code %d\n%s%s", args, code, said, errs)
 		}
 	}

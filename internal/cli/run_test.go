@@ -129,10 +129,10 @@ func TestJudge(t *testing.T) {
 		"console":                  {cause: event.EndSignal, detail: "terminated", planned: time.Minute, want: 0},
 		"operator":                 {cause: event.EndAsked, planned: time.Minute, want: 0},
 		"killed job, broken":       {cause: event.EndSignal, detail: "terminated", planned: time.Minute, verdict: failed, unattended: true, want: 99},
-		"killed job, left behind":  {cause: event.EndSignal, detail: "terminated", planned: time.Minute, verdict: failed, left: []string{"rule"}, unattended: true, want: 3},
+		"killed job, not reverted": {cause: event.EndSignal, detail: "terminated", planned: time.Minute, verdict: failed, left: []string{"rule"}, unattended: true, want: 3},
 		"broken":                   {cause: event.EndDuration, verdict: failed, want: 99},
 		"squall failed beside it":  {cause: event.EndPanic, verdict: failed, failure: errors.New("x"), want: 1},
-		"left behind after that":   {cause: event.EndPanic, left: []string{"rule"}, failure: errors.New("x"), want: 3},
+		"not reverted after that":  {cause: event.EndPanic, left: []string{"rule"}, failure: errors.New("x"), want: 3},
 		"a person's wish, failing": {cause: event.EndAsked, planned: time.Minute, verdict: failed, want: 99},
 	} {
 		line := timeline.Of([]event.Event{event.Make(time.Time{}, 0, event.By(event.RoleSquall), event.RunEnded{Cause: c.cause, Detail: c.detail, NotReverted: c.left})})

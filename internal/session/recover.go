@@ -50,7 +50,7 @@ type Salvage struct {
 	How     chaos.Recovery // whom to ask, how long to wait
 }
 
-// Recover takes back what a dead session left, from its ledger alone, newest change first. It
+// Recover reverts what a dead session left, from its ledger alone, newest change first. It
 // leaves a living session alone (ErrAlive) and may be run again at any time.
 func Recover(ctx context.Context, dir string, r Salvage) (_ []chaos.Recovered, err error) {
 	if _, err := chaos.ReadLedger(dir); err != nil && !errors.As(err, new(*chaos.DamagedError)) {

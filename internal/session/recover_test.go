@@ -99,7 +99,7 @@ func TestRecoverPutsRulesBack(t *testing.T) {
 	}
 	var left *chaos.LeftBehind
 	if !errors.As(failed[0].Err, &left) || !strings.Contains(left.Remedy, rule.ID) || strings.Contains(failed[0].Err.Error(), "wrong-token") {
-		t.Errorf("left behind: %v", failed[0].Err)
+		t.Errorf("not reverted: %v", failed[0].Err)
 	}
 	for range 2 { // twice is fine
 		if _, err := Recover(context.Background(), dir, Salvage{Options: c.Options}); err != nil {

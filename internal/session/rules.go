@@ -51,7 +51,7 @@ type ruleUndoer struct{ options load.Options }
 func (u ruleUndoer) Undo(ctx context.Context, undo json.RawMessage, _ bool) error {
 	var state load.RuleState
 	if err := json.Unmarshal(undo, &state); err != nil {
-		return fmt.Errorf("put back an automation rule: read ledger: %w", err)
+		return fmt.Errorf("restore an automation rule: read ledger: %w", err)
 	}
 	if err := u.owns(state); err != nil {
 		return err

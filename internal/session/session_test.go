@@ -259,7 +259,7 @@ func TestStopRuleTakesBackTheSpikeFirst(t *testing.T) {
 	if s.Snapshot().Load.Settings.Spike {
 		t.Error("the spike goes on")
 	}
-	// The baseline meets the rule too: now there is nothing left to take back.
+	// The baseline meets the rule too: now there is nothing left to revert.
 	<-s.Done()
 	if end := s.Snapshot().Timeline.End; end.Data.Cause != event.EndStopRule {
 		t.Errorf("end %+v", end)

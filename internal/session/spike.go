@@ -36,7 +36,7 @@ func SpikeParams() []chaos.Param {
 	}
 }
 
-// spikeLasts is the time to live of a spike. It harms nothing that would be left behind, so it may go on
+// spikeLasts is the time to live of a spike. Nothing of it can be left changed, so it may go on
 // until somebody ends it.
 func spikeLasts() chaos.Param {
 	p := chaos.Lasts(5*time.Minute, "DURATION")
@@ -149,7 +149,7 @@ func (s *Session) spikeBack() error {
 func quietly(load.Settings, load.Settings) any { return nil }
 
 // setSpike starts the channel spike with the multiplier that is set, or ends it. A spike harms nothing
-// that is left behind, so it needs no confirmation on a protected target.
+// that stays changed, so it needs no confirmation on a protected target.
 func (s *Session) setSpike(by event.Actor, c command.Spike) error {
 	switch {
 	case !c.On:

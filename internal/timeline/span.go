@@ -11,7 +11,7 @@ const (
 	PauseSpan
 	HaltSpan
 	FaultSpan
-	NotRevertedSpan // what a fault changed and could not be put back
+	NotRevertedSpan // what a fault changed and could not be restored
 )
 
 // Span is a time during which something was done to the platform or to the load.
