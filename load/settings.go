@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"math"
 	"time"
+
+	"xinbot.ir/squall/internal/command"
 )
 
 // Think is the time a virtual user waits between iterations, uniform between Min and Max.
@@ -74,12 +76,12 @@ type Settings struct {
 	Hold bool
 }
 
-// Limits of a setting, wide enough for one machine and narrow enough to catch a typing error.
+// Limits of a setting: those of the command that sets it.
 const (
-	MaxVUs         = 200_000
-	MaxRate        = 1_000_000
-	MaxSpikeFactor = 100
-	MaxThink       = 24 * time.Hour
+	MaxVUs         = command.MaxVUs
+	MaxRate        = command.MaxRate
+	MaxSpikeFactor = command.MaxSpikeFactor
+	MaxThink       = command.MaxThink
 )
 
 // Validate refuses settings that cannot be carried out, naming the field and what is accepted.

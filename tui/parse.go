@@ -9,6 +9,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"xinbot.ir/squall/internal/command"
 	"xinbot.ir/squall/load"
 )
 
@@ -28,7 +29,6 @@ const (
 	maxThink  = 10 * time.Minute
 	maxRamp   = time.Hour
 	maxWeight = 1000
-	maxNote   = 200
 )
 
 // refuse says what was wrong with an input and what is accepted.
@@ -160,7 +160,7 @@ func unitOf(s string) string {
 // parseNote reads a remark for the timeline.
 func parseNote(s string) (string, error) {
 	s = strings.TrimSpace(s)
-	if s == "" || utf8.RuneCountInString(s) > maxNote || strings.ContainsAny(s, "\r\n") {
+	if s == "" || utf8.RuneCountInString(s) > command.MaxNote || strings.ContainsAny(s, "\r\n") {
 		return "", refuse(s, acceptsNote)
 	}
 	return s, nil

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"xinbot.ir/squall/internal/command"
 	"xinbot.ir/squall/load"
 )
 
@@ -121,7 +122,7 @@ func TestParseOthers(t *testing.T) {
 	if n, err := parseNote("  HPA at 3 "); n != "HPA at 3" || err != nil {
 		t.Errorf("parseNote = %q, %v", n, err)
 	}
-	for _, in := range []string{"", "   ", "two\nlines", strings.Repeat("x", maxNote+1)} {
+	for _, in := range []string{"", "   ", "two\nlines", strings.Repeat("x", command.MaxNote+1)} {
 		if n, err := parseNote(in); err == nil {
 			t.Errorf("parseNote(%q) = %q", in, n)
 		}

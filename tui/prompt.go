@@ -102,7 +102,7 @@ func promptTable() [numPrompts]promptRow {
 			},
 		},
 		promptNote: {
-			"Note", acceptsNote, maxNote,
+			"Note", acceptsNote, command.MaxNote,
 			func(*Model) string { return "" },
 			func(m *Model, s string) (tea.Cmd, error) {
 				text, err := parseNote(s)

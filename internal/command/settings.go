@@ -6,6 +6,7 @@ import (
 	"math"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 )
 
 // SetVUs sets the number of virtual users, before the spike multiplier.
@@ -142,11 +143,11 @@ func (c Note) Line() string { return strings.Join(strings.Fields(c.Text), " ") }
 func (c Note) title() string { return "write note" }
 
 func (c Note) check() error {
-	switch n := len(c.Line()); {
+	switch n := utf8.RuneCountInString(c.Line()); {
 	case n == 0:
 		return errors.New("write note: it is empty")
 	case n > MaxNote:
-		return fmt.Errorf("write note: %d bytes long, at most %d", n, MaxNote)
+		return fmt.Errorf("write note: %d characters long, at most %d", n, MaxNote)
 	}
 	return nil
 }

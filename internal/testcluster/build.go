@@ -109,12 +109,17 @@ func build(ctx context.Context, sources string, flags []string, root, dir string
 	defer os.RemoveAll(work)
 	output := filepath.Join(work, program)
 
-	args := append([]string{"build", "-C", sources, "-p", "2", "-o", output}, flags...)
+	args := append([]string{"build", "-C", sources, "-v", "-p", "2", "-o", output}, flags...)
 	cmd := exec.CommandContext(ctx, "go", append(args, ".")...)
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOWORK=off")
 	cmd.WaitDelay = 10 * time.Second
-	if out, err := cmd.CombinedOutput(); err != nil {
-		return fmt.Errorf("build control plane: %w\n%s", err, lastLines(out, 30))
+	said := &progress{total: packages(ctx, sources), start: start}
+	cmd.Stdout, cmd.Stderr = said, said
+	stop := said.every(20*time.Second, os.Stderr)
+	err = cmd.Run()
+	stop()
+	if err != nil {
+		return fmt.Errorf("build control plane: %w\n%s", err, lastLines(said.text.Bytes(), 30))
 	}
 	stages, err := exec.CommandContext(ctx, output, "stages").Output()
 	if err != nil {
