@@ -30,6 +30,10 @@ func byPhase(e *evidence) []line {
 			lines = append(lines, plain(fmt.Sprintf("and %d more faults and spikes", len(e.injections)-n)))
 			break
 		}
+		if i.NotApplied() {
+			lines = append(lines, strong("During "+i.Label).then(plain(": it could not be injected.")))
+			continue
+		}
 		counts, h := e.during(i)
 		lines = append(lines, strong("During "+i.Label).then(plain(": ", figures(counts.Count, counts.Failed, h), i.met(), ".")))
 	}
@@ -123,6 +127,8 @@ func (e *evidence) recovered() string {
 	var parts []string
 	for _, i := range e.injections {
 		switch {
+		case i.NotApplied():
+			parts = append(parts, i.Label+" was not injected")
 		case i.LeftBehind(), i.Kept():
 			parts = append(parts, i.Label+" no, it is not reverted")
 		case i.Reverted == nil:

@@ -124,3 +124,22 @@ func TestBuiltInObjectivesAreJudgedOutsideFaults(t *testing.T) {
 		}
 	}
 }
+
+// A fault that could not be injected has no time that it was on for, and nothing to recover from.
+func TestFaultThatCouldNotBeInjected(t *testing.T) {
+	i := inject(1, "LLM latency")
+	r := write(t, synthetic{seconds: 30, quiet: true, events: []event.Event{
+		on(10, 1, "LLM latency"),
+		happened(11, event.RoleSquall, event.FaultReverting{Injection: i, Cause: event.CauseFailed, Detail: "it could not be injected: HTTP 405"}),
+		happened(12, event.RoleSquall, event.FaultReverted{Injection: i, Cause: event.CauseFailed}),
+	}}.write(t))
+	text := read(t, r.Report)
+	for _, want := range []string{"**✗ FAILED**: a fault that was asked for was not injected: LLM latency", "**During LLM latency**: it could not be injected.", "**Recovered**: LLM latency was not injected.", "Nothing of LLM latency is left; this was verified"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("no %q in\n%s", want, text)
+		}
+	}
+	if r.Verdict.Exit != slo.ExitError {
+		t.Errorf("exit code %d", r.Verdict.Exit)
+	}
+}

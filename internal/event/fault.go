@@ -185,7 +185,7 @@ func (d FaultReverted) text() string {
 	switch d.Cause {
 	case CauseKept:
 		return d.Title + " stays as it is now, as was decided"
-	case CauseForeign:
+	case CauseForeign, CauseFailed:
 		return "Nothing of " + d.Title + " is left; this was verified"
 	case CauseUnrecorded:
 		return d.Title + " has changed nothing"
