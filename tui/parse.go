@@ -20,7 +20,7 @@ const (
 	acceptsThink  = "a time or a range, such as 500ms, 0s-1.5s or none; at most 10m"
 	acceptsRamp   = "a time from 0s to 1h, such as 30s or 2m"
 	acceptsFactor = "a multiplier from 1 to 100, such as 5 or 2.5x"
-	acceptsNote   = "one line of up to 200 characters"
+	acceptsNote   = "one line of up to 500 characters"
 	acceptsWeight = "a weight from 0 to 1,000, such as 40 or 12.5"
 )
 

@@ -13,7 +13,7 @@ const (
 	MaxRate        = 1_000_000 // arrivals per second
 	MaxSpikeFactor = 100
 	MaxThink       = 24 * time.Hour
-	MaxNote        = 200 // characters
+	MaxNote        = 500 // characters
 )
 
 // checkVUs bounds a number of virtual users; what names it in the error.
