@@ -4,10 +4,10 @@ import "testing"
 
 // A quarter of an hour of seconds, as the seed's k6 command line asks for: how long the report
 // takes on the way out.
-func BenchmarkGather(b *testing.B) {
+func BenchmarkLoad(b *testing.B) {
 	dir := synthetic{seconds: 900}.write(b)
 	for b.Loop() {
-		if _, err := gather(dir); err != nil {
+		if _, err := Load(dir); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -40,10 +40,10 @@ type column struct {
 	number bool
 }
 
-// words makes columns of text, numbers those of numbers.
-func words(heads ...string) []column { return columns(false, heads) }
+// textColumns makes columns of text, numbers those of numbers.
+func textColumns(heads ...string) []column { return columns(false, heads) }
 
-func numbers(heads ...string) []column { return columns(true, heads) }
+func numberColumns(heads ...string) []column { return columns(true, heads) }
 
 func columns(number bool, heads []string) []column {
 	var all []column
@@ -62,13 +62,13 @@ const (
 	codeStyle // names that a person may copy: metrics, flags, paths
 )
 
-// stretch is text in one style, and line is stretches one after the other.
-type stretch struct {
+// inline is text in one style, and line is stretches one after the other.
+type inline struct {
 	text  string
 	style style
 }
 
-type line []stretch
+type line []inline
 
 func plain(parts ...string) line { return line{{strings.Join(parts, ""), plainStyle}} }
 
@@ -93,8 +93,8 @@ func (l line) text() string {
 	return b.String()
 }
 
-// row makes cells of plain text.
-func row(cells ...string) []line {
+// textRow makes cells of plain text.
+func textRow(cells ...string) []line {
 	var all []line
 	for _, c := range cells {
 		all = append(all, plain(c))

@@ -17,30 +17,30 @@ const mostDuring = 6
 // byPhase says in words what the run showed: outside faults and spikes, during each of them, whether the
 // platform recovered, and as a whole. Without a fault there is the whole run alone, which the verdict's
 // own sentence is about.
-func byPhase(e *evidence) []line {
-	if len(e.injections) == 0 || e.uncounted > 0 {
+func byPhase(run *Run) []line {
+	if len(run.injections) == 0 || run.uncounted > 0 {
 		return nil
 	}
-	failed, total := e.outside.Rate("http_req_failed", "")
+	failed, total := run.outside.Rate("http_req_failed", "")
 	lines := []line{
-		strong("Outside faults and spikes").then(plain(": ", figures(total, failed, e.outside.Trend("gateway_latency", "")), e.objectivesOutside(), ".")),
+		strong("Outside faults and spikes").then(plain(": ", figures(total, failed, run.outside.Trend("gateway_latency", "")), run.objectivesOutside(), ".")),
 	}
-	for n, i := range e.injections {
+	for n, i := range run.injections {
 		if n == mostDuring {
-			lines = append(lines, plain(fmt.Sprintf("and %d more faults and spikes", len(e.injections)-n)))
+			lines = append(lines, plain(fmt.Sprintf("and %d more faults and spikes", len(run.injections)-n)))
 			break
 		}
 		if i.NotApplied() {
 			lines = append(lines, strong("During "+i.Label).then(plain(": it could not be injected.")))
 			continue
 		}
-		counts, h := e.during(i)
+		counts, h := run.during(i)
 		lines = append(lines, strong("During "+i.Label).then(plain(": ", figures(counts.Count, counts.Failed, h), i.met(), ".")))
 	}
-	r := e.requests()
+	r := run.requests()
 	return append(lines,
-		strong("Recovered").then(plain(": ", e.recovered(), ".")),
-		strong("Whole run").then(plain(": ", figures(r.Count, r.Failed, e.totals.Trend("gateway_latency", "")), ".")))
+		strong("Recovered").then(plain(": ", run.recovered(), ".")),
+		strong("Whole run").then(plain(": ", figures(r.Count, r.Failed, run.totals.Trend("gateway_latency", "")), ".")))
 }
 
 // figures are what everybody asks for first.
@@ -56,9 +56,9 @@ func figures(requests, failed uint64, gateway *hdr.Histogram) string {
 }
 
 // objectivesOutside is what became of the objectives that are judged outside faults.
-func (e *evidence) objectivesOutside() string {
+func (run *Run) objectivesOutside() string {
 	by := map[load.State]int{}
-	for _, o := range e.verdict.Run.Objectives {
+	for _, o := range run.verdict.Run.Objectives {
 		if o.Outside {
 			by[o.State]++
 		}
@@ -79,8 +79,8 @@ func (e *evidence) objectivesOutside() string {
 }
 
 // during is what was measured while an injection was on.
-func (e *evidence) during(i injection) (counts load.Counts, gateway *hdr.Histogram) {
-	for _, p := range e.phases {
+func (run *Run) during(i injection) (counts load.Counts, gateway *hdr.Histogram) {
+	for _, p := range run.phases {
 		if !slices.Contains(p.Runs, i.Run) {
 			continue
 		}
@@ -123,9 +123,9 @@ func (i injection) met() string {
 
 // recovered says of each fault whether objectives were green again after it, and how long that took
 // from the verified revert.
-func (e *evidence) recovered() string {
+func (run *Run) recovered() string {
 	var parts []string
-	for _, i := range e.injections {
+	for _, i := range run.injections {
 		switch {
 		case i.NotApplied():
 			parts = append(parts, i.Label+" was not injected")

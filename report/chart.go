@@ -15,63 +15,58 @@ import (
 type chartFile struct {
 	name string // charts/gateway_latency.png
 	alt  string
-	draw func(*evidence) *chart
+	draw func(*Run) *chart
 }
 
 const chartsDir = "charts"
 
 // chartFiles are the charts that the evidence gives something to draw for.
-func chartFiles(e *evidence) []chartFile {
+func chartFiles(run *Run) []chartFile {
 	var files []chartFile
-	add := func(name, alt string, draw func(*evidence) *chart) {
+	add := func(name, alt string, draw func(*Run) *chart) {
 		files = append(files, chartFile{chartsDir + "/" + name + ".png", alt, draw})
 	}
-	for _, t := range e.tracks {
+	for _, t := range run.series {
 		if len(t.points) > 0 {
-			add(t.metric, t.title+": p50, p95 and p99 over time", func(e *evidence) *chart { return latencyChart(e, t) })
+			add(t.metric, t.title+": p50, p95 and p99 over time", func(run *Run) *chart { return latencyChart(run, t) })
 		}
 	}
-	if len(e.run.Seconds) > 0 {
+	if len(run.files.Seconds) > 0 {
 		add("load", "Requests per second and virtual users over time", loadChart)
 	}
-	if len(e.line.Workloads) > 0 {
+	if len(run.timeline.Workloads) > 0 {
 		add("scaling", "Pods of each workload over time", scalingChart)
 	}
-	if len(e.errors) > 0 {
+	if len(run.errors) > 0 {
 		add("errors", "Errors per second by kind over time", errorChart)
 	}
 	return files
 }
 
-// drawCharts writes every chart below dir. What cannot be written is warned of in the report, which
+// saveCharts writes every chart below dir. What cannot be written is warned of in the report, which
 // is worth more than its pictures.
-func drawCharts(e *evidence, dir string) []string {
-	var paths []string
-	for _, f := range chartFiles(e) {
-		path := filepath.Join(dir, filepath.FromSlash(f.name))
-		if err := f.draw(e).save(path); err != nil {
-			e.warn("chart " + f.name + " is missing: " + err.Error())
-			continue
+func saveCharts(run *Run, dir string) {
+	for _, f := range chartFiles(run) {
+		if err := f.draw(run).save(filepath.Join(dir, filepath.FromSlash(f.name))); err != nil {
+			run.warn("chart " + f.name + " is missing: " + err.Error())
 		}
-		paths = append(paths, path)
 	}
-	return paths
 }
 
-func chartsSection(e *evidence) []block {
+func chartsSection(run *Run) []block {
 	var blocks []block
-	for _, f := range chartFiles(e) {
+	for _, f := range chartFiles(run) {
 		blocks = append(blocks, picture{f.name, f.alt})
 	}
 	if len(blocks) == 0 {
 		return nil
 	}
 	legend := "Shaded: spikes in amber, paused or halted in grey. "
-	if len(e.injections) > 0 {
+	if len(run.injections) > 0 {
 		legend = "Shaded: spikes in amber, other faults in violet, darker where they overlap, paused or halted in grey. "
 	}
 	legend += "Numbers are the marks of the timeline below. Dashed red: objectives. A gap is time in which nothing was measured."
-	if len(e.saturated) > 0 {
+	if len(run.saturated) > 0 {
 		legend += " Black bars on the time axis: the generator was saturated."
 	}
 	return append(blocks, paragraph{plain(legend)})
@@ -81,24 +76,24 @@ func chartsSection(e *evidence) []block {
 // logarithmic: on a plain scale the usual would be a flat line.
 const logFrom = 80
 
-func latencyChart(e *evidence, t *track) *chart {
+func latencyChart(run *Run, t *latencySeries) *chart {
 	const height = 270
 	c := newChart(height)
 	var times, p50, p95, p99 []float64
 	for _, pt := range t.points {
-		times, p50 = append(times, min(pt.at, e.length)), append(p50, pt.p50)
+		times, p50 = append(times, min(pt.at, run.length)), append(p50, pt.p50)
 		p95, p99 = append(p95, pt.p95), append(p99, pt.p99)
 	}
 	var lines []load.Objective
 	high := slices.Max(p99)
-	worst, usual := high, middle(p50)
-	for _, v := range e.verdict.Run.Objectives {
+	worst, usual := high, median(p50)
+	for _, v := range run.verdict.Run.Objectives {
 		if o := v.Objective; o.Metric == t.metric && o.Channel == "" && o.Latency() {
 			lines = append(lines, o)
 			high = max(high, o.Bound)
 		}
 	}
-	p := c.panel(underPanel+6, height-topMargin, e.length, high*headroom(e))
+	p := c.panel(underPanel+6, height-topMargin, run.length, high*headroom(run))
 	scale := ""
 	ticks := valueTicks(p.high)
 	if worst > logFrom*usual && usual > 0 {
@@ -109,7 +104,7 @@ func latencyChart(e *evidence, t *track) *chart {
 		{name: "p50", style: stroke(c.p50, 1.6)}, {name: "p95", style: stroke(c.p95, 2)}, {name: "p99", style: stroke(c.p99, 1)},
 	}
 	from := ""
-	if e.open {
+	if run.open {
 		from = ", from the time each send was due"
 	}
 	if len(lines) == 0 {
@@ -117,20 +112,20 @@ func latencyChart(e *evidence, t *track) *chart {
 	} else {
 		keys = append(keys, key{name: "objective", style: stroke(c.objective, 1.1, 5, 3)})
 	}
-	c.head(t.title, fmt.Sprintf("percentiles of each %s%s · %s%s", every(t.cell), from, plural(t.total, "request", "requests"), scale), keys)
-	p.spans(e)
-	p.values(ticks, latencyLabel)
-	p.marks(e, true)
-	p.names(e)
-	gap := 1.5 * t.cell
-	p.course(stroke(c.p99, 1), gap, times, p99, true)
-	p.course(stroke(c.p95, 2), gap, times, p95, true)
-	p.course(stroke(c.p50, 1.6), gap, times, p50, true)
+	c.head(t.title, fmt.Sprintf("percentiles of each %s%s · %s%s", every(t.interval), from, plural(t.total, "request", "requests"), scale), keys)
+	p.drawSpans(run)
+	p.valueAxis(ticks, latencyLabel)
+	p.drawMarks(run, true)
+	p.drawSpanNames(run)
+	gap := 1.5 * t.interval
+	p.drawLine(stroke(c.p99, 1), gap, times, p99, true)
+	p.drawLine(stroke(c.p95, 2), gap, times, p95, true)
+	p.drawLine(stroke(c.p50, 1.6), gap, times, p50, true)
 	for _, o := range lines {
-		p.rule(o.Bound, o.Expression()+" ms")
+		p.drawThreshold(o.Bound, o.Expression()+" ms")
 	}
-	p.saturated(e.saturated)
-	p.times(true)
+	p.drawSaturated(run.saturated)
+	p.timeAxis(true)
 	return c
 }
 
@@ -147,13 +142,13 @@ func every(seconds float64) string {
 	return fmt.Sprintf("%.0f minutes", seconds/60)
 }
 
-func middle(values []float64) float64 {
+func median(values []float64) float64 {
 	sorted := slices.Sorted(slices.Values(values))
 	return sorted[len(sorted)/2]
 }
 
-// slot is a stretch of consecutive seconds, added up for a chart.
-type slot struct {
+// interval is a stretch of consecutive seconds, added up for a chart.
+type interval struct {
 	at, length  float64
 	requests    uint64
 	errors      map[string]uint64 // by class
@@ -161,15 +156,15 @@ type slot struct {
 	vus, wanted int               // the most
 }
 
-// slots adds up the seconds of a run in stretches, at most most of them.
-func slots(e *evidence, most float64) []slot {
-	cell := math.Ceil(max(1, e.length/most))
-	var all []slot
+// intervals adds up the seconds of a run in stretches, at most most of them.
+func intervals(run *Run, most float64) []interval {
+	cell := math.Ceil(max(1, run.length/most))
+	var all []interval
 	current := -1
-	for _, s := range e.run.Seconds {
-		if index := min(int(s.At/cell), lastCell(e.length, cell)); index != current {
+	for _, s := range run.files.Seconds {
+		if index := min(int(s.At/cell), lastInterval(run.length, cell)); index != current {
 			current = index
-			all = append(all, slot{at: (float64(index) + 0.5) * cell, errors: map[string]uint64{}})
+			all = append(all, interval{at: (float64(index) + 0.5) * cell, errors: map[string]uint64{}})
 		}
 		last := &all[len(all)-1]
 		last.length += s.Length
@@ -191,20 +186,20 @@ type level struct {
 	achieved, want []float64
 }
 
-func loadChart(e *evidence) *chart {
+func loadChart(run *Run) *chart {
 	const nameRow = 18
-	all := slots(e, mostCells)
-	times := each(all, func(s slot) float64 { return min(s.at, e.length) })
-	rate := level{name: "requests per second", height: 150, achieved: each(all, func(s slot) float64 { return float64(s.requests) / s.length })}
-	if e.open {
+	all := intervals(run, mostIntervals)
+	times := each(all, func(s interval) float64 { return min(s.at, run.length) })
+	rate := level{name: "requests per second", height: 150, achieved: each(all, func(s interval) float64 { return float64(s.requests) / s.length })}
+	if run.open {
 		rate.want = each(all, wantedRate)
 	}
 	levels := []level{rate}
-	if e.vus.high > 0 || e.wanted.high > 0 {
+	if run.vus.high > 0 || run.wanted.high > 0 {
 		levels = append(levels, level{
 			name: "virtual users", height: 100,
-			achieved: each(all, func(s slot) float64 { return float64(s.vus) }),
-			want:     each(all, func(s slot) float64 { return float64(s.wanted) }),
+			achieved: each(all, func(s interval) float64 { return float64(s.vus) }),
+			want:     each(all, func(s interval) float64 { return float64(s.wanted) }),
 		})
 	}
 	height := vg.Length(topMargin + underPanel - 8)
@@ -218,21 +213,21 @@ func loadChart(e *evidence) *chart {
 	for i, l := range levels {
 		first, last := i == 0, i == len(levels)-1
 		top -= nameRow
-		p := c.panel(top-l.height, top, e.length, highest(slices.Concat(l.achieved, l.want)...)*1.15)
-		p.name(l.name, first)
-		p.spans(e)
-		p.values(valueTicks(p.high), tickLabel)
-		p.marks(e, first)
+		p := c.panel(top-l.height, top, run.length, highest(slices.Concat(l.achieved, l.want)...)*1.15)
+		p.drawName(l.name, first)
+		p.drawSpans(run)
+		p.valueAxis(valueTicks(p.high), tickLabel)
+		p.drawMarks(run, first)
 		if first {
-			p.names(e)
+			p.drawSpanNames(run)
 		}
 		// A second without requests is a zero here, and not a gap.
 		if l.want != nil {
-			p.course(wanted, e.length, times, l.want, false)
+			p.drawLine(wanted, run.length, times, l.want, false)
 		}
-		p.course(achieved, e.length, times, l.achieved, false)
-		p.saturated(e.saturated)
-		p.times(last)
+		p.drawLine(achieved, run.length, times, l.achieved, false)
+		p.drawSaturated(run.saturated)
+		p.timeAxis(last)
 		top -= l.height
 	}
 	return c
@@ -240,7 +235,7 @@ func loadChart(e *evidence) *chart {
 
 // wantedRate is not a number where none was wanted, which is a gap and not a zero: virtual users have
 // no rate.
-func wantedRate(s slot) float64 {
+func wantedRate(s interval) float64 {
 	if s.rate == 0 {
 		return math.NaN()
 	}
@@ -257,7 +252,7 @@ func highest(values ...float64) (high float64) {
 	return high
 }
 
-func each(all []slot, of func(slot) float64) []float64 {
+func each(all []interval, of func(interval) float64) []float64 {
 	values := make([]float64, len(all))
 	for i, s := range all {
 		values[i] = of(s)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"image/color"
 	"image/png"
+	"io"
 	"os"
 	"path/filepath"
 
@@ -27,7 +28,7 @@ type palette struct {
 	level, wanted      color.Color
 }
 
-func colours() palette {
+func newPalette() palette {
 	rgb := func(hex uint32) color.Color {
 		return color.NRGBA{uint8(hex >> 16), uint8(hex >> 8), uint8(hex), 255}
 	}
@@ -60,7 +61,7 @@ type chart struct {
 
 func newChart(height vg.Length) *chart {
 	image := vgimg.NewWith(vgimg.UseWH(chartWidth, height), vgimg.UseDPI(chartDPI), vgimg.UseBackgroundColor(color.White))
-	return &chart{Canvas: draw.New(image), image: image, height: height, palette: colours()}
+	return &chart{Canvas: draw.New(image), image: image, height: height, palette: newPalette()}
 }
 
 // textStyle is a sans serif of a size; bold is for titles.
@@ -120,7 +121,7 @@ func (c *chart) save(path string) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return fmt.Errorf("create chart directory: %w", err)
 	}
-	return replaceFile(path, func(f *os.File) error {
-		return (&png.Encoder{CompressionLevel: png.BestSpeed}).Encode(f, c.image.Image())
+	return replaceFile(path, func(w io.Writer) error {
+		return (&png.Encoder{CompressionLevel: png.BestSpeed}).Encode(w, c.image.Image())
 	})
 }

@@ -10,17 +10,17 @@ import (
 )
 
 // errorChart stacks the errors of each stretch by class, the most frequent lowest.
-func errorChart(e *evidence) *chart {
+func errorChart(run *Run) *chart {
 	const height, mostColumns = 220, 160
 	c := newChart(height)
 	totals := map[string]uint64{}
-	for _, x := range e.errors {
+	for _, x := range run.errors {
 		totals[x.class] += x.count
 	}
 	classes := slices.SortedFunc(maps.Keys(totals), func(a, b string) int {
 		return cmp.Or(cmp.Compare(totals[b], totals[a]), cmp.Compare(a, b))
 	})
-	all := slots(e, mostColumns)
+	all := intervals(run, mostColumns)
 	high := 0.0
 	for _, s := range all {
 		var sum uint64
@@ -29,17 +29,17 @@ func errorChart(e *evidence) *chart {
 		}
 		high = max(high, float64(sum)/s.length)
 	}
-	p := c.panel(underPanel+6, height-topMargin, e.length, high*1.12)
+	p := c.panel(underPanel+6, height-topMargin, run.length, high*1.12)
 	shades := errorShades()
 	var keys []key
 	for i, class := range classes {
 		keys = append(keys, key{name: class, style: stroke(shades[i%len(shades)], 1), filled: true})
 	}
 	c.head("Errors", "per second, by kind", keys)
-	p.spans(e)
-	p.values(valueTicks(p.high), tickLabel)
-	p.marks(e, true)
-	p.names(e)
+	p.drawSpans(run)
+	p.valueAxis(valueTicks(p.high), tickLabel)
+	p.drawMarks(run, true)
+	p.drawSpanNames(run)
 	width := (p.right() - p.left()) * vg.Length(min(1, all[0].at*2/p.seconds))
 	inset := min(width*0.12, 1)
 	for _, s := range all {
@@ -54,8 +54,8 @@ func errorChart(e *evidence) *chart {
 			base += rate
 		}
 	}
-	p.saturated(e.saturated)
-	p.times(true)
+	p.drawSaturated(run.saturated)
+	p.timeAxis(true)
 	return c
 }
 

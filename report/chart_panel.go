@@ -40,8 +40,8 @@ func (p *panel) y(v float64) vg.Length {
 	return p.bottom + (p.top-p.bottom)*vg.Length(min(1, max(0, share)))
 }
 
-// values draws the grid and the labels of the value axis.
-func (p *panel) values(ticks []float64, label func(float64) string) {
+// valueAxis draws the grid and the labels of the value axis.
+func (p *panel) valueAxis(ticks []float64, label func(float64) string) {
 	for _, v := range ticks {
 		y := p.y(v)
 		p.StrokeLine2(stroke(p.grid, 0.6), p.left(), y, p.right(), y)
@@ -49,8 +49,8 @@ func (p *panel) values(ticks []float64, label func(float64) string) {
 	}
 }
 
-// name stands above the panel at its left, over the numbers of marks if there are any.
-func (p *panel) name(text string, marked bool) {
+// drawName stands above the panel at its left, over the numbers of marks if there are any.
+func (p *panel) drawName(text string, marked bool) {
 	y := p.top + 4
 	if marked {
 		y += 12
@@ -58,8 +58,8 @@ func (p *panel) name(text string, marked bool) {
 	p.write(textStyle(8.5, p.ink, true), draw.XLeft, p.left(), y, text)
 }
 
-// times draws the time axis, with its labels if it is the lowest.
-func (p *panel) times(labels bool) {
+// timeAxis draws the time axis, with its labels if it is the lowest.
+func (p *panel) timeAxis(labels bool) {
 	p.StrokeLine2(stroke(p.faint, 0.8), p.left(), p.bottom, p.right(), p.bottom)
 	if !labels {
 		return
@@ -71,11 +71,11 @@ func (p *panel) times(labels bool) {
 	}
 }
 
-// marks draws a hair for each numbered event, and its number where there is room.
-func (p *panel) marks(e *evidence, numbered bool) {
+// drawMarks draws a hair for each numbered event, and its number where there is room.
+func (p *panel) drawMarks(run *Run, numbered bool) {
 	style := textStyle(7.5, p.faint, false)
-	numbers, free := marks(e), p.left()-20
-	for i, e := range e.run.Events {
+	numbers, free := marks(run), p.left()-20
+	for i, e := range run.files.Events {
 		n := numbers[i]
 		if n == 0 {
 			continue
@@ -90,17 +90,17 @@ func (p *panel) marks(e *evidence, numbered bool) {
 	}
 }
 
-// saturated puts a bar on the time axis where the generator was at its own limit.
-func (p *panel) saturated(seconds []rundir.Second) {
+// drawSaturated puts a bar on the time axis where the generator was at its own limit.
+func (p *panel) drawSaturated(seconds []rundir.Second) {
 	for _, s := range seconds {
 		p.rectangle(p.ink, p.x(s.At), p.bottom, max(p.x(s.End()), p.x(s.At)+1), p.bottom+3)
 	}
 }
 
-// course draws a line through points, broken where nothing was measured for longer than gap, and at
+// drawLine draws a line through points, broken where nothing was measured for longer than gap, and at
 // values that are not numbers.
 // Points that stand alone are dots, and with dots so is every point when there are few.
-func (p *panel) course(s draw.LineStyle, gap float64, times, values []float64, dots bool) {
+func (p *panel) drawLine(s draw.LineStyle, gap float64, times, values []float64, dots bool) {
 	const few = 60
 	var run []vg.Point
 	flush := func() {
@@ -127,8 +127,8 @@ func (p *panel) course(s draw.LineStyle, gap float64, times, values []float64, d
 	flush()
 }
 
-// rule draws an objective across the panel, named at its right end.
-func (p *panel) rule(value float64, name string) {
+// drawThreshold draws an objective across the panel, named at its right end.
+func (p *panel) drawThreshold(value float64, name string) {
 	y := p.y(value)
 	p.StrokeLine2(stroke(p.objective, 1.1, 5, 3), p.left(), y, p.right(), y)
 	p.write(textStyle(8.5, p.objective, true), draw.XRight, p.right()-2, y+3, name)

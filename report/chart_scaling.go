@@ -13,9 +13,9 @@ import (
 const mostScalings = 8
 
 // scalingChart draws the pods of each workload as steps, ready and wanted.
-func scalingChart(e *evidence) *chart {
+func scalingChart(run *Run) *chart {
 	const nameRow, panelHeight = 18, 74
-	all := e.line.Workloads[:min(len(e.line.Workloads), mostScalings)]
+	all := run.timeline.Workloads[:min(len(run.timeline.Workloads), mostScalings)]
 	height := vg.Length(topMargin+underPanel-8) + vg.Length(len(all)*(nameRow+panelHeight))
 	c := newChart(height)
 	ready, wanted := stroke(c.level, 1.8), stroke(c.wanted, 1.2, 3, 2)
@@ -24,26 +24,26 @@ func scalingChart(e *evidence) *chart {
 	for i, s := range all {
 		first, last := i == 0, i == len(all)-1
 		top -= nameRow
-		times, readySteps, wantedSteps := stairs(s.Points, e.length)
-		p := c.panel(top-panelHeight, top, e.length, 1.2*max(1, slices.Max(readySteps), slices.Max(wantedSteps), float64(s.Max)))
-		p.name(s.Workload, first)
-		p.spans(e)
-		p.values(wholeTicks(p.high), tickLabel)
-		p.marks(e, first)
+		times, readySteps, wantedSteps := stepLine(s.Points, run.length)
+		p := c.panel(top-panelHeight, top, run.length, 1.2*max(1, slices.Max(readySteps), slices.Max(wantedSteps), float64(s.Max)))
+		p.drawName(s.Workload, first)
+		p.drawSpans(run)
+		p.valueAxis(wholeTicks(p.high), tickLabel)
+		p.drawMarks(run, first)
 		if first {
-			p.names(e)
+			p.drawSpanNames(run)
 		}
-		p.course(wanted, math.Inf(1), times, wantedSteps, false)
-		p.course(ready, math.Inf(1), times, readySteps, false)
-		p.saturated(e.saturated)
-		p.times(last)
+		p.drawLine(wanted, math.Inf(1), times, wantedSteps, false)
+		p.drawLine(ready, math.Inf(1), times, readySteps, false)
+		p.drawSaturated(run.saturated)
+		p.timeAxis(last)
 		top -= panelHeight
 	}
 	return c
 }
 
-// stairs are the corners of the two stairs that points make, drawn on to the end of the run.
-func stairs(points []timeline.Pods, length float64) (times, ready, wanted []float64) {
+// stepLine are the corners of the two stairs that points make, drawn on to the end of the run.
+func stepLine(points []timeline.Pods, length float64) (times, ready, wanted []float64) {
 	add := func(at float64, p timeline.Pods) {
 		times, ready, wanted = append(times, at), append(ready, float64(p.Ready)), append(wanted, float64(p.Wanted))
 	}

@@ -21,16 +21,16 @@ type span struct {
 
 // allSpans are the faults, each whole, and the times in which the load stood aside. Faults that overlap
 // are shaded over each other.
-func (p *panel) allSpans(e *evidence) []span {
+func (p *panel) allSpans(run *Run) []span {
 	var all []span
-	for _, i := range e.injections {
+	for _, i := range run.injections {
 		shade := p.fault
 		if i.Spike() {
 			shade = p.spike
 		}
-		all = append(all, span{i.Label, shade, i.From, i.to(e.length), true})
+		all = append(all, span{i.Label, shade, i.From, i.to(run.length), true})
 	}
-	for _, ph := range e.phases {
+	for _, ph := range run.phases {
 		if ph.Kind == timeline.Idle {
 			all = append(all, span{ph.Name, p.idle, ph.From, ph.To, false})
 		}
@@ -39,21 +39,21 @@ func (p *panel) allSpans(e *evidence) []span {
 	return all
 }
 
-// spans shades the time in which something was done to the platform, or the load stood aside.
-func (p *panel) spans(e *evidence) {
-	for _, s := range p.allSpans(e) {
+// drawSpans shades the time in which something was done to the platform, or the load stood aside.
+func (p *panel) drawSpans(run *Run) {
+	for _, s := range p.allSpans(run) {
 		p.rectangle(s.shade, p.x(s.from), p.bottom, max(p.x(s.to), p.x(s.from)+1), p.top)
 	}
 }
 
 // headroom is how much higher than its highest value a chart should reach, so that the names of faults
 // that overlap stand above its lines.
-func headroom(e *evidence) float64 {
+func headroom(run *Run) float64 {
 	most := 0
-	for _, i := range e.injections {
+	for _, i := range run.injections {
 		together := 0
-		for _, other := range e.injections {
-			if other.From <= i.From && i.From < other.to(e.length) {
+		for _, other := range run.injections {
+			if other.From <= i.From && i.From < other.to(run.length) {
 				together++
 			}
 		}
@@ -65,14 +65,14 @@ func headroom(e *evidence) float64 {
 // nameLanes is how many names of what is shaded can stand below each other.
 const nameLanes = 3
 
-// names writes the names of what is shaded, each on a patch of its own that no line drawn before
+// drawSpanNames writes the names of what is shaded, each on a patch of its own that no line drawn before
 // crosses. Names that would meet stand below each other. The name of a fault sticks out of a stretch
 // that is too narrow for it; other names are left out there.
-func (p *panel) names(e *evidence) {
+func (p *panel) drawSpanNames(run *Run) {
 	const laneHeight, gap = 12, 4
 	style := textStyle(8, p.faint, false)
 	var free [nameLanes]vg.Length // each lane is taken up to here
-	for _, s := range p.allSpans(e) {
+	for _, s := range p.allSpans(run) {
 		x, width := p.x(s.from)+2, style.Width(s.name)+4
 		if !s.tag && width+4 >= p.x(s.to)-p.x(s.from) {
 			continue

@@ -39,15 +39,15 @@ func TestFaultsAreShadedOnEveryChart(t *testing.T) {
 		on(10, 1, "LLM latency"), on(20, 2, "Redis outage"), off(30, 1, "LLM latency"),
 		happened(1, event.RoleKubernetes, event.WorkloadScaled{Workload: "deployment a/b", Ready: 1, Wanted: 1}),
 	}
-	e, err := gather(synthetic{seconds: 60, quiet: true, killed: true, events: events}.write(t))
+	run, err := Load(synthetic{seconds: 60, quiet: true, killed: true, events: events}.write(t))
 	if err != nil {
 		t.Fatal(err)
 	}
-	e.errors = []errorTotal{{class: "timeout", count: 1}} // so that there is a chart of them
+	run.errors = []errorTotal{{class: "timeout", count: 1}} // so that there is a chart of them
 	drawn := 0
-	for _, f := range chartFiles(e) {
-		c := f.draw(e)
-		p := c.panel(underPanel+6, c.height-topMargin, e.length, 1)
+	for _, f := range chartFiles(run) {
+		c := f.draw(run)
+		p := c.panel(underPanel+6, c.height-topMargin, run.length, 1)
 		once := over(0xffffff, c.fault)
 		// Just above the time axis of the lowest panel, between its marks and below its lines.
 		y := vg.Length(underPanel + 6 + 3)
@@ -71,17 +71,17 @@ func TestNamesOfFaultsDoNotMeet(t *testing.T) {
 	events := []event.Event{
 		on(10, 1, "LLM latency"), on(11, 2, "Redis outage"), off(12, 2, "Redis outage"), off(50, 1, "LLM latency"),
 	}
-	e, err := gather(synthetic{seconds: 120, quiet: true, killed: true, events: events}.write(t))
+	run, err := Load(synthetic{seconds: 120, quiet: true, killed: true, events: events}.write(t))
 	if err != nil {
 		t.Fatal(err)
 	}
-	ink := func(e *evidence, lane int) int {
+	ink := func(run *Run, lane int) int {
 		named, bare := newChart(270), newChart(270)
-		p := named.panel(32, 208, e.length, 1)
-		p.spans(e)
-		p.names(e)
-		q := bare.panel(32, 208, e.length, 1)
-		q.spans(e)
+		p := named.panel(32, 208, run.length, 1)
+		p.drawSpans(run)
+		p.drawSpanNames(run)
+		q := bare.panel(32, 208, run.length, 1)
+		q.drawSpans(run)
 		top := p.top - 12*vg.Length(lane)
 		dark := 0
 		for _, px := range pixels(named, p.x(11)+2, top-11, p.x(11)+60, top-2) {
@@ -91,10 +91,10 @@ func TestNamesOfFaultsDoNotMeet(t *testing.T) {
 		}
 		return dark
 	}
-	if ink(e, 0) < 50 || ink(e, 1) < 50 || ink(e, 2) > 0 {
-		t.Errorf("ink of %d, %d and %d pixels in the three lanes, want some in two", ink(e, 0), ink(e, 1), ink(e, 2))
+	if ink(run, 0) < 50 || ink(run, 1) < 50 || ink(run, 2) > 0 {
+		t.Errorf("ink of %d, %d and %d pixels in the three lanes, want some in two", ink(run, 0), ink(run, 1), ink(run, 2))
 	}
-	if one, two := headroom(new(evidence)), headroom(e); two <= one {
+	if one, two := headroom(new(Run)), headroom(run); two <= one {
 		t.Errorf("headroom %v where names overlap and %v where there are none", two, one)
 	}
 }

@@ -37,14 +37,14 @@ func differing(a, b []uint32) (n int) {
 
 // A mark within the name of a spike does not cross it.
 func TestNameOfAPhaseIsNotCrossed(t *testing.T) {
-	e, err := gather(synthetic{seconds: 180}.write(t))
+	run, err := Load(synthetic{seconds: 180}.write(t))
 	if err != nil {
 		t.Fatal(err)
 	}
-	plain := latencyChart(e, e.tracks[0])
-	e.run.Events = append(e.run.Events, happened(104, event.RoleOperator, event.Noted{Note: "x"}))
-	marked := latencyChart(e, e.tracks[0])
-	p := plain.panel(underPanel+6, plain.height-topMargin, e.length, 1)
+	plain := latencyChart(run, run.series[0])
+	run.files.Events = append(run.files.Events, happened(104, event.RoleOperator, event.Noted{Note: "x"}))
+	marked := latencyChart(run, run.series[0])
+	p := plain.panel(underPanel+6, plain.height-topMargin, run.length, 1)
 	x, name := p.x(100.4), textStyle(8, p.faint, false).Width("Channel spike")
 	if p.x(104) > x+name {
 		t.Fatal("the mark is not within the name")
@@ -59,19 +59,19 @@ func TestNameOfAPhaseIsNotCrossed(t *testing.T) {
 
 // Virtual users want no rate: there is no dashed line on 0 while they make the load.
 func TestNoWantedRateInTheClosedModel(t *testing.T) {
-	e, err := gather(synthetic{seconds: 60, openFrom: 30}.write(t))
+	run, err := Load(synthetic{seconds: 60, openFrom: 30}.write(t))
 	if err != nil {
 		t.Fatal(err)
 	}
-	for i, s := range slots(e, mostCells) {
+	for i, s := range intervals(run, mostIntervals) {
 		if closed := i < 30; math.IsNaN(wantedRate(s)) != closed {
 			t.Errorf("second %d wants %v requests per second", i, wantedRate(s))
 		}
 	}
-	loadChart(e)
+	loadChart(run)
 	c := newChart(200)
 	p := c.panel(20, 180, 10, 10)
-	p.course(stroke(c.objective, 2), 10, []float64{1, 4, 5, 8, 9}, []float64{5, 5, math.NaN(), 5, 5}, false)
+	p.drawLine(stroke(c.objective, 2), 10, []float64{1, 4, 5, 8, 9}, []float64{5, 5, math.NaN(), 5, 5}, false)
 	seen := func(at float64) bool {
 		for _, px := range pixels(c, p.x(at)-2, p.bottom, p.x(at)+2, p.top) {
 			if px != 0xffffff {

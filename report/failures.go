@@ -15,13 +15,13 @@ type errorTotal struct {
 }
 
 // mostFailures names the error that most failures are, when most requests failed; else it is "".
-func (e *evidence) mostFailures() string {
-	if r := e.requests(); r.Failed*2 <= r.Count {
+func (run *Run) mostFailures() string {
+	if r := run.requests(); r.Failed*2 <= r.Count {
 		return ""
 	}
 	kinds := map[string]uint64{}
-	for _, x := range e.errors {
-		if whose(x.class) == platformFault {
+	for _, x := range run.errors {
+		if attribution(x.class) == platformFault {
 			kinds[x.kind()] += x.count
 		}
 	}
@@ -34,7 +34,7 @@ func (e *evidence) mostFailures() string {
 	if most == "" {
 		return ""
 	}
-	return fmt.Sprintf("Most failures: %s, %s of %s.", most, count(kinds[most]), plural(e.requests().Count, "request", "requests"))
+	return fmt.Sprintf("Most failures: %s, %s of %s.", most, count(kinds[most]), plural(run.requests().Count, "request", "requests"))
 }
 
 // kind is the error's class, with the status that was answered.

@@ -1,8 +1,10 @@
 package report
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"os"
 	"strings"
@@ -51,39 +53,39 @@ func TestPhaseOfAFaultHasTheSamplesOwnPercentile(t *testing.T) {
 	}
 	s := load.Statistics(within)
 	want := fmt.Sprintf("| LLM latency | %s | 0 %% | %s | %s | %s | %s | %s |\n", count(s.Count), latency(s.P50), latency(s.P90), latency(s.P95), latency(s.P99), latency(s.Max))
-	if text := read(t, write(t, dir).Report); !strings.Contains(text, want) {
+	if text := documentsOf(t, dir).report; !strings.Contains(text, want) {
 		t.Errorf("no row %q in\n%s", want, text)
 	}
 }
 
 // A channel spike counts once, a fault that was refused not at all.
 func TestChaosEventsTriggered(t *testing.T) {
-	counted := func(run synthetic) (*evidence, float64) {
+	counted := func(run synthetic) (*Run, float64) {
 		t.Helper()
-		e, err := gather(run.write(t))
+		loaded, err := Load(run.write(t))
 		if err != nil {
 			t.Fatal(err)
 		}
-		text, err := k6Document(e)
-		if err != nil {
+		var text bytes.Buffer
+		if err := writeK6Summary(&text, loaded); err != nil {
 			t.Fatal(err)
 		}
 		var summary struct {
 			Metrics map[string]struct{ Count float64 }
 		}
-		if err := json.Unmarshal(text, &summary); err != nil {
+		if err := json.Unmarshal(text.Bytes(), &summary); err != nil {
 			t.Fatal(err)
 		}
-		return e, summary.Metrics["chaos_events_triggered"].Count
+		return loaded, summary.Metrics["chaos_events_triggered"].Count
 	}
 	if _, n := counted(drills()); n != 4 {
 		t.Errorf("%v chaos events, want 4", n)
 	}
-	e, n := counted(synthetic{seconds: 110, events: drillLLM(1, 10, 50)})
+	run, n := counted(synthetic{seconds: 110, events: drillLLM(1, 10, 50)})
 	if n != 2 {
 		t.Errorf("%v chaos events of one fault and one spike, want 2", n)
 	}
-	if text := markdown(document(e)); !strings.Contains(text, "- Spikes: 1\n") || !strings.Contains(text, "**2 faults**: LLM latency, Channel spike.\n") {
+	if text := markdown(document(run)); !strings.Contains(text, "- Spikes: 1\n") || !strings.Contains(text, "**2 faults**: LLM latency, Channel spike.\n") {
 		t.Errorf("the first lines do not tell the spike from the fault:\n%s", text)
 	}
 }
@@ -104,14 +106,14 @@ func TestReportOfTornFaults(t *testing.T) {
 			t.Fatal(err)
 		}
 		cutFile(t, dir, rundir.JournalFile, size)
-		e, err := gather(dir)
+		run, err := Load(dir)
 		if err != nil {
 			t.Fatalf("cut at %d: %v", size, err)
 		}
-		if text := markdown(document(e)); size < off && strings.Contains(text, "✓ verified") {
+		if text := markdown(document(run)); size < off && strings.Contains(text, "✓ verified") {
 			t.Errorf("cut at %d: a fault is told as reverted\n%s", size, text)
 		}
-		if _, err := k6Document(e); err != nil {
+		if err := writeK6Summary(io.Discard, run); err != nil {
 			t.Errorf("cut at %d: %v", size, err)
 		}
 	}

@@ -56,7 +56,7 @@ func causeText(by event.Actor, cause event.Cause, detail string) string {
 }
 
 // revertStatus says whether what the fault changed is as it was.
-func (i injection) revertStatus(e *evidence) string {
+func (i injection) revertStatus(run *Run) string {
 	switch {
 	case i.Kept():
 		return "✗ NO, kept as it is"
@@ -64,7 +64,7 @@ func (i injection) revertStatus(e *evidence) string {
 		return "✓ verified"
 	case i.NotReverted != nil:
 		return "✗ NOT REVERTED"
-	case e.line.End == nil:
+	case run.timeline.End == nil:
 		return "✗ still on when data stopped"
 	}
 	return "? not in the journal"
@@ -92,8 +92,8 @@ func (i injection) recovery() string {
 	return took
 }
 
-// labels names injections in one line.
-func labels(all []injection) string {
+// injectionLabels names injections in one line.
+func injectionLabels(all []injection) string {
 	var names []string
 	for _, i := range all {
 		names = append(names, i.Label)
@@ -101,9 +101,9 @@ func labels(all []injection) string {
 	return strings.Join(names, ", ")
 }
 
-// which are the injections that a test holds for.
-func (e *evidence) which(test func(injection) bool) (some []injection) {
-	for _, i := range e.injections {
+// injectionsWhere are the injections that a test holds for.
+func (run *Run) injectionsWhere(test func(injection) bool) (some []injection) {
+	for _, i := range run.injections {
 		if test(i) {
 			some = append(some, i)
 		}
@@ -111,5 +111,5 @@ func (e *evidence) which(test func(injection) bool) (some []injection) {
 	return some
 }
 
-func leftBehind(i injection) bool { return i.LeftBehind() }
-func kept(i injection) bool       { return i.Kept() }
+func isNotReverted(i injection) bool { return i.LeftBehind() }
+func isKept(i injection) bool        { return i.Kept() }

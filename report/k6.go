@@ -1,11 +1,10 @@
 package report
 
 import (
-	"bytes"
 	"crypto/md5" //nolint:gosec // k6 names groups and checks by MD5; nothing is protected by it
 	"encoding/hex"
 	"encoding/json"
-	"fmt"
+	"io"
 
 	hdr "github.com/HdrHistogram/hdrhistogram-go"
 
@@ -44,17 +43,13 @@ type (
 	k6Metric map[string]any
 )
 
-// k6Document is the run as k6 would have exported it.
-func k6Document(e *evidence) ([]byte, error) {
-	doc := k6Summary{RootGroup: k6RootGroup(e.totals.Checks), Metrics: k6Metrics(e)}
-	var text bytes.Buffer
-	to := json.NewEncoder(&text)
+// writeK6Summary writes the run as k6 would have exported it.
+func writeK6Summary(w io.Writer, run *Run) error {
+	doc := k6Summary{RootGroup: k6RootGroup(run.totals.Checks), Metrics: k6Metrics(run)}
+	to := json.NewEncoder(w)
 	to.SetEscapeHTML(false) // thresholds are full of < and >
 	to.SetIndent("", "    ")
-	if err := to.Encode(doc); err != nil {
-		return nil, fmt.Errorf("encode %s: %w", SummaryFile, err)
-	}
-	return text.Bytes(), nil
+	return to.Encode(doc)
 }
 
 func k6RootGroup(checks []load.Check) k6Group {
@@ -73,42 +68,42 @@ func k6ID(path string) string {
 }
 
 // k6Metrics holds what was really measured, and the objectives.
-func k6Metrics(e *evidence) map[string]k6Metric {
+func k6Metrics(run *Run) map[string]k6Metric {
 	metrics := map[string]k6Metric{}
 	for _, name := range []string{"gateway_latency", "orchestrator_latency", "automation_latency", "http_req_duration"} {
-		if h := e.totals.Trend(name, ""); h != nil {
+		if h := run.totals.Trend(name, ""); h != nil {
 			metrics[name] = k6Trend(h)
 		}
 	}
-	if failed, total := e.totals.Rate("http_req_failed", ""); total > 0 {
+	if failed, total := run.totals.Rate("http_req_failed", ""); total > 0 {
 		metrics["http_req_failed"] = k6Rate(failed, total)
-		metrics["http_reqs"] = k6Counter(total, e.totals.Seconds)
-		metrics["perf_errors"] = k6Counter(failed, e.totals.Seconds)
+		metrics["http_reqs"] = k6Counter(total, run.totals.Seconds)
+		metrics["perf_errors"] = k6Counter(failed, run.totals.Seconds)
 	}
-	if held, total := e.totals.Rate("checks", ""); total > 0 {
+	if held, total := run.totals.Rate("checks", ""); total > 0 {
 		metrics["checks"] = k6Rate(held, total)
 	}
-	if e.totals.Seconds > 0 {
-		metrics["chaos_events_triggered"] = k6Counter(e.totals.Chaos, e.totals.Seconds)
-		metrics["vus"] = k6Gauge(e.vus)
-		metrics["vus_max"] = k6Gauge(e.wanted)
+	if run.totals.Seconds > 0 {
+		metrics["chaos_events_triggered"] = k6Counter(run.totals.Chaos, run.totals.Seconds)
+		metrics["vus"] = k6Gauge(run.vus)
+		metrics["vus_max"] = k6Gauge(run.wanted)
 	}
-	if e.open {
-		metrics["dropped_iterations"] = k6Counter(e.totals.Missed, e.totals.Seconds)
+	if run.open {
+		metrics["dropped_iterations"] = k6Counter(run.totals.Missed, run.totals.Seconds)
 	}
-	for _, v := range e.verdict.Run.Objectives {
-		k6Threshold(metrics, e, v)
+	for _, v := range run.verdict.Run.Objectives {
+		k6Threshold(metrics, run, v)
 	}
 	return metrics
 }
 
 // k6Threshold adds an objective to its metric. A metric narrowed to a channel exists only for its
 // objectives, as in k6.
-func k6Threshold(metrics map[string]k6Metric, e *evidence, v slo.Judged) {
+func k6Threshold(metrics map[string]k6Metric, run *Run, v slo.Judged) {
 	o := v.Objective
 	m, ok := metrics[o.Selector()]
 	if !ok {
-		m = k6Submetric(e, o)
+		m = k6Submetric(run, o)
 		metrics[o.Selector()] = m
 	}
 	thresholds, ok := m["thresholds"].(map[string]bool)
@@ -116,20 +111,20 @@ func k6Threshold(metrics map[string]k6Metric, e *evidence, v slo.Judged) {
 		thresholds = map[string]bool{}
 		m["thresholds"] = thresholds
 	}
-	thresholds[o.Expression()] = e.verdict.Crossed(v)
+	thresholds[o.Expression()] = run.verdict.Crossed(v)
 }
 
-func k6Submetric(e *evidence, o load.Objective) k6Metric {
-	if n, seconds := e.totals.Counter(o.Metric, o.Channel); seconds > 0 {
+func k6Submetric(run *Run, o load.Objective) k6Metric {
+	if n, seconds := run.totals.Counter(o.Metric, o.Channel); seconds > 0 {
 		return k6Counter(n, seconds)
 	}
 	if o.Share() {
-		if hits, total := e.totals.Rate(o.Metric, o.Channel); total > 0 {
+		if hits, total := run.totals.Rate(o.Metric, o.Channel); total > 0 {
 			return k6Rate(hits, total)
 		}
 		return k6Metric{}
 	}
-	if h := e.totals.Trend(o.Metric, o.Channel); h != nil {
+	if h := run.totals.Trend(o.Metric, o.Channel); h != nil {
 		return k6Trend(h)
 	}
 	return k6Metric{}

@@ -13,27 +13,27 @@ import (
 	"xinbot.ir/squall/internal/rundir"
 )
 
-// ledger is what the run directory says is still changed, as of now and not of the end of the run: a
+// ledgerState is what the run directory says is still changed, as of now and not of the end of the run: a
 // squall recover in between has closed its records.
-type ledger struct {
+type ledgerState struct {
 	exists  bool
 	objects []string // what is still changed, in words
 }
 
 // readLedger reads the ledger beside a journal. One that cannot be read counts as none, with a warning.
-func readLedger(run *rundir.Run) ledger {
+func readLedger(run *rundir.Run) ledgerState {
 	_, err := os.Stat(filepath.Join(run.Dir, chaos.LedgerFile))
 	if errors.Is(err, fs.ErrNotExist) {
-		return ledger{}
+		return ledgerState{}
 	}
 	open, err := chaos.ReadLedger(run.Dir)
 	if err != nil {
 		run.Warnings = append(run.Warnings, err.Error())
 		if !errors.As(err, new(*chaos.DamagedError)) {
-			return ledger{}
+			return ledgerState{}
 		}
 	}
-	l := ledger{exists: true}
+	l := ledgerState{exists: true}
 	for _, r := range open {
 		l.objects = append(l.objects, r.Object)
 	}
@@ -41,15 +41,15 @@ func readLedger(run *rundir.Run) ledger {
 }
 
 // stillChanged says, in the notes at the top, what the run did not restored, and how to.
-func stillChanged(e *evidence) (notes []line) {
-	if e.line.End == nil {
-		return stoppedWithin(e)
+func stillChanged(run *Run) (notes []line) {
+	if run.timeline.End == nil {
+		return stoppedWithin(run)
 	}
-	for _, left := range e.line.End.Data.NotReverted {
+	for _, left := range run.timeline.End.Data.NotReverted {
 		notes = append(notes, strong("Not reverted.").then(plain(" ", left)))
 	}
 	if len(notes) == 0 { // a fault can be stuck without a record in the ledger
-		for _, i := range e.which(func(i injection) bool { return i.NotReverted != nil }) {
+		for _, i := range run.injectionsWhere(func(i injection) bool { return i.NotReverted != nil }) {
 			note := strong("Not reverted.").then(plain(" ", i.Label, ": ", why(i.NotReverted.Data.Reason)))
 			for _, remedy := range i.NotReverted.Data.Remedies {
 				note = note.then(plain("; to revert it: "), code(remedy))
@@ -57,42 +57,42 @@ func stillChanged(e *evidence) (notes []line) {
 			notes = append(notes, note)
 		}
 	}
-	switch open := len(e.ledger.objects); {
+	switch open := len(run.ledger.objects); {
 	case open > 0:
-		notes = append(notes, strong("Still in the ledger:").then(plain(" ", plural(uint64(open), "change", "changes"), ". To revert what squall can: "), recoverCommand(e)))
-	case len(e.line.End.Data.NotReverted) > 0 && e.ledger.exists:
+		notes = append(notes, strong("Still in the ledger:").then(plain(" ", plural(uint64(open), "change", "changes"), ". To revert what squall can: "), recoverCommand(run)))
+	case len(run.timeline.End.Data.NotReverted) > 0 && run.ledger.exists:
 		notes = append(notes, plain("Since then the ledger has been settled: nothing in it is open any more."))
 	}
 	return notes
 }
 
 // stoppedWithin is stillChanged of a run that has no end: killed, or not ended yet.
-func stoppedWithin(e *evidence) []line {
-	on := e.which(func(i injection) bool { return i.Reverted == nil })
-	objects := e.ledger.objects
-	if len(on) == 0 && (len(objects) == 0 || e.line.Start.Embedded) {
+func stoppedWithin(run *Run) []line {
+	on := run.injectionsWhere(func(i injection) bool { return i.Reverted == nil })
+	objects := run.ledger.objects
+	if len(on) == 0 && (len(objects) == 0 || run.timeline.Start.Embedded) {
 		return nil
 	}
 	note := strong("Still changed.")
 	if len(on) > 0 {
 		note = strong("Faults were on.").then(plain(fmt.Sprintf(" When data stopped, at %s, %s: %s.",
-			clock(e.length), plural(uint64(len(on)), "fault had not been reverted", "faults had not been reverted"), labels(on))))
+			clock(run.length), plural(uint64(len(on)), "fault had not been reverted", "faults had not been reverted"), injectionLabels(on))))
 	}
 	switch {
-	case e.line.Start.Embedded:
+	case run.timeline.Start.Embedded:
 		note = note.then(plain(" The embedded platform ends with squall, and what was changed in it as well."))
 	case len(objects) > 0:
-		note = note.then(plain(" The ledger still holds: ", strings.Join(objects, "; "), ". If the run is over, revert it with "), recoverCommand(e))
-	case e.ledger.exists:
+		note = note.then(plain(" The ledger still holds: ", strings.Join(objects, "; "), ". If the run is over, revert it with "), recoverCommand(run))
+	case run.ledger.exists:
 		note = note.then(plain(" The ledger holds nothing any more: what they changed was reverted since, or ended with squall."))
 	default:
-		note = note.then(plain(" There is no ledger beside the journal, so what is still changed cannot be told. Where the run directory is whole: "), recoverCommand(e))
+		note = note.then(plain(" There is no ledger beside the journal, so what is still changed cannot be told. Where the run directory is whole: "), recoverCommand(run))
 	}
 	return []line{note}
 }
 
 // recoverCommand restores what a dead run left, from its ledger.
-func recoverCommand(e *evidence) line { return code("squall recover " + shellWord(e.run.Dir)) }
+func recoverCommand(run *Run) line { return code("squall recover " + shellWord(run.files.Dir)) }
 
 // shellWord quotes a path where a shell would read it as something else.
 func shellWord(path string) string {

@@ -11,11 +11,11 @@ import (
 // told is the report of a run and its summary, without charts.
 func told(t *testing.T, dir string) (report, summary string) {
 	t.Helper()
-	e, err := gather(dir)
+	run, err := Load(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return markdown(document(e)), screen(e, "")
+	return markdown(document(run)), terminalSummary(run, "")
 }
 
 // The report of a run that was killed in a fault says what is still changed and how to revert it,
@@ -61,7 +61,7 @@ func TestTornLedger(t *testing.T) {
 	size := len(read(t, dir+"/"+chaos.LedgerFile))
 	for _, cut := range []int{size - 1, size - 9, size / 2, 3, 0} {
 		cutFile(t, dir, chaos.LedgerFile, cut)
-		if _, err := gather(dir); err != nil {
+		if _, err := Load(dir); err != nil {
 			t.Errorf("cut at %d: %v", cut, err)
 		}
 	}

@@ -2,10 +2,17 @@ package report
 
 import (
 	"fmt"
+	"io"
 	"regexp"
 	"strings"
 	"unicode"
 )
+
+// writeMarkdown writes the report.
+func writeMarkdown(w io.Writer, run *Run) error {
+	_, err := io.WriteString(w, markdown(document(run)))
+	return err
+}
 
 // markdown writes blocks as GitHub-flavoured Markdown. Text is escaped, so that what a user or a
 // platform wrote shows as it was written and never becomes markup.

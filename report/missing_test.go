@@ -27,21 +27,21 @@ func TestMissingCountsAreUnknown(t *testing.T) {
 			if err := os.WriteFile(path, []byte(strings.Join(kept(lines), "")), 0o600); err != nil {
 				t.Fatal(err)
 			}
-			r := write(t, dir)
-			if r.Verdict.Answer != slo.NotJudged {
-				t.Errorf("verdict %s, want not judged", r.Verdict.Answer)
+			r := documentsOf(t, dir)
+			if r.verdict.Answer != slo.NotJudged {
+				t.Errorf("verdict %s, want not judged", r.verdict.Answer)
 			}
-			for _, v := range r.Verdict.Run.Objectives {
+			for _, v := range r.verdict.Run.Objectives {
 				if v.State != load.Unknown || v.Samples != 0 {
 					t.Errorf("%s is %s over %d samples, want unknown", v.Objective, v.State, v.Samples)
 				}
 			}
 			for _, want := range []string{"requests unknown in 00:30", "windows.jsonl has no counts of ", "! Counts missing."} {
-				if !strings.Contains(r.Text, want) {
-					t.Errorf("the summary does not say %q:\n%s", want, r.Text)
+				if !strings.Contains(r.terminal, want) {
+					t.Errorf("the summary does not say %q:\n%s", want, r.terminal)
 				}
 			}
-			if text := read(t, r.Report); !strings.Contains(text, "Requests: unknown") || strings.Contains(text, "No request ended") {
+			if text := r.report; !strings.Contains(text, "Requests: unknown") || strings.Contains(text, "No request ended") {
 				t.Errorf("the report does not say that requests are unknown:\n%s", text)
 			}
 		})
@@ -51,19 +51,19 @@ func TestMissingCountsAreUnknown(t *testing.T) {
 // The summary names a report only where there is one.
 func TestSummaryNamesNoReportThatIsNotThere(t *testing.T) {
 	dir := synthetic{seconds: 20, events: []event.Event{happened(3, event.RoleSquall, event.SquallFailed{Error: "write windows.jsonl: no space left on device"})}}.write(t)
-	text, _, err := Summary(dir)
+	run, err := Load(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
+	text := terminalSummary(run, "")
 	if strings.Contains(text, File) || !strings.Contains(text, "report  not written") {
 		t.Errorf("no report was written, and the summary says\n%s", text)
 	}
 	if !strings.Contains(text, "! squall itself failed. write windows.jsonl: no space left on device\n") {
 		t.Errorf("the summary does not say what failed:\n%s", text)
 	}
-	r := write(t, dir)
-	if !strings.Contains(r.Text, r.Report) {
-		t.Errorf("the report was written, and the summary says\n%s", r.Text)
+	if path := filepath.Join(dir, File); !strings.Contains(terminalSummary(run, path), path) {
+		t.Errorf("the summary does not say where the report is:\n%s", terminalSummary(run, path))
 	}
 }
 
@@ -80,10 +80,7 @@ func TestWhyTheRunEnded(t *testing.T) {
 		{event.By(event.RoleStopRule), event.RunEnded{Cause: event.EndStopRule, Detail: "http_req_failed: rate>0.5 for 10s"}, "Ended at 00:20: stop rule met (http_req_failed: rate>0.5 for 10s)."},
 	} {
 		dir := synthetic{seconds: 20, killed: true, events: []event.Event{event.Make(began, 20, c.by, c.end)}}.write(t)
-		text, _, err := Summary(dir)
-		if err != nil {
-			t.Fatal(err)
-		}
+		text := documentsOf(t, dir).terminal
 		if !strings.Contains(text, "\n  "+c.want+"\n") {
 			t.Errorf("no line %q in\n%s", c.want, text)
 		}
@@ -91,7 +88,7 @@ func TestWhyTheRunEnded(t *testing.T) {
 }
 
 // failing is a run of one second in which so many of 10 requests failed.
-func failing(t *testing.T, failed uint64, errors ...load.ErrorTotal) *evidence {
+func failing(t *testing.T, failed uint64, errors ...load.ErrorTotal) *Run {
 	t.Helper()
 	dir := t.TempDir()
 	w, err := rundir.Create(dir)
@@ -110,11 +107,11 @@ func failing(t *testing.T, failed uint64, errors ...load.ErrorTotal) *evidence {
 	if err := w.Close(); err != nil {
 		t.Fatal(err)
 	}
-	e, err := gather(dir)
+	run, err := Load(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return e
+	return run
 }
 
 func TestMostFailuresAreNamed(t *testing.T) {
@@ -132,11 +129,11 @@ func TestMostFailuresAreNamed(t *testing.T) {
 		{5, []load.ErrorTotal{status(0, 503, 5)}, ""},
 		{0, nil, ""},
 	} {
-		e := failing(t, c.failed, c.errors...)
-		if got := e.mostFailures(); got != c.want {
+		run := failing(t, c.failed, c.errors...)
+		if got := run.mostFailures(); got != c.want {
 			t.Errorf("%q, want %q", got, c.want)
 		}
-		if text := screen(e, ""); c.want != "" && !strings.Contains(text, "\n  "+c.want+"\n") {
+		if text := terminalSummary(run, ""); c.want != "" && !strings.Contains(text, "\n  "+c.want+"\n") {
 			t.Errorf("no line %q in\n%s", c.want, text)
 		}
 	}
@@ -159,9 +156,9 @@ func TestErrorTable(t *testing.T) {
 }
 
 func TestOneRequest(t *testing.T) {
-	e := failing(t, 0)
-	e.totals.Counts[load.Webchat].Count = 1
-	if text := screen(e, ""); !strings.Contains(text, "  1 request in ") {
+	run := failing(t, 0)
+	run.totals.Counts[load.Webchat].Count = 1
+	if text := terminalSummary(run, ""); !strings.Contains(text, "  1 request in ") {
 		t.Errorf("summary\n%s", text)
 	}
 }

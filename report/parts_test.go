@@ -37,11 +37,11 @@ func TestPhaseTakesUsersOfItsOwnSecondsOnly(t *testing.T) {
 // Phases that hold no second are in no table.
 func TestPhasesWithoutASecond(t *testing.T) {
 	blink := []event.Event{happened(10.6, event.RoleOperator, event.Paused{}), happened(10.8, event.RoleOperator, event.Resumed{})}
-	e, err := gather(synthetic{seconds: 20, killed: true, events: blink}.write(t))
+	run, err := Load(synthetic{seconds: 20, killed: true, events: blink}.write(t))
 	if err != nil {
 		t.Fatal(err)
 	}
-	text := markdown(phasesSection(e))
+	text := markdown(phasesSection(run))
 	if strings.Contains(text, "| paused |") || !strings.Contains(text, "1 phase was too short") {
 		t.Errorf("a pause of 0.2 seconds is in\n%s", text)
 	}
@@ -138,7 +138,7 @@ func FuzzMarkdown(f *testing.F) {
 	f.Add("#װʬ0")
 	f.Add("eyJhbGciOiJIUzI1NiJ9.eyJyb2xlIjoiYSJ9.c2ln")
 	f.Fuzz(func(t *testing.T, text string) {
-		doc := markdown([]block{table{columns: words("A", "B"), rows: [][]line{{plain(text), code(text)}}}})
+		doc := markdown([]block{table{columns: textColumns("A", "B"), rows: [][]line{{plain(text), code(text)}}}})
 		lines := strings.Split(doc, "\n")
 		if len(lines) != 4 {
 			t.Fatalf("%q breaks out of its line:\n%s", text, doc)
@@ -194,7 +194,7 @@ func TestCellLength(t *testing.T) {
 	}{
 		{900, 1_000_000, 2}, {240, 60_000, 1}, {240, 24, 10}, {900, 90, 30}, {86_400, 1e9, 300}, {10, 3, 1}, {86_400 * 30, 1e9, 7200},
 	} {
-		if got := cellLength(c.seconds, c.samples); got != c.want {
+		if got := intervalLength(c.seconds, c.samples); got != c.want {
 			t.Errorf("%v seconds with %d samples are cut in stretches of %v, want %v", c.seconds, c.samples, got, c.want)
 		}
 	}
@@ -206,7 +206,7 @@ func TestLastCell(t *testing.T) {
 		seconds, cell float64
 		want          int
 	}{{40, 1, 39}, {40.15, 1, 39}, {40.6, 1, 40}, {0.2, 1, 0}, {100, 30, 2}, {110, 30, 3}} {
-		if got := lastCell(c.seconds, c.cell); got != c.want {
+		if got := lastInterval(c.seconds, c.cell); got != c.want {
 			t.Errorf("the last stretch of %v s in %v s is %d, want %d", c.seconds, c.cell, got, c.want)
 		}
 	}

@@ -39,14 +39,14 @@ func phaseAt(phases []phase, at float64) *phase {
 	return nil
 }
 
-// edge forgives the last digits of times that were written down, in seconds.
-const edge = 1e-3
+// epsilon forgives the last digits of times that were written down, in seconds.
+const epsilon = 1e-3
 
 // add counts a closed window.
 func (p *phase) add(s rundir.Second, counts [load.NumFlows]load.Counts) {
 	p.measured += s.Length
 	// The level of a second that two phases share may be the other's.
-	if s.At >= p.From-edge && s.End() <= p.To+edge {
+	if s.At >= p.From-epsilon && s.End() <= p.To+epsilon {
 		p.whole++
 		p.vus = max(p.vus, s.VUs)
 	}

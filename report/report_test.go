@@ -7,6 +7,7 @@ import (
 	"image"
 	"image/color"
 	"image/png"
+	"io"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -25,14 +26,40 @@ import (
 	"xinbot.ir/squall/load"
 )
 
-// write reports on a run directory.
-func write(t *testing.T, dir string) Result {
+// documents are what a run is written as, made in memory.
+type documents struct {
+	report, summary, terminal string
+	verdict                   slo.Verdict
+}
+
+// documentsOf writes the documents of the run in dir, and no charts.
+func documentsOf(t *testing.T, dir string) documents {
 	t.Helper()
-	r, err := Write(dir)
+	run, err := Load(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return r
+	text := map[string]string{}
+	for _, f := range formats {
+		var b strings.Builder
+		if err := f.Write(&b, run); err != nil {
+			t.Fatal(err)
+		}
+		text[f.File] = b.String()
+	}
+	var terminal strings.Builder
+	if err := WriteTerminal(&terminal, run, filepath.Join(dir, File)); err != nil {
+		t.Fatal(err)
+	}
+	return documents{text[File], text[SummaryFile], terminal.String(), run.Verdict()}
+}
+
+// save writes the documents of the run in dir there, charts and all.
+func save(t *testing.T, dir string) {
+	t.Helper()
+	if _, err := Write(dir); err != nil {
+		t.Fatal(err)
+	}
 }
 
 func read(t *testing.T, path string) string {
@@ -61,19 +88,13 @@ func TestDocuments(t *testing.T) {
 			if name == "killed in a fault" {
 				withLedger(t, dir, "toxic squall-1f2e-llm on proxy llm-upstream", "replicas of statefulset xin-staging/redis")
 			}
-			r := write(t, dir)
+			r := documentsOf(t, dir)
 			t.Run("report", func(t *testing.T) {
-				golden.RequireEqual(t, []byte(strings.ReplaceAll(read(t, r.Report), dir, "RUN")))
+				golden.RequireEqual(t, []byte(strings.ReplaceAll(r.report, dir, "RUN")))
 			})
-			t.Run("summary", func(t *testing.T) { golden.RequireEqual(t, []byte(read(t, r.Summary))) })
+			t.Run("summary", func(t *testing.T) { golden.RequireEqual(t, []byte(r.summary)) })
 			t.Run("shape", func(t *testing.T) { summaryShape(t, s, r) })
-			t.Run("screen", func(t *testing.T) {
-				text, _, err := Summary(dir)
-				if err != nil || text != r.Text {
-					t.Errorf("summary of the directory differs from the result's (%v)", err)
-				}
-				golden.RequireEqual(t, []byte(strings.ReplaceAll(text, dir, "RUN")))
-			})
+			t.Run("screen", func(t *testing.T) { golden.RequireEqual(t, []byte(strings.ReplaceAll(r.terminal, dir, "RUN"))) })
 		})
 	}
 }
@@ -134,12 +155,12 @@ func TestOneNumberEverywhere(t *testing.T) {
 		t.Fatalf("merged p95 %v ms, the samples' own is %v ms", want, truth)
 	}
 
-	r := write(t, dir)
-	if got := r.Verdict.Run.Objectives[0]; got.Value != want || got.Samples != uint64(len(samples)) {
+	r := documentsOf(t, dir)
+	if got := r.verdict.Run.Objectives[0]; got.Value != want || got.Samples != uint64(len(samples)) {
 		t.Errorf("verdict of %v ms over %d samples, want %v over %d", got.Value, got.Samples, want, len(samples))
 	}
 	var summary struct{ Metrics map[string]map[string]any }
-	if err := json.Unmarshal([]byte(read(t, r.Summary)), &summary); err != nil {
+	if err := json.Unmarshal([]byte(r.summary), &summary); err != nil {
 		t.Fatal(err)
 	}
 	for _, metric := range []string{"gateway_latency", "http_req_duration"} {
@@ -147,18 +168,18 @@ func TestOneNumberEverywhere(t *testing.T) {
 			t.Errorf("%s of the summary is %v, want %v", metric, got, want)
 		}
 	}
-	if line := fmt.Sprintf("`gateway_latency: p(95)<1500` | %.1f ms |", want); !strings.Contains(read(t, r.Report), line) {
+	if line := fmt.Sprintf("`gateway_latency: p(95)<1500` | %.1f ms |", want); !strings.Contains(r.report, line) {
 		t.Errorf("the report does not say %q", line)
 	}
 	stats := load.Statistics(merged)
 	if cells := fmt.Sprintf("| **Gateway** | %s | 0 %% | %s | %s | %s | %s | %s |", count(uint64(len(samples))),
-		latency(stats.P50), latency(stats.P90), latency(stats.P95), latency(stats.P99), latency(stats.Max)); !strings.Contains(read(t, r.Report), cells) {
+		latency(stats.P50), latency(stats.P90), latency(stats.P95), latency(stats.P99), latency(stats.Max)); !strings.Contains(r.report, cells) {
 		t.Errorf("the report does not have the row %q", cells)
 	}
 }
 
 // summaryShape checks what k6's --summary-export has, and readers of it rely on.
-func summaryShape(t *testing.T, s synthetic, r Result) {
+func summaryShape(t *testing.T, s synthetic, r documents) {
 	t.Helper()
 	var doc struct {
 		RootGroup struct {
@@ -171,7 +192,7 @@ func summaryShape(t *testing.T, s synthetic, r Result) {
 		} `json:"root_group"`
 		Metrics map[string]map[string]any
 	}
-	dec := json.NewDecoder(strings.NewReader(read(t, r.Summary)))
+	dec := json.NewDecoder(strings.NewReader(r.summary))
 	dec.DisallowUnknownFields()
 	if err := dec.Decode(&doc); err != nil {
 		t.Fatal(err)
@@ -220,7 +241,7 @@ func summaryShape(t *testing.T, s synthetic, r Result) {
 		}
 	}
 	// true means failed, and what could not be judged must not look like a pass.
-	for _, v := range r.Verdict.Run.Objectives {
+	for _, v := range r.verdict.Run.Objectives {
 		thresholds, ok := doc.Metrics[v.Objective.Selector()]["thresholds"].(map[string]any)
 		if !ok || thresholds[v.Objective.Expression()] != (v.State != load.Pass) {
 			t.Errorf("%s is %s, and its threshold %v", v.Objective, v.State, thresholds)
@@ -230,17 +251,17 @@ func summaryShape(t *testing.T, s synthetic, r Result) {
 
 // A run that was killed has the same numbers as the same run that ended.
 func TestKilledRunHasTheSameNumbers(t *testing.T) {
-	ended, killed := write(t, synthetic{seconds: 130}.write(t)), write(t, synthetic{seconds: 130, killed: true}.write(t))
-	if !reflect.DeepEqual(ended.Verdict.Run.Objectives, killed.Verdict.Run.Objectives) || ended.Verdict.Answer != killed.Verdict.Answer {
-		t.Errorf("verdicts %v, want %v", killed.Verdict, ended.Verdict)
+	ended, killed := documentsOf(t, synthetic{seconds: 130}.write(t)), documentsOf(t, synthetic{seconds: 130, killed: true}.write(t))
+	if !reflect.DeepEqual(ended.verdict.Run.Objectives, killed.verdict.Run.Objectives) || ended.verdict.Answer != killed.verdict.Answer {
+		t.Errorf("verdicts %v, want %v", killed.verdict, ended.verdict)
 	}
-	if read(t, ended.Summary) != read(t, killed.Summary) {
+	if ended.summary != killed.summary {
 		t.Error("perf-summary.json differs")
 	}
-	if text := read(t, killed.Report); !strings.Contains(text, "**Not ended.** The run did not end properly") || !strings.Contains(text, "data stops at 02:10") {
+	if text := killed.report; !strings.Contains(text, "**Not ended.** The run did not end properly") || !strings.Contains(text, "data stops at 02:10") {
 		t.Error("the report of the killed run does not say so")
 	}
-	if strings.Contains(read(t, ended.Report), "Not ended") {
+	if strings.Contains(ended.report, "Not ended") {
 		t.Error("the report of the ended run says it had not ended")
 	}
 }
@@ -264,14 +285,14 @@ func TestReportOfTornRuns(t *testing.T) {
 				t.Fatal(err)
 			}
 			if i == 0 {
-				write(t, dir) // charts and all
+				save(t, dir)
 			}
-			e, err := gather(dir)
+			run, err := Load(dir)
 			if err != nil {
 				t.Errorf("%s cut at %d: %v", name, cut, err)
 				continue
 			}
-			if _, err := k6Document(e); err != nil || len(markdown(document(e))) < 1000 {
+			if err := writeK6Summary(io.Discard, run); err != nil || len(markdown(document(run))) < 1000 {
 				t.Errorf("%s cut at %d: no document (%v)", name, cut, err)
 			}
 		}
@@ -286,14 +307,14 @@ func TestUncountedSecondIsLeftOut(t *testing.T) {
 	if err := os.WriteFile(path, []byte(strings.Join(lines[:29], "")), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	e, err := gather(dir)
+	run, err := Load(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got, want := uint64(e.totals.Trend("http_req_duration", "").TotalCount()), e.requests().Count; got != want {
+	if got, want := uint64(run.totals.Trend("http_req_duration", "").TotalCount()), run.requests().Count; got != want {
 		t.Errorf("%d latencies of %d requests", got, want)
 	}
-	if got := strings.Join(e.run.Warnings, ""); got != "latencies after the last counted second were left out" {
+	if got := strings.Join(run.files.Warnings, ""); got != "latencies after the last counted second were left out" {
 		t.Errorf("warnings %q", got)
 	}
 }
@@ -317,12 +338,12 @@ func TestVerdicts(t *testing.T) {
 		{"off", synthetic{seconds: 20, adminOff: true, change: objectives("automation_latency: p(95)<1500")}, slo.NotJudged, "automation_latency: p(95)<1500 could not be judged (automation was off: no admin token)."},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			e, err := gather(c.run.write(t))
+			run, err := Load(c.run.write(t))
 			if err != nil {
 				t.Fatal(err)
 			}
-			if e.verdict.Answer != c.verdict || e.sentence().text() != c.sentence {
-				t.Errorf("%s: %s, want %s: %s", e.verdict.Answer, e.sentence().text(), c.verdict, c.sentence)
+			if run.verdict.Answer != c.verdict || run.sentence().text() != c.sentence {
+				t.Errorf("%s: %s, want %s: %s", run.verdict.Answer, run.sentence().text(), c.verdict, c.sentence)
 			}
 		})
 	}
@@ -330,7 +351,7 @@ func TestVerdicts(t *testing.T) {
 
 // Flows that were off are named with the reason, and stand in no table of latencies.
 func TestFlowsOffAreNotZero(t *testing.T) {
-	text := read(t, write(t, synthetic{adminOff: true, seconds: 30}.write(t)).Report)
+	text := documentsOf(t, synthetic{adminOff: true, seconds: 30}.write(t)).report
 	if !strings.Contains(text, "- **Ingestion**: no admin token\n") {
 		t.Error("the report does not say that ingestion was off")
 	}
@@ -348,25 +369,26 @@ func TestNoSecretInAnyDocument(t *testing.T) {
 		m.Host = "bearer hunter2hunter2"
 		m.FlowsOff["rules"] = "401 for " + token
 	}}.write(t)
-	r := write(t, dir)
-	for _, text := range []string{read(t, r.Report), read(t, r.Summary), r.Text} {
+	r := documentsOf(t, dir)
+	for _, text := range []string{r.report, r.summary, r.terminal} {
 		for _, s := range secrets {
 			if strings.Contains(text, s) {
 				t.Errorf("%q is in\n%s", s, text)
 			}
 		}
 	}
-	if text := read(t, r.Report); !strings.Contains(text, "`sha256:aabbccdd`") || !strings.Contains(text, "://(removed)@gateway.example.test") {
+	if text := r.report; !strings.Contains(text, "`sha256:aabbccdd`") || !strings.Contains(text, "://(removed)@gateway.example.test") {
 		t.Error("fingerprints or what is left of a URL are missing")
 	}
 }
 
 func TestWriteAgainReplaces(t *testing.T) {
 	dir := synthetic{seconds: 20}.write(t)
-	first := write(t, dir)
-	before := read(t, first.Report) + read(t, first.Summary)
-	second := write(t, dir)
-	if read(t, second.Report)+read(t, second.Summary) != before {
+	both := func() string {
+		save(t, dir)
+		return read(t, filepath.Join(dir, File)) + read(t, filepath.Join(dir, SummaryFile))
+	}
+	if first, second := both(), both(); second != first {
 		t.Error("the second report differs")
 	}
 	var names []string
@@ -388,22 +410,28 @@ func TestWriteAgainReplaces(t *testing.T) {
 func TestRunsWithLittleOrNoData(t *testing.T) {
 	for _, seconds := range []int{-1, 1, 2} {
 		t.Run(fmt.Sprint(seconds), func(t *testing.T) {
-			r := write(t, synthetic{seconds: seconds, killed: true}.write(t))
-			if r.Verdict.Answer != slo.NotJudged {
-				t.Errorf("verdict %s, want not judged", r.Verdict.Answer)
+			r := documentsOf(t, synthetic{seconds: seconds, killed: true}.write(t))
+			if r.verdict.Answer != slo.NotJudged {
+				t.Errorf("verdict %s, want not judged", r.verdict.Answer)
 			}
 		})
 	}
-	if _, err := Write(t.TempDir()); err == nil || !strings.Contains(err.Error(), "not a run") {
+	if _, err := Load(t.TempDir()); err == nil || !strings.Contains(err.Error(), "not a run") {
 		t.Errorf("error of a directory that is no run: %v", err)
 	}
 }
 
 // Charts are pictures of the expected size in which something is drawn in the expected colours.
 func TestCharts(t *testing.T) {
-	r := write(t, synthetic{saturated: true}.write(t))
+	dir := synthetic{saturated: true}.write(t)
+	run, err := Load(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	saveCharts(run, dir)
 	var names []string
-	for _, path := range r.Charts {
+	for _, f := range chartFiles(run) {
+		path := filepath.Join(dir, f.name)
 		names = append(names, filepath.Base(path))
 		img, err := png.Decode(bytes.NewReader([]byte(read(t, path))))
 		if err != nil {
@@ -421,7 +449,7 @@ func TestCharts(t *testing.T) {
 		for i := 0; i < len(rgba.Pix); i += 4 {
 			seen[[4]byte(rgba.Pix[i:])]++
 		}
-		c := colours()
+		c := newPalette()
 		wanted := []color.Color{c.p50, c.p95, c.p99, c.objective}
 		switch filepath.Base(path) {
 		case "load.png":

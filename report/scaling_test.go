@@ -37,8 +37,8 @@ func TestScalingTable(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			line := timeline.Of(append(slices.Clone(c.done), c.events...))
-			e := &evidence{run: &rundir.Run{}, line: line, injections: injectionsOf(line)}
-			if text := markdown(scalingSection(e)); !strings.Contains(text, c.want) {
+			run := &Run{files: &rundir.Run{}, timeline: line, injections: injectionsOf(line)}
+			if text := markdown(scalingSection(run)); !strings.Contains(text, c.want) {
 				t.Errorf("no %q in\n%s", c.want, text)
 			}
 		})
@@ -47,7 +47,7 @@ func TestScalingTable(t *testing.T) {
 
 // Pods are steps: they are as many as before until they are more, and as many at the end as at last.
 func TestStairs(t *testing.T) {
-	times, ready, wanted := stairs([]timeline.Pods{{At: 1, Ready: 2, Wanted: 2}, {At: 5, Ready: 2, Wanted: 4}, {At: 8, Ready: 4, Wanted: 4}}, 10)
+	times, ready, wanted := stepLine([]timeline.Pods{{At: 1, Ready: 2, Wanted: 2}, {At: 5, Ready: 2, Wanted: 4}, {At: 8, Ready: 4, Wanted: 4}}, 10)
 	if got := fmt.Sprint(times, ready, wanted); got != "[1 5 5 8 8 10] [2 2 2 2 4 4] [2 2 4 4 4 4]" {
 		t.Errorf("stairs %s", got)
 	}
@@ -64,14 +64,14 @@ func TestScalingChartOfManyWorkloads(t *testing.T) {
 	for i := range 12 {
 		events = append(events, happened(1, event.RoleKubernetes, event.WorkloadScaled{Workload: fmt.Sprintf("deployment a/w%d", i), Ready: i, Wanted: i}))
 	}
-	e, err := gather(synthetic{seconds: 20, events: events}.write(t))
+	run, err := Load(synthetic{seconds: 20, events: events}.write(t))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if h := scalingChart(e).height; h > 900 {
+	if h := scalingChart(run).height; h > 900 {
 		t.Errorf("the chart is %v points high", h)
 	}
-	if text := markdown(scalingSection(e)); !strings.Contains(text, "w11") {
+	if text := markdown(scalingSection(run)); !strings.Contains(text, "w11") {
 		t.Errorf("not every workload is in\n%s", text)
 	}
 }

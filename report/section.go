@@ -4,7 +4,7 @@ package report
 // to say answers none, and then has no heading either.
 type section struct {
 	title string // "" continues the section above
-	make  func(*evidence) []block
+	make  func(*Run) []block
 }
 
 // sections are the parts of a report in their order. A new section is one function in a file of
@@ -30,10 +30,10 @@ func sections() []section {
 }
 
 // document puts the sections together.
-func document(e *evidence) []block {
+func document(run *Run) []block {
 	var blocks []block
 	for _, s := range sections() {
-		made := s.make(e)
+		made := s.make(run)
 		if len(made) == 0 {
 			continue
 		}

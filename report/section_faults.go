@@ -13,20 +13,20 @@ import (
 // faultsSection says what was broken, and whether it was restored: what is not reverted first, then
 // every injection in a row, what was expected of the platform, what was refused, and what each fault
 // was given and found.
-func faultsSection(e *evidence) []block {
-	if len(e.injections) == 0 && len(e.line.Refused) == 0 {
+func faultsSection(run *Run) []block {
+	if len(run.injections) == 0 && len(run.timeline.Refused) == 0 {
 		return nil
 	}
 	var blocks []block
-	for _, i := range e.which(func(i injection) bool { return i.NotReverted != nil }) {
+	for _, i := range run.injectionsWhere(func(i injection) bool { return i.NotReverted != nil }) {
 		blocks = append(blocks, leftBehindBlocks(i)...)
 	}
-	if len(e.injections) > 0 {
-		blocks = append(blocks, injectionTable(e))
+	if len(run.injections) > 0 {
+		blocks = append(blocks, injectionTable(run))
 	}
-	blocks = append(blocks, expectationBlocks(e)...)
-	blocks = append(blocks, refusedBlocks(e.line.Refused)...)
-	for _, i := range e.injections {
+	blocks = append(blocks, expectationBlocks(run)...)
+	blocks = append(blocks, refusedBlocks(run.timeline.Refused)...)
+	for _, i := range run.injections {
 		blocks = append(blocks, heading{3, i.Label}, list{i.details()})
 	}
 	return blocks
@@ -44,10 +44,10 @@ func leftBehindBlocks(i injection) []block {
 
 func why(reason string) string { return cmp.Or(reason, "no reason was given") }
 
-func injectionTable(e *evidence) block {
-	t := table{columns: append(words("Fault", "What was hit", "How"), append(numbers("From", "To", "Lasted"), words("Why it ended", "Reverted", "Recovered")...)...)}
-	for _, i := range e.injections {
-		from, to, lasted := clockTenths(i.From), absent, lasting(i.to(e.length)-i.From)
+func injectionTable(run *Run) block {
+	t := table{columns: append(textColumns("Fault", "What was hit", "How"), append(numberColumns("From", "To", "Lasted"), textColumns("Why it ended", "Reverted", "Recovered")...)...)}
+	for _, i := range run.injections {
+		from, to, lasted := clockTenths(i.From), absent, lasting(i.to(run.length)-i.From)
 		if i.Lost {
 			from = "before " + from
 		}
@@ -57,9 +57,9 @@ func injectionTable(e *evidence) block {
 		if i.Lost || i.Reverted == nil {
 			lasted = "at least " + lasted
 		}
-		t.rows = append(t.rows, append([]line{strong(i.Label)}, row(
+		t.rows = append(t.rows, append([]line{strong(i.Label)}, textRow(
 			target(i.Started.Scope, i.Started.Driver), cmp.Or(i.summary(), absent),
-			from, to, lasted, i.whyEnded(), i.revertStatus(e), i.recovery())...))
+			from, to, lasted, i.whyEnded(), i.revertStatus(run), i.recovery())...))
 	}
 	return t
 }
@@ -85,18 +85,18 @@ func lasting(seconds float64) string {
 	return text
 }
 
-func expectationBlocks(e *evidence) []block {
-	t := table{columns: words("", "Fault", "Expectation", "Verdict", "Seen")}
-	for _, i := range e.injections {
+func expectationBlocks(run *Run) []block {
+	t := table{columns: textColumns("", "Fault", "Expectation", "Verdict", "Seen")}
+	for _, i := range run.injections {
 		for _, f := range i.Findings {
-			t.rows = append(t.rows, row(verdictMark(verdictOn(f)), i.Label, f.Text, string(verdictOn(f)), cmp.Or(f.Reason, absent)))
+			t.rows = append(t.rows, textRow(verdictMark(verdictOn(f)), i.Label, f.Text, string(verdictOn(f)), cmp.Or(f.Reason, absent)))
 		}
 	}
 	if len(t.rows) == 0 {
 		return nil
 	}
 	blocks := []block{heading{3, "Expectations"}, t}
-	if e.line.End == nil {
+	if run.timeline.End == nil {
 		blocks = append(blocks, paragraph{plain("What had not been decided when data stopped is not in the table.")})
 	}
 	return blocks
@@ -106,9 +106,9 @@ func refusedBlocks(refused []timeline.Step[event.FaultRefused]) []block {
 	if len(refused) == 0 {
 		return nil
 	}
-	t := table{columns: append(numbers("At"), words("By", "Fault", "What it would have hit", "Why it was refused")...)}
+	t := table{columns: append(numberColumns("At"), textColumns("By", "Fault", "What it would have hit", "Why it was refused")...)}
 	for _, s := range refused {
-		t.rows = append(t.rows, row(clockTenths(s.At), s.By.String(), cmp.Or(s.Data.Title, s.Data.Fault, absent), target(s.Data.Scope, s.Data.Driver), whyRefused(s.Data)))
+		t.rows = append(t.rows, textRow(clockTenths(s.At), s.By.String(), cmp.Or(s.Data.Title, s.Data.Fault, absent), target(s.Data.Scope, s.Data.Driver), whyRefused(s.Data)))
 	}
 	return []block{heading{3, "Refused"}, paragraph{plain("Nothing was touched:")}, t}
 }

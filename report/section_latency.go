@@ -15,20 +15,20 @@ func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys
 
 // latencySection shows each flow and below it its channels. In the open model there are two
 // tables: the time that a caller would have waited, and the time that the platform took.
-func latencySection(e *evidence) []block {
-	if e.uncounted > 0 && e.requests().Count == 0 {
-		return []block{paragraph{plain("No latency can be told: ", e.countsMissing(), ".")}}
+func latencySection(run *Run) []block {
+	if run.uncounted > 0 && run.requests().Count == 0 {
+		return []block{paragraph{plain("No latency can be told: ", run.countsMissing(), ".")}}
 	}
-	if e.requests().Count == 0 {
+	if run.requests().Count == 0 {
 		return []block{paragraph{plain("No request ended, so no latency was measured.")}}
 	}
-	whole := latencyTable(e)
-	service, some := serviceTable(e)
+	whole := latencyTable(run)
+	service, some := serviceTable(run)
 	if !some {
 		return []block{whole}
 	}
 	heading := "From the time that each request was really sent (service time)"
-	if all := models(e.run.Seconds); mixed(all) {
+	if all := modelPeriods(run.files.Seconds); bothModels(all) {
 		heading += ", in the seconds of the open model only (" + times(all, true) + "): with virtual users both times are the same, and these rows are about fewer requests than those above"
 	}
 	return []block{
@@ -41,20 +41,20 @@ func latencySection(e *evidence) []block {
 
 // serviceTable counts what the histograms of service time hold, and nothing else: only the open
 // model has them. Flows without any have no row.
-func serviceTable(e *evidence) (t table, some bool) {
-	t.columns = append(words("Flow"), numbers("Measured", "p50", "p90", "p95", "p99", "Max")...)
+func serviceTable(run *Run) (t table, some bool) {
+	t.columns = append(textColumns("Flow"), numberColumns("Measured", "p50", "p90", "p95", "p99", "Max")...)
 	add := func(name line, h *hdr.Histogram) {
-		cells := append([]line{name}, row(count(uint64(h.TotalCount())))...)
+		cells := append([]line{name}, textRow(count(uint64(h.TotalCount())))...)
 		t.rows = append(t.rows, append(cells, percentileCells(h)...))
 	}
 	for f := range load.Flow(load.NumFlows) {
-		whole := merged(e.service, f)
+		whole := merged(run.service, f)
 		if whole == nil {
 			continue
 		}
 		add(strong(flowTitle(f)), whole)
 		for id, s := range load.AllSeries() {
-			if h := e.service[id]; s.Flow == f && h != nil && h.TotalCount() < whole.TotalCount() {
+			if h := run.service[id]; s.Flow == f && h != nil && h.TotalCount() < whole.TotalCount() {
 				add(plain(s.Channel), h)
 			}
 		}
@@ -62,17 +62,17 @@ func serviceTable(e *evidence) (t table, some bool) {
 	return t, len(t.rows) > 0
 }
 
-func latencyTable(e *evidence) block {
-	t := table{columns: append(words("Flow"), numbers("Requests", "Failed", "p50", "p90", "p95", "p99", "Max")...)}
+func latencyTable(run *Run) block {
+	t := table{columns: append(textColumns("Flow"), numberColumns("Requests", "Failed", "p50", "p90", "p95", "p99", "Max")...)}
 	for f := range load.Flow(load.NumFlows) {
-		whole := e.flowCounts(f)
+		whole := run.flowCounts(f)
 		if whole.Count == 0 {
 			continue // flows that did not run are named under "Not measured", never shown as zero
 		}
-		t.rows = append(t.rows, append([]line{strong(flowTitle(f))}, latencyCells(whole, merged(e.totals.Latency, f))...))
+		t.rows = append(t.rows, append([]line{strong(flowTitle(f))}, latencyCells(whole, merged(run.totals.Latency, f))...))
 		for id, s := range load.AllSeries() {
-			if c := e.totals.Counts[id]; s.Flow == f && c.Count > 0 && c.Count < whole.Count {
-				t.rows = append(t.rows, append([]line{plain(s.Channel)}, latencyCells(c, e.totals.Latency[id])...))
+			if c := run.totals.Counts[id]; s.Flow == f && c.Count > 0 && c.Count < whole.Count {
+				t.rows = append(t.rows, append([]line{plain(s.Channel)}, latencyCells(c, run.totals.Latency[id])...))
 			}
 		}
 	}
@@ -81,14 +81,14 @@ func latencyTable(e *evidence) block {
 
 // latencyCells are the cells of a row after its name.
 func latencyCells(c load.Counts, h *hdr.Histogram) []line {
-	return append(row(count(c.Count), percent(c.Failed, c.Count)), percentileCells(h)...)
+	return append(textRow(count(c.Count), percent(c.Failed, c.Count)), percentileCells(h)...)
 }
 
 // percentileCells are p50, p90, p95, p99 and the maximum. A percentile of fewer samples than one in
 // its share (20 for p95, 100 for p99) would be the maximum by another name, and is a dash.
 func percentileCells(h *hdr.Histogram) []line {
 	s := load.Statistics(h)
-	cells := row()
+	cells := textRow()
 	for _, p := range []struct {
 		fewest uint64
 		value  time.Duration
@@ -110,35 +110,35 @@ func percentileCells(h *hdr.Histogram) []line {
 
 // phasesSection compares what the operator wanted at different times, first the load and then each
 // flow's latency.
-func phasesSection(e *evidence) []block {
-	if len(e.phases) == 0 || len(e.run.Seconds) == 0 {
+func phasesSection(run *Run) []block {
+	if len(run.phases) == 0 || len(run.files.Seconds) == 0 {
 		return nil
 	}
-	phases := slices.DeleteFunc(slices.Clone(e.phases), func(p phase) bool { return p.measured == 0 })
-	t := table{columns: append(words("Phase"), numbers("From", "To", "Counted", "Most virtual users", "Requests", "Rate", "Failed")...)}
+	phases := slices.DeleteFunc(slices.Clone(run.phases), func(p phase) bool { return p.measured == 0 })
+	t := table{columns: append(textColumns("Phase"), numberColumns("From", "To", "Counted", "Most virtual users", "Requests", "Rate", "Failed")...)}
 	for _, p := range phases {
 		c := p.total()
 		users := absent
 		if p.whole > 0 {
 			users = count(uint64(max(0, p.vus)))
 		}
-		t.rows = append(t.rows, row(p.Name, clockTenths(p.From), clockTenths(p.To), fmt.Sprintf("%.1f s", p.measured), users,
+		t.rows = append(t.rows, textRow(p.Name, clockTenths(p.From), clockTenths(p.To), fmt.Sprintf("%.1f s", p.measured), users,
 			count(c.Count), perSecond(c.Count, p.measured), percent(c.Failed, c.Count)))
 	}
 	blocks := []block{t}
-	if n := len(e.phases) - len(phases); n > 0 {
+	if n := len(run.phases) - len(phases); n > 0 {
 		blocks = append(blocks, paragraph{plain(plural(uint64(n), "phase was", "phases were"), " too short to hold the middle of a second; the timeline has them.")})
 	}
 	if len(phases) == 1 {
 		return blocks // the latencies would be those of the whole run again
 	}
 	for f := range load.Flow(load.NumFlows) {
-		if e.flowCounts(f).Count == 0 {
+		if run.flowCounts(f).Count == 0 {
 			continue
 		}
-		t := table{columns: append(words(flowTitle(f)), numbers("Requests", "Failed", "p50", "p90", "p95", "p99", "Max")...)}
+		t := table{columns: append(textColumns(flowTitle(f)), numberColumns("Requests", "Failed", "p50", "p90", "p95", "p99", "Max")...)}
 		for _, p := range phases {
-			t.rows = append(t.rows, append(row(p.Name), latencyCells(p.counts[f], p.latency[f])...))
+			t.rows = append(t.rows, append(textRow(p.Name), latencyCells(p.counts[f], p.latency[f])...))
 		}
 		blocks = append(blocks, t)
 	}

@@ -28,9 +28,9 @@ func flowsOff(line *timeline.Timeline) []flowOff {
 }
 
 // flowsOffSection names what did not run and why, so that nobody reads an absence as a zero.
-func flowsOffSection(e *evidence) []block {
+func flowsOffSection(run *Run) []block {
 	var items []line
-	for _, off := range flowsOff(e.line) {
+	for _, off := range flowsOff(run.timeline) {
 		var item line
 		if off.flow != "" {
 			item = strong(title(off.flow)).then(plain(": "))
@@ -57,9 +57,9 @@ func title(flow string) string {
 	return flow
 }
 
-func warningsSection(e *evidence) []block {
+func warningsSection(run *Run) []block {
 	var items []line
-	for _, w := range e.line.Warnings {
+	for _, w := range run.timeline.Warnings {
 		items = append(items, plain(w))
 	}
 	if len(items) == 0 {

@@ -14,7 +14,7 @@ func TestFlowsOffOfTheJournal(t *testing.T) {
 		happened(0.1, event.RoleSquall, event.FlowOff{Flow: "knowledge", Title: "Knowledge uploads", Reason: "not asked for (--knowledge)"}),
 		happened(1.34, event.RoleSquall, event.FlowOff{Flow: "rules", Title: "Rule toggling", Reason: "list rules of Tenant A: answered 401: no"}),
 	}}.write(t)
-	text := read(t, write(t, dir).Report)
+	text := documentsOf(t, dir).report
 	_, section, _ := strings.Cut(text, "## Not measured\n")
 	section, _, _ = strings.Cut(section, "\n## ")
 	want := `
@@ -30,8 +30,8 @@ func TestFlowsOffOfTheJournal(t *testing.T) {
 func TestWarnings(t *testing.T) {
 	const warning = "instagram gets no traffic: no secret"
 	dir := synthetic{seconds: 20, events: []event.Event{happened(0, event.RoleSquall, event.Warned{Warning: warning})}}.write(t)
-	r := write(t, dir)
-	text := read(t, r.Report)
+	r := documentsOf(t, dir)
+	text := r.report
 	section, objectives := strings.Index(text, "## Warnings\n\n- "+warning+"\n"), strings.Index(text, "## Objectives")
 	if section < 0 || section > objectives {
 		t.Errorf("no section of warnings before the objectives in\n%s", text)
@@ -39,7 +39,7 @@ func TestWarnings(t *testing.T) {
 	if !strings.Contains(text, "| squall | "+warning+" |") {
 		t.Error("the timeline lacks the warning")
 	}
-	if !strings.Contains(r.Text, "! Warned at the start. "+warning+"\n") {
-		t.Errorf("the summary lacks the warning:\n%s", r.Text)
+	if !strings.Contains(r.terminal, "! Warned at the start. "+warning+"\n") {
+		t.Errorf("the summary lacks the warning:\n%s", r.terminal)
 	}
 }

@@ -9,18 +9,18 @@ import (
 
 // scalingSection says what the pods of each watched workload did, and how long after what was done to
 // the platform they began to.
-func scalingSection(e *evidence) []block {
-	if len(e.line.Workloads) == 0 {
+func scalingSection(run *Run) []block {
+	if len(run.timeline.Workloads) == 0 {
 		return nil
 	}
-	t := table{columns: append(words("Workload"), append(numbers("Ready at first", "Fewest ready", "Most ready"), words("Autoscaler", "First change", "Most ready from", "As at first from")...)...)}
-	for _, w := range e.line.Workloads {
+	t := table{columns: append(textColumns("Workload"), append(numberColumns("Ready at first", "Fewest ready", "Most ready"), textColumns("Autoscaler", "First change", "Most ready from", "As at first from")...)...)}
+	for _, w := range run.timeline.Workloads {
 		s := scaling{w}
 		fewest, most, wanted := s.extremes()
 		cells := []line{code(s.Workload.Workload), plain(strconv.Itoa(s.before().Ready)), plain(strconv.Itoa(fewest)), plain(strconv.Itoa(most)), plain(autoscaler(s, most, wanted))}
 		first := s.changedFirst()
 		if first == nil {
-			t.rows = append(t.rows, append(cells, row("none", absent, absent)...))
+			t.rows = append(t.rows, append(cells, textRow("none", absent, absent)...))
 			continue
 		}
 		peak, back := absent, "not within the run"
@@ -30,7 +30,7 @@ func scalingSection(e *evidence) []block {
 		if p := s.back(); p != nil {
 			back = clockTenths(p.At)
 		}
-		t.rows = append(t.rows, append(cells, row(firstChange(e.injections, s.before(), *first), peak, back)...))
+		t.rows = append(t.rows, append(cells, textRow(firstChange(run.injections, s.before(), *first), peak, back)...))
 	}
 	return []block{t}
 }

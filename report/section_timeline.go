@@ -10,18 +10,18 @@ import (
 
 // timelineSection lists what happened and who did it. Events that are marked on the charts carry
 // their number.
-func timelineSection(e *evidence) []block {
-	if len(e.run.Events) == 0 {
+func timelineSection(run *Run) []block {
+	if len(run.files.Events) == 0 {
 		return nil
 	}
-	t := table{columns: append(numbers("Mark", "At"), words("UTC", "By", "What")...)}
-	numbers := marks(e)
-	for i, ev := range e.run.Events {
+	t := table{columns: append(numberColumns("Mark", "At"), textColumns("UTC", "By", "What")...)}
+	numbers := marks(run)
+	for i, ev := range run.files.Events {
 		mark := ""
 		if n := numbers[i]; n > 0 {
 			mark = fmt.Sprint(n)
 		}
-		t.rows = append(t.rows, row(mark, clock(ev.At), ev.Time.UTC().Format("15:04:05"), ev.By.String(), ev.Text()))
+		t.rows = append(t.rows, textRow(mark, clock(ev.At), ev.Time.UTC().Format("15:04:05"), ev.By.String(), ev.Text()))
 	}
 	return []block{t}
 }
@@ -29,9 +29,9 @@ func timelineSection(e *evidence) []block {
 // marks numbers the events that stand on the charts, by index: what was done to the load and to the
 // platform, by whomever. What merely followed (an objective broken, a saturated generator) is in the
 // timeline and can be seen in the charts themselves.
-func marks(e *evidence) map[int]int {
+func marks(run *Run) map[int]int {
 	numbers := make(map[int]int)
-	for i, ev := range e.run.Events {
+	for i, ev := range run.files.Events {
 		if look := ev.Look(); look.Chart && !look.Observed {
 			numbers[i] = len(numbers) + 1
 		}
@@ -40,31 +40,31 @@ func marks(e *evidence) map[int]int {
 }
 
 // generatorSection says how well the generator itself did.
-func generatorSection(e *evidence) []block {
-	if len(e.run.Seconds) == 0 {
+func generatorSection(run *Run) []block {
+	if len(run.files.Seconds) == 0 {
 		return nil
 	}
 	var lag, cpu float64
 	var behind int
-	for _, s := range e.run.Seconds {
+	for _, s := range run.files.Seconds {
 		lag, cpu = max(lag, s.LagMS), max(cpu, s.CPU)
 		if s.VUs < s.WantedVUs && s.Length > 0.5 { // the shorter last one is the draining
 			behind++
 		}
 	}
-	seconds := uint64(len(e.run.Seconds))
-	t := table{columns: append(words("What"), numbers("Value")...)}
+	seconds := uint64(len(run.files.Seconds))
+	t := table{columns: append(textColumns("What"), numberColumns("Value")...)}
 	t.rows = [][]line{
-		row("Saturated", fmt.Sprintf("%d of %s", len(e.saturated), plural(seconds, "second", "seconds"))),
-		row("Worst second's timer lag (p95)", significant(lag)+" ms"),
-		row("Worst second's processor use", percentOf(cpu)),
-		row("Seconds with fewer virtual users than wanted", count(uint64(behind))),
-		row("Sends due and never made", missed(e)),
-		row("Latencies outside the histogram's bounds", count(e.clamped)),
+		textRow("Saturated", fmt.Sprintf("%d of %s", len(run.saturated), plural(seconds, "second", "seconds"))),
+		textRow("Worst second's timer lag (p95)", significant(lag)+" ms"),
+		textRow("Worst second's processor use", percentOf(cpu)),
+		textRow("Seconds with fewer virtual users than wanted", count(uint64(behind))),
+		textRow("Sends due and never made", missed(run)),
+		textRow("Latencies outside the histogram's bounds", count(run.clamped)),
 	}
 	blocks := []block{t}
 	reasons := map[string]int{}
-	for _, s := range e.saturated {
+	for _, s := range run.saturated {
 		reasons[s.Saturated]++
 	}
 	if len(reasons) == 0 || len(reasons) > 10 {
@@ -78,25 +78,25 @@ func generatorSection(e *evidence) []block {
 }
 
 // missed is a dash in the closed model, which has no send that can be missed.
-func missed(e *evidence) string {
-	if !e.open {
+func missed(run *Run) string {
+	if !run.open {
 		return absent
 	}
-	return count(e.totals.Missed)
+	return count(run.totals.Missed)
 }
 
 // methodSection says what the numbers mean.
-func methodSection(e *evidence) []block {
+func methodSection(run *Run) []block {
 	items := []line{
 		plain("Every percentile comes from a merged HdrHistogram (1 µs to 3 min, 3 significant digits, so a value is at most 0.1 % too high), by nearest rank: the smallest value that at least so many percent of the samples do not exceed. Percentiles are never averaged."),
 		plain("Times are taken on a monotonic clock, from the moment a request is sent, a wait for a free connection included, to the last byte of its answer."),
 		plain("A request has a latency when it was answered, whatever the status, or when it timed out (then the time waited). One that was refused, reset or never left this machine has none; it is counted under errors."),
 	}
-	all := models(e.run.Seconds)
-	if mixed(all) {
+	all := modelPeriods(run.files.Seconds)
+	if bothModels(all) {
 		items = append(items, plain("Part of the run was open (an arrival rate): ", times(all, true), ". The rest was closed (virtual users): ", times(all, false), "."))
 	}
-	open, closed := e.open, !e.open
+	open, closed := run.open, !run.open
 	for _, m := range all {
 		open, closed = open || m.open, closed || !m.open
 	}

@@ -14,62 +14,62 @@ import (
 
 // verdictSection opens the report: what came out, why, and what a reader must know before
 // believing it.
-func verdictSection(e *evidence) []block {
-	title := "Run of " + e.line.Started.Format("2006-01-02 15:04:05 MST")
-	if e.line.Started.IsZero() {
+func verdictSection(run *Run) []block {
+	title := "Run of " + run.timeline.Started.Format("2006-01-02 15:04:05 MST")
+	if run.timeline.Started.IsZero() {
 		title = "Run"
 	}
-	if t := e.line.Start.Target; t != "" {
+	if t := run.timeline.Start.Target; t != "" {
 		title += " on " + t
 	}
 	blocks := []block{
 		heading{1, title},
-		paragraph{strong(verdictSymbol(e.verdict.Answer)+" "+strings.ToUpper(e.verdict.Answer.String())).then(plain(": "), e.sentence())},
+		paragraph{strong(verdictSymbol(run.verdict.Answer)+" "+strings.ToUpper(run.verdict.Answer.String())).then(plain(": "), run.sentence())},
 	}
-	for _, text := range append(byPhase(e), faultLines(e)...) {
+	for _, text := range append(byPhase(run), faultLines(run)...) {
 		blocks = append(blocks, paragraph{text})
 	}
-	for _, text := range cautions(e) {
+	for _, text := range caveats(run) {
 		blocks = append(blocks, note{text})
 	}
-	return append(blocks, glance(e))
+	return append(blocks, summary(run))
 }
 
 func verdictSymbol(v slo.Answer) string { return [...]string{"?", "✓", "✗"}[v] }
 
-// cautions are what must be known before the numbers are believed.
-func cautions(e *evidence) []line {
+// caveats are what must be known before the numbers are believed.
+func caveats(run *Run) []line {
 	var notes []line
-	if e.line.End == nil {
-		notes = append(notes, strong("Not ended.").then(plain(" ", e.ended(), " Everything below is about the data up to there.")))
-	} else if e.line.End.Data.Cause == event.EndPanic {
-		notes = append(notes, strong("Ended by a fault of squall's own.").then(plain(" ", e.ended())))
+	if run.timeline.End == nil {
+		notes = append(notes, strong("Not ended.").then(plain(" ", run.ended(), " Everything below is about the data up to there.")))
+	} else if run.timeline.End.Data.Cause == event.EndPanic {
+		notes = append(notes, strong("Ended by a fault of squall's own.").then(plain(" ", run.ended())))
 	}
-	if e.uncounted > 0 {
-		notes = append(notes, strong("Counts missing.").then(plain(" ", e.countsMissing(), ". How many requests were made and how many failed is unknown; tables and charts are about the seconds that were counted.")))
+	if run.uncounted > 0 {
+		notes = append(notes, strong("Counts missing.").then(plain(" ", run.countsMissing(), ". How many requests were made and how many failed is unknown; tables and charts are about the seconds that were counted.")))
 	}
-	notes = append(notes, stillChanged(e)...)
-	for _, s := range e.line.StopRules {
+	notes = append(notes, stillChanged(run)...)
+	for _, s := range run.timeline.StopRules {
 		notes = append(notes, strong("Stop rule.").then(plain(fmt.Sprintf(" At %s: %s for %s was met (%s).", clock(s.At), s.Data.Title, lasting(s.Data.For), s.Data.Measured))))
 	}
-	for _, text := range failures(e.line) {
+	for _, text := range failures(run.timeline) {
 		notes = append(notes, strong("squall itself failed.").then(plain(" ", text)))
 	}
-	if n := len(e.saturated); n > 0 {
-		first := e.saturated[0]
+	if n := len(run.saturated); n > 0 {
+		first := run.saturated[0]
 		notes = append(notes, strong("Generator saturated.").then(plain(fmt.Sprintf(
 			" In %d of %s the load generator itself was at its limit (first at %s: %s). What was measured then may be this machine's fault and not the platform's.",
-			n, plural(uint64(len(e.run.Seconds)), "second", "seconds"), clock(first.At), first.Saturated))))
+			n, plural(uint64(len(run.files.Seconds)), "second", "seconds"), clock(first.At), first.Saturated))))
 	}
-	if m := e.totals.Missed; m > 0 {
+	if m := run.totals.Missed; m > 0 {
 		notes = append(notes, strong("Missed sends.").then(plain(fmt.Sprintf(
 			" %s due and never made: the offered rate was higher than what was sent, and requests that were not sent have no latency.",
 			plural(m, "send was", "sends were")))))
 	}
-	for _, u := range e.unreadable {
+	for _, u := range run.unreadable {
 		notes = append(notes, strong("Objective not read.").then(plain(" ", u)))
 	}
-	for _, w := range e.run.Warnings {
+	for _, w := range run.files.Warnings {
 		notes = append(notes, strong("Incomplete data.").then(plain(" ", w, ".")))
 	}
 	return notes
@@ -88,39 +88,39 @@ func failures(line *timeline.Timeline) []string {
 	return all
 }
 
-// glance is the run in a few lines.
-func glance(e *evidence) block {
-	items := []line{plain("Requests: unknown, in ", clock(e.length)), plain("Failed: unknown")}
-	if r := e.requests(); e.uncounted == 0 {
+// summary is the run in a few lines.
+func summary(run *Run) block {
+	items := []line{plain("Requests: unknown, in ", clock(run.length)), plain("Failed: unknown")}
+	if r := run.requests(); run.uncounted == 0 {
 		items = []line{
-			plain("Requests: ", count(r.Count), " in ", clock(e.length), " (", perSecond(r.Count, e.totals.Seconds), ")"),
+			plain("Requests: ", count(r.Count), " in ", clock(run.length), " (", perSecond(r.Count, run.totals.Seconds), ")"),
 			plain("Failed: ", count(r.Failed), " (", percent(r.Failed, r.Count), ")"),
 		}
-		if most := e.mostFailures(); most != "" {
+		if most := run.mostFailures(); most != "" {
 			items = append(items, plain(most))
 		}
 	}
-	items = append(items, plain("Load: ", loadModel(e)))
-	if n := len(e.which(func(i injection) bool { return i.Spike() })); n > 0 {
+	items = append(items, plain("Load: ", loadModel(run)))
+	if n := len(run.injectionsWhere(func(i injection) bool { return i.Spike() })); n > 0 {
 		items = append(items, plain("Spikes: ", count(uint64(n))))
 	}
-	if e.line.End != nil {
-		items = append(items, plain(e.ended()))
+	if run.timeline.End != nil {
+		items = append(items, plain(run.ended()))
 	}
 	return list{items}
 }
 
-func objectivesSection(e *evidence) []block {
-	if len(e.verdict.Run.Objectives) == 0 {
+func objectivesSection(run *Run) []block {
+	if len(run.verdict.Run.Objectives) == 0 {
 		return nil
 	}
-	outside := e.verdict.Run.Objectives[0].Outside
-	columns := numbers("Measured", "Samples")
+	outside := run.verdict.Run.Objectives[0].Outside
+	columns := numberColumns("Measured", "Samples")
 	if outside {
-		columns = numbers("Outside faults", "Samples", "Whole run")
+		columns = numberColumns("Outside faults", "Samples", "Whole run")
 	}
-	t := table{columns: append(words("", "Objective"), append(columns, words("Verdict")...)...)}
-	for _, v := range e.verdict.Run.Objectives {
+	t := table{columns: append(textColumns("", "Objective"), append(columns, textColumns("Verdict")...)...)}
+	for _, v := range run.verdict.Run.Objectives {
 		verdict := v.State.String()
 		if v.Reason != "" {
 			verdict += ": " + v.Reason
@@ -143,22 +143,22 @@ func samples(v load.Verdict) string {
 
 func stateSymbol(s load.State) string { return [...]string{"?", "✓", "✗"}[s] }
 
-func environmentSection(e *evidence) []block {
-	m := e.line.Start
-	if e.line.Started.IsZero() {
+func environmentSection(run *Run) []block {
+	m := run.timeline.Start
+	if run.timeline.Started.IsZero() {
 		return nil
 	}
 	target := m.Target
 	if m.Embedded {
 		target += " (the embedded platform, in the same process)"
 	}
-	t := table{columns: words("What", "Value")}
+	t := table{columns: textColumns("What", "Value")}
 	for _, r := range []struct {
 		name  string
 		value line
 	}{
 		{"Run", code(m.RunID)},
-		{"Started", plain(e.line.Started.Format(time.RFC3339))},
+		{"Started", plain(run.timeline.Started.Format(time.RFC3339))},
 		{"squall", plain(m.Version, ", ", m.GoVersion, ", ", m.OS, "/", m.Arch, ", ", plural(uint64(max(0, m.CPUs)), "processor", "processors"))},
 		{"Machine", plain(m.Host)},
 		{"Target", plain(target)},
@@ -175,11 +175,11 @@ func environmentSection(e *evidence) []block {
 	return []block{t}
 }
 
-func settingsSection(e *evidence) []block {
-	m := e.line.Start
+func settingsSection(run *Run) []block {
+	m := run.timeline.Start
 	var blocks []block
 	if len(m.Settings) > 0 {
-		t := table{columns: words("Setting", "Value", "From")}
+		t := table{columns: textColumns("Setting", "Value", "From")}
 		for _, s := range m.Settings {
 			if s.Value == "" {
 				continue
@@ -192,7 +192,7 @@ func settingsSection(e *evidence) []block {
 		}
 	}
 	if len(m.Secrets) > 0 {
-		t := table{columns: words("Secret", "Fingerprint")}
+		t := table{columns: textColumns("Secret", "Fingerprint")}
 		for _, name := range sortedKeys(m.Secrets) {
 			t.rows = append(t.rows, []line{plain(name), code(m.Secrets[name])})
 		}

@@ -13,41 +13,41 @@ import (
 // judge holds every objective of the run against what it is about, and gives the run its verdict. The
 // built-in objectives are about the time outside faults, spikes and their recovery as soon as there are
 // any; one that somebody asked for is about the whole run, as in k6.
-func (e *evidence) judge() {
-	start := e.line.Start
-	run := slo.Run{
-		Line: e.line, Answered: e.answered(),
+func (run *Run) judge() {
+	start := run.timeline.Start
+	judged := slo.Run{
+		Line: run.timeline, Answered: run.answered(),
 		Policy: slo.Policy{WarnExpectations: start.Expectations == "warn", Unknown: slo.UnknownRule(start.Unknown)},
 	}
-	if e.uncounted > 0 {
-		run.Missing = e.countsMissing()
+	if run.uncounted > 0 {
+		judged.Missing = run.countsMissing()
 	}
-	outside := start.BuiltIn && len(e.injections) > 0
+	outside := start.BuiltIn && len(run.injections) > 0
 	for _, text := range start.Objectives {
-		o, err := load.ParseObjectiveLine(text)
+		objective, err := load.ParseObjectiveLine(text)
 		if err != nil {
 			// Nothing can be said of it, and that must not look like a pass.
-			e.unreadable = append(e.unreadable, err.Error())
+			run.unreadable = append(run.unreadable, err.Error())
 			continue
 		}
-		judged := slo.Judged{Verdict: e.hold(o, e.totals), Asked: !start.BuiltIn, Outside: outside}
+		o := slo.Judged{Verdict: run.evaluate(objective, run.totals), Asked: !start.BuiltIn, Outside: outside}
 		if outside {
-			whole := judged.Verdict
-			judged.Verdict, judged.Whole = e.hold(o, e.outside), &whole
+			whole := o.Verdict
+			o.Verdict, o.Whole = run.evaluate(objective, run.outside), &whole
 		}
-		run.Objectives = append(run.Objectives, judged)
+		judged.Objectives = append(judged.Objectives, o)
 	}
-	run.Unreadable = len(e.unreadable)
-	e.verdict = slo.Judge(run)
+	judged.Unreadable = len(run.unreadable)
+	run.verdict = slo.Judge(judged)
 }
 
-// hold holds one objective against what was measured.
-func (e *evidence) hold(o load.Objective, totals *load.Totals) load.Verdict {
-	if e.uncounted > 0 {
+// evaluate holds one objective against what was measured.
+func (run *Run) evaluate(o load.Objective, totals *load.Totals) load.Verdict {
+	if run.uncounted > 0 {
 		return load.Verdict{Objective: o, Reason: "counts are missing"}
 	}
 	v := o.Evaluate(totals)
-	if why := e.whyOff(o.Metric); why != "" && v.State == load.Unknown && v.Samples == 0 {
+	if why := run.whyOff(o.Metric); why != "" && v.State == load.Unknown && v.Samples == 0 {
 		v.Reason = why
 	}
 	return v
@@ -55,13 +55,13 @@ func (e *evidence) hold(o load.Objective, totals *load.Totals) load.Verdict {
 
 // answered is how many messages the gateway answered, whatever it said. A timeout has a latency and no
 // answer.
-func (e *evidence) answered() uint64 {
-	h := e.totals.Trend("gateway_latency", "")
+func (run *Run) answered() uint64 {
+	h := run.totals.Trend("gateway_latency", "")
 	if h == nil {
 		return 0
 	}
 	answered := uint64(h.TotalCount())
-	for _, x := range e.errors {
+	for _, x := range run.errors {
 		if x.class == load.Timeout.String() && strings.HasPrefix(x.series, load.Gateway.String()+"/") {
 			answered -= min(answered, x.count)
 		}
@@ -70,12 +70,12 @@ func (e *evidence) answered() uint64 {
 }
 
 // whyOff says why a latency metric has no samples: its flows were off. It is "" when they ran.
-func (e *evidence) whyOff(metric string) string {
+func (run *Run) whyOff(metric string) string {
 	for f := range load.Flow(load.NumFlows) {
 		if f.Metric() != metric {
 			continue
 		}
-		for _, off := range flowsOff(e.line) {
+		for _, off := range flowsOff(run.timeline) {
 			if off.flow == f.String() {
 				return fmt.Sprintf("%s was off: %s", f, off.why)
 			}
@@ -85,17 +85,17 @@ func (e *evidence) whyOff(metric string) string {
 }
 
 // sentence says in one sentence why the run got its verdict.
-func (e *evidence) sentence() line {
-	judged, over := e.verdict.Run.Objectives, fmt.Sprintf(" over %s in %s.", plural(e.requests().Count, "request", "requests"), clock(e.length))
-	if len(e.verdict.Reasons) > 0 {
-		worst := e.verdict.Reasons[0]
+func (run *Run) sentence() line {
+	judged, over := run.verdict.Run.Objectives, fmt.Sprintf(" over %s in %s.", plural(run.requests().Count, "request", "requests"), clock(run.length))
+	if len(run.verdict.Reasons) > 0 {
+		worst := run.verdict.Reasons[0]
 		more := 0
-		for _, other := range e.verdict.Reasons[1:] {
+		for _, other := range run.verdict.Reasons[1:] {
 			if other.Kind == worst.Kind {
 				more++
 			}
 		}
-		return e.reason(worst, more)
+		return run.reason(worst, more)
 	}
 	unknown := 0
 	for _, o := range judged {
@@ -116,7 +116,7 @@ func (e *evidence) sentence() line {
 }
 
 // reason is the worst reason of a verdict in a sentence, with so many more of its kind.
-func (e *evidence) reason(r slo.Reason, n int) line {
+func (run *Run) reason(r slo.Reason, n int) line {
 	detail := ""
 	if r.Detail != "" {
 		detail = ": " + r.Detail
@@ -136,7 +136,7 @@ func (e *evidence) reason(r slo.Reason, n int) line {
 		return code(r.About).then(plain(" could not be judged (", r.Detail, ")", more(n, "nor could %s"), "."))
 	case slo.ObjectiveFailed:
 	}
-	for _, o := range e.verdict.Run.Objectives {
+	for _, o := range run.verdict.Run.Objectives {
 		if o.Objective.String() == r.About && o.State == load.Fail {
 			where := ""
 			if o.Outside {
@@ -149,9 +149,9 @@ func (e *evidence) reason(r slo.Reason, n int) line {
 }
 
 // countsMissing says which counts there are not.
-func (e *evidence) countsMissing() string {
+func (run *Run) countsMissing() string {
 	return fmt.Sprintf("%s has no counts of %s that %s has latencies of",
-		rundir.WindowsFile, plural(uint64(e.uncounted), "second", "seconds"), rundir.HistogramFile)
+		rundir.WindowsFile, plural(uint64(run.uncounted), "second", "seconds"), rundir.HistogramFile)
 }
 
 // more says that as much holds for n others.

@@ -25,12 +25,11 @@ func (a *app) report() *cobra.Command {
 			return nil
 		},
 		RunE: func(_ *cobra.Command, args []string) error {
-			result, err := report.Write(args[0])
+			run, err := report.Write(args[0])
 			if err != nil {
 				return err
 			}
-			fmt.Fprint(a.Out, result.Text)
-			return nil
+			return report.WriteTerminal(a.Out, run, filepath.Join(args[0], report.File))
 		},
 		ValidArgsFunction: completeDirectories,
 	}
@@ -45,19 +44,18 @@ func completeDirectories(*cobra.Command, []string, string) ([]string, cobra.Shel
 // full, say), what it holds is copied to a temporary directory and the report is made there: a run must
 // not end without one. The error then says why, and the path is good all the same.
 func writeReport(dir string) (path string, err error) {
-	result, err := report.Write(dir)
+	_, err = report.Write(dir)
 	if err == nil {
-		return result.Report, nil
+		return filepath.Join(dir, report.File), nil
 	}
 	spare, failed := copyRun(dir)
 	if failed != nil {
 		return "", errors.Join(err, failed)
 	}
-	result, failed = report.Write(spare)
-	if failed != nil {
+	if _, failed = report.Write(spare); failed != nil {
 		return "", errors.Join(err, fmt.Errorf("write report into %s: %w", spare, failed), os.RemoveAll(spare))
 	}
-	return result.Report, fmt.Errorf("%w: the report is in %s", err, spare)
+	return filepath.Join(spare, report.File), fmt.Errorf("%w: the report is in %s", err, spare)
 }
 
 // copyRun copies the files of a run into a new temporary directory. What cannot be read is left out: a

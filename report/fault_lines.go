@@ -9,26 +9,26 @@ import (
 // faultLines are the lines below the verdict: which faults there were, whether anything was left
 // behind, and what became of what was expected. Expectations are not objectives: one that failed
 // leaves the verdict as it is, and is therefore said at once.
-func faultLines(e *evidence) []line {
-	refused := len(e.line.Refused)
+func faultLines(run *Run) []line {
+	refused := len(run.timeline.Refused)
 	switch {
-	case len(e.injections) == 0 && refused == 0:
+	case len(run.injections) == 0 && refused == 0:
 		return nil
-	case len(e.injections) == 0:
+	case len(run.injections) == 0:
 		return []line{strong("No fault was injected").then(plain(": ", plural(uint64(refused), "was refused", "were refused"), ". The section on faults says why."))}
 	}
-	first := strong(plural(uint64(len(e.injections)), "fault", "faults")).then(plain(": ", labels(e.injections), "."))
+	first := strong(plural(uint64(len(run.injections)), "fault", "faults")).then(plain(": ", injectionLabels(run.injections), "."))
 	if n := refused; n > 0 {
 		first = first.then(plain(" ", plural(uint64(n), "more was refused", "more were refused"), "."))
 	}
 	lines := []line{first}
-	if left := e.which(leftBehind); len(left) > 0 {
-		lines = append(lines, strong("✗ NOT REVERTED").then(plain(": ", labels(left), ". The report's section on faults says how to revert it.")))
+	if left := run.injectionsWhere(isNotReverted); len(left) > 0 {
+		lines = append(lines, strong("✗ NOT REVERTED").then(plain(": ", injectionLabels(left), ". The report's section on faults says how to revert it.")))
 	}
-	if kept := e.which(kept); len(kept) > 0 {
-		lines = append(lines, strong("! Kept as it is").then(plain(": ", labels(kept), ". Somebody else had changed the target, and the operator decided not to revert it.")))
+	if kept := run.injectionsWhere(isKept); len(kept) > 0 {
+		lines = append(lines, strong("! Kept as it is").then(plain(": ", injectionLabels(kept), ". Somebody else had changed the target, and the operator decided not to revert it.")))
 	}
-	if text := expectationsLine(e.injections); text != nil {
+	if text := expectationsLine(run.injections); text != nil {
 		lines = append(lines, text)
 	}
 	return lines

@@ -12,22 +12,22 @@ import (
 // table must not count the first.
 func TestServiceTableOfAMixedRun(t *testing.T) {
 	dir := synthetic{seconds: 60, openFrom: 30, adminOff: true}.write(t)
-	e, err := gather(dir)
+	run, err := Load(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
 	var measured uint64
 	for id := range load.NumChannels {
-		measured += uint64(e.service[id].TotalCount())
+		measured += uint64(run.service[id].TotalCount())
 	}
-	text := markdown(document(e))
+	text := markdown(document(run))
 	_, service, found := strings.Cut(text, "(service time), in the seconds of the open model only (00:30 to 01:00)")
 	if !found {
 		t.Fatalf("no table of service time with its seconds in\n%s", text)
 	}
 	service, _, _ = strings.Cut(service, "## ")
-	if row := "| **Gateway** | " + count(measured) + " | "; measured >= e.requests().Count || !strings.Contains(service, row) {
-		t.Errorf("want the row %q of %d requests in\n%s", row, e.requests().Count, service)
+	if row := "| **Gateway** | " + count(measured) + " | "; measured >= run.requests().Count || !strings.Contains(service, row) {
+		t.Errorf("want the row %q of %d requests in\n%s", row, run.requests().Count, service)
 	}
 	for _, want := range []string{
 		"Part of the run was open (an arrival rate): 00:30 to 01:00. The rest was closed (virtual users): 00:00 to 00:30.",
@@ -42,14 +42,14 @@ func TestServiceTableOfAMixedRun(t *testing.T) {
 
 // A flow that ran in the closed part only has no row in the table of service time.
 func TestServiceTableLeavesOutFlowsWithoutAny(t *testing.T) {
-	e := &evidence{totals: new(load.Totals)}
-	e.totals.Counts[load.SeriesUpload].Count = 5
-	if _, some := serviceTable(e); some {
+	run := &Run{totals: new(load.Totals)}
+	run.totals.Counts[load.SeriesUpload].Count = 5
+	if _, some := serviceTable(run); some {
 		t.Error("a table without service times")
 	}
-	e.service[load.Webchat] = load.NewHistogram()
-	record(e.service[load.Webchat], 1000)
-	if got, _ := serviceTable(e); len(got.rows) != 1 || got.rows[0][1].text() != "1" {
+	run.service[load.Webchat] = load.NewHistogram()
+	record(run.service[load.Webchat], 1000)
+	if got, _ := serviceTable(run); len(got.rows) != 1 || got.rows[0][1].text() != "1" {
 		t.Errorf("rows %v, want one of one request", got.rows)
 	}
 }
@@ -58,7 +58,7 @@ func TestModels(t *testing.T) {
 	second := func(at float64, vus int, rate float64) rundir.Second {
 		return rundir.Second{At: at, Length: 1, VUs: vus, WantedVUs: vus, Rate: rate}
 	}
-	got := models([]rundir.Second{
+	got := modelPeriods([]rundir.Second{
 		second(0, 0, 0), second(1, 5, 0), second(2, 0, 0), second(3, 5, 0), second(4, 5, 100), second(5, 0, 0), second(6, 9, 0), second(7, 0, 0),
 	})
 	if o, c := times(got, true), times(got, false); o != "00:04 to 00:06" || c != "00:01 to 00:04 and 00:06 to 00:08" {

@@ -17,11 +17,11 @@ import (
 	"xinbot.ir/squall/load"
 )
 
-// evidence is a run, read and added up: what sections are made from. Latencies are microseconds
+// Run is a run, read, added up and judged: what documents are made from. Latencies are microseconds
 // in histograms.
-type evidence struct {
-	run        *rundir.Run
-	line       *timeline.Timeline // what the events mean
+type Run struct {
+	files      *rundir.Run
+	timeline   *timeline.Timeline // what the events mean
 	injections []injection
 	length     float64 // seconds, as far as there is data
 
@@ -30,7 +30,7 @@ type evidence struct {
 	service [load.NumSeries]*hdr.Histogram // from the time it was sent; open model only
 	open    bool                           // the open model was used at some time
 	phases  []phase
-	tracks  []*track // one per latency chart
+	series  []*latencySeries // one per latency chart
 	errors  []errorTotal
 	clamped uint64
 	// uncounted is the number of seconds that have latencies and no counts, if so many that nothing
@@ -43,7 +43,7 @@ type evidence struct {
 
 	unreadable []string // objectives that could not be parsed, and why
 	verdict    slo.Verdict
-	ledger     ledger
+	ledger     ledgerState
 }
 
 // levels is how a level moved over the run.
@@ -57,25 +57,30 @@ func (l *levels) add(v int, first bool) {
 	}
 }
 
-// gather reads a run directory to its end and adds everything up.
-func gather(dir string) (*evidence, error) {
-	run, err := rundir.Open(dir)
+// Load reads a run directory to its end, adds everything up and judges it. It works on a run that ended,
+// was killed, or is still going on, and copes with files that are missing or torn; an error means that
+// dir holds no run, or one that cannot be read.
+func Load(dir string) (*Run, error) {
+	files, err := rundir.Open(dir)
 	if err != nil {
 		return nil, err
 	}
-	e := &evidence{run: run, line: timeline.Of(run.Events), length: run.Length(), totals: new(load.Totals), outside: new(load.Totals)}
-	e.injections = injectionsOf(e.line)
-	e.phases = phasesOf(e.line, e.length)
-	e.ledger = readLedger(run)
-	e.addSeconds()
-	e.tracks = tracksOf(e)
-	if err := e.addHistograms(); err != nil {
+	run := &Run{files: files, timeline: timeline.Of(files.Events), length: files.Length(), totals: new(load.Totals), outside: new(load.Totals)}
+	run.injections = injectionsOf(run.timeline)
+	run.phases = phasesOf(run.timeline, run.length)
+	run.ledger = readLedger(files)
+	run.addSeconds()
+	run.series = latencySeriesOf(run)
+	if err := run.addHistograms(); err != nil {
 		return nil, err
 	}
-	e.totals.Chaos = uint64(len(e.injections)) // as the k6 script counts: what was done to the platform, be it a spike or a fault
-	e.judge()
-	return e, nil
+	run.totals.Chaos = uint64(len(run.injections)) // as the k6 script counts: what was done to the platform, be it a spike or a fault
+	run.judge()
+	return run, nil
 }
+
+// Verdict is what the run came to.
+func (run *Run) Verdict() slo.Verdict { return run.verdict }
 
 // seriesIDs finds series by tag.
 func seriesIDs() map[string]load.SeriesID {
@@ -86,7 +91,7 @@ func seriesIDs() map[string]load.SeriesID {
 	return ids
 }
 
-func (e *evidence) addSeconds() {
+func (run *Run) addSeconds() {
 	ids, all := seriesIDs(), load.AllSeries()
 	type key struct {
 		series, class string
@@ -94,31 +99,31 @@ func (e *evidence) addSeconds() {
 	}
 	errors := map[key]*errorTotal{}
 	checks := map[string]*load.Check{}
-	for i, s := range e.run.Seconds {
-		e.totals.Seconds += s.Length
-		e.totals.Missed += s.Missed
-		e.clamped += s.Clamped
-		e.vus.add(s.VUs, i == 0)
-		e.wanted.add(s.WantedVUs, i == 0)
-		e.open = e.open || s.Rate > 0
+	for i, s := range run.files.Seconds {
+		run.totals.Seconds += s.Length
+		run.totals.Missed += s.Missed
+		run.clamped += s.Clamped
+		run.vus.add(s.VUs, i == 0)
+		run.wanted.add(s.WantedVUs, i == 0)
+		run.open = run.open || s.Rate > 0
 		if s.Saturated != "" {
-			e.saturated = append(e.saturated, s)
+			run.saturated = append(run.saturated, s)
 		}
-		calm := e.line.Outside(s.At + s.Length/2)
+		calm := run.timeline.Outside(s.At + s.Length/2)
 		if calm {
-			e.outside.Seconds += s.Length
-			e.outside.Missed += s.Missed
+			run.outside.Seconds += s.Length
+			run.outside.Missed += s.Missed
 		}
 		var flows [load.NumFlows]load.Counts
 		for tag, c := range s.Series {
 			id, known := ids[tag]
 			if !known {
-				e.warn("requests of the unknown series " + tag + " were left out")
+				run.warn("requests of the unknown series " + tag + " were left out")
 				continue
 			}
-			sums := []*load.Counts{&e.totals.Counts[id], &flows[all[id].Flow]}
+			sums := []*load.Counts{&run.totals.Counts[id], &flows[all[id].Flow]}
 			if calm {
-				sums = append(sums, &e.outside.Counts[id])
+				sums = append(sums, &run.outside.Counts[id])
 			}
 			for _, sum := range sums {
 				sum.Count += c[0]
@@ -140,20 +145,20 @@ func (e *evidence) addSeconds() {
 			checks[name].Passes += c[0]
 			checks[name].Fails += c[1]
 			if calm {
-				e.outside.AddCheck(load.Check{Name: name, Passes: c[0], Fails: c[1]})
+				run.outside.AddCheck(load.Check{Name: name, Passes: c[0], Fails: c[1]})
 			}
 		}
-		if p := phaseAt(e.phases, s.At+s.Length/2); p != nil {
+		if p := phaseAt(run.phases, s.At+s.Length/2); p != nil {
 			p.add(s, flows)
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(checks)) {
-		e.totals.Checks = append(e.totals.Checks, *checks[name])
+		run.totals.Checks = append(run.totals.Checks, *checks[name])
 	}
 	for _, x := range errors {
-		e.errors = append(e.errors, *x)
+		run.errors = append(run.errors, *x)
 	}
-	slices.SortFunc(e.errors, func(a, b errorTotal) int {
+	slices.SortFunc(run.errors, func(a, b errorTotal) int {
 		return cmp.Or(cmp.Compare(b.count, a.count), cmp.Compare(a.series, b.series), cmp.Compare(a.class, b.class), cmp.Compare(a.status, b.status))
 	})
 }
@@ -161,100 +166,100 @@ func (e *evidence) addSeconds() {
 // addHistograms merges every histogram of the run into its series, its phase and its chart. The
 // histograms of a second that has no counts belong to requests that nobody counted, and are left out
 // with them.
-func (e *evidence) addHistograms() error {
+func (run *Run) addHistograms() error {
 	ids, all := seriesIDs(), load.AllSeries()
 	counted, uncounted := map[string]bool{}, map[string]float64{}
-	for _, s := range e.run.Seconds {
-		counted[moment(s.At)] = true
+	for _, s := range run.files.Seconds {
+		counted[hlogTime(s.At)] = true
 	}
-	err := e.run.EachHistogram(func(tag string, at, length float64, h rundir.Bars) error {
+	err := run.files.EachHistogram(func(tag string, at, length float64, h rundir.Bars) error {
 		middle := at + length/2
-		if m := moment(at); !counted[m] {
+		if m := hlogTime(at); !counted[m] {
 			uncounted[m] = at
 			return nil
 		}
 		tag, service := strings.CutSuffix(tag, rundir.ServiceSuffix)
 		id, known := ids[tag]
 		if !known {
-			e.warn("latencies of the unknown series " + tag + " were left out")
+			run.warn("latencies of the unknown series " + tag + " were left out")
 			return nil
 		}
 		if service {
-			e.open = true
-			e.merge(&e.service[id], h)
+			run.open = true
+			run.merge(&run.service[id], h)
 			return nil
 		}
-		e.merge(&e.totals.Latency[id], h)
-		if e.line.Outside(middle) {
-			e.merge(&e.outside.Latency[id], h)
+		run.merge(&run.totals.Latency[id], h)
+		if run.timeline.Outside(middle) {
+			run.merge(&run.outside.Latency[id], h)
 		}
 		flow := all[id].Flow
-		if p := phaseAt(e.phases, middle); p != nil {
-			e.merge(&p.latency[flow], h)
+		if p := phaseAt(run.phases, middle); p != nil {
+			run.merge(&p.latency[flow], h)
 		}
-		for _, t := range e.tracks {
+		for _, t := range run.series {
 			if t.metric == flow.Metric() {
 				t.add(middle, h)
 			}
 		}
 		return nil
 	})
-	for _, t := range e.tracks {
+	for _, t := range run.series {
 		t.close()
 	}
-	e.tell(uncounted)
+	run.noteUncounted(uncounted)
 	return err
 }
 
-// tell says that seconds have latencies and no counts. A kill may leave one such second at the end,
+// noteUncounted says that seconds have latencies and no counts. A kill may leave one such second at the end,
 // which changes nothing; any other means that counts were lost.
-func (e *evidence) tell(uncounted map[string]float64) {
-	n := len(e.run.Seconds)
+func (run *Run) noteUncounted(uncounted map[string]float64) {
+	n := len(run.files.Seconds)
 	if len(uncounted) == 0 {
 		return
 	}
-	if len(uncounted) == 1 && n > 0 && e.line.End == nil {
+	if len(uncounted) == 1 && n > 0 && run.timeline.End == nil {
 		for _, at := range uncounted {
-			if at > e.run.Seconds[n-1].At {
-				e.warn("latencies after the last counted second were left out")
+			if at > run.files.Seconds[n-1].At {
+				run.warn("latencies after the last counted second were left out")
 				return
 			}
 		}
 	}
-	e.uncounted = len(uncounted)
+	run.uncounted = len(uncounted)
 }
 
-// moment is a time as the histogram log writes it.
-func moment(seconds float64) string { return strconv.FormatFloat(seconds, 'f', 3, 64) }
+// hlogTime is a time as the histogram log writes it.
+func hlogTime(seconds float64) string { return strconv.FormatFloat(seconds, 'f', 3, 64) }
 
 // merge adds one histogram to another, which is made when it is first needed.
-func (e *evidence) merge(into **hdr.Histogram, h rundir.Bars) {
+func (run *Run) merge(into **hdr.Histogram, h rundir.Bars) {
 	if *into == nil {
 		*into = load.NewHistogram()
 	}
 	if h.AddTo(*into) > 0 {
-		e.warn("latencies outside the bounds of this version's histograms were left out")
+		run.warn("latencies outside the bounds of this version's histograms were left out")
 	}
 }
 
-func (e *evidence) warn(text string) {
-	if !slices.Contains(e.run.Warnings, text) {
-		e.run.Warnings = append(e.run.Warnings, text)
+func (run *Run) warn(text string) {
+	if !slices.Contains(run.files.Warnings, text) {
+		run.files.Warnings = append(run.files.Warnings, text)
 	}
 }
 
 // requests counts every request that ended.
-func (e *evidence) requests() load.Counts {
-	failed, total := e.totals.Rate("http_req_failed", "")
+func (run *Run) requests() load.Counts {
+	failed, total := run.totals.Rate("http_req_failed", "")
 	return load.Counts{Count: total, Failed: failed}
 }
 
 // flowCounts sums the series of a flow.
-func (e *evidence) flowCounts(f load.Flow) (sum load.Counts) {
+func (run *Run) flowCounts(f load.Flow) (sum load.Counts) {
 	for id, s := range load.AllSeries() {
 		if s.Flow == f {
-			sum.Count += e.totals.Counts[id].Count
-			sum.Failed += e.totals.Counts[id].Failed
+			sum.Count += run.totals.Counts[id].Count
+			sum.Failed += run.totals.Counts[id].Failed
 		}
 	}
 	return sum
@@ -288,13 +293,13 @@ func flowTitle(f load.Flow) string {
 }
 
 // ended says when and why the run ended, in one sentence.
-func (e *evidence) ended() string {
-	if e.line.End == nil {
-		return fmt.Sprintf("The run did not end properly, or had not ended when this was written: data stops at %s.", clock(e.length))
+func (run *Run) ended() string {
+	if run.timeline.End == nil {
+		return fmt.Sprintf("The run did not end properly, or had not ended when this was written: data stops at %s.", clock(run.length))
 	}
-	why := e.line.End.Data.CauseText()
-	if e.line.End.Data.Cause == event.EndAsked {
-		why = "by the " + e.line.End.By.String()
+	why := run.timeline.End.Data.CauseText()
+	if run.timeline.End.Data.Cause == event.EndAsked {
+		why = "by the " + run.timeline.End.By.String()
 	}
-	return fmt.Sprintf("Ended at %s: %s.", clock(e.length), why)
+	return fmt.Sprintf("Ended at %s: %s.", clock(run.length), why)
 }

@@ -8,16 +8,16 @@ import (
 	"xinbot.ir/squall/internal/timeline"
 )
 
-// stretchOfModel is a time during which one model made the load.
-type stretchOfModel struct {
+// modelPeriod is a time during which one model made the load.
+type modelPeriod struct {
 	open     bool
 	from, to float64 // seconds since the start
 }
 
-// models are the stretches of the open and the closed model, in turn. Seconds that show neither (a
+// modelPeriods are the stretches of the open and the closed model, in turn. Seconds that show neither (a
 // pause, the draining) belong to what was before them.
-func models(seconds []rundir.Second) []stretchOfModel {
-	var all []stretchOfModel
+func modelPeriods(seconds []rundir.Second) []modelPeriod {
+	var all []modelPeriod
 	for _, s := range seconds {
 		open, shown := s.Rate > 0, s.Rate > 0 || s.VUs > 0 || s.WantedVUs > 0
 		last := len(all) - 1
@@ -25,17 +25,17 @@ func models(seconds []rundir.Second) []stretchOfModel {
 		case last >= 0 && (!shown || all[last].open == open):
 			all[last].to = s.End()
 		case shown:
-			all = append(all, stretchOfModel{open, s.At, s.End()})
+			all = append(all, modelPeriod{open, s.At, s.End()})
 		}
 	}
 	return all
 }
 
-// mixed tells whether the run used both models.
-func mixed(all []stretchOfModel) bool { return len(all) > 1 }
+// bothModels tells whether the run used both models.
+func bothModels(all []modelPeriod) bool { return len(all) > 1 }
 
 // times names the stretches of one model: "00:00 to 01:46 and 01:51 to 02:17".
-func times(all []stretchOfModel, open bool) string {
+func times(all []modelPeriod, open bool) string {
 	var parts []string
 	for _, m := range all {
 		if m.open == open {
@@ -49,18 +49,18 @@ func times(all []stretchOfModel, open bool) string {
 }
 
 // loadModel says how the load was made, in a few words.
-func loadModel(e *evidence) string {
-	users := plural(uint64(max(0, e.vus.high)), "virtual user", "virtual users") + ", think time " + thinkTimes(e.line)
-	if !e.open {
+func loadModel(run *Run) string {
+	users := plural(uint64(max(0, run.vus.high)), "virtual user", "virtual users") + ", think time " + thinkTimes(run.timeline)
+	if !run.open {
 		return "closed model, up to " + users
 	}
 	var most float64
-	for _, s := range e.run.Seconds {
+	for _, s := range run.files.Seconds {
 		most = max(most, s.Rate)
 	}
 	text := fmt.Sprintf("open model, up to %s/s wanted", significant(most))
-	all := models(e.run.Seconds)
-	if !mixed(all) {
+	all := modelPeriods(run.files.Seconds)
+	if !bothModels(all) {
 		return text
 	}
 	return fmt.Sprintf("%s (%s), and closed model, up to %s (%s)", text, times(all, true), users, times(all, false))

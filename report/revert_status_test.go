@@ -36,11 +36,11 @@ func TestExpectationsLine(t *testing.T) {
 	calm := func(m *event.RunStarted) { m.Objectives = []string{"http_req_failed: rate<0.01"} }
 	s := drills()
 	s.change = calm
-	r := write(t, s.write(t))
-	if r.Verdict.Answer != slo.Failed || r.Verdict.Exit != slo.ExitNotReverted {
-		t.Errorf("verdict %s, exit code %d", r.Verdict.Answer, r.Verdict.Exit)
+	r := documentsOf(t, s.write(t))
+	if r.verdict.Answer != slo.Failed || r.verdict.Exit != slo.ExitNotReverted {
+		t.Errorf("verdict %s, exit code %d", r.verdict.Answer, r.verdict.Exit)
 	}
-	for _, text := range []string{read(t, r.Report), r.Text} {
+	for _, text := range []string{r.report, r.terminal} {
 		lines := strings.Split(strings.TrimSpace(text), "\n")
 		if first := strings.Join(lines[:min(26, len(lines))], "\n"); !strings.Contains(first, "2 of 6 expectations not met:") || !strings.Contains(first, "NOT REVERTED") {
 			t.Errorf("the first lines do not say what failed:\n%s", first)
@@ -69,11 +69,11 @@ func TestRevertStatus(t *testing.T) {
 		{"begin is not in the journal", []event.Event{off}, false, []string{"| before 00:30.0 |", "Its beginning could not be read"}, nil},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			e, err := gather(synthetic{seconds: 40, quiet: true, killed: c.killed, events: c.events}.write(t))
+			run, err := Load(synthetic{seconds: 40, quiet: true, killed: c.killed, events: c.events}.write(t))
 			if err != nil {
 				t.Fatal(err)
 			}
-			text := markdown(document(e))
+			text := markdown(document(run))
 			for _, want := range c.has {
 				if !strings.Contains(text, want) {
 					t.Errorf("no %q in\n%s", want, text)
@@ -90,14 +90,14 @@ func TestRevertStatus(t *testing.T) {
 
 // A run whose faults were all refused says so at the top, and so does one that a stop rule halted.
 func TestFirstLinesNameRefusalsAndStopRules(t *testing.T) {
-	refused := &evidence{totals: new(load.Totals), run: &rundir.Run{}, line: timeline.Of([]event.Event{refusedDrill(1), refusedDrill(2)})}
+	refused := &Run{totals: new(load.Totals), files: &rundir.Run{}, timeline: timeline.Of([]event.Event{refusedDrill(1), refusedDrill(2)})}
 	if lines := faultLines(refused); len(lines) != 1 || lines[0].text() != "No fault was injected: 2 were refused. The section on faults says why." {
 		t.Errorf("lines %v", lines)
 	}
-	stopped := &evidence{totals: new(load.Totals), run: &rundir.Run{}, line: timeline.Of([]event.Event{
+	stopped := &Run{totals: new(load.Totals), files: &rundir.Run{}, timeline: timeline.Of([]event.Event{
 		happened(65, event.RoleStopRule, event.StopRuleMet{Title: "gateway latency p(95)>3000", For: 10, Measured: "3.2 s"}), happened(70, event.RoleOperator, event.RunEnded{}),
 	})}
-	notes := cautions(stopped)
+	notes := caveats(stopped)
 	if len(notes) != 1 || notes[0].text() != "Stop rule. At 01:05: gateway latency p(95)>3000 for 10.0 s was met (3.2 s)." {
 		t.Errorf("notes %v", notes)
 	}
@@ -110,17 +110,17 @@ func TestBuiltInObjectivesAreJudgedOutsideFaults(t *testing.T) {
 		s := synthetic{seconds: 120, quiet: true, events: drillLLM(1, 30, 70), slow: slowBetween(30, 78, 30), change: func(start *event.RunStarted) {
 			start.BuiltIn, start.Objectives = builtIn, []string{"gateway_latency: p(95)<1500"}
 		}}
-		r := write(t, s.write(t))
-		got := r.Verdict.Run.Objectives[0]
-		text := read(t, r.Report)
+		r := documentsOf(t, s.write(t))
+		got := r.verdict.Run.Objectives[0]
+		text := r.report
 		if builtIn {
-			if r.Verdict.Exit != slo.ExitPassed || got.Whole == nil || got.Whole.Value <= 1500 || got.Value >= 1500 || !strings.Contains(text, "| Outside faults | Samples | Whole run | Verdict |") || !strings.Contains(text, "objectives: 1 held") {
-				t.Errorf("built in: exit code %d, %+v\n%s", r.Verdict.Exit, got, text)
+			if r.verdict.Exit != slo.ExitPassed || got.Whole == nil || got.Whole.Value <= 1500 || got.Value >= 1500 || !strings.Contains(text, "| Outside faults | Samples | Whole run | Verdict |") || !strings.Contains(text, "objectives: 1 held") {
+				t.Errorf("built in: exit code %d, %+v\n%s", r.verdict.Exit, got, text)
 			}
 			continue
 		}
-		if r.Verdict.Exit != slo.ExitFailed || got.Whole != nil || got.Value <= 1500 {
-			t.Errorf("asked for: exit code %d, %+v", r.Verdict.Exit, got)
+		if r.verdict.Exit != slo.ExitFailed || got.Whole != nil || got.Value <= 1500 {
+			t.Errorf("asked for: exit code %d, %+v", r.verdict.Exit, got)
 		}
 	}
 }
@@ -128,18 +128,18 @@ func TestBuiltInObjectivesAreJudgedOutsideFaults(t *testing.T) {
 // A fault that could not be injected has no time that it was on for, and nothing to recover from.
 func TestFaultThatCouldNotBeInjected(t *testing.T) {
 	i := inject(1, "LLM latency")
-	r := write(t, synthetic{seconds: 30, quiet: true, events: []event.Event{
+	r := documentsOf(t, synthetic{seconds: 30, quiet: true, events: []event.Event{
 		on(10, 1, "LLM latency"),
 		happened(11, event.RoleSquall, event.FaultReverting{Injection: i, Cause: event.CauseFailed, Detail: "it could not be injected: HTTP 405"}),
 		happened(12, event.RoleSquall, event.FaultReverted{Injection: i, Cause: event.CauseFailed}),
 	}}.write(t))
-	text := read(t, r.Report)
+	text := r.report
 	for _, want := range []string{"**✗ FAILED**: a fault that was asked for was not injected: LLM latency", "**During LLM latency**: it could not be injected.", "**Recovered**: LLM latency was not injected.", "Nothing of LLM latency is left; this was verified"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("no %q in\n%s", want, text)
 		}
 	}
-	if r.Verdict.Exit != slo.ExitError {
-		t.Errorf("exit code %d", r.Verdict.Exit)
+	if r.verdict.Exit != slo.ExitError {
+		t.Errorf("exit code %d", r.verdict.Exit)
 	}
 }

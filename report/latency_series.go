@@ -1,0 +1,102 @@
+package report
+
+import (
+	"math"
+
+	hdr "github.com/HdrHistogram/hdrhistogram-go"
+
+	"xinbot.ir/squall/internal/rundir"
+	"xinbot.ir/squall/load"
+)
+
+// latencySeries is the course of one latency metric: percentiles of consecutive stretches of time, each
+// from the merged histogram of its stretch.
+type latencySeries struct {
+	metric   string
+	title    string
+	interval float64 // length of a stretch in seconds
+	points   []point
+	total    uint64 // requests
+
+	histogram *hdr.Histogram // of the stretch being read
+	current   int            // its index
+	last      int            // index of the last stretch
+}
+
+// point is one stretch of a track. Values are milliseconds.
+type point struct {
+	at            float64 // middle of the stretch
+	p50, p95, p99 float64
+}
+
+// How finely charts are drawn. A stretch is as short as these allow: a chart has at most mostIntervals
+// of them, and a stretch should hold fairSamples on average, or its percentiles would be the
+// samples themselves; but a run is never drawn in fewer than fewestCells.
+const (
+	mostIntervals   = 450
+	goodSamples     = 20
+	fewestIntervals = 24
+)
+
+// latencySeriesOf makes the tracks of the latency metrics that have samples.
+func latencySeriesOf(run *Run) []*latencySeries {
+	var tracks []*latencySeries
+	for _, t := range []latencySeries{
+		{metric: load.Gateway.Metric(), title: "Gateway latency"},
+		{metric: load.Ingestion.Metric(), title: "Orchestrator latency"},
+		{metric: load.Automation.Metric(), title: "Automation latency"},
+	} {
+		var samples uint64
+		for f := range load.Flow(load.NumFlows) {
+			if f.Metric() == t.metric {
+				samples += run.flowCounts(f).Count
+			}
+		}
+		if samples == 0 {
+			continue
+		}
+		t.interval = intervalLength(run.length, samples)
+		t.last = lastInterval(run.length, t.interval)
+		t.total, t.histogram = samples, load.NewHistogram()
+		tracks = append(tracks, &t)
+	}
+	return tracks
+}
+
+// intervalLength is how long a stretch should be, from a ladder of round lengths.
+func intervalLength(seconds float64, samples uint64) float64 {
+	ladder := []float64{1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 43200, 86400}
+	for i, cell := range ladder {
+		last := i == len(ladder)-1
+		if last || seconds/ladder[i+1] < fewestIntervals && seconds/cell <= mostIntervals {
+			return cell
+		}
+		if seconds/cell <= mostIntervals && float64(samples)*cell/seconds >= goodSamples {
+			return cell
+		}
+	}
+	return ladder[len(ladder)-1]
+}
+
+// lastInterval is the index of the last stretch. The rest of a run that fills less than half of another,
+// which is the draining at its end, counts in the last: alone it would hold the slowest few.
+func lastInterval(seconds, cell float64) int { return max(0, int(math.Round(seconds/cell))-1) }
+
+// add takes a histogram whose interval's middle is at. They come in order of time.
+func (t *latencySeries) add(at float64, h rundir.Bars) {
+	if cell := min(int(at/t.interval), t.last); cell != t.current {
+		t.close()
+		t.current = cell
+	}
+	h.AddTo(t.histogram)
+}
+
+// close ends the current stretch. A stretch without samples leaves a gap.
+func (t *latencySeries) close() {
+	if t.histogram.TotalCount() == 0 {
+		return
+	}
+	at := func(p float64) float64 { return float64(load.Percentile(t.histogram, p)) / 1000 }
+	t.points = append(t.points, point{(float64(t.current) + 0.5) * t.interval, at(50), at(95), at(99)})
+	t.histogram.Reset()
+}
