@@ -178,14 +178,20 @@ func oneLine(text string) string {
 	return text
 }
 
+// secretPatterns are what looks like a secret, and what stands there in its place.
+var secretPatterns = []struct {
+	pattern *regexp.Regexp
+	with    string
+}{
+	{regexp.MustCompile(`eyJ[A-Za-z0-9_-]{5,}(\.[A-Za-z0-9_-]*){1,2}`), "(token removed)"},
+	{regexp.MustCompile(`(?i)\bbearer\s+[A-Za-z0-9._~+/=-]{8,}`), "Bearer (token removed)"},
+	{regexp.MustCompile(`://[^/\s:@]*:[^/\s@]+@`), "://(removed)@"},
+}
+
 // redact replaces JSON web tokens, bearer tokens and passwords in URLs.
 func redact(text string) string {
-	for _, secret := range []struct{ pattern, with string }{
-		{`eyJ[A-Za-z0-9_-]{5,}(\.[A-Za-z0-9_-]*){1,2}`, "(token removed)"},
-		{`(?i)\bbearer\s+[A-Za-z0-9._~+/=-]{8,}`, "Bearer (token removed)"},
-		{`://[^/\s:@]*:[^/\s@]+@`, "://(removed)@"},
-	} {
-		text = regexp.MustCompile(secret.pattern).ReplaceAllString(text, secret.with)
+	for _, secret := range secretPatterns {
+		text = secret.pattern.ReplaceAllString(text, secret.with)
 	}
 	return text
 }

@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/term"
 
+	"xinbot.ir/squall/internal/app"
 	"xinbot.ir/squall/internal/config"
 )
 
@@ -26,14 +27,14 @@ type World struct {
 	Now        func() time.Time
 }
 
-// app carries the world to the commands.
-type app struct {
+// commands are the commands of the command line, with the world that they touch.
+type commands struct {
 	World
 	typed *bufio.Reader // of In; nil until something is asked
 }
 
 // lines reads what a person types, line by line.
-func (a *app) lines() *bufio.Reader {
+func (a *commands) lines() *bufio.Reader {
 	if a.typed == nil {
 		a.typed = bufio.NewReader(a.In)
 	}
@@ -42,7 +43,7 @@ func (a *app) lines() *bufio.Reader {
 
 // Main runs one command and returns the exit code.
 func Main(ctx context.Context, w World) int {
-	a := &app{World: w}
+	a := &commands{World: w}
 	root := a.root()
 	root.SetArgs(w.Args)
 	root.SetIn(w.In)
@@ -56,7 +57,7 @@ func Main(ctx context.Context, w World) int {
 }
 
 // complain writes an error, one line per problem.
-func (a *app) complain(err error) {
+func (a *commands) complain(err error) {
 	lines := strings.Split(err.Error(), "\n")
 	fmt.Fprintf(a.Err, "squall: %s\n", lines[0])
 	for _, line := range lines[1:] {
@@ -65,10 +66,10 @@ func (a *app) complain(err error) {
 }
 
 // resolve settles the configuration of a command.
-func (a *app) resolve(flags *config.Flags, more func(*config.Input)) (config.Resolved, error) {
+func (a *commands) resolve(flags *config.Flags, more func(*config.Input)) (config.Resolved, error) {
 	in := config.Input{
 		Flags: flags.Given(), Variables: flags.Variables(), LookupEnv: a.LookupEnv, Version: Version(),
-		FaultParams: builtInFaults(),
+		FaultParams: app.BuiltInFaults(),
 	}
 	if more != nil {
 		more(&in)
@@ -77,7 +78,7 @@ func (a *app) resolve(flags *config.Flags, more func(*config.Input)) (config.Res
 }
 
 // untilSignal is a context that ends with the first signal.
-func (a *app) untilSignal(ctx context.Context) (context.Context, context.CancelFunc) {
+func (a *commands) untilSignal(ctx context.Context) (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithCancel(ctx)
 	go func() {
 		select {
@@ -90,7 +91,7 @@ func (a *app) untilSignal(ctx context.Context) (context.Context, context.CancelF
 }
 
 // terminal tells whether a stream is a terminal that can be drawn on.
-func (a *app) terminal(stream any) bool {
+func (a *commands) terminal(stream any) bool {
 	file, ok := stream.(*os.File)
 	if !ok || !term.IsTerminal(int(file.Fd())) {
 		return false

@@ -13,13 +13,14 @@ import (
 	"time"
 
 	"xinbot.ir/squall/chaos"
+	"xinbot.ir/squall/internal/app"
 	"xinbot.ir/squall/internal/config"
 	"xinbot.ir/squall/internal/session"
 )
 
 // checkup looks at a platform from the outside and says what it finds.
 type checkup struct {
-	*app
+	*commands
 	resolved config.Resolved
 	failed   int
 }
@@ -191,18 +192,18 @@ func side(skew time.Duration) string {
 
 // faults makes the preflight of every fault that can run here.
 func (c *checkup) faults(ctx context.Context) {
-	f, err := c.choose(c.resolved, session.NewRunID(), io.Discard)
+	f, err := app.OpenFaults(c.resolved, session.NewRunID(), io.Discard)
 	if err != nil {
 		c.say(fail, "faults", err.Error())
 		return
 	}
-	if len(f.list) == 0 {
+	infos := f.Infos()
+	if len(infos) == 0 {
 		c.say(warn, "faults", "none beside the channel spike: set --toxiproxy, or --namespace and --allow-namespace")
 		return
 	}
-	for _, fault := range f.list {
-		info := fault.Info()
-		plan, err := session.Preflight(ctx, sessionConfig(c.resolved, f), chaos.Injection{Fault: info.ID})
+	for _, info := range infos {
+		plan, err := f.Preflight(ctx, chaos.Injection{Fault: info.ID})
 		switch refused := plan.Refused(); {
 		case err != nil:
 			c.say(fail, info.ID, err.Error())

@@ -32,7 +32,7 @@ type demoFlags struct {
 	verbose                          bool
 }
 
-func (a *app) demo() *cobra.Command {
+func (a *commands) demo() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "demo",
 		Short:   "Run against an embedded platform, or serve that platform alone",
@@ -54,7 +54,7 @@ func (a *app) demo() *cobra.Command {
 	return cmd
 }
 
-func (a *app) runDemo(ctx context.Context, flags *config.Flags, d demoFlags) (err error) {
+func (a *commands) runDemo(ctx context.Context, flags *config.Flags, d demoFlags) (err error) {
 	// The platform's tenants come from the workload and its addresses go into the configuration: settle
 	// the configuration once without and once with the addresses.
 	draft, err := a.resolve(flags, embedded("http://127.0.0.1:1", "http://127.0.0.1:1", "http://127.0.0.1:1", "none", noSecrets(), nil))
@@ -129,7 +129,7 @@ func embedded(gateway, api, toxiproxy, token string, secrets map[string]string, 
 }
 
 // serve prints how to reach the platform, and waits for a signal.
-func (a *app) serve(ctx context.Context, platform *demo.Platform) {
+func (a *commands) serve(ctx context.Context, platform *demo.Platform) {
 	ctx, cancel := a.untilSignal(ctx)
 	defer cancel()
 	fmt.Fprintln(a.Out, "# The embedded platform is up. In another shell:")

@@ -2,13 +2,12 @@ package cli
 
 import (
 	"os"
-	"slices"
 	"strings"
 	"testing"
 
 	"xinbot.ir/squall/chaos"
 	"xinbot.ir/squall/chaos/kube"
-	"xinbot.ir/squall/internal/session"
+	"xinbot.ir/squall/internal/app"
 )
 
 // docs/faults.md has every fault with every parameter, its variable, and the Role as it is tested.
@@ -37,10 +36,9 @@ func TestFaultsAreDocumented(t *testing.T) {
 			}
 		}
 	}
-	for _, info := range slices.Concat(kube.BuiltIn(), onToxiproxy()) {
-		check(info.ID, info.Params)
+	for id, params := range app.BuiltInFaults() {
+		check(id, params)
 	}
-	check(session.SpikeFault, session.SpikeParams())
 	if !strings.Contains(doc, "```yaml\n"+kube.RoleManifest+"```") {
 		t.Error("docs/faults.md does not have the Role of chaos/kube/role.yaml")
 	}
@@ -48,9 +46,9 @@ func TestFaultsAreDocumented(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, info := range slices.Concat(kube.BuiltIn(), onToxiproxy()) {
-		if !strings.Contains(string(extending), "`"+info.ID+"`") {
-			t.Errorf("docs/extending.md does not name fault %s", info.ID)
+	for id := range app.BuiltInFaults() {
+		if !strings.Contains(string(extending), "`"+id+"`") {
+			t.Errorf("docs/extending.md does not name fault %s", id)
 		}
 	}
 }

@@ -15,7 +15,7 @@ import (
 // maxSkew is how far the clocks may differ before a signed time could be refused.
 const maxSkew = 30 * time.Second
 
-func (a *app) doctor() *cobra.Command {
+func (a *commands) doctor() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "doctor",
 		Short: "Show the resolved configuration and check that the platform can be reached",
@@ -35,7 +35,7 @@ func (a *app) doctor() *cobra.Command {
 		}
 		ctx, cancel := a.untilSignal(cmd.Context())
 		defer cancel()
-		c := checkup{app: a, resolved: resolved}
+		c := checkup{commands: a, resolved: resolved}
 		fmt.Fprintln(a.Out, "\nChecks")
 		for _, warning := range resolved.Warnings {
 			c.say(warn, "configuration", warning)
@@ -57,7 +57,7 @@ func (a *app) doctor() *cobra.Command {
 }
 
 // showSettings writes every setting, its value and its source in columns.
-func (a *app) showSettings(origins []config.Origin) {
+func (a *commands) showSettings(origins []config.Origin) {
 	fmt.Fprintln(a.Out, "Configuration")
 	name, value := 0, 0
 	for _, o := range origins {

@@ -9,6 +9,7 @@ import (
 	"runtime/debug"
 	"syscall"
 
+	"xinbot.ir/squall/internal/app"
 	"xinbot.ir/squall/internal/command"
 	"xinbot.ir/squall/internal/config"
 	"xinbot.ir/squall/internal/event"
@@ -19,7 +20,7 @@ import (
 )
 
 // drive runs one session from its start to its report, whichever way it ends.
-func (a *app) drive(ctx context.Context, r config.Resolved, embedded bool) error {
+func (a *commands) drive(ctx context.Context, r config.Resolved, embedded bool) error {
 	for _, warning := range r.Warnings {
 		fmt.Fprintf(a.Err, "warning: %s\n", warning)
 	}
@@ -34,26 +35,15 @@ func (a *app) drive(ctx context.Context, r config.Resolved, embedded bool) error
 		return err
 	}
 	r.Warnings = append(r.Warnings, leftovers...)
-	dir, err := a.places(r)
+	dir, err := app.Directory(r, a.Now())
 	if err != nil {
 		return usage(err)
 	}
-	r.Options.RunID = session.NewRunID()
-	f, err := a.choose(r, r.Options.RunID, newClientLog(dir))
+	s, err := app.Start(ctx, app.Run{Resolved: r, Dir: dir, Embedded: embedded, Version: Version(), Command: a.Args})
 	if err != nil {
-		return usage(err)
-	}
-	s, err := session.Start(ctx, session.Config{
-		Options: r.Options, Settings: r.Settings, Duration: r.Duration,
-		Objectives: r.Objectives, BuiltIn: r.BuiltIn, StopRules: r.StopRules,
-		Policy: slo.Policy{WarnExpectations: r.WarnExpectations, Unknown: slo.UnknownRule(r.Unknown)},
-		Faults: f.list, Undoers: f.undoers, FaultParams: f.settled.Given, Schedule: f.settled.Inject,
-		SteadyState: session.SteadyState(r.Faults.SteadyState), Protected: r.Protected, Watch: f.watch,
-		Dir: dir, Target: r.Target, Embedded: embedded, Version: Version(),
-		Command: config.WithoutSecrets(a.Args), Settled: provenance(r), Secrets: r.Secrets, Warnings: r.Warnings,
-		Report: writeReport,
-	})
-	if err != nil {
+		if errors.As(err, new(*app.ConfigError)) {
+			return usage(err)
+		}
 		return err
 	}
 	watched := a.endOnSignal(s)
@@ -65,9 +55,13 @@ func (a *app) drive(ctx context.Context, r config.Resolved, embedded bool) error
 	if snap.Report != "" {
 		dir = filepath.Dir(snap.Report) // not the run directory, if that could not be written
 	}
-	summary, verdict, err := report.Summary(dir)
-	fmt.Fprint(a.Out, summary)
-	failure = errors.Join(failure, s.Err(), err, export(dir, r.SummaryExport))
+	var verdict slo.Verdict
+	run, err := report.Load(dir)
+	if err == nil {
+		verdict = run.Verdict()
+		err = report.WriteTerminal(a.Out, run, snap.Report)
+	}
+	failure = errors.Join(failure, s.Err(), err, app.ExportSummary(dir, r.SummaryExport))
 	if failure != nil {
 		a.complain(failure)
 	}
@@ -79,7 +73,7 @@ func (a *app) drive(ctx context.Context, r config.Resolved, embedded bool) error
 
 // show drives the session until it has ended. However it returns, the session is ending: an error or
 // a panic of a screen must not leave load running that nobody sees.
-func (a *app) show(ctx context.Context, s *session.Session, headless bool) (err error) {
+func (a *commands) show(ctx context.Context, s *session.Session, headless bool) (err error) {
 	defer func() {
 		if value := recover(); value != nil {
 			s.Panicked(value, debug.Stack())
@@ -104,20 +98,20 @@ func (a *app) show(ctx context.Context, s *session.Session, headless bool) (err 
 }
 
 // end asks the session to end. One that is ending already stays as it is.
-func (a *app) end(ctx context.Context, s *session.Session, by event.Actor) {
+func (a *commands) end(ctx context.Context, s *session.Session, by event.Actor) {
 	if err := s.Do(ctx, by, command.Finish{}); err != nil {
 		a.complain(err)
 	}
 }
 
 // unattended tells whether a run has lines in place of the console.
-func (a *app) unattended(headless bool) bool {
+func (a *commands) unattended(headless bool) bool {
 	return headless || !a.terminal(a.In) || !a.terminal(a.Out)
 }
 
 // endOnSignal ends the session at the first signal, drops what is in flight at the second, and leaves
 // the third to the system. The returned function stops watching.
-func (a *app) endOnSignal(s *session.Session) (stop func()) {
+func (a *commands) endOnSignal(s *session.Session) (stop func()) {
 	over := make(chan struct{})
 	go func() {
 		for n := 0; n < 2; n++ {
@@ -140,15 +134,7 @@ func (a *app) endOnSignal(s *session.Session) (stop func()) {
 	return func() { close(over) }
 }
 
-func provenance(r config.Resolved) []event.Provenance {
-	all := make([]event.Provenance, len(r.Origins))
-	for i, o := range r.Origins {
-		all[i] = event.Provenance(o)
-	}
-	return all
-}
-
-func (a *app) tokenTrouble(r config.Resolved) string {
+func (a *commands) tokenTrouble(r config.Resolved) string {
 	if !r.AdminToken.Set() {
 		return ""
 	}

@@ -6,6 +6,7 @@ import (
 	"io"
 
 	"xinbot.ir/squall/chaos"
+	"xinbot.ir/squall/internal/app"
 	"xinbot.ir/squall/internal/config"
 	"xinbot.ir/squall/internal/event"
 	"xinbot.ir/squall/internal/session"
@@ -13,18 +14,16 @@ import (
 
 // dryRun makes the preflight of every fault that was asked for, with the server's own dry run where
 // its API has one. It changes nothing and sends no load.
-func (a *app) dryRun(ctx context.Context, r config.Resolved) error {
+func (a *commands) dryRun(ctx context.Context, r config.Resolved) error {
 	ctx, cancel := a.untilSignal(ctx)
 	defer cancel()
-	runID := session.NewRunID()
-	f, err := a.choose(r, runID, io.Discard)
+	f, err := app.OpenFaults(r, session.NewRunID(), io.Discard)
 	if err != nil {
 		return usage(err)
 	}
-	conf := sessionConfig(r, f)
 	refused := false
-	for _, i := range f.settled.Inject {
-		plan, checks, err := session.DryRun(ctx, conf, i)
+	for _, i := range f.Requested() {
+		plan, checks, err := f.DryRun(ctx, i)
 		if err != nil {
 			fmt.Fprintf(a.Out, "%s\n  ✗ %v\n", i.Fault, err)
 			refused = true
@@ -40,16 +39,8 @@ func (a *app) dryRun(ctx context.Context, r config.Resolved) error {
 	return nil
 }
 
-// sessionConfig is what looking at faults needs of a session's configuration.
-func sessionConfig(r config.Resolved, f faults) session.Config {
-	return session.Config{
-		Options: r.Options, Settings: r.Settings, Target: r.Target,
-		Faults: f.list, Undoers: f.undoers, FaultParams: f.settled.Given, SteadyState: session.IgnoreUnsteady,
-	}
-}
-
 // showPlan writes a plan as a person wants to read it before saying yes.
-func (a *app) showPlan(id string, plan chaos.Plan, checks []chaos.Check) {
+func (a *commands) showPlan(id string, plan chaos.Plan, checks []chaos.Check) {
 	fmt.Fprintf(a.Out, "%s on %s: %s\n", id, plan.Scope, plan.Params)
 	width := 0
 	for _, fact := range plan.Facts {

@@ -18,8 +18,8 @@ const (
 )
 
 // headless shows a run as lines until it has ended: what happens as it happens, and progress.
-func (a *app) headless(ctx context.Context, s *session.Session) {
-	p := &progress{app: a, inPlace: a.terminal(a.Err), every: progressElsewhere}
+func (a *commands) headless(ctx context.Context, s *session.Session) {
+	p := &progress{commands: a, inPlace: a.terminal(a.Err), every: progressElsewhere}
 	if p.inPlace {
 		p.every = progressOnTerminal
 	}
@@ -44,7 +44,7 @@ func (a *app) headless(ctx context.Context, s *session.Session) {
 
 // progress writes to standard error.
 type progress struct {
-	*app
+	*commands
 	inPlace bool
 	every   time.Duration
 	next    time.Duration // time of the run at which a line is due

@@ -144,7 +144,7 @@ func TestCompletion(t *testing.T) {
 // real flags: what a newcomer copies must be understood.
 func TestDocumentedCommandLines(t *testing.T) {
 	texts := map[string]string{}
-	a := &app{}
+	a := &commands{}
 	root := a.root()
 	for _, cmd := range append(root.Commands(), root) {
 		texts["help of "+cmd.Name()] = cmd.Example
@@ -179,7 +179,7 @@ func TestDocumentedCommandLines(t *testing.T) {
 
 // understood parses a command line without running it.
 func understood(line string) error {
-	root := (&app{}).root()
+	root := (&commands{}).root()
 	cmd, rest, err := root.Find(words(line)[1:])
 	if err != nil {
 		return err

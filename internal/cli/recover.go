@@ -12,22 +12,20 @@ import (
 	"github.com/spf13/cobra"
 
 	"xinbot.ir/squall/chaos"
+	"xinbot.ir/squall/internal/app"
 	"xinbot.ir/squall/internal/config"
 	"xinbot.ir/squall/internal/event"
 	"xinbot.ir/squall/internal/rundir"
 	"xinbot.ir/squall/internal/session"
 )
 
-// defaultRuns is where runs are kept when --out does not say otherwise.
-const defaultRuns = "runs"
-
-func (a *app) recover() *cobra.Command {
+func (a *commands) recover() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "recover [RUN...]",
 		Short: "Revert what a dead run left changed, from its ledger",
 		Long: `Reverts the faults that a run had injected, and restores the automation rules that it had toggled,
 when it could not do so itself because it was killed or the platform was away. Without arguments it looks at every
-run below ` + defaultRuns + `/ and the working directory. A run that is still going on is left alone, and running it again does no harm. When somebody
+run below ` + app.Runs + `/ and the working directory. A run that is still going on is left alone, and running it again does no harm. When somebody
 else has changed an object since, it asks, or needs --overwrite or --keep. Where to go comes from the configuration, as for
 squall run: a record of another place (a run directory of somebody else) is refused, nothing is contacted, and the exit code is 3.`,
 		Example: `  squall recover
@@ -50,7 +48,7 @@ squall run: a record of another place (a run directory of somebody else) is refu
 			return usage(err)
 		}
 		if len(dirs) == 0 {
-			if dirs, err = unfinished(); err != nil {
+			if dirs, err = app.Unfinished(); err != nil {
 				return err
 			}
 			dirs = slices.DeleteFunc(dirs, func(dir string) bool {
@@ -63,7 +61,7 @@ squall run: a record of another place (a run directory of somebody else) is refu
 		}
 		ctx, cancel := a.untilSignal(cmd.Context())
 		defer cancel()
-		return a.recoverRuns(ctx, dirs, a.salvage(resolved, a.decider(ctx, overwrite, keep)))
+		return a.recoverRuns(ctx, dirs, a.recovery(resolved, a.decider(ctx, overwrite, keep)))
 	}
 	return cmd
 }
@@ -74,7 +72,7 @@ func recoverFlags() []string {
 }
 
 // recoverRuns recovers run directories and says what became of each change.
-func (a *app) recoverRuns(ctx context.Context, dirs []string, how session.Salvage) error {
+func (a *commands) recoverRuns(ctx context.Context, dirs []string, how session.Salvage) error {
 	var errs []error
 	found, left := 0, 0
 	for _, dir := range dirs {
@@ -117,7 +115,7 @@ func wasEmbedded(dir string) bool {
 
 // decider settles what happens to objects that somebody else has changed: as the flags say, else as a
 // person at the terminal says, else they are not reverted.
-func (a *app) decider(ctx context.Context, overwrite, keep bool) func(*chaos.MovedOn) event.Decision {
+func (a *commands) decider(ctx context.Context, overwrite, keep bool) func(*chaos.MovedOn) event.Decision {
 	switch {
 	case overwrite:
 		return func(*chaos.MovedOn) event.Decision { return event.Overwrite }
@@ -147,7 +145,7 @@ func (a *app) decider(ctx context.Context, overwrite, keep bool) func(*chaos.Mov
 
 // ask reads one line from the terminal, in lower case. A terminal that is gone, and a context that ended
 // (by a signal), is no answer.
-func (a *app) ask(ctx context.Context, question string) (answer string, answered bool) {
+func (a *commands) ask(ctx context.Context, question string) (answer string, answered bool) {
 	fmt.Fprint(a.Out, question)
 	lines := make(chan string, 1)
 	go func() {
@@ -166,18 +164,24 @@ func (a *app) ask(ctx context.Context, question string) (answer string, answered
 	}
 }
 
-func (a *app) complainAll(errs []error) {
+func (a *commands) complainAll(errs []error) {
 	for _, err := range errs {
 		a.complain(err)
 	}
 }
 
-// unfinished lists the runs with something left below the usual place and, for those that --out put
-// there, below the working directory.
-func unfinished() ([]string, error) {
-	usual, err := session.Unfinished(defaultRuns)
-	here, also := session.Unfinished(".")
-	return append(usual, here...), errors.Join(err, also)
+// recovery is how a dead run is recovered. How long it waits is said while it does.
+func (a *commands) recovery(r config.Resolved, decide func(*chaos.MovedOn) event.Decision) session.Salvage {
+	said := map[string]string{}
+	return app.Recovery(r, chaos.Recovery{
+		Decide: decide,
+		Progress: func(object, what string) {
+			if said[object] != what {
+				said[object] = what
+				fmt.Fprintf(a.Out, "  %s: not yet: %s\n", object, what)
+			}
+		},
+	})
 }
 
 // offerRecovery points at runs that died with something changed, and at a terminal offers to put it
@@ -186,10 +190,10 @@ func unfinished() ([]string, error) {
 //
 // What stays changed is warned about: on standard error, and in the warnings that are returned for the
 // run's journal. An error means that nothing should begin.
-func (a *app) offerRecovery(ctx context.Context, r config.Resolved) (warnings []string, err error) {
+func (a *commands) offerRecovery(ctx context.Context, r config.Resolved) (warnings []string, err error) {
 	ctx, cancel := a.untilSignal(ctx)
 	defer cancel()
-	dirs, err := unfinished()
+	dirs, err := app.Unfinished()
 	if err != nil {
 		fmt.Fprintf(a.Err, "warning: %v\n", err)
 	}
@@ -216,7 +220,7 @@ func (a *app) offerRecovery(ctx context.Context, r config.Resolved) (warnings []
 				return nil, errUnanswered
 			}
 			if answer == "" || answer == "y" || answer == "yes" {
-				if a.recoverRuns(ctx, []string{dir}, a.salvage(r, a.decider(ctx, false, false))) == nil {
+				if a.recoverRuns(ctx, []string{dir}, a.recovery(r, a.decider(ctx, false, false))) == nil {
 					continue
 				}
 				answer, answered := a.ask(ctx, "Begin a new run all the same? [y/N] ")

@@ -1,19 +1,15 @@
 package cli
 
 import (
-	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 
 	"github.com/spf13/cobra"
 
-	"xinbot.ir/squall/chaos"
-	"xinbot.ir/squall/internal/rundir"
 	"xinbot.ir/squall/report"
 )
 
-func (a *app) report() *cobra.Command {
+func (a *commands) report() *cobra.Command {
 	return &cobra.Command{
 		Use:     "report RUN",
 		Short:   "Write the report of a run directory again, also of a run that was killed",
@@ -38,41 +34,4 @@ func (a *app) report() *cobra.Command {
 // completeDirectories offers directories, which runs are.
 func completeDirectories(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 	return nil, cobra.ShellCompDirectiveFilterDirs
-}
-
-// writeReport is the report as a session wants it. When the run directory takes no report (its disk is
-// full, say), what it holds is copied to a temporary directory and the report is made there: a run must
-// not end without one. The error then says why, and the path is good all the same.
-func writeReport(dir string) (path string, err error) {
-	_, err = report.Write(dir)
-	if err == nil {
-		return filepath.Join(dir, report.File), nil
-	}
-	spare, failed := copyRun(dir)
-	if failed != nil {
-		return "", errors.Join(err, failed)
-	}
-	if _, failed = report.Write(spare); failed != nil {
-		return "", errors.Join(err, fmt.Errorf("write report into %s: %w", spare, failed), os.RemoveAll(spare))
-	}
-	return filepath.Join(spare, report.File), fmt.Errorf("%w: the report is in %s", err, spare)
-}
-
-// copyRun copies the files of a run into a new temporary directory. What cannot be read is left out: a
-// report copes with what is missing.
-func copyRun(dir string) (spare string, err error) {
-	spare, err = os.MkdirTemp("", "squall-report-")
-	if err != nil {
-		return "", fmt.Errorf("find another place for the report: %w", err)
-	}
-	for _, name := range []string{rundir.JournalFile, rundir.WindowsFile, rundir.HistogramFile, chaos.LedgerFile} {
-		data, err := os.ReadFile(filepath.Join(dir, name))
-		if err != nil {
-			continue
-		}
-		if err := os.WriteFile(filepath.Join(spare, name), data, 0o644); err != nil {
-			return "", errors.Join(fmt.Errorf("copy the run to another place: %w", err), os.RemoveAll(spare))
-		}
-	}
-	return spare, nil
 }

@@ -40,7 +40,7 @@ too little to judge it by, or the gateway answered nothing), 2 flags or configur
 target, 1 anything else: also a fault that was asked for and not injected, and a headless run that SIGTERM or SIGHUP ended
 before its --duration. Of several, 3 goes before 1, 1 before 99, 99 before 98.`
 
-func (a *app) root() *cobra.Command {
+func (a *commands) root() *cobra.Command {
 	root := &cobra.Command{
 		Use:           "squall",
 		Short:         "Load and faults, live, with a report at the end",

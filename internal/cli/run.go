@@ -8,7 +8,7 @@ const runExample = `  squall run --vus 250 --duration 15m -e GATEWAY_URL=https:/
   squall run --host https://gateway.example.org --users 500 --spawn-rate 100 --run-time 5m --headless
   squall run --target staging --rate 500/s --ramp 30s --stop-rule 'gateway_latency: p(95)>5000 for 10s'`
 
-func (a *app) run() *cobra.Command {
+func (a *commands) run() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "run",
 		Short:   "Run load against a platform: the console, or headless without a terminal",

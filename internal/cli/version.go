@@ -22,7 +22,7 @@ func Version() string {
 	return "devel"
 }
 
-func (a *app) version() *cobra.Command {
+func (a *commands) version() *cobra.Command {
 	return &cobra.Command{
 		Use:   "version",
 		Short: "Print the version",

@@ -1,13 +1,10 @@
-package cli
+package app
 
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"maps"
-	"os"
-	"path/filepath"
 	"slices"
 
 	"xinbot.ir/squall/chaos"
@@ -18,9 +15,9 @@ import (
 	"xinbot.ir/squall/internal/session"
 )
 
-// builtInFaults are the parameters of every fault that squall has, wherever it can run: what the
+// BuiltInFaults are the parameters of every fault that squall has, wherever it can run: what the
 // configuration may name.
-func builtInFaults() map[string][]chaos.Param {
+func BuiltInFaults() map[string][]chaos.Param {
 	rows := map[string][]chaos.Param{session.SpikeFault: session.SpikeParams()}
 	for _, info := range slices.Concat(kube.BuiltIn(), onToxiproxy()) {
 		rows[info.ID] = append(rows[info.ID], info.Params...)
@@ -36,18 +33,20 @@ func onToxiproxy() (all []chaos.Info) {
 	return all
 }
 
-// faults is what can be broken in a run: by which driver, and how it is undone.
-type faults struct {
-	list    []chaos.Fault
-	undoers chaos.Undoers
-	settled config.Faults
-	watch   func(context.Context, func(event.WorkloadScaled)) // nil: there are no pods to watch
+// Faults is what can be broken at a target: by which driver, and how it is undone.
+type Faults struct {
+	resolved config.Resolved
+	list     []chaos.Fault
+	undoers  chaos.Undoers
+	checked  config.Faults
+	watch    func(context.Context, func(event.WorkloadScaled)) // nil: there are no pods to watch
 }
 
-// choose makes the drivers and picks for each fault the one that can carry it out here: Kubernetes
-// before Toxiproxy, for it breaks the real thing. The log takes what client-go says.
-func (a *app) choose(r config.Resolved, runID string, log io.Writer) (f faults, err error) {
-	f.undoers = undoers(r)
+// OpenFaults makes the drivers and picks for each fault the one that can carry it out here: Kubernetes
+// before Toxiproxy, for it breaks the real thing. Changes are marked with runID. The log takes what
+// client-go says. An error is a mistake in the configuration.
+func OpenFaults(r config.Resolved, runID string, log io.Writer) (*Faults, error) {
+	f := &Faults{resolved: r, undoers: undoers(r)}
 	var errs []error
 	if k := r.Faults.Kubernetes; k.Namespace != "" {
 		kube.Quiet(log)
@@ -75,14 +74,48 @@ func (a *app) choose(r config.Resolved, runID string, log io.Writer) (f faults, 
 			}
 		}
 	}
-	inOrder(f.list)
-	f.settled, err = r.Faults.Settle(f.on(), f.off())
+	sortDrills(f.list)
+	checked, err := r.Faults.Settle(f.on(), f.off())
+	f.checked = checked
 	return f, errors.Join(append(errs, err)...)
 }
 
-// inOrder gives the drills of the performance plan the first keys, and leaves the rest as it is.
-func inOrder(list []chaos.Fault) {
-	drills := []string{"llm_latency", "redis_outage", "qdrant_throttle"}
+// Infos describes the faults that can run here, in the order of their keys.
+func (f *Faults) Infos() []chaos.Info {
+	all := make([]chaos.Info, len(f.list))
+	for i, fault := range f.list {
+		all[i] = fault.Info()
+	}
+	return all
+}
+
+// Requested are the faults that the configuration wants injected.
+func (f *Faults) Requested() []chaos.Injection { return f.checked.Inject }
+
+// Preflight finds out what a fault would do, and changes nothing.
+func (f *Faults) Preflight(ctx context.Context, i chaos.Injection) (chaos.Plan, error) {
+	return session.Preflight(ctx, f.config(), i)
+}
+
+// DryRun is a preflight with a check for every step: by the server, where its API has a dry run.
+func (f *Faults) DryRun(ctx context.Context, i chaos.Injection) (chaos.Plan, []chaos.Check, error) {
+	return session.DryRun(ctx, f.config(), i)
+}
+
+// config is what looking at faults needs of a session's configuration.
+func (f *Faults) config() session.Config {
+	r := f.resolved
+	return session.Config{
+		Options: r.Options, Settings: r.Settings, Target: r.Target,
+		Faults: f.list, Undoers: f.undoers, FaultParams: f.checked.Given, SteadyState: session.IgnoreUnsteady,
+	}
+}
+
+// drills are the faults of the performance plan, in the order of their keys.
+var drills = []string{"llm_latency", "redis_outage", "qdrant_throttle"}
+
+// sortDrills gives the drills of the performance plan the first keys, and leaves the rest as it is.
+func sortDrills(list []chaos.Fault) {
 	rank := func(f chaos.Fault) int {
 		if i := slices.Index(drills, f.Info().ID); i >= 0 {
 			return i
@@ -93,7 +126,7 @@ func inOrder(list []chaos.Fault) {
 }
 
 // on has the parameters of every fault that can run here.
-func (f faults) on() map[string][]chaos.Param {
+func (f *Faults) on() map[string][]chaos.Param {
 	on := map[string][]chaos.Param{session.SpikeFault: session.SpikeParams()}
 	for _, fault := range f.list {
 		on[fault.Info().ID] = fault.Info().Params
@@ -102,7 +135,7 @@ func (f faults) on() map[string][]chaos.Param {
 }
 
 // off has the faults that cannot run here, with what they need.
-func (f faults) off() map[string]string {
+func (f *Faults) off() map[string]string {
 	on, off := f.on(), map[string]string{}
 	for _, info := range kube.BuiltIn() {
 		off[info.ID] = "--namespace"
@@ -116,50 +149,4 @@ func (f faults) off() map[string]string {
 	}
 	maps.DeleteFunc(off, func(id, _ string) bool { _, can := on[id]; return can })
 	return off
-}
-
-// undoers revert what any squall has changed at the places that the configuration names.
-func undoers(r config.Resolved) chaos.Undoers {
-	k := r.Faults.Kubernetes
-	all := chaos.Undoers{}
-	maps.Copy(all, toxiproxy.Undoers(r.Faults.Toxiproxy, 0))
-	maps.Copy(all, kube.Undoers(kube.Config{Kubeconfig: k.Kubeconfig, Context: k.Context, UserAgent: r.Options.UserAgent}))
-	return all
-}
-
-// salvage is what recovering needs. How long it waits is said while it does.
-func (a *app) salvage(r config.Resolved, decide func(*chaos.MovedOn) event.Decision) session.Salvage {
-	kube.Quiet(io.Discard)
-	said := map[string]string{}
-	return session.Salvage{Options: r.Options, Undoers: undoers(r), How: chaos.Recovery{
-		Decide: decide,
-		Progress: func(object, what string) {
-			if said[object] != what {
-				said[object] = what
-				fmt.Fprintf(a.Out, "  %s: not yet: %s\n", object, what)
-			}
-		},
-	}}
-}
-
-// clientLog is a file in the run directory for what client-go says. It is made at the first word.
-type clientLog struct {
-	path string
-	file *os.File
-}
-
-func newClientLog(dir string) *clientLog {
-	return &clientLog{path: filepath.Join(dir, "kubernetes.log")}
-}
-
-// Write appends to the file.
-func (l *clientLog) Write(p []byte) (int, error) {
-	if l.file == nil {
-		file, err := os.OpenFile(l.path, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
-		if err != nil {
-			return 0, err
-		}
-		l.file = file
-	}
-	return l.file.Write(p)
 }

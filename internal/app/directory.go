@@ -1,23 +1,22 @@
-package cli
+package app
 
 import (
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
+	"time"
 
 	"xinbot.ir/squall/internal/config"
 	"xinbot.ir/squall/internal/rundir"
-	"xinbot.ir/squall/report"
 )
 
-// places settles where the run and its summary go, and that both can be written: nobody should learn
-// after half an hour of load that there was no place for the result.
-func (a *app) places(r config.Resolved) (dir string, err error) {
-	if dir, err = a.directory(r); err != nil {
+// Directory chooses the directory of a run that begins now and sees that it and the summary can be
+// written: nobody should learn after half an hour of load that there was no place for the result.
+func Directory(r config.Resolved, now time.Time) (dir string, err error) {
+	if dir, err = chooseDirectory(r, now); err != nil {
 		return "", err
 	}
 	_, missing := os.Lstat(dir)
@@ -63,15 +62,15 @@ func writableDirectory(dir string) error {
 	return errors.Join(file.Close(), os.Remove(file.Name()))
 }
 
-// directory chooses the run directory: the one asked for, which must not hold a run, or a new one.
-func (a *app) directory(r config.Resolved) (string, error) {
+// chooseDirectory chooses the run directory: the one asked for, which must not hold a run, or a new one.
+func chooseDirectory(r config.Resolved, now time.Time) (string, error) {
 	if r.Out != "" {
 		if holdsRun(r.Out) {
 			return "", fmt.Errorf("--out %s: already holds a run: choose another directory", r.Out)
 		}
 		return r.Out, nil
 	}
-	base := filepath.Join(defaultRuns, a.Now().UTC().Format("20060102T150405Z")+"-"+fileName(r.Target))
+	base := filepath.Join(Runs, now.UTC().Format("20060102T150405Z")+"-"+fileName(r.Target))
 	dir := base
 	for n := 2; holdsRun(dir); n++ {
 		dir = fmt.Sprintf("%s-%d", base, n)
@@ -88,26 +87,3 @@ var notInFileNames = regexp.MustCompile(`[^A-Za-z0-9._-]+`)
 
 // fileName makes a target's name fit for a directory.
 func fileName(target string) string { return notInFileNames.ReplaceAllString(target, "-") }
-
-// export copies perf-summary.json to where it was asked for.
-func export(dir, to string) error {
-	if to == "" {
-		return nil
-	}
-	from, err := os.Open(filepath.Join(dir, report.SummaryFile))
-	if err != nil {
-		return fmt.Errorf("export summary: %w", err)
-	}
-	defer from.Close()
-	file, err := os.Create(to)
-	if err != nil {
-		return fmt.Errorf("export summary: %w", err)
-	}
-	if _, err := io.Copy(file, from); err != nil {
-		return errors.Join(fmt.Errorf("export summary: %w", err), file.Close())
-	}
-	if err := file.Close(); err != nil {
-		return fmt.Errorf("export summary: %w", err)
-	}
-	return nil
-}

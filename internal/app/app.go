@@ -1,0 +1,55 @@
+// Package app is the composition root: a checked configuration in, a wired session out. It is the only
+// room that knows the drivers of faults.
+package app
+
+import (
+	"context"
+
+	"xinbot.ir/squall/internal/config"
+	"xinbot.ir/squall/internal/event"
+	"xinbot.ir/squall/internal/session"
+	"xinbot.ir/squall/internal/slo"
+)
+
+// Run is one run to start.
+type Run struct {
+	Resolved config.Resolved
+	Dir      string   // run directory, see [Directory]
+	Embedded bool     // the target is the embedded platform, in this process
+	Version  string   // of squall
+	Command  []string // arguments as typed; secrets are taken out
+}
+
+// Start wires a session and starts it. An error of the faults' configuration is a [ConfigError].
+func Start(ctx context.Context, run Run) (*session.Session, error) {
+	r := run.Resolved
+	r.Options.RunID = session.NewRunID()
+	f, err := OpenFaults(r, r.Options.RunID, newClientLog(run.Dir))
+	if err != nil {
+		return nil, &ConfigError{err}
+	}
+	return session.Start(ctx, session.Config{
+		Options: r.Options, Settings: r.Settings, Duration: r.Duration,
+		Objectives: r.Objectives, BuiltIn: r.BuiltIn, StopRules: r.StopRules,
+		Policy: slo.Policy{WarnExpectations: r.WarnExpectations, Unknown: slo.UnknownRule(r.Unknown)},
+		Faults: f.list, Undoers: f.undoers, FaultParams: f.checked.Given, Schedule: f.checked.Inject,
+		SteadyState: session.SteadyState(r.Faults.SteadyState), Protected: r.Protected, Watch: f.watch,
+		Dir: run.Dir, Target: r.Target, Embedded: run.Embedded, Version: run.Version,
+		Command: config.WithoutSecrets(run.Command), Settled: provenance(r), Secrets: r.Secrets, Warnings: r.Warnings,
+		Report: writeReport,
+	})
+}
+
+// ConfigError is a mistake in the configuration, as opposed to something that went wrong.
+type ConfigError struct{ err error }
+
+func (e *ConfigError) Error() string { return e.err.Error() }
+func (e *ConfigError) Unwrap() error { return e.err }
+
+func provenance(r config.Resolved) []event.Provenance {
+	all := make([]event.Provenance, len(r.Origins))
+	for i, o := range r.Origins {
+		all[i] = event.Provenance(o)
+	}
+	return all
+}

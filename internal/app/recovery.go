@@ -1,0 +1,39 @@
+package app
+
+import (
+	"errors"
+	"io"
+	"maps"
+
+	"xinbot.ir/squall/chaos"
+	"xinbot.ir/squall/chaos/kube"
+	"xinbot.ir/squall/chaos/toxiproxy"
+	"xinbot.ir/squall/internal/config"
+	"xinbot.ir/squall/internal/session"
+)
+
+// Runs is where runs are kept when --out does not say otherwise.
+const Runs = "runs"
+
+// Unfinished lists the runs with something left below the usual place and, for those that --out put
+// there, below the working directory.
+func Unfinished() ([]string, error) {
+	usual, err := session.Unfinished(Runs)
+	here, also := session.Unfinished(".")
+	return append(usual, here...), errors.Join(err, also)
+}
+
+// Recovery is what recovering a dead run needs: the places that the configuration names, and how to ask.
+func Recovery(r config.Resolved, how chaos.Recovery) session.Salvage {
+	kube.Quiet(io.Discard)
+	return session.Salvage{Options: r.Options, Undoers: undoers(r), How: how}
+}
+
+// undoers revert what any squall has changed at the places that the configuration names.
+func undoers(r config.Resolved) chaos.Undoers {
+	k := r.Faults.Kubernetes
+	all := chaos.Undoers{}
+	maps.Copy(all, toxiproxy.Undoers(r.Faults.Toxiproxy, 0))
+	maps.Copy(all, kube.Undoers(kube.Config{Kubeconfig: k.Kubeconfig, Context: k.Context, UserAgent: r.Options.UserAgent}))
+	return all
+}

@@ -1,0 +1,73 @@
+package app
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"xinbot.ir/squall/chaos"
+	"xinbot.ir/squall/internal/rundir"
+	"xinbot.ir/squall/report"
+)
+
+// writeReport is the report as a session wants it. When the run directory takes no report (its disk is
+// full, say), what it holds is copied to a temporary directory and the report is made there: a run must
+// not end without one. The error then says why, and the path is good all the same.
+func writeReport(dir string) (path string, err error) {
+	_, err = report.Write(dir)
+	if err == nil {
+		return filepath.Join(dir, report.File), nil
+	}
+	spare, failed := copyRun(dir)
+	if failed != nil {
+		return "", errors.Join(err, failed)
+	}
+	if _, failed = report.Write(spare); failed != nil {
+		return "", errors.Join(err, fmt.Errorf("write report into %s: %w", spare, failed), os.RemoveAll(spare))
+	}
+	return filepath.Join(spare, report.File), fmt.Errorf("%w: the report is in %s", err, spare)
+}
+
+// copyRun copies the files of a run into a new temporary directory. What cannot be read is left out: a
+// report copes with what is missing.
+func copyRun(dir string) (spare string, err error) {
+	spare, err = os.MkdirTemp("", "squall-report-")
+	if err != nil {
+		return "", fmt.Errorf("find another place for the report: %w", err)
+	}
+	for _, name := range []string{rundir.JournalFile, rundir.WindowsFile, rundir.HistogramFile, chaos.LedgerFile} {
+		data, err := os.ReadFile(filepath.Join(dir, name))
+		if err != nil {
+			continue
+		}
+		if err := os.WriteFile(filepath.Join(spare, name), data, 0o644); err != nil {
+			return "", errors.Join(fmt.Errorf("copy the run to another place: %w", err), os.RemoveAll(spare))
+		}
+	}
+	return spare, nil
+}
+
+// ExportSummary copies perf-summary.json to where it was asked for.
+func ExportSummary(dir, to string) error {
+	if to == "" {
+		return nil
+	}
+	from, err := os.Open(filepath.Join(dir, report.SummaryFile))
+	if err != nil {
+		return fmt.Errorf("export summary: %w", err)
+	}
+	defer from.Close()
+	file, err := os.Create(to)
+	if err != nil {
+		return fmt.Errorf("export summary: %w", err)
+	}
+	if _, err := io.Copy(file, from); err != nil {
+		return errors.Join(fmt.Errorf("export summary: %w", err), file.Close())
+	}
+	if err := file.Close(); err != nil {
+		return fmt.Errorf("export summary: %w", err)
+	}
+	return nil
+}
