@@ -47,11 +47,7 @@ func documentsOf(t *testing.T, dir string) documents {
 		}
 		text[f.File] = b.String()
 	}
-	var terminal strings.Builder
-	if err := WriteTerminal(&terminal, run, filepath.Join(dir, File)); err != nil {
-		t.Fatal(err)
-	}
-	return documents{text[File], text[SummaryFile], terminal.String(), run.Verdict()}
+	return documents{text[File], text[SummaryFile], Terminal(run, filepath.Join(dir, File)), run.Verdict()}
 }
 
 // save writes the documents of the run in dir there, charts and all.

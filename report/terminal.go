@@ -2,21 +2,15 @@ package report
 
 import (
 	"fmt"
-	"io"
 	"strings"
 
 	"xinbot.ir/squall/internal/event"
 )
 
-// WriteTerminal writes the few lines that stay on the screen after a run: verdict, objectives, counts,
-// what a reader must know, and where the report is (path; "" if it could not be written). It is plain
-// text. Long lines are left to the terminal to wrap, so that a command in them can be copied.
-func WriteTerminal(w io.Writer, run *Run, path string) error {
-	_, err := io.WriteString(w, terminalSummary(run, path))
-	return err
-}
-
-func terminalSummary(run *Run, path string) string {
+// Terminal is the few lines that stay on the screen after a run: verdict, objectives, counts, what a
+// reader must know, and where the report is (path; "" if it could not be written). It is plain text. Long
+// lines are left to the terminal to wrap, so that a command in them can be copied.
+func Terminal(run *Run, path string) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "\n  %s %s\n    %s\n", verdictSymbol(run.verdict.Answer), strings.ToUpper(run.verdict.Answer.String()), oneLine(run.sentence().text()))
 	for _, l := range append(byPhase(run), faultLines(run)...) {

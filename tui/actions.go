@@ -65,11 +65,10 @@ func stepped(n, steps, most int) int {
 
 func (m *Model) setVUs(from, to int) tea.Cmd {
 	if from == to {
-		m.say("virtual users stay at "+formatInt(to), false)
+		m.Say("virtual users stay at "+formatInt(to), false)
 		return nil
 	}
-	m.intent = intent{vus: to, expiry: m.options.Clock().Add(intentTime)}
-	return m.send("virtual users "+formatInt(from)+" → "+formatInt(to), request{kind: kindLevel, ask: command.SetVUs{VUs: to}})
+	return m.Send("virtual users "+formatInt(from)+" → "+formatInt(to), request{kind: kindLevel, ask: command.SetVUs{VUs: to}})
 }
 
 func (m *Model) setRate(from, to float64) tea.Cmd {
@@ -77,11 +76,10 @@ func (m *Model) setRate(from, to float64) tea.Cmd {
 		to = 1 // keys never leave the open model by accident; typing 0 does
 	}
 	if from == to {
-		m.say("rate stays at "+formatNumber(to)+"/s", false)
+		m.Say("rate stays at "+formatNumber(to)+"/s", false)
 		return nil
 	}
-	m.intent = intent{rate: to, open: true, expiry: m.options.Clock().Add(intentTime)}
-	return m.send("rate "+formatNumber(from)+" → "+formatNumber(to)+"/s", request{kind: kindLevel, ask: command.SetRate{PerSecond: to}})
+	return m.Send("rate "+formatNumber(from)+" → "+formatNumber(to)+"/s", request{kind: kindLevel, ask: command.SetRate{PerSecond: to}})
 }
 
 // flip turns an on-off the other way from what was last asked for, or shown, and returns its new state.
@@ -96,14 +94,14 @@ func (m *Model) toggleSpike() tea.Cmd {
 	on := m.flip(&m.asked.spike, set.Spike)
 	if on && m.scene.now.Status == session.Halted {
 		m.asked.spike = toggle{}
-		m.say("spikes are blocked since the halt; press u to release", true)
+		m.Say("spikes are blocked since the halt; press u to release", true)
 		return nil
 	}
 	echo := "spike off"
 	if on {
 		echo = "spike on: " + strconv.FormatFloat(set.SpikeFactor, 'g', 4, 64) + " times the load"
 	}
-	return m.send(echo, request{kind: kindSpike, ask: command.Spike{On: on}})
+	return m.Send(echo, request{kind: kindSpike, ask: command.Spike{On: on}})
 }
 
 func (m *Model) togglePause() tea.Cmd {
@@ -112,7 +110,7 @@ func (m *Model) togglePause() tea.Cmd {
 	if on {
 		echo = "paused: nothing is sent"
 	}
-	return m.send(echo, request{kind: kindPause, ask: command.Pause{On: on}})
+	return m.Send(echo, request{kind: kindPause, ask: command.Pause{On: on}})
 }
 
 func (m *Model) toggleHold() tea.Cmd {
@@ -121,43 +119,44 @@ func (m *Model) toggleHold() tea.Cmd {
 	if on {
 		echo = "holding the level reached"
 	}
-	return m.send(echo, request{kind: kindHold, ask: command.Hold{On: on}})
+	return m.Send(echo, request{kind: kindHold, ask: command.Hold{On: on}})
 }
 
 func (m *Model) recycle() tea.Cmd {
-	return m.send("closing connections; the next requests open new ones", request{ask: command.RecycleConnections{}})
+	return m.Send("closing connections; the next requests open new ones", request{ask: command.RecycleConnections{}})
 }
 
 // halt never asks and waits for nothing: it passes whatever is queued.
 func (m *Model) halt() tea.Cmd {
 	m.queue.drop()
 	m.intent, m.asked = intent{}, toggles{}
-	m.open(nil)
+	m.close()
 	echo, then := "HALT: everything back to the baseline", "halted: load back to the baseline; spikes and faults blocked until u"
 	if on := countFaults(m.scene.now.Faults).on; on > 0 {
 		echo += ", " + faultCount(on) + " reverted"
 		then = "halted: load back to the baseline, " + faultCount(on) + " being reverted; spikes and faults blocked until u"
 	}
-	m.say(echo, true)
+	m.Say(echo, true)
 	return m.queue.perform(request{ask: command.Halt{}, then: then}, false)
 }
 
-func (m *Model) release() tea.Cmd {
+// ReleaseHalt allows spikes and faults again after a halt.
+func (m *Model) ReleaseHalt() tea.Cmd {
 	if m.scene.now.Status != session.Halted {
-		m.say("nothing is halted", false)
+		m.Say("nothing is halted", false)
 		return nil
 	}
-	return m.send("halt released", request{ask: command.ReleaseHalt{}})
+	return m.Send("halt released", request{ask: command.ReleaseHalt{}})
 }
 
 // export writes the report beside the queue: it takes a moment and must not hold up a spike.
 func (m *Model) export() tea.Cmd {
 	if m.exporting {
-		m.say("the report is being written already", false)
+		m.Say("the report is being written already", false)
 		return nil
 	}
 	m.exporting = true
-	m.say("writing the report", false)
+	m.Say("writing the report", false)
 	return m.queue.perform(request{ask: command.Export{}, kind: kindExport}, false)
 }
 
@@ -169,7 +168,7 @@ func (m *Model) moveRange(by int) tea.Cmd {
 			break
 		}
 	}
-	m.say("charts show "+m.scene.span.name, false)
+	m.Say("charts show "+m.scene.span.name, false)
 	return nil
 }
 
@@ -184,9 +183,9 @@ func (m *Model) interrupt() tea.Cmd {
 	if m.ending {
 		return m.quit()
 	}
-	if _, asking := m.mode.(*confirmMode); asking {
+	if _, asking := m.dialog.(*quitDialog); asking {
 		if err := m.do(command.Finish{}); err != nil {
-			m.say(err.Error(), true)
+			m.Say(err.Error(), true)
 		}
 		return m.quit()
 	}
@@ -196,18 +195,16 @@ func (m *Model) interrupt() tea.Cmd {
 // askQuit asks once while a run is going on.
 func (m *Model) askQuit() tea.Cmd {
 	if m.ending {
-		m.say("draining; the report is on its way (Ctrl+C leaves now)", false)
+		m.Say("draining; the report is on its way (Ctrl+C leaves now)", false)
 		return nil
 	}
-	m.open(newConfirm(&m.scene))
-	return nil
+	return m.open(newQuitDialog(&m.scene), nil)
 }
 
-// finish ends the run; the console leaves when the report is on disk.
-func (m *Model) finish() tea.Cmd {
-	m.open(nil)
+// Finish ends the run; the console leaves when the report is on disk.
+func (m *Model) Finish() tea.Cmd {
 	m.ending = true
-	m.say("stopping: draining, then the report", false)
+	m.Say("stopping: draining, then the report", false)
 	m.queue.drop()
 	return m.queue.perform(request{ask: command.Finish{}}, false)
 }

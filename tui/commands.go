@@ -16,8 +16,7 @@ type request struct {
 	ask  command.Command
 	kind string // a waiting request of the same kind is replaced: a held key never piles up
 	then string // what to say when it is done; "" says nothing more
-	// after takes the answer to what asked for it, and tells whether an error is shown there.
-	after func(m *Model, err error) (shown bool)
+	from dialog // takes the answer, and shows an error, while it is open; nil: nobody
 }
 
 // queue sends commands one after the other in the order of the keys, off the screen's own

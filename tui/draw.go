@@ -1,30 +1,26 @@
 package tui
 
 import (
-	"runtime/debug"
-
 	"xinbot.ir/squall/tui/grid"
 )
 
-// View draws the frame.
-func (m *Model) View() (text string) {
-	if m.quitting || m.width == 0 {
+// View is the frame that the last message led to.
+func (m *Model) View() string {
+	if m.quitting || m.scene.width == 0 {
 		return ""
 	}
-	if !m.stale {
-		return m.last
+	return m.last
+}
+
+// render draws the frame anew when it no longer shows what is.
+func (m *Model) render() {
+	if !m.stale || m.quitting || m.scene.width == 0 {
+		return
 	}
 	m.stale = false
-	defer func() {
-		if value := recover(); value != nil {
-			m.err = &PanicError{value, debug.Stack()}
-			text = m.last
-		}
-	}()
 	m.draw()
 	m.text = m.frame.Encode(m.text[:0], m.scene.styles.palette)
 	m.last = string(m.text)
-	return m.last
 }
 
 // charted is a panel that shows the history.
@@ -51,8 +47,8 @@ func (m *Model) draw() {
 		}
 		m.frame.Blit(s.x, s.y, s.panel.View())
 	}
-	if m.mode != nil {
-		m.mode.draw(m, &m.frame)
+	if m.dialog != nil {
+		m.dialog.View(&m.frame, &m.scene)
 	}
 }
 
@@ -75,13 +71,13 @@ func (m *Model) syncHistory(slots []slot) {
 func (m *Model) rule(s slot, tell bool) bool {
 	y, st := s.y-1, m.scene.styles
 	if s.x == margin {
-		m.frame.Fill(margin, y, m.width-2*margin, 1, '─', st.rule)
+		m.frame.Fill(margin, y, m.scene.width-2*margin, 1, '─', st.rule)
 	}
 	title := s.panel.Title()
 	n := m.frame.Text(s.x, y, s.w-2, title, st.title)
 	m.frame.Set(s.x-1, y, ' ', st.rule)
 	m.frame.Set(s.x+n, y, ' ', st.rule)
-	if _, ok := s.panel.(charted); ok && tell && s.x+s.w >= m.width-margin {
+	if _, ok := s.panel.(charted); ok && tell && s.x+s.w >= m.scene.width-margin {
 		text := " "
 		if m.focus != nil {
 			text += "Tab next chart, Esc back   "
@@ -95,11 +91,11 @@ func (m *Model) rule(s slot, tell bool) bool {
 
 // tooSmall says in one sentence what is needed.
 func (m *Model) tooSmall() {
-	text := "The console needs 80x24; this terminal is " + formatInt(m.width) + "x" + formatInt(m.height) + "."
-	w := min(grid.Width(text), m.width)
+	text := "The console needs 80x24; this terminal is " + formatInt(m.scene.width) + "x" + formatInt(m.scene.height) + "."
+	w := min(grid.Width(text), m.scene.width)
 	if w < grid.Width(text) {
-		m.frame.Text(0, m.height/2, m.width, "Needs 80x24, is "+formatInt(m.width)+"x"+formatInt(m.height), m.scene.styles.text)
+		m.frame.Text(0, m.scene.height/2, m.scene.width, "Needs 80x24, is "+formatInt(m.scene.width)+"x"+formatInt(m.scene.height), m.scene.styles.text)
 		return
 	}
-	m.frame.Text((m.width-w)/2, m.height/2, w, text, m.scene.styles.text)
+	m.frame.Text((m.scene.width-w)/2, m.scene.height/2, w, text, m.scene.styles.text)
 }

@@ -48,8 +48,8 @@ func (f *form) row() *chaos.Param {
 	return nil
 }
 
-// settle picks the nearest row that can be changed.
-func (f *form) settle() {
+// selectFirst picks the nearest row that can be changed.
+func (f *form) selectFirst() {
 	if f.row() == nil {
 		f.picked = 0
 		for f.picked < len(f.rows)-1 && !f.editable(f.picked) {

@@ -10,49 +10,50 @@ import (
 	"xinbot.ir/squall/internal/session"
 )
 
-// faultKey is a fault's own key: it reverts at once what is on, and asks before anything else.
-func (m *Model) faultKey(i int) tea.Cmd {
+// FaultKey is a fault's own key: it reverts at once what is on, and asks before anything else. The
+// dialog from stays open unless the key opens another.
+func (m *Model) FaultKey(i int, from dialog) (dialog, tea.Cmd) {
 	faults := m.scene.now.Faults
 	switch {
 	case m.scene.now.Started.IsZero():
-		m.say("faults are not known yet", false)
-		return nil
+		m.Say("faults are not known yet", false)
 	case len(faults) == 0:
-		m.say("no faults: no Toxiproxy or Kubernetes configured", false)
-		return nil
+		m.Say("no faults: no Toxiproxy or Kubernetes configured", false)
 	case i >= len(faults):
-		m.say("key "+faultKeyName(i)+" has no fault; there are "+formatInt(len(faults)), false)
-		return nil
-	}
-	f := &faults[i]
-	switch f.State {
-	case chaos.Idle, chaos.Stuck:
-		return m.openSheet(f.Info.ID, nil)
+		m.Say("key "+faultKeyName(i)+" has no fault; there are "+formatInt(len(faults)), false)
+	case faults[i].State == chaos.Idle || faults[i].State == chaos.Stuck:
+		return m.faultDialog(&faults[i], nil)
 	default:
-		return m.revert(f)
+		return from, m.Revert(&faults[i])
 	}
+	return from, nil
 }
 
-// revert takes a fault back. It never asks: reverting is safe.
-func (m *Model) revert(f *session.FaultState) tea.Cmd {
+// faultDialog opens a fault.
+func (m *Model) faultDialog(f *session.FaultState, from dialog) (dialog, tea.Cmd) {
+	m.fault = f.Info.ID
+	return newFaultDialog(f, from, m.session, m.lull)
+}
+
+// faultList opens the list of all faults, at the one that was looked at last.
+func (m *Model) faultList() (dialog, tea.Cmd) {
+	if len(m.scene.now.Faults) == 0 {
+		return m.FaultKey(0, nil)
+	}
+	_, place := m.scene.findFault(m.fault)
+	return &faultListDialog{picked: max(place, 0), open: m.faultDialog}, nil
+}
+
+// Revert takes a fault back. It never asks: reverting is safe.
+func (m *Model) Revert(f *session.FaultState) tea.Cmd {
 	id, now := f.Info.ID, m.options.Clock()
 	if f.State == chaos.Reverting || now.Before(m.asked.reverted[id]) {
-		m.say(f.Info.Title+" is being reverted already", false)
+		m.Say(f.Info.Title+" is being reverted already", false)
 		return nil
 	}
 	if m.asked.reverted == nil {
 		m.asked.reverted = map[string]time.Time{}
 	}
 	m.asked.reverted[id] = now.Add(intentTime)
-	return m.send("reverting "+f.Info.Title, request{ask: command.Revert{Fault: id}})
-}
-
-// findFault is a fault of the newest snapshot and its place; nil when there is none of that name.
-func (m *Model) findFault(id string) (f *session.FaultState, place int) {
-	for i := range m.scene.now.Faults {
-		if f := &m.scene.now.Faults[i]; f.Info.ID == id {
-			return f, i
-		}
-	}
-	return nil, -1
+	return m.Send("reverting "+f.Info.Title, request{ask: command.Revert{Fault: id}})
 }

@@ -4,29 +4,26 @@ import (
 	tea "github.com/charmbracelet/bubbletea"
 
 	"xinbot.ir/squall/chaos"
+	"xinbot.ir/squall/internal/session"
 	"xinbot.ir/squall/tui/grid"
 )
 
-// faultList is every fault with what it hits, to pick one and open its sheet.
-type faultList struct{ picked int }
-
-func (m *Model) openFaults() tea.Cmd {
-	if len(m.scene.now.Faults) == 0 {
-		return m.faultKey(0)
-	}
-	_, place := m.findFault(m.fault)
-	m.open(&faultList{picked: max(place, 0)})
-	return nil
+// faultListDialog is every fault with what it hits, to pick one and open it.
+type faultListDialog struct {
+	picked int
+	open   func(f *session.FaultState, from dialog) (dialog, tea.Cmd)
 }
 
-// key picks; Enter opens the sheet; a fault's own key works here too.
-func (l *faultList) key(m *Model, k tea.KeyMsg) tea.Cmd {
-	faults := m.scene.now.Faults
+// Update picks; Enter opens the fault; a fault's own key works here too.
+func (l *faultListDialog) Update(msg tea.Msg, c commander) (dialog, tea.Cmd) {
+	k, isKey := msg.(tea.KeyMsg)
+	if !isKey || k.Paste {
+		return l, nil
+	}
+	faults := c.State().now.Faults
 	switch s := k.String(); s {
 	case "esc", "F", "q":
-		m.open(nil)
-	case "x", "X":
-		return m.halt()
+		return nil, nil
 	case "up", "k":
 		l.picked = max(l.picked-1, 0)
 	case "down", "j":
@@ -37,22 +34,34 @@ func (l *faultList) key(m *Model, k tea.KeyMsg) tea.Cmd {
 		l.picked = len(faults) - 1
 	case "enter":
 		if l.picked < len(faults) {
-			return m.openSheet(faults[l.picked].Info.ID, l)
+			return l.open(&faults[l.picked], l)
 		}
 	default:
 		if len(s) == 1 && s[0] >= '1' && s[0] <= '9' {
 			l.picked = min(int(s[0]-'1'), len(faults)-1)
-			return m.faultKey(int(s[0] - '1'))
+			return c.FaultKey(int(s[0]-'1'), l)
 		}
 	}
-	return nil
+	return l, nil
 }
 
-// draw shows a row per fault, and more of the picked one.
-func (l *faultList) draw(m *Model, frame *grid.Grid) {
-	s, st, faults := &m.scene, m.scene.styles, m.scene.now.Faults
+// Keys are the list's.
+func (l *faultListDialog) Keys(s *scene) []hint {
+	enter := "look, then inject"
+	if faults := s.now.Faults; l.picked < len(faults) && faults[l.picked].State != chaos.Idle {
+		enter = "look, change"
+	}
+	return []hint{{"↑ ↓", "pick"}, {"Enter", enter}, {"1-9", "as outside"}, {"x", "HALT"}, {"Esc", "close"}}
+}
+
+// Typing is never on.
+func (l *faultListDialog) Typing() bool { return false }
+
+// View shows a row per fault, and more of the picked one.
+func (l *faultListDialog) View(frame *grid.Grid, s *scene) {
+	st, faults := s.styles, s.now.Faults
 	const below = 5
-	x, y, w, h := bottomBox(frame, st, 150, min(len(faults)+below+2, m.height-4), "Faults")
+	x, y, w, h := bottomBox(frame, st, 150, min(len(faults)+below+2, s.height-4), "Faults")
 	defer ground(frame, st, x, y, w, h)
 	rows := h - below
 	first := max(min(l.picked-rows/2, len(faults)-rows), 0)
@@ -85,11 +94,7 @@ func (l *faultList) draw(m *Model, frame *grid.Grid) {
 		drawWrapped(frame, x, y+h-below+1, w-12, 2, f.Info.Summary, st.dim)
 		drawFindings(frame, x+w, y+h-below+1, st, f)
 	}
-	enter := "look, then inject"
-	if l.picked < len(faults) && faults[l.picked].State != chaos.Idle {
-		enter = "look, change"
-	}
-	drawHints(frame, x, y+h-1, w, st, []hint{{"↑ ↓", "pick"}, {"Enter", enter}, {"1-9", "as outside"}, {"x", "HALT"}, {"Esc", "close"}})
+	drawHints(frame, x, y+h-1, w, st, l.Keys(s))
 }
 
 // ground gives what was drawn inside of a box the box's background.

@@ -34,8 +34,8 @@ func (q *inquiry) stop() {
 // dueMsg says that a form has rested long enough.
 type dueMsg struct{ q *inquiry }
 
-// answerMsg brings the target's answer.
-type answerMsg struct {
+// planMsg brings the target's answer.
+type planMsg struct {
 	q     *inquiry
 	plan  chaos.Plan
 	tried []chaos.Check
@@ -43,7 +43,7 @@ type answerMsg struct {
 }
 
 // check begins a preflight with the values of the form, after a lull. An older one is stopped.
-func (f *faultSheet) check(m *Model, lull time.Duration) tea.Cmd {
+func (f *faultDialog) check(lull time.Duration) tea.Cmd {
 	f.plan.stop()
 	f.plan = nil
 	f.dry.stop()
@@ -57,23 +57,23 @@ func (f *faultSheet) check(m *Model, lull time.Duration) tea.Cmd {
 	if lull > 0 {
 		return tea.Tick(lull, func(time.Time) tea.Msg { return dueMsg{q} })
 	}
-	return f.ask(m, q)
+	return f.ask(q)
 }
 
 // ask puts the preflight's question off the screen's goroutine.
-func (f *faultSheet) ask(m *Model, q *inquiry) tea.Cmd {
+func (f *faultDialog) ask(q *inquiry) tea.Cmd {
 	ctx, cancel := context.WithCancel(context.Background())
 	q.cancel = cancel
-	s, id := m.session, f.fault
+	target, id := f.target, f.fault
 	return guard(func() tea.Msg {
 		defer cancel()
-		plan, err := s.Preflight(ctx, id, q.params)
-		return answerMsg{q: q, plan: plan, err: err}
+		plan, err := target.Preflight(ctx, id, q.params)
+		return planMsg{q: q, plan: plan, err: err}
 	})
 }
 
 // try begins a dry run, unless one is on its way.
-func (f *faultSheet) try(m *Model) tea.Cmd {
+func (f *faultDialog) try() tea.Cmd {
 	params, ok := f.form.params()
 	if !ok {
 		return f.refuse("correct the value marked ✗ first")
@@ -85,31 +85,32 @@ func (f *faultSheet) try(m *Model) tea.Cmd {
 	q := &inquiry{params: params, cancel: cancel}
 	f.dry, f.note = q, ""
 	f.show = sectionDry
-	s, id := m.session, f.fault
+	target, id := f.target, f.fault
 	return guard(func() tea.Msg {
 		defer cancel()
-		plan, tried, err := s.DryRun(ctx, id, params)
-		return answerMsg{q: q, plan: plan, tried: tried, err: err}
+		plan, tried, err := target.DryRun(ctx, id, params)
+		return planMsg{q: q, plan: plan, tried: tried, err: err}
 	})
 }
 
-// reach asks when the sheet is still open and nothing was typed since.
-func (d dueMsg) reach(m *Model) tea.Cmd {
-	if f, ok := m.mode.(*faultSheet); ok && f.plan == d.q {
-		return f.ask(m, d.q)
+// due asks when nothing was typed since.
+func (f *faultDialog) due(d dueMsg) tea.Cmd {
+	if f.plan != d.q {
+		return nil
 	}
-	return nil
+	return f.ask(d.q)
 }
 
-// reach takes the answer into the sheet that asked.
-func (a answerMsg) reach(m *Model) {
-	f, ok := m.mode.(*faultSheet)
-	if !ok || a.q != f.plan && a.q != f.dry {
+// take takes the target's answer, unless it is to an older question.
+func (f *faultDialog) take(a planMsg) {
+	if a.q != f.plan && a.q != f.dry {
 		return
 	}
 	a.q.done, a.q.plan, a.q.tried, a.q.err = true, a.plan, a.tried, a.err
 	if a.q == f.plan {
 		f.note = "" // what Enter was waiting for has come
+	} else {
+		f.show = sectionDry // its lines have come
 	}
 	if a.err == nil {
 		f.shown = &a.plan
@@ -117,7 +118,7 @@ func (a answerMsg) reach(m *Model) {
 }
 
 // known is the newest plan that the target has answered with, for what is on the form now.
-func (f *faultSheet) known() (chaos.Plan, bool) {
+func (f *faultDialog) known() (chaos.Plan, bool) {
 	if f.plan != nil && f.plan.done && f.plan.err == nil {
 		return f.plan.plan, true
 	}

@@ -1,7 +1,9 @@
 package tui
 
 import (
+	"context"
 	"strings"
+	"time"
 
 	"github.com/charmbracelet/bubbles/textinput"
 	tea "github.com/charmbracelet/bubbletea"
@@ -12,23 +14,26 @@ import (
 	"xinbot.ir/squall/internal/session"
 )
 
-// faultSheet is one fault: what it would hit, its parameters, and the one question before it begins;
+// faultDialog is one fault: what it would hit, its parameters, and the one question before it begins;
 // while it is on, what can be changed; when it could not be reverted, what can be done.
-type faultSheet struct {
+type faultDialog struct {
 	fault string // id
-	from  mode   // what Esc goes back to
+	from  dialog // what Esc goes back to
 	stage stage
 	form  form
 
-	plan  *inquiry    // the preflight of what is on the form; nil while that is wrong
-	dry   *inquiry    // a dry run; nil: none was asked for
-	shown *chaos.Plan // the last plan that came
+	target planner       // whom to ask what it would hit
+	lull   time.Duration // without a key before an edited form is checked again
+	plan   *inquiry      // the preflight of what is on the form; nil while that is wrong
+	dry    *inquiry      // a dry run; nil: none was asked for
+	shown  *chaos.Plan   // the last plan that came
 
 	naming  bool // a protected target's name is being typed
 	name    textinput.Model
 	asking  bool // whether to settle, and how
 	settles event.Decision
 	sent    bool   // a command is on its way
+	closes  bool   // it closes the dialog when it is carried out
 	note    string // what a key could not do; "" nothing
 
 	scroll int     // lines of the sheet above its first visible one
@@ -55,20 +60,21 @@ func stageOf(s chaos.State) stage {
 	}[s]
 }
 
-// openSheet opens a fault's sheet and asks the target what it would hit.
-func (m *Model) openSheet(id string, from mode) tea.Cmd {
-	f, _ := m.findFault(id)
-	if f == nil {
-		return nil
-	}
-	m.fault = id
-	sheet := &faultSheet{fault: id, from: from, name: newInput(80)}
-	m.open(sheet)
-	return sheet.enter(m, f)
+// planner asks the target what a fault would do, which may take seconds, and changes nothing.
+type planner interface {
+	Preflight(ctx context.Context, fault string, p chaos.Params) (chaos.Plan, error)
+	DryRun(ctx context.Context, fault string, p chaos.Params) (chaos.Plan, []chaos.Check, error)
+}
+
+// newFaultDialog opens a fault and asks the target what it would hit. Esc goes back to from, nil for the
+// screen.
+func newFaultDialog(fault *session.FaultState, from dialog, target planner, lull time.Duration) (*faultDialog, tea.Cmd) {
+	d := &faultDialog{fault: fault.Info.ID, from: from, target: target, lull: lull, name: newInput(80)}
+	return d, d.enter(fault)
 }
 
 // enter fits the sheet to the fault's state.
-func (f *faultSheet) enter(m *Model, fault *session.FaultState) tea.Cmd {
+func (f *faultDialog) enter(fault *session.FaultState) tea.Cmd {
 	f.stage = stageOf(fault.State)
 	values := fault.Given
 	if fault.On() && fault.Params != nil {
@@ -76,39 +82,38 @@ func (f *faultSheet) enter(m *Model, fault *session.FaultState) tea.Cmd {
 	}
 	f.form = newForm(fault.Info.Params, values)
 	f.form.live, f.form.fixed = f.stage == held, f.stage == working || f.stage == stuck
-	f.form.settle()
+	f.form.selectFirst()
 	f.naming, f.asking, f.sent, f.note = false, false, false, ""
 	if f.stage == offered || f.stage == held {
-		return f.check(m, 0)
+		return f.check(0)
 	}
 	f.close()
 	f.plan, f.dry = nil, nil
 	return nil
 }
 
-// watch follows the fault into another state.
-func (f *faultSheet) watch(m *Model) tea.Cmd {
-	fault, _ := m.findFault(f.fault)
-	if fault == nil || stageOf(fault.State) == f.stage {
+// follow follows the fault into another state.
+func (f *faultDialog) follow(fault *session.FaultState) tea.Cmd {
+	if stageOf(fault.State) == f.stage {
 		return nil
 	}
-	return f.enter(m, fault)
+	return f.enter(fault)
 }
 
 // close stops what is being asked.
-func (f *faultSheet) close() {
+func (f *faultDialog) close() {
 	f.plan.stop()
 	f.dry.stop()
 }
 
 // refuse says why a key does nothing.
-func (f *faultSheet) refuse(note string) tea.Cmd {
+func (f *faultDialog) refuse(note string) tea.Cmd {
 	f.note = note
 	return nil
 }
 
 // enterKey is the one question, answered: it injects, applies what was changed, or asks again.
-func (f *faultSheet) enterKey(m *Model, fault *session.FaultState) tea.Cmd {
+func (f *faultDialog) enterKey(c commander, fault *session.FaultState) tea.Cmd {
 	params, ok := f.form.params()
 	switch {
 	case f.sent || f.stage == working || f.stage == stuck:
@@ -117,35 +122,34 @@ func (f *faultSheet) enterKey(m *Model, fault *session.FaultState) tea.Cmd {
 		f.form.picked = f.form.problem()
 		return f.refuse("correct the value marked ✗ first")
 	case f.stage == held:
-		return f.adjust(m, fault, params)
-	case m.scene.now.Status == session.Halted:
+		return f.adjust(c, fault, params)
+	case c.State().now.Status == session.Halted:
 		return f.refuse("blocked since the halt; press u to release")
-	case m.ending:
+	case c.Ending():
 		return f.refuse("the run is ending: nothing new is injected")
 	case f.plan == nil || f.plan.done && (f.plan.err != nil || len(f.plan.plan.Refused()) > 0):
-		return f.check(m, 0) // the world may have changed
+		return f.check(0) // the world may have changed
 	case !f.plan.done:
 		return f.refuse("not yet: the target has not answered")
-	case m.scene.now.Protected:
+	case c.State().now.Protected:
 		f.naming = true
 		f.name.SetValue("")
 		return nil
 	}
-	return f.inject(m, fault, "")
+	return f.inject(c, fault, "")
 }
 
 // inject sends the command. The sheet closes when it is accepted, and says why when it is not.
-func (f *faultSheet) inject(m *Model, fault *session.FaultState, confirm string) tea.Cmd {
+func (f *faultDialog) inject(c commander, fault *session.FaultState, confirm string) tea.Cmd {
 	id, params := f.fault, f.plan.params
-	f.sent, f.note = true, ""
-	return m.send("injecting "+fault.Info.Title+": "+f.plan.plan.Scope, request{
-		ask:   command.Inject{Fault: id, Params: params, Confirm: confirm},
-		after: f.answered(true),
+	f.sent, f.closes, f.note = true, true, ""
+	return c.Send("injecting "+fault.Info.Title+": "+f.plan.plan.Scope, request{
+		ask: command.Inject{Fault: id, Params: params, Confirm: confirm}, from: f,
 	})
 }
 
 // adjust sends what was changed of an active fault.
-func (f *faultSheet) adjust(m *Model, fault *session.FaultState, params chaos.Params) tea.Cmd {
+func (f *faultDialog) adjust(c commander, fault *session.FaultState, params chaos.Params) tea.Cmd {
 	changes := f.changes(fault, params)
 	if len(changes) == 0 {
 		return f.refuse("nothing was changed")
@@ -157,11 +161,11 @@ func (f *faultSheet) adjust(m *Model, fault *session.FaultState, params chaos.Pa
 		}
 	}
 	f.sent, f.note = true, ""
-	return m.send(fault.Info.Title+": "+strings.Join(changes, ", "), request{ask: command.Adjust{Fault: id, Params: live}, after: f.answered(false)})
+	return c.Send(fault.Info.Title+": "+strings.Join(changes, ", "), request{ask: command.Adjust{Fault: id, Params: live}, from: f})
 }
 
 // changes says what differs from the fault's present parameters.
-func (f *faultSheet) changes(fault *session.FaultState, params chaos.Params) (texts []string) {
+func (f *faultDialog) changes(fault *session.FaultState, params chaos.Params) (texts []string) {
 	for _, r := range fault.Info.Params {
 		if now := fault.Params[r.Name]; r.Live && params[r.Name] != now {
 			texts = append(texts, strings.ToLower(r.Label)+" "+now+" → "+params[r.Name])
@@ -170,27 +174,22 @@ func (f *faultSheet) changes(fault *session.FaultState, params chaos.Params) (te
 	return texts
 }
 
-// settle sends a decision on a stuck fault.
-func (f *faultSheet) settle(m *Model, fault *session.FaultState, d event.Decision) tea.Cmd {
+// decide sends a decision on a stuck fault.
+func (f *faultDialog) decide(c commander, fault *session.FaultState, d event.Decision) tea.Cmd {
 	id := f.fault
 	f.asking, f.sent, f.note = false, true, ""
 	echo := map[event.Decision]string{
 		event.Retry: "trying again to revert ", event.Overwrite: "overwriting, to revert ", event.Abandon: "keeping as it is: ",
 	}[d]
-	return m.send(echo+fault.Info.Title, request{ask: command.Decide{Fault: id, Decision: d}, after: f.answered(false)})
+	return c.Send(echo+fault.Info.Title, request{ask: command.Decide{Fault: id, Decision: d}, from: f})
 }
 
-// answered takes the session's answer to a command of this sheet, should it still be open.
-func (f *faultSheet) answered(closes bool) func(*Model, error) bool {
-	return func(m *Model, err error) bool {
-		f.sent = false
-		open := m.mode == mode(f)
-		switch {
-		case open && err != nil:
-			f.note = err.Error()
-		case open && closes:
-			m.open(nil)
-		}
-		return open
+// answered takes the session's answer to a command of this dialog, and tells whether to close.
+func (f *faultDialog) answered(err error) (closes bool) {
+	closes = f.closes && err == nil
+	f.sent, f.closes = false, false
+	if err != nil {
+		f.note = err.Error()
 	}
+	return closes
 }

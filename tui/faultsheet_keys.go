@@ -8,57 +8,84 @@ import (
 	"xinbot.ir/squall/internal/session"
 )
 
-// key gives a key to what is being typed or asked, else to the sheet.
-func (f *faultSheet) key(m *Model, k tea.KeyMsg) tea.Cmd {
-	fault, _ := m.findFault(f.fault)
+// Update takes a key, what the target or the session answered, or follows the fault.
+func (f *faultDialog) Update(msg tea.Msg, c commander) (next dialog, cmd tea.Cmd) {
+	s := c.State()
+	fault, _ := s.findFault(f.fault)
 	if fault == nil {
-		m.open(nil)
-		return nil
+		return nil, nil
 	}
+	defer func() {
+		if next == dialog(f) {
+			f.arrange(s)
+		}
+	}()
+	switch msg := msg.(type) {
+	case tea.KeyMsg:
+		if msg.Paste {
+			f.paste(msg)
+			return f, nil
+		}
+		return f.key(c, fault, msg)
+	case shownMsg:
+		return f, f.follow(fault)
+	case dueMsg:
+		return f, f.due(msg)
+	case planMsg:
+		f.take(msg)
+	case answeredMsg:
+		if f.answered(msg.err) {
+			return nil, nil
+		}
+	}
+	return f, nil
+}
+
+// Typing is on while a value or the target's name is typed.
+func (f *faultDialog) Typing() bool { return f.naming || f.form.typing }
+
+// key gives a key to what is being typed or asked, else to the dialog.
+func (f *faultDialog) key(c commander, fault *session.FaultState, k tea.KeyMsg) (dialog, tea.Cmd) {
 	switch k.Type {
 	case tea.KeyCtrlD:
 		if f.stage == offered || f.stage == held {
-			return f.try(m)
+			return f, f.try()
 		}
-		return nil
+		return f, nil
 	case tea.KeyCtrlR:
-		return f.takeBack(m, fault)
+		return f, f.revert(c, fault)
 	}
-	halts := k.String() == "x" || k.String() == "X"
 	switch {
-	case halts && !f.naming && !f.form.typing: // while typing x is a letter, and Ctrl+X halts
-		return m.halt()
 	case f.naming:
-		return f.nameKey(m, fault, k)
+		return f, f.nameKey(c, fault, k)
 	case f.asking:
-		return f.answerKey(m, fault, k)
+		return f, f.answerKey(c, fault, k)
 	case f.form.typing:
-		return f.typeKey(m, k)
+		return f, f.typeKey(c, k)
 	}
 	f.note = ""
 	switch k.Type {
 	case tea.KeyEsc:
-		m.open(f.from)
-		return nil
+		return f.from, nil
 	case tea.KeyEnter:
-		return f.enterKey(m, fault)
+		return f, f.enterKey(c, fault)
 	case tea.KeyPgDown:
 		f.scroll = min(f.scroll+max(f.page-2, 1), f.most)
-		return nil
+		return f, nil
 	case tea.KeyPgUp:
 		f.scroll = max(min(f.scroll, f.most)-max(f.page-2, 1), 0)
-		return nil
+		return f, nil
 	}
 	if f.stage == stuck {
-		return f.stuckKey(m, fault, k)
+		return f, f.stuckKey(c, fault, k)
 	}
-	return f.formKey(m, k)
+	return f, f.formKey(c, k)
 }
 
 // formKey picks a row or begins to change it.
-func (f *faultSheet) formKey(m *Model, k tea.KeyMsg) tea.Cmd {
-	if k.String() == "u" && m.scene.now.Status == session.Halted {
-		return m.release()
+func (f *faultDialog) formKey(c commander, k tea.KeyMsg) tea.Cmd {
+	if k.String() == "u" && c.State().now.Status == session.Halted {
+		return c.ReleaseHalt()
 	}
 	switch k.Type {
 	case tea.KeyUp, tea.KeyShiftTab:
@@ -68,40 +95,40 @@ func (f *faultSheet) formKey(m *Model, k tea.KeyMsg) tea.Cmd {
 		f.form.move(+1)
 		f.show = sectionForm
 	case tea.KeyLeft:
-		return f.choose(m, -1)
+		return f.choose(-1)
 	case tea.KeyRight:
-		return f.choose(m, +1)
+		return f.choose(+1)
 	default:
 		if starts, keep := f.form.begins(k); starts {
 			f.show = sectionForm
 			f.form.begin(k, keep)
-			return f.check(m, m.lull)
+			return f.check(f.lull)
 		}
 	}
 	return nil
 }
 
-func (f *faultSheet) choose(m *Model, by int) tea.Cmd {
+func (f *faultDialog) choose(by int) tea.Cmd {
 	f.show = sectionForm
 	if !f.form.choose(by) {
 		return nil
 	}
-	return f.check(m, m.lull)
+	return f.check(f.lull)
 }
 
 // typeKey writes into a value. What was typed wrong stays, with what is accepted.
-func (f *faultSheet) typeKey(m *Model, k tea.KeyMsg) tea.Cmd {
+func (f *faultDialog) typeKey(c commander, k tea.KeyMsg) tea.Cmd {
 	f.note = ""
 	switch k.Type {
 	case tea.KeyEsc:
 		f.form.undo()
-		return f.check(m, m.lull)
+		return f.check(f.lull)
 	case tea.KeyEnter:
 		f.form.accept()
 		return nil
 	case tea.KeyUp, tea.KeyDown, tea.KeyTab, tea.KeyShiftTab:
 		if f.form.accept() {
-			return f.formKey(m, k)
+			return f.formKey(c, k)
 		}
 		return nil
 	}
@@ -110,11 +137,11 @@ func (f *faultSheet) typeKey(m *Model, k tea.KeyMsg) tea.Cmd {
 	if f.form.input.Value() == before {
 		return nil
 	}
-	return f.check(m, m.lull)
+	return f.check(f.lull)
 }
 
 // paste adds pasted text to what is being typed.
-func (f *faultSheet) paste(k tea.KeyMsg) {
+func (f *faultDialog) paste(k tea.KeyMsg) {
 	switch {
 	case f.naming:
 		f.name, _ = f.name.Update(k)
@@ -126,20 +153,20 @@ func (f *faultSheet) paste(k tea.KeyMsg) {
 }
 
 // nameKey types a protected target's name.
-func (f *faultSheet) nameKey(m *Model, fault *session.FaultState, k tea.KeyMsg) tea.Cmd {
+func (f *faultDialog) nameKey(c commander, fault *session.FaultState, k tea.KeyMsg) tea.Cmd {
 	f.note = ""
 	switch k.Type {
 	case tea.KeyEsc:
 		f.naming = false
 	case tea.KeyEnter:
 		switch plan, ok := f.known(); {
-		case f.name.Value() != m.scene.now.Target:
+		case f.name.Value() != c.State().now.Target:
 			f.note = "that is not the target's name"
 		case f.sent || !ok || len(plan.Refused()) > 0:
 			f.naming = false // checked again meanwhile
 		default:
 			f.naming = false
-			return f.inject(m, fault, f.name.Value())
+			return f.inject(c, fault, f.name.Value())
 		}
 	default:
 		f.name, _ = f.name.Update(k)
@@ -148,13 +175,13 @@ func (f *faultSheet) nameKey(m *Model, fault *session.FaultState, k tea.KeyMsg) 
 }
 
 // stuckKey decides on a fault that could not be reverted.
-func (f *faultSheet) stuckKey(m *Model, fault *session.FaultState, k tea.KeyMsg) tea.Cmd {
+func (f *faultDialog) stuckKey(c commander, fault *session.FaultState, k tea.KeyMsg) tea.Cmd {
 	if f.sent {
 		return nil
 	}
 	switch k.String() {
 	case "t":
-		return f.settle(m, fault, event.Retry)
+		return f.decide(c, fault, event.Retry)
 	case "o":
 		if !fault.Moved {
 			return f.refuse("nobody else has changed it: press t to try again")
@@ -166,21 +193,22 @@ func (f *faultSheet) stuckKey(m *Model, fault *session.FaultState, k tea.KeyMsg)
 	return nil
 }
 
-// answerKey takes the answer to a question; Enter is none.
-func (f *faultSheet) answerKey(m *Model, fault *session.FaultState, k tea.KeyMsg) tea.Cmd {
-	switch k.String() {
-	case "y", "Y":
-		return f.settle(m, fault, f.settles)
-	case "n", "N", "esc":
+// answerKey takes the answer to a question.
+func (f *faultDialog) answerKey(c commander, fault *session.FaultState, k tea.KeyMsg) tea.Cmd {
+	switch confirmation(k) {
+	case answerYes:
+		return f.decide(c, fault, f.settles)
+	case answerNo:
 		f.asking = false
+	case noAnswer:
 	}
 	return nil
 }
 
-// takeBack reverts what is on; on a fault that is off there is nothing to revert.
-func (f *faultSheet) takeBack(m *Model, fault *session.FaultState) tea.Cmd {
+// revert takes back what is on; on a fault that is off there is nothing to revert.
+func (f *faultDialog) revert(c commander, fault *session.FaultState) tea.Cmd {
 	if f.stage != held && fault.State != chaos.Injecting && fault.State != chaos.Checking {
 		return f.refuse("nothing to revert")
 	}
-	return m.revert(fault)
+	return c.Revert(fault)
 }

@@ -11,8 +11,8 @@ import (
 )
 
 // status is the one question, or what stands against it.
-func (f *faultSheet) status(m *Model, fault *session.FaultState) (string, grid.Style) {
-	st := m.scene.styles
+func (f *faultDialog) status(s *scene, fault *session.FaultState) (string, grid.Style) {
+	st := s.styles
 	switch {
 	case f.note != "":
 		return "! " + f.note, st.accent
@@ -27,7 +27,7 @@ func (f *faultSheet) status(m *Model, fault *session.FaultState) (string, grid.S
 	case f.stage == stuck:
 		return "Squall goes on trying only when asked. What is not reverted is told in the report, with these commands.", st.dim
 	}
-	text, style := f.offer(m, st)
+	text, style := f.offer(s, st)
 	if f.stage == held {
 		text, style = f.heldStatus(fault, st)
 	}
@@ -38,7 +38,7 @@ func (f *faultSheet) status(m *Model, fault *session.FaultState) (string, grid.S
 }
 
 // question asks once before somebody else's change is overwritten, or a record forgotten.
-func (f *faultSheet) question() string {
+func (f *faultDialog) question() string {
 	if f.settles == event.Overwrite {
 		return "Overwrite what somebody else has changed?"
 	}
@@ -46,12 +46,12 @@ func (f *faultSheet) question() string {
 }
 
 // offer is the question of an idle fault.
-func (f *faultSheet) offer(m *Model, st *styles) (string, grid.Style) {
-	if m.scene.now.Status == session.Halted {
+func (f *faultDialog) offer(s *scene, st *styles) (string, grid.Style) {
+	if s.now.Status == session.Halted {
 		return "■ blocked since the halt; press u to release", st.accent
 	}
 	if _, ok := f.form.params(); !ok {
-		return "✗ mend the value marked ✗; nothing is injected until then", st.accent
+		return "✗ correct the value marked ✗; nothing is injected until then", st.accent
 	}
 	switch q := f.plan; {
 	case q == nil:
@@ -63,7 +63,7 @@ func (f *faultSheet) offer(m *Model, st *styles) (string, grid.Style) {
 	case len(q.plan.Refused()) > 0:
 		return "✗ refused: " + refusals(q.plan) + ". Enter checks again.", st.accent
 	}
-	text := "Enter injects it into " + m.scene.now.Target + ": " + f.plan.plan.Scope
+	text := "Enter injects it into " + s.now.Target + ": " + f.plan.plan.Scope
 	if p := f.plan.plan.Params; p != "" {
 		text += ", " + p
 	}
@@ -98,10 +98,10 @@ func warnings(checks []chaos.Check) string {
 }
 
 // heldStatus says what Enter would change of an active fault.
-func (f *faultSheet) heldStatus(fault *session.FaultState, st *styles) (string, grid.Style) {
+func (f *faultDialog) heldStatus(fault *session.FaultState, st *styles) (string, grid.Style) {
 	params, ok := f.form.params()
 	if !ok {
-		return "✗ mend the value marked ✗; nothing is changed until then", st.accent
+		return "✗ correct the value marked ✗; nothing is changed until then", st.accent
 	}
 	if changes := f.changes(fault, params); len(changes) > 0 {
 		return "Enter applies: " + strings.Join(changes, ", "), st.strong
@@ -109,14 +109,18 @@ func (f *faultSheet) heldStatus(fault *session.FaultState, st *styles) (string, 
 	return "● it is on. Change a value and press Enter, or revert it with Ctrl+R.", st.accent
 }
 
-// hints are the keys that do something now.
-func (f *faultSheet) hints(m *Model, fault *session.FaultState) []hint {
+// Keys are the keys that do something now.
+func (f *faultDialog) Keys(s *scene) []hint {
+	fault, _ := s.findFault(f.fault)
+	if fault == nil {
+		return nil
+	}
 	halt := hint{"x", "HALT"}
 	switch {
 	case f.naming:
 		return []hint{{"Enter", "injects"}, {"Ctrl+X", "HALT"}, {"Esc", "back"}}
 	case f.asking:
-		return []hint{{"y", "yes"}, {"n", "no"}, halt}
+		return confirmationKeys("yes", "no")
 	case f.form.typing:
 		halt.key = "Ctrl+X"
 		return []hint{{"Enter", "takes the value"}, {"Esc", "leaves it as it was"}, {"↑ ↓", "next"}, halt}
@@ -140,7 +144,7 @@ func (f *faultSheet) hints(m *Model, fault *session.FaultState) []hint {
 	switch {
 	case f.stage == held:
 		all = append(all, hint{"Enter", "apply"}, hint{"Ctrl+R", "revert"})
-	case m.scene.now.Status == session.Halted:
+	case s.now.Status == session.Halted:
 		all = append(all, hint{"u", "release"})
 	default:
 		all = append(all, hint{"Enter", "inject"})

@@ -15,26 +15,38 @@ const (
 	sheetSpace = 4   // between them
 )
 
-// draw shows the sheet above the footer, with the header in view.
-func (f *faultSheet) draw(m *Model, frame *grid.Grid) {
-	fault, _ := m.findFault(f.fault)
+// arrange settles after each message how tall the dialog is and what of it is in view.
+func (f *faultDialog) arrange(s *scene) {
+	fault, _ := s.findFault(f.fault)
 	if fault == nil {
 		return
 	}
-	st := m.scene.styles
-	inner := min(frame.Width()-2, 150) - 4
-	if f.stage == stuck { // commands stand alone in their rows
-		inner = frame.Width() - 6
-	}
-	left, right := f.columns(fault, st, inner)
+	left, right := f.columns(fault, s.styles, f.inner(s))
 	f.tall = max(f.tall, len(left), len(right), 14)
-	h := min(f.tall+sheetFoot+2, m.height-4)
-	x, y, w, h := bottomBox(frame, st, inner+4, h, fault.Info.Title+", by "+fault.Info.Driver)
-	defer ground(frame, st, x-2, y, w+4, h)
-	f.state(m, fault, frame, x+w, y-1)
-	f.page = h - sheetFoot
+	f.page = max(min(f.tall+sheetFoot+2, s.height-4)-2-sheetFoot, 0)
 	f.most = max(max(len(left), len(right))-f.page, 0)
 	f.bring(left, right)
+}
+
+// inner is the dialog's width without its frame.
+func (f *faultDialog) inner(s *scene) int {
+	if f.stage == stuck { // commands stand alone in their rows
+		return s.width - 6
+	}
+	return min(s.width-2, 150) - 4
+}
+
+// View shows the dialog above the footer, with the header in view.
+func (f *faultDialog) View(frame *grid.Grid, s *scene) {
+	fault, _ := s.findFault(f.fault)
+	if fault == nil {
+		return
+	}
+	st, inner := s.styles, f.inner(s)
+	left, right := f.columns(fault, st, inner)
+	x, y, w, h := bottomBox(frame, st, inner+4, f.page+sheetFoot+2, fault.Info.Title+", by "+fault.Info.Driver)
+	defer ground(frame, st, x-2, y, w+4, h)
+	f.state(s, fault, frame, x+w, y-1)
 	for row := range f.page {
 		i := f.scroll + row
 		if right == nil {
@@ -45,14 +57,14 @@ func (f *faultSheet) draw(m *Model, frame *grid.Grid) {
 		f.line(frame, st, left, i, x, y+row, half)
 		f.line(frame, st, right, i, x+half+sheetSpace, y+row, w-half-sheetSpace)
 	}
-	f.foot(m, fault, frame, x, y+f.page, w)
+	f.foot(s, fault, frame, x, y+f.page, w)
 }
 
 // sheetLeft is the width of the form beside the plan.
 func sheetLeft(w int) int { return (w - sheetSpace) * 11 / 20 }
 
 // columns are the sheet's lines: one column, or two where there is room; right is nil for one.
-func (f *faultSheet) columns(fault *session.FaultState, st *styles, w int) (left, right []line) {
+func (f *faultDialog) columns(fault *session.FaultState, st *styles, w int) (left, right []line) {
 	if f.stage == stuck {
 		l := &lines{st: st, w: w}
 		f.trouble(l, fault)
@@ -84,7 +96,7 @@ func (f *faultSheet) columns(fault *session.FaultState, st *styles, w int) (left
 }
 
 // hits writes what the target said about the plan.
-func (f *faultSheet) hits(l *lines, fault *session.FaultState) {
+func (f *faultDialog) hits(l *lines, fault *session.FaultState) {
 	more := ""
 	switch {
 	case f.plan == nil:
@@ -124,7 +136,7 @@ func (f *faultSheet) hits(l *lines, fault *session.FaultState) {
 }
 
 // tried writes what a dry run found, and the commands that a person would type for the same.
-func (f *faultSheet) tried(l *lines) {
+func (f *faultDialog) tried(l *lines) {
 	if f.dry == nil {
 		return
 	}
@@ -146,7 +158,7 @@ func (f *faultSheet) tried(l *lines) {
 }
 
 // trouble writes why a fault could not be reverted and what a person can run.
-func (f *faultSheet) trouble(l *lines, fault *session.FaultState) {
+func (f *faultDialog) trouble(l *lines, fault *session.FaultState) {
 	l.wrapped(spot{0, "✗", l.st.bad}, 2, fault.Info.Title+" could not be reverted. "+fault.Detail, l.st.text)
 	if fault.Moved {
 		l.wrapped(spot{0, "!", l.st.accent}, 2, "Somebody else has changed it since: putting it back would overwrite that.", l.st.text)
@@ -160,7 +172,7 @@ func (f *faultSheet) trouble(l *lines, fault *session.FaultState) {
 }
 
 // bring scrolls to what a key asked to see.
-func (f *faultSheet) bring(columns ...[]line) {
+func (f *faultDialog) bring(columns ...[]line) {
 	if f.show != sectionNone {
 		for _, column := range columns {
 			for i, line := range column {
@@ -180,7 +192,7 @@ func (f *faultSheet) bring(columns ...[]line) {
 }
 
 // line draws one line of a column.
-func (f *faultSheet) line(frame *grid.Grid, st *styles, column []line, i, x, y, w int) {
+func (f *faultDialog) line(frame *grid.Grid, st *styles, column []line, i, x, y, w int) {
 	if i >= len(column) {
 		return
 	}
@@ -203,11 +215,11 @@ func (f *faultSheet) line(frame *grid.Grid, st *styles, column []line, i, x, y, 
 }
 
 // state writes the fault's state on the upper edge.
-func (f *faultSheet) state(m *Model, fault *session.FaultState, frame *grid.Grid, right, y int) {
-	st := m.scene.styles
+func (f *faultDialog) state(s *scene, fault *session.FaultState, frame *grid.Grid, right, y int) {
+	st := s.styles
 	sign, style := st.fault(fault.State)
 	text := fault.State.String()
-	if clock, _, _ := faultClock(fault, m.scene.clock, st); fault.State == chaos.Active || fault.State == chaos.Idle && clock != "" {
+	if clock, _, _ := faultClock(fault, s.clock, st); fault.State == chaos.Active || fault.State == chaos.Idle && clock != "" {
 		text += ", " + clock
 	}
 	text = " " + sign + " " + text + " "
@@ -215,8 +227,8 @@ func (f *faultSheet) state(m *Model, fault *session.FaultState, frame *grid.Grid
 }
 
 // foot draws the rule, the one question or what stands against it, and the keys.
-func (f *faultSheet) foot(m *Model, fault *session.FaultState, frame *grid.Grid, x, y, w int) {
-	st := m.scene.styles
+func (f *faultDialog) foot(s *scene, fault *session.FaultState, frame *grid.Grid, x, y, w int) {
+	st := s.styles
 	frame.Fill(x, y, w, 1, '─', st.rule)
 	if below := f.most - f.scroll; below > 0 {
 		frame.TextRight(x+w, y, w, " PgDn: "+strconv.Itoa(below)+" more ↓ ", st.dim)
@@ -224,23 +236,23 @@ func (f *faultSheet) foot(m *Model, fault *session.FaultState, frame *grid.Grid,
 		frame.TextRight(x+w, y, w, " PgUp: "+strconv.Itoa(f.scroll)+" above ↑ ", st.dim)
 	}
 	if f.naming {
-		f.nameRow(m, frame, x, y+1, w)
+		f.nameRow(s, frame, x, y+1, w)
 	} else {
-		text, style := f.status(m, fault)
+		text, style := f.status(s, fault)
 		drawWrapped(frame, x, y+1, w, 2, text, style)
 	}
-	drawHints(frame, x, y+3, w, st, f.hints(m, fault))
+	drawHints(frame, x, y+3, w, st, f.Keys(s))
 }
 
 // nameRow asks for a protected target's name.
-func (f *faultSheet) nameRow(m *Model, frame *grid.Grid, x, y, w int) {
-	st := m.scene.styles
+func (f *faultDialog) nameRow(s *scene, frame *grid.Grid, x, y, w int) {
+	st := s.styles
 	text := "This target is protected. Type its name to inject: "
 	n := frame.Text(x, y, w, text, st.accent)
 	drawInput(frame, x+n, y, w-n, f.name, st)
-	note, style := "its name is "+m.scene.now.Target, st.dim
+	note, style := "its name is "+s.now.Target, st.dim
 	if f.note != "" {
-		note, style = "✗ "+f.note+": "+m.scene.now.Target, st.accent
+		note, style = "✗ "+f.note+": "+s.now.Target, st.accent
 	}
 	frame.Text(x, y+1, w, note, style)
 }

@@ -44,14 +44,14 @@ func (m *Model) openFocus() {
 		timeline: &timelinePanel{},
 		footer:   newFooterPanel(m.keys),
 	}
-	m.focus.resize(m.width, m.height)
+	m.focus.resize(m.scene.width, m.scene.height)
 }
 
 // fit gives the table as many rows as it has lines, up to half of the screen.
 func (f *focusView) fit(m *Model) {
-	if rows := min(f.channels.lines(&m.scene), m.height/2-4); rows != f.rows {
+	if rows := min(f.channels.lines(&m.scene), m.scene.height/2-4); rows != f.rows {
 		f.rows = rows
-		f.resize(m.width, m.height)
+		f.resize(m.scene.width, m.scene.height)
 	}
 }
 

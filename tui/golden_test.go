@@ -42,6 +42,9 @@ func console(s *fakeSession, l look, w, h int) *Model {
 	m.lull = 1 // no test waits for a clock
 	m.Update(tea.WindowSizeMsg{Width: w, Height: h})
 	m.Update(snapshotMsg{s.Snapshot()})
+	if m.err != nil {
+		panic(m.err)
+	}
 	return m
 }
 

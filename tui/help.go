@@ -6,36 +6,35 @@ import (
 	"xinbot.ir/squall/tui/grid"
 )
 
-// helpMode is the full help screen, made from the keymap.
-type helpMode struct{}
+// helpDialog is the full help screen, made from the keymap.
+type helpDialog struct{ lines []helpLine }
 
-func (m *Model) openHelp() tea.Cmd {
-	m.mode = helpMode{}
-	return nil
-}
-
-// key closes the help with any key; HALT also halts.
-func (helpMode) key(m *Model, k tea.KeyMsg) tea.Cmd {
-	m.mode = nil
-	if k.String() == "x" || k.String() == "X" {
-		return m.halt()
+// Update closes the help with any key.
+func (d *helpDialog) Update(msg tea.Msg, _ commander) (dialog, tea.Cmd) {
+	if k, isKey := msg.(tea.KeyMsg); isKey && !k.Paste {
+		return nil, nil
 	}
-	return nil
+	return d, nil
 }
 
-// draw lists the keys by group in two columns.
-func (helpMode) draw(m *Model, frame *grid.Grid) {
-	st := m.scene.styles
+// Keys are any.
+func (*helpDialog) Keys(*scene) []hint { return []hint{{"any key", "close"}, {"x", "HALT"}} }
+
+// Typing is never on.
+func (*helpDialog) Typing() bool { return false }
+
+// View lists the keys by group in two columns.
+func (d *helpDialog) View(frame *grid.Grid, s *scene) {
+	st := s.styles
 	ground := st.sheet.Bg
-	lines := helpLines(m.keys)
-	rows := (len(lines) + 1) / 2
-	for rows < len(lines) && lines[rows].key != "" { // the second column begins with a group
+	rows := (len(d.lines) + 1) / 2
+	for rows < len(d.lines) && d.lines[rows].key != "" { // the second column begins with a group
 		rows++
 	}
 	const width, key = 78, 10
 	x, y, w, _ := middleBox(frame, st, width, rows+6, "Keys")
 	each := (w - 2) / 2
-	for i, line := range lines {
+	for i, line := range d.lines {
 		at, row := x+i/rows*(each+2), y+1+i%rows
 		if line.key == "" {
 			frame.Text(at, row, each, line.text, st.accent.On(ground))
@@ -45,12 +44,13 @@ func (helpMode) draw(m *Model, frame *grid.Grid) {
 		frame.Text(at+key, row, each-key, line.text, st.text.On(ground))
 	}
 	frame.Text(x, y+rows+2, w, "A chart column shows its worst second; an empty column is a gap.", st.dim.On(ground))
-	frame.Text(x, y+rows+3, w, "Times are "+m.options.Location.String()+". Any key closes this.", st.dim.On(ground))
+	frame.Text(x, y+rows+3, w, "Times are "+s.zone.String()+". Any key closes this.", st.dim.On(ground))
 }
 
 // helpLine is a key and what it does; without a key it is a group's title, without a text a blank.
 type helpLine struct{ key, text string }
 
+// helpLines are the lines of a keymap.
 func helpLines(keys []keyRow) (lines []helpLine) {
 	group := ""
 	for _, k := range keys {

@@ -22,27 +22,20 @@ func (m *Model) input(k tea.KeyMsg) tea.Cmd {
 	return tea.Batch(cmds...)
 }
 
-// writer is a mode in which text can be typed.
-type writer interface{ paste(k tea.KeyMsg) }
+// paste gives pasted text to what is open; on the screen it is nothing.
+func (m *Model) paste(k tea.KeyMsg) tea.Cmd { return m.tell(k) }
 
-// paste gives pasted text to an open prompt; anywhere else it is nothing.
-func (m *Model) paste(k tea.KeyMsg) tea.Cmd {
-	if open, ok := m.mode.(writer); ok {
-		open.paste(k)
-	}
-	return nil
-}
-
-// key gives a key to what is open, else to the keymap.
+// key gives a key to what is open, else to the keymap. HALT is here, before anything else sees the key:
+// Ctrl+X always, x where it is no letter.
 func (m *Model) key(k tea.KeyMsg) tea.Cmd {
-	switch k.Type {
-	case tea.KeyCtrlC:
+	name := k.String()
+	switch {
+	case k.Type == tea.KeyCtrlC:
 		return m.interrupt()
-	case tea.KeyCtrlX: // where x is a letter
+	case k.Type == tea.KeyCtrlX, (name == "x" || name == "X") && (m.dialog == nil || !m.dialog.Typing()):
 		return m.halt()
-	}
-	if m.mode != nil {
-		return m.mode.key(m, k)
+	case m.dialog != nil:
+		return m.tell(k)
 	}
 	for i := range m.keys {
 		if m.keys[i].matches(k) {
@@ -50,4 +43,34 @@ func (m *Model) key(k tea.KeyMsg) tea.Cmd {
 		}
 	}
 	return nil
+}
+
+// tell gives a message to what is open, which may close or open something else.
+func (m *Model) tell(msg tea.Msg) tea.Cmd {
+	if m.dialog == nil {
+		return nil
+	}
+	next, cmd := m.dialog.Update(msg, m)
+	if next == m.dialog {
+		return cmd
+	}
+	return m.open(next, cmd)
+}
+
+// open shows a dialog, nil for none, in place of what is open.
+func (m *Model) open(next dialog, cmd tea.Cmd) tea.Cmd {
+	if next == m.dialog {
+		return cmd
+	}
+	m.close()
+	m.dialog = next
+	return tea.Batch(cmd, m.tell(shownMsg{}))
+}
+
+// close closes what is open.
+func (m *Model) close() {
+	if open, ok := m.dialog.(closer); ok {
+		open.close()
+	}
+	m.dialog = nil
 }

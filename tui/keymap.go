@@ -48,19 +48,19 @@ func keymap() []keyRow {
 		bind(groupLoad, "PgUp PgDn", "in large steps", "", 0, nil),
 		bind(groupLoad, "PgUp", "", "", 0, func(m *Model) tea.Cmd { return m.step(+10) }, "pgup", "shift+up", "K"),
 		bind(groupLoad, "PgDn", "", "", 0, func(m *Model) tea.Cmd { return m.step(-10) }, "pgdown", "shift+down", "J"),
-		bind(groupLoad, "v", "exact number of VUs", "exact", 5, openPrompt(promptUsers), "v"),
-		bind(groupLoad, "r", "arrival rate, open model", "", 0, openPrompt(promptRate), "r"),
+		bind(groupLoad, "v", "exact number of VUs", "exact", 5, asks(promptUsers), "v"),
+		bind(groupLoad, "r", "arrival rate, open model", "", 0, asks(promptRate), "r"),
 		bind(groupLoad, "s", "spike on, off", "spike", 1, (*Model).toggleSpike, "s"),
 		bind(groupLoad, "space", "pause, resume", "pause", 2, (*Model).togglePause, " "),
 		bind(groupLoad, "h", "hold this level, go on", "hold", 5, (*Model).toggleHold, "h"),
 
 		bind(groupFaults, "1-9", "fault: ask, or revert", "faults", 1, nil),
-		bind(groupFaults, "F", "all faults: look, change", "", 0, (*Model).openFaults, "F"),
+		bind(groupFaults, "F", "all faults: look, change", "", 0, opens((*Model).faultList), "F"),
 
-		bind(groupShape, "m", "mix, by run or by brand", "mix", 3, (*Model).openMix, "m"),
-		bind(groupShape, "t", "think time", "", 0, openPrompt(promptThink), "t"),
-		bind(groupShape, "R", "ramp time of a change", "", 0, openPrompt(promptRamp), "R"),
-		bind(groupShape, "S", "spike multiplier", "", 0, openPrompt(promptFactor), "S"),
+		bind(groupShape, "m", "mix, by run or by brand", "mix", 3, opens(func(m *Model) (dialog, tea.Cmd) { return newMixDialog(&m.scene), nil }), "m"),
+		bind(groupShape, "t", "think time", "", 0, asks(promptThink), "t"),
+		bind(groupShape, "R", "ramp time of a change", "", 0, asks(promptRamp), "R"),
+		bind(groupShape, "S", "spike multiplier", "", 0, asks(promptFactor), "S"),
 		bind(groupShape, "c", "renew the connections", "", 0, (*Model).recycle, "c"),
 
 		bind(groupView, "f", "zoom a chart", "zoom", 3, (*Model).zoom, "f", "enter"),
@@ -68,14 +68,14 @@ func keymap() []keyRow {
 		bind(groupView, "[ ]", "time range of the charts", "range", 4, nil),
 		bind(groupView, "[", "", "", 0, func(m *Model) tea.Cmd { return m.moveRange(-1) }, "["),
 		bind(groupView, "]", "", "", 0, func(m *Model) tea.Cmd { return m.moveRange(+1) }, "]"),
-		bind(groupView, "p", "figures of each phase", "phases", 4, (*Model).openPhases, "p"),
-		bind(groupView, "l", "the whole timeline", "", 0, (*Model).openLog, "l"),
-		bind(groupView, "?", "this help", "help", 0, (*Model).openHelp, "?"),
+		bind(groupView, "p", "figures of each phase", "phases", 4, opens(func(*Model) (dialog, tea.Cmd) { return newPhasesDialog(), nil }), "p"),
+		bind(groupView, "l", "the whole timeline", "", 0, opens(func(*Model) (dialog, tea.Cmd) { return newTimelineDialog(), nil }), "l"),
+		bind(groupView, "?", "this help", "help", 0, opens(func(m *Model) (dialog, tea.Cmd) { return &helpDialog{helpLines(m.keys)}, nil }), "?"),
 
-		bind(groupRun, "n", "note in the timeline", "note", 3, openPrompt(promptNote), "n"),
+		bind(groupRun, "n", "note in the timeline", "note", 3, asks(promptNote), "n"),
 		bind(groupRun, "e", "write the report now", "report", 4, (*Model).export, "e"),
 		bind(groupRun, "x", "HALT: all back to start", "HALT", 0, (*Model).halt, "x", "X"),
-		bind(groupRun, "u", "release after a halt", "", 0, (*Model).release, "u"),
+		bind(groupRun, "u", "release after a halt", "", 0, (*Model).ReleaseHalt, "u"),
 		bind(groupRun, "q", "stop and report; asks", "quit", 0, (*Model).askQuit, "q"),
 		bind(groupRun, "Ctrl+C", "as q; twice leaves now", "", 0, nil),
 		bind(groupRun, "Ctrl+X", "HALT while you type", "", 0, nil),
@@ -83,9 +83,19 @@ func keymap() []keyRow {
 	}
 	for i := range numFaultKeys {
 		key := strconv.Itoa(i + 1)
-		rows = append(rows, bind(groupFaults, key, "", "", 0, func(m *Model) tea.Cmd { return m.faultKey(i) }, key))
+		rows = append(rows, bind(groupFaults, key, "", "", 0, opens(func(m *Model) (dialog, tea.Cmd) { return m.FaultKey(i, nil) }), key))
 	}
 	return rows
+}
+
+// opens is what a key does that opens a dialog.
+func opens(make func(*Model) (dialog, tea.Cmd)) func(*Model) tea.Cmd {
+	return func(m *Model) tea.Cmd { return m.open(make(m)) }
+}
+
+// asks is what a key does that asks for a value.
+func asks(id promptID) func(*Model) tea.Cmd {
+	return opens(func(*Model) (dialog, tea.Cmd) { return newPrompt(id), nil })
 }
 
 // shown tells whether the row stands in the help screen.

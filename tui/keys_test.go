@@ -26,7 +26,7 @@ func begun(t *testing.T) (*fakeSession, *Model) {
 // screen is the frame without colours.
 func screen(t *testing.T, m *Model) string {
 	t.Helper()
-	return plain(frame(t, m, m.width, m.height))
+	return plain(frame(t, m, m.scene.width, m.scene.height))
 }
 
 func wantCalls(t *testing.T, s *fakeSession, want ...string) {

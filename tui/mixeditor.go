@@ -12,8 +12,8 @@ import (
 	"xinbot.ir/squall/tui/grid"
 )
 
-// mixMode edits the channel weights of the run or of one brand. Each change is sent at once.
-type mixMode struct {
+// mixDialog edits the channel weights of the run or of one brand. Each change is sent at once.
+type mixDialog struct {
 	keys    []mixKey
 	scope   int // 0: the run; else brand scope-1
 	channel int
@@ -26,49 +26,47 @@ type mixMode struct {
 // mixKey is one key of the editor.
 type mixKey struct {
 	binding key.Binding
-	do      func(*mixMode, *Model) tea.Cmd
+	do      func(*mixDialog, commander) tea.Cmd
 }
 
 // mixKeys is the editor's keymap; its help line is made from it.
 func mixKeys() []mixKey {
-	bind := func(label, help string, do func(*mixMode, *Model) tea.Cmd, keys ...string) mixKey {
+	bind := func(label, help string, do func(*mixDialog, commander) tea.Cmd, keys ...string) mixKey {
 		return mixKey{key.NewBinding(key.WithKeys(keys...), key.WithHelp(label, help)), do}
 	}
-	raise := func(by float64) func(*mixMode, *Model) tea.Cmd {
-		return func(e *mixMode, m *Model) tea.Cmd { return e.set(m, e.weights[e.channel]+by) }
+	raise := func(by float64) func(*mixDialog, commander) tea.Cmd {
+		return func(e *mixDialog, c commander) tea.Cmd { return e.set(c, e.weights[e.channel]+by) }
 	}
 	return []mixKey{
-		bind("↑ ↓", "channel", func(e *mixMode, _ *Model) tea.Cmd { return e.move(-1) }, "up", "k"),
-		bind("", "", func(e *mixMode, _ *Model) tea.Cmd { return e.move(+1) }, "down", "j"),
+		bind("↑ ↓", "channel", func(e *mixDialog, _ commander) tea.Cmd { return e.move(-1) }, "up", "k"),
+		bind("", "", func(e *mixDialog, _ commander) tea.Cmd { return e.move(+1) }, "down", "j"),
 		bind("← →", "weight", raise(-1), "left"),
 		bind("", "", raise(+1), "right"),
 		bind("", "", raise(-10), "shift+left"),
 		bind("", "", raise(+10), "shift+right"),
 		bind("0-9", "type it", nil),
-		bind("Tab", "run or brand", func(e *mixMode, m *Model) tea.Cmd { return e.turn(m, +1) }, "tab"),
-		bind("", "", func(e *mixMode, m *Model) tea.Cmd { return e.turn(m, -1) }, "shift+tab"),
-		bind("r", "reset", func(e *mixMode, m *Model) tea.Cmd { return e.reset(m) }, "r"),
-		bind("Esc", "close", func(_ *mixMode, m *Model) tea.Cmd { m.mode = nil; return nil }, "esc", "m", "enter"),
-		bind("", "", func(_ *mixMode, m *Model) tea.Cmd { return m.halt() }, "x", "X"),
+		bind("Tab", "run or brand", func(e *mixDialog, c commander) tea.Cmd { return e.turn(c, +1) }, "tab"),
+		bind("", "", func(e *mixDialog, c commander) tea.Cmd { return e.turn(c, -1) }, "shift+tab"),
+		bind("r", "reset", func(e *mixDialog, c commander) tea.Cmd { return e.reset(c) }, "r"),
+		bind("Esc", "close", nil, "esc", "m", "enter"),
 	}
 }
 
-func (m *Model) openMix() tea.Cmd {
-	e := &mixMode{keys: mixKeys(), input: newInput(8)}
-	e.load(m)
-	m.mode = e
-	return nil
+func newMixDialog(s *scene) *mixDialog {
+	e := &mixDialog{keys: mixKeys(), input: newInput(8)}
+	e.load(s)
+	return e
 }
 
 // load takes the weights of the scope as they are wanted now.
-func (e *mixMode) load(m *Model) {
-	set := m.scene.now.Load.Settings
-	w := m.scene.now.Mix
+func (e *mixDialog) load(s *scene) {
+	set := s.now.Load.Settings
+	w := s.now.Mix
 	if e.scope == 0 && !set.Mix.IsZero() {
 		w = set.Mix
 	}
 	if e.scope > 0 {
-		brand := m.scene.now.Brands[e.scope-1]
+		brand := s.now.Brands[e.scope-1]
 		w = brand.Channels
 		if !set.Mix.IsZero() {
 			w = set.Mix
@@ -88,22 +86,22 @@ func percent(w load.Weights) load.Weights {
 	return w
 }
 
-func (e *mixMode) move(by int) tea.Cmd {
+func (e *mixDialog) move(by int) tea.Cmd {
 	e.channel = (e.channel + by + load.NumChannels) % load.NumChannels
 	return nil
 }
 
 // turn goes to the next scope: the run, then each brand.
-func (e *mixMode) turn(m *Model, by int) tea.Cmd {
-	scopes := len(m.scene.now.Brands) + 1
+func (e *mixDialog) turn(c commander, by int) tea.Cmd {
+	scopes := len(c.State().now.Brands) + 1
 	e.scope = (e.scope + by + scopes) % scopes
 	e.err = nil
-	e.load(m)
+	e.load(c.State())
 	return nil
 }
 
 // set gives the selected channel a weight and sends the mix.
-func (e *mixMode) set(m *Model, weight float64) tea.Cmd {
+func (e *mixDialog) set(c commander, weight float64) tea.Cmd {
 	changed := e.weights
 	changed[e.channel] = min(max(weight, 0), maxWeight)
 	if err := changed.Validate(); err != nil {
@@ -112,26 +110,27 @@ func (e *mixMode) set(m *Model, weight float64) tea.Cmd {
 	}
 	e.err = nil
 	e.weights = changed
-	for c := range changed {
-		changed[c] /= 100
+	for channel := range changed {
+		changed[channel] /= 100
 	}
-	text := m.scene.tables.channels[e.channel] + " weight " + weightText(e.weights[e.channel])
-	return e.send(m, text, changed)
+	text := c.State().tables.channels[e.channel] + " weight " + weightText(e.weights[e.channel])
+	return e.send(c, text, changed)
 }
 
 // reset goes back to the workload's weights.
-func (e *mixMode) reset(m *Model) tea.Cmd {
+func (e *mixDialog) reset(c commander) tea.Cmd {
 	e.err = nil
+	s := c.State()
 	if e.scope == 0 {
-		e.weights = percent(overall(m.scene.now.Brands, m.scene.now.Mix))
+		e.weights = percent(overall(s.now.Brands, s.now.Mix))
 	} else {
-		w := m.scene.now.Brands[e.scope-1].Channels
-		if mix := m.scene.now.Load.Settings.Mix; !mix.IsZero() {
+		w := s.now.Brands[e.scope-1].Channels
+		if mix := s.now.Load.Settings.Mix; !mix.IsZero() {
 			w = mix
 		}
 		e.weights = percent(w.Normalised())
 	}
-	return e.send(m, "mix of "+e.name(m)+" reset", load.Weights{})
+	return e.send(c, "mix of "+e.name(s)+" reset", load.Weights{})
 }
 
 // overall is the run's mix when every brand sends alike: the mean of the brands' shares.
@@ -147,14 +146,14 @@ func overall(brands []load.Brand, otherwise load.Weights) (sum load.Weights) {
 	return sum.Normalised()
 }
 
-func (e *mixMode) send(m *Model, echo string, w load.Weights) tea.Cmd {
-	c := request{kind: kindMix, ask: command.SetMix{Weights: weightsByName(w)}}
+func (e *mixDialog) send(c commander, echo string, w load.Weights) tea.Cmd {
+	r := request{kind: kindMix, ask: command.SetMix{Weights: weightsByName(w)}}
 	if e.scope > 0 {
-		id := m.scene.now.Brands[e.scope-1].BrandID
-		c.kind += id
-		c.ask = command.SetMix{Brand: id, Weights: weightsByName(w)}
+		id := c.State().now.Brands[e.scope-1].BrandID
+		r.kind += id
+		r.ask = command.SetMix{Brand: id, Weights: weightsByName(w)}
 	}
-	return m.send(echo, c)
+	return c.Send(echo, r)
 }
 
 // weightsByName are weights as a command has them; none when no weight is set.
@@ -170,67 +169,80 @@ func weightsByName(w load.Weights) map[string]float64 {
 }
 
 // name is the scope in words.
-func (e *mixMode) name(m *Model) string {
+func (e *mixDialog) name(s *scene) string {
 	if e.scope == 0 {
 		return "the whole run"
 	}
-	return m.scene.now.Brands[e.scope-1].Name
+	return s.now.Brands[e.scope-1].Name
 }
 
-// key edits; a digit begins to type a weight.
-func (e *mixMode) key(m *Model, k tea.KeyMsg) tea.Cmd {
-	if e.scope > len(m.scene.now.Brands) {
+// Update edits; a digit begins to type a weight.
+func (e *mixDialog) Update(msg tea.Msg, c commander) (dialog, tea.Cmd) {
+	if e.scope > len(c.State().now.Brands) {
 		e.scope = 0
 	}
+	k, isKey := msg.(tea.KeyMsg)
+	if !isKey || k.Paste && !e.typing {
+		return e, nil
+	}
 	if e.typing {
-		return e.typeKey(m, k)
+		return e, e.typeKey(c, k)
 	}
 	for _, row := range e.keys {
-		if row.do != nil && key.Matches(k, row.binding) {
-			return row.do(e, m)
+		switch {
+		case !key.Matches(k, row.binding):
+		case row.do == nil:
+			return nil, nil
+		default:
+			return e, row.do(e, c)
 		}
 	}
 	if len(k.Runes) == 1 && (k.Runes[0] >= '0' && k.Runes[0] <= '9' || k.Runes[0] == '.') {
 		e.typing = true
 		e.input.SetValue("")
-		return e.typeKey(m, k)
+		return e, e.typeKey(c, k)
 	}
-	return nil
+	return e, nil
 }
 
-func (e *mixMode) typeKey(m *Model, k tea.KeyMsg) tea.Cmd {
+func (e *mixDialog) typeKey(c commander, k tea.KeyMsg) tea.Cmd {
 	e.err = nil
-	switch k.Type {
-	case tea.KeyEsc:
+	switch {
+	case k.Type == tea.KeyEsc:
 		e.typing = false
 		return nil
-	case tea.KeyEnter:
+	case k.Type == tea.KeyEnter && !k.Paste:
 		weight, err := parseWeight(e.input.Value())
 		if err != nil {
 			e.err = err
 			return nil
 		}
 		e.typing = false
-		return e.set(m, weight)
+		return e.set(c, weight)
 	}
 	e.input, _ = e.input.Update(k)
 	return nil
 }
 
-// paste adds pasted text to a weight that is being typed.
-func (e *mixMode) paste(k tea.KeyMsg) {
-	if e.typing {
-		e.err = nil
-		e.input, _ = e.input.Update(k)
+// Keys are the editor's, from its keymap.
+func (e *mixDialog) Keys(*scene) (hints []hint) {
+	for _, row := range e.keys {
+		if help := row.binding.Help(); help.Key != "" {
+			hints = append(hints, hint{help.Key, help.Desc})
+		}
 	}
+	return hints
 }
 
-// draw shows the scopes, a row per channel, and the editor's keys.
-func (e *mixMode) draw(m *Model, frame *grid.Grid) {
-	st := m.scene.styles
+// Typing is on while a weight is typed.
+func (e *mixDialog) Typing() bool { return e.typing }
+
+// View shows the scopes, a row per channel, and the editor's keys.
+func (e *mixDialog) View(frame *grid.Grid, s *scene) {
+	st := s.styles
 	ground := st.sheet.Bg
 	x, y, w, _ := bottomBox(frame, st, 78, load.NumChannels+6, "Channel mix")
-	e.drawScopes(m, frame, x, y, w)
+	e.drawScopes(s, frame, x, y, w)
 	shares := e.weights.Normalised()
 	frame.TextRight(x+23, y+1, 10, "weight", st.dim.On(ground))
 	frame.TextRight(x+33, y+1, 8, "share", st.dim.On(ground))
@@ -242,11 +254,11 @@ func (e *mixMode) draw(m *Model, frame *grid.Grid) {
 			sign = '▌'
 		}
 		frame.Set(x, row, sign, st.accent.On(ground))
-		frame.Text(x+2, row, 12, m.scene.tables.channels[c], st.text.On(ground))
+		frame.Text(x+2, row, 12, s.tables.channels[c], st.text.On(ground))
 		frame.TextRight(x+23, row, 8, weightText(e.weights[c]), st.strong.On(ground))
 		frame.TextRight(x+33, row, 8, wholePercent(shares[c], true), st.text.On(ground))
 		hbar(frame, x+36, row, w-36-10, shares[c], grid.Style{Fg: inkTrend, Bg: ground}, st.faint.On(ground))
-		frame.TextRight(x+w, row, 8, wholePercent(m.scene.calm.Shares[c], !m.scene.calm.Shares.IsZero()), st.dim.On(ground))
+		frame.TextRight(x+w, row, 8, wholePercent(s.calm.Shares[c], !s.calm.Shares.IsZero()), st.dim.On(ground))
 		if c == e.channel {
 			frame.Restyle(x+1, row, w-1, 1, func(s grid.Style) grid.Style {
 				s.Bg = st.pick.Bg
@@ -267,14 +279,14 @@ func (e *mixMode) draw(m *Model, frame *grid.Grid) {
 		frame.Text(x, foot, w, acceptsWeight+"; Enter sets it", st.dim.On(ground))
 		return
 	}
-	e.drawKeys(frame, x, foot+1, w, st)
+	drawKeyLine(frame, x, foot+1, w, st, e.Keys(s))
 }
 
 // drawScopes shows the run and the brands, scrolled so that the chosen one is in view.
-func (e *mixMode) drawScopes(m *Model, frame *grid.Grid, x, y, w int) {
-	st := m.scene.styles
+func (e *mixDialog) drawScopes(s *scene, frame *grid.Grid, x, y, w int) {
+	st := s.styles
 	names := []string{"Whole run"}
-	for _, b := range m.scene.now.Brands {
+	for _, b := range s.now.Brands {
 		names = append(names, b.Name)
 	}
 	const widest = 20
@@ -292,14 +304,11 @@ func (e *mixMode) drawScopes(m *Model, frame *grid.Grid, x, y, w int) {
 	}
 }
 
-func (e *mixMode) drawKeys(frame *grid.Grid, x, y, w int, st *styles) {
-	for _, row := range e.keys {
-		help := row.binding.Help()
-		if help.Key == "" {
-			continue
-		}
-		n := frame.Text(x, y, w, help.Key, st.strong.On(st.sheet.Bg)) + 1
-		n += frame.Text(x+n, y, w-n, help.Desc, st.dim.On(st.sheet.Bg)) + 2
+// drawKeyLine writes keys and what they do on a box's ground.
+func drawKeyLine(frame *grid.Grid, x, y, w int, st *styles, hints []hint) {
+	for _, h := range hints {
+		n := frame.Text(x, y, w, h.key, st.strong.On(st.sheet.Bg)) + 1
+		n += frame.Text(x+n, y, w-n, h.text, st.dim.On(st.sheet.Bg)) + 2
 		x, w = x+n, w-n
 	}
 }

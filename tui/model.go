@@ -11,23 +11,12 @@ import (
 	"xinbot.ir/squall/internal/command"
 	"xinbot.ir/squall/internal/event"
 	"xinbot.ir/squall/internal/session"
+	"xinbot.ir/squall/internal/timeline"
 	"xinbot.ir/squall/tui/grid"
 )
 
 // pullEvery is how often a snapshot is pulled: ten frames a second.
 const pullEvery = 100 * time.Millisecond
-
-// mode is something that is open over the screen and takes the keys.
-type mode interface {
-	key(m *Model, k tea.KeyMsg) tea.Cmd
-	draw(m *Model, frame *grid.Grid)
-}
-
-// closer is a mode with something under way that ends when it closes.
-type closer interface{ close() }
-
-// watcher is a mode that follows the session.
-type watcher interface{ watch(m *Model) tea.Cmd }
 
 // Model is the console's one bubbletea model.
 type Model struct {
@@ -38,7 +27,7 @@ type Model struct {
 	panels []panelRow
 	slots  []slot
 	focus  *focusView // the detail view; nil: the whole screen
-	mode   mode       // nil: keys go to the console
+	dialog dialog     // nil: keys go to the console
 	scene  scene
 	queue  queue
 	lull   time.Duration // without a key before an edited fault is checked again
@@ -46,18 +35,17 @@ type Model struct {
 	intent intent
 	asked  toggles
 
-	width, height int
-	layout        layoutID
-	fits          bool
-	pulling       bool
-	exporting     bool
-	ending        bool // the operator has asked for the end
-	quitting      bool
-	stale         bool // the last frame no longer shows what is
-	frame         grid.Grid
-	text          []byte
-	last          string // the last frame, should drawing fail
-	err           error
+	layout    layoutID
+	fits      bool
+	pulling   bool
+	exporting bool
+	ending    bool // the operator has asked for the end
+	quitting  bool
+	stale     bool // the last frame no longer shows what is
+	frame     grid.Grid
+	text      []byte
+	last      string // the last frame, should drawing fail
+	err       error
 }
 
 // toggle is an on-off that was asked for a moment ago and that the newest snapshot may not show yet:
@@ -90,6 +78,19 @@ type intent struct {
 	expiry time.Time
 }
 
+// note remembers the level that a command asks for.
+func (i *intent) note(ask command.Command, expiry time.Time) {
+	switch c := ask.(type) {
+	case command.SetVUs:
+		*i = intent{vus: c.VUs, expiry: expiry}
+	case command.SetRate:
+		*i = intent{} // back to the virtual users that the session shows
+		if c.PerSecond > 0 {
+			*i = intent{rate: c.PerSecond, open: true, expiry: expiry}
+		}
+	}
+}
+
 // New returns the console of a session. It prints nothing and starts nothing.
 func New(s Session, opts Options) *Model {
 	opts = opts.withDefaults()
@@ -100,6 +101,7 @@ func New(s Session, opts Options) *Model {
 	m.scene.zone = opts.Location
 	m.scene.span = timeRanges()[1]
 	m.scene.tables = newTables()
+	m.scene.now.Timeline = new(timeline.Timeline) // the size may come before the first snapshot
 	return m
 }
 
@@ -125,41 +127,44 @@ func (m *Model) pull() tea.Cmd {
 }
 
 // Update takes a message. A panic in it becomes the program's error.
-func (m *Model) Update(msg tea.Msg) (_ tea.Model, cmd tea.Cmd) {
+func (m *Model) Update(msg tea.Msg) (next tea.Model, cmd tea.Cmd) {
 	defer func() {
 		if value := recover(); value != nil {
-			cmd = m.fail(&PanicError{value, debug.Stack()})
+			next, cmd = m, m.fail(&PanicError{value, debug.Stack()})
 		}
 	}()
 	if m.err != nil {
 		return m, m.quit()
 	}
+	cmd = m.take(msg)
 	if _, isTick := msg.(tickMsg); !isTick {
 		m.stale = true
 	}
+	m.render()
+	return m, cmd
+}
+
+// take carries out a message.
+func (m *Model) take(msg tea.Msg) tea.Cmd {
 	switch msg := msg.(type) {
 	case tea.WindowSizeMsg:
 		m.resize(msg.Width, msg.Height)
+		return m.tell(shownMsg{})
 	case tea.KeyMsg:
-		return m, m.input(msg)
+		return m.input(msg)
 	case tickMsg:
-		return m, m.tick()
+		return m.tick()
 	case snapshotMsg:
 		m.pulling = false
-		m.take(msg.snapshot)
-		if open, ok := m.mode.(watcher); ok {
-			return m, open.watch(m)
-		}
+		m.show(msg.snapshot)
+		return m.tell(shownMsg{})
 	case doneMsg:
-		return m, m.done(msg)
-	case dueMsg:
-		return m, msg.reach(m)
-	case answerMsg:
-		msg.reach(m)
+		return m.done(msg)
 	case panicMsg:
-		return m, m.fail(msg.err)
+		return m.fail(msg.err)
+	default:
+		return m.tell(msg)
 	}
-	return m, nil
 }
 
 func (m *Model) fail(err error) tea.Cmd {
@@ -169,16 +174,8 @@ func (m *Model) fail(err error) tea.Cmd {
 
 func (m *Model) quit() tea.Cmd {
 	m.quitting = true
-	m.open(nil)
+	m.close()
 	return tea.Quit
-}
-
-// open opens something over the screen; nil closes what is open.
-func (m *Model) open(next mode) {
-	if open, ok := m.mode.(closer); ok {
-		open.close()
-	}
-	m.mode = next
 }
 
 // tick pulls the next snapshot, unless the last one is still on its way, and notices the end.
@@ -199,8 +196,8 @@ func (m *Model) tick() tea.Cmd {
 	return tea.Batch(m.pull(), tick())
 }
 
-// take makes a snapshot the one that is drawn. Numbers follow once a second.
-func (m *Model) take(snap session.Snapshot) {
+// show makes a snapshot the one that is drawn. Numbers follow once a second.
+func (m *Model) show(snap session.Snapshot) {
 	s := &m.scene
 	first := s.now.Started.IsZero()
 	s.clock = m.options.Clock()
@@ -235,16 +232,20 @@ func (m *Model) done(msg doneMsg) tea.Cmd {
 			msg.request.then = "report written: " + m.session.Snapshot().Report
 		}
 	}
-	shown := msg.request.after != nil && msg.request.after(m, msg.err)
+	var followed tea.Cmd
+	shown := msg.request.from != nil && msg.request.from == m.dialog
+	if shown {
+		followed = m.tell(answeredMsg{msg.err})
+	}
 	if msg.err != nil {
 		m.intent, m.asked = intent{}, toggles{}
 		if !shown {
-			m.say(msg.err.Error(), true)
+			m.Say(msg.err.Error(), true)
 		}
 	} else if msg.request.then != "" {
-		m.say(msg.request.then, false)
+		m.Say(msg.request.then, false)
 	}
-	next := m.queue.next()
+	next := tea.Batch(followed, m.queue.next())
 	if m.pulling {
 		return next
 	}
@@ -252,21 +253,28 @@ func (m *Model) done(msg doneMsg) tea.Cmd {
 	return tea.Batch(next, m.pull())
 }
 
-// send queues a command and says at once what was asked.
-func (m *Model) send(echo string, c request) tea.Cmd {
-	m.say(echo, false)
-	return m.queue.add(c)
+// State is what dialogs draw from.
+func (m *Model) State() *scene { return &m.scene }
+
+// Ending tells whether the operator has asked for the end, or it has come.
+func (m *Model) Ending() bool { return m.ending }
+
+// Send queues a command and says at once what was asked.
+func (m *Model) Send(echo string, r request) tea.Cmd {
+	m.intent.note(r.ask, m.options.Clock().Add(intentTime))
+	m.Say(echo, false)
+	return m.queue.add(r)
 }
 
-// say shows a line in the footer for some seconds.
-func (m *Model) say(text string, bad bool) {
+// Say shows a line in the footer for some seconds.
+func (m *Model) Say(text string, bad bool) {
 	m.scene.clock = m.options.Clock()
 	m.scene.message = footerMessage{text: text, bad: bad, until: m.scene.clock.Add(messageTime(bad))}
 }
 
 // resize lays the screen out anew.
 func (m *Model) resize(w, h int) {
-	m.width, m.height = w, h
+	m.scene.width, m.scene.height = w, h
 	m.layout, m.fits = choose(w, h)
 	m.frame.Resize(w, h)
 	if !m.fits {

@@ -11,6 +11,12 @@ import (
 // chartKey tells whether a chart would look the same again.
 type chartKey struct {
 	version, events, judged, w, h, flows int
+	span                                 timeRange
+}
+
+// newChartKey is the key of what a panel of a size shows now.
+func newChartKey(s *scene, w, h int) chartKey {
+	return chartKey{s.history.version, s.story.read, s.judged, w, h, flowsOn(s), s.span}
 }
 
 // largeFrom is the height from which a latency panel has room for large digits.
@@ -45,7 +51,7 @@ func (p *latencyPanel) SetSize(w, h int) {
 // cell of the open second moves.
 func (p *latencyPanel) Sync(s *scene) {
 	h := p.g.Height()
-	key := chartKey{s.history.version, s.story.read, s.judged, p.g.Width(), h, flowsOn(s)}
+	key := newChartKey(s, p.g.Width(), h)
 	if key != p.key {
 		p.key = key
 		p.g.Clear()

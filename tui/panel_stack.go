@@ -38,7 +38,7 @@ func (p *stackPanel) SetSize(w, h int) {
 // Sync draws the charts again when a second has closed or something has happened.
 func (p *stackPanel) Sync(s *scene) {
 	h := p.g.Height()
-	key := chartKey{s.history.version, s.story.read, s.judged, p.g.Width(), h, flowsOn(s)}
+	key := newChartKey(s, p.g.Width(), h)
 	x := stackText + gutter
 	if key != p.key {
 		p.key = key

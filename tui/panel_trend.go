@@ -91,7 +91,7 @@ func (p *trendPanel) SetSize(w, h int) {
 
 // Sync draws the chart again when a second has closed or something has happened.
 func (p *trendPanel) Sync(s *scene) {
-	key := chartKey{s.history.version, s.story.read, s.judged, p.g.Width(), p.g.Height(), flowsOn(s)}
+	key := newChartKey(s, p.g.Width(), p.g.Height())
 	if key != p.key {
 		p.key = key
 		p.g.Clear()

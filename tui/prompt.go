@@ -7,7 +7,6 @@ import (
 	tea "github.com/charmbracelet/bubbletea"
 
 	"xinbot.ir/squall/internal/command"
-	"xinbot.ir/squall/load"
 	"xinbot.ir/squall/tui/grid"
 )
 
@@ -15,9 +14,9 @@ import (
 type promptRow struct {
 	title   string
 	accepts string
-	limit   int                                           // longest input in characters
-	current func(*Model) string                           // shown beside the title; "" shows nothing
-	take    func(*Model, string) (cmd tea.Cmd, err error) // reads the input and sends the command
+	limit   int                                                      // longest input in characters
+	current func(*scene) string                                      // shown beside the title; "" shows nothing
+	read    func(*scene, string) (r request, echo string, err error) // the command for an input, and what to say
 }
 
 type promptID uint8
@@ -32,102 +31,84 @@ const (
 	numPrompts = iota
 )
 
-func promptTable() [numPrompts]promptRow {
-	set := func(m *Model) load.Settings { return m.scene.now.Load.Settings }
-	return [numPrompts]promptRow{
-		promptUsers: {
-			"Virtual users", acceptsUsers, 12,
-			func(m *Model) string { return formatInt(set(m).VUs) },
-			func(m *Model, s string) (tea.Cmd, error) {
-				n, err := parseUsers(s)
-				if err != nil {
-					return nil, err
-				}
-				return m.setVUs(set(m).VUs, n), nil
-			},
+// prompts are the questions of the console.
+var prompts = [numPrompts]promptRow{
+	promptUsers: {
+		"Virtual users", acceptsUsers, 12,
+		func(s *scene) string { return formatInt(s.now.Load.Settings.VUs) },
+		func(s *scene, text string) (request, string, error) {
+			n, err := parseUsers(text)
+			from := s.now.Load.Settings.VUs
+			if from == n {
+				return request{}, "virtual users stay at " + formatInt(n), err
+			}
+			return request{kind: kindLevel, ask: command.SetVUs{VUs: n}}, "virtual users " + formatInt(from) + " → " + formatInt(n), err
 		},
-		promptRate: {
-			"Arrival rate", acceptsRate, 14,
-			func(m *Model) string {
-				if !set(m).Open() {
-					return "closed model"
-				}
-				return formatNumber(set(m).Rate) + "/s"
-			},
-			func(m *Model, s string) (tea.Cmd, error) {
-				v, err := parseRate(s)
-				if err != nil {
-					return nil, err
-				}
-				echo := "rate " + formatNumber(v) + "/s: latency now counts from the time a send was due"
-				if v == 0 {
-					echo = "back to virtual users"
-				}
-				m.intent = intent{}
-				return m.send(echo, request{kind: kindLevel, ask: command.SetRate{PerSecond: v}}), nil
-			},
+	},
+	promptRate: {
+		"Arrival rate", acceptsRate, 14,
+		func(s *scene) string {
+			if set := s.now.Load.Settings; set.Open() {
+				return formatNumber(set.Rate) + "/s"
+			}
+			return "closed model"
 		},
-		promptThink: {
-			"Think time", acceptsThink, 24,
-			func(m *Model) string { return thinkText(set(m).Think) },
-			func(m *Model, s string) (tea.Cmd, error) {
-				t, err := parseThink(s)
-				if err != nil {
-					return nil, err
-				}
-				return m.send("think time "+thinkText(t), request{ask: command.SetThink{Min: command.Duration(t.Min), Max: command.Duration(t.Max)}}), nil
-			},
+		func(_ *scene, text string) (request, string, error) {
+			v, err := parseRate(text)
+			echo := "rate " + formatNumber(v) + "/s: latency now counts from the time a send was due"
+			if v == 0 {
+				echo = "back to virtual users"
+			}
+			return request{kind: kindLevel, ask: command.SetRate{PerSecond: v}}, echo, err
 		},
-		promptRamp: {
-			"Ramp time", acceptsRamp, 12,
-			func(m *Model) string { return formatSpan(set(m).Ramp) },
-			func(m *Model, s string) (tea.Cmd, error) {
-				d, err := parseRamp(s)
-				if err != nil {
-					return nil, err
-				}
-				return m.send("ramp time "+formatSpan(d), request{ask: command.SetRamp{Over: command.Duration(d)}}), nil
-			},
+	},
+	promptThink: {
+		"Think time", acceptsThink, 24,
+		func(s *scene) string { return thinkText(s.now.Load.Settings.Think) },
+		func(_ *scene, text string) (request, string, error) {
+			t, err := parseThink(text)
+			return request{ask: command.SetThink{Min: command.Duration(t.Min), Max: command.Duration(t.Max)}}, "think time " + thinkText(t), err
 		},
-		promptFactor: {
-			"Spike multiplier", acceptsFactor, 8,
-			func(m *Model) string { return strconv.FormatFloat(set(m).SpikeFactor, 'g', 4, 64) + "×" },
-			func(m *Model, s string) (tea.Cmd, error) {
-				f, err := parseFactor(s)
-				if err != nil {
-					return nil, err
-				}
-				echo := "spike multiplier " + strconv.FormatFloat(f, 'g', 4, 64) + "×"
-				return m.send(echo, request{ask: command.SetSpikeFactor{Factor: f}}), nil
-			},
+	},
+	promptRamp: {
+		"Ramp time", acceptsRamp, 12,
+		func(s *scene) string { return formatSpan(s.now.Load.Settings.Ramp) },
+		func(_ *scene, text string) (request, string, error) {
+			d, err := parseRamp(text)
+			return request{ask: command.SetRamp{Over: command.Duration(d)}}, "ramp time " + formatSpan(d), err
 		},
-		promptNote: {
-			"Note", acceptsNote, command.MaxNote,
-			func(*Model) string { return "" },
-			func(m *Model, s string) (tea.Cmd, error) {
-				text, err := parseNote(s)
-				if err != nil {
-					return nil, err
-				}
-				return m.send("noted", request{ask: command.Note{Text: text}}), nil
-			},
+	},
+	promptFactor: {
+		"Spike multiplier", acceptsFactor, 8,
+		func(s *scene) string { return formatFactor(s.now.Load.Settings.SpikeFactor) },
+		func(_ *scene, text string) (request, string, error) {
+			f, err := parseFactor(text)
+			return request{ask: command.SetSpikeFactor{Factor: f}}, "spike multiplier " + formatFactor(f), err
 		},
-	}
+	},
+	promptNote: {
+		"Note", acceptsNote, command.MaxNote,
+		func(*scene) string { return "" },
+		func(_ *scene, text string) (request, string, error) {
+			note, err := parseNote(text)
+			return request{ask: command.Note{Text: note}}, "noted", err
+		},
+	},
 }
 
-// promptMode asks for one value over the screen.
-type promptMode struct {
+// formatFactor writes a multiplier: 5×.
+func formatFactor(f float64) string { return strconv.FormatFloat(f, 'g', 4, 64) + "×" }
+
+// promptDialog asks for one value over the screen.
+type promptDialog struct {
 	row   promptRow
 	input textinput.Model
 	err   error
 }
 
-func openPrompt(id promptID) func(*Model) tea.Cmd {
-	return func(m *Model) tea.Cmd {
-		row := promptTable()[id]
-		m.mode = &promptMode{row: row, input: newInput(row.limit)}
-		return nil
-	}
+func newPrompt(id promptID) *promptDialog {
+	row := prompts[id]
+	return &promptDialog{row: row, input: newInput(row.limit)}
 }
 
 func newInput(limit int) textinput.Model {
@@ -137,37 +118,47 @@ func newInput(limit int) textinput.Model {
 	return input
 }
 
-// key edits the input. A bad input stays, with a message that names what is accepted.
-func (p *promptMode) key(m *Model, k tea.KeyMsg) tea.Cmd {
-	switch k.Type {
-	case tea.KeyEsc:
-		m.mode = nil
-		return nil
-	case tea.KeyEnter:
-		cmd, err := p.row.take(m, p.input.Value())
-		if p.err = err; err == nil {
-			m.mode = nil
+// Update edits the input. A bad input stays, with a message that names what is accepted.
+func (p *promptDialog) Update(msg tea.Msg, c commander) (dialog, tea.Cmd) {
+	k, isKey := msg.(tea.KeyMsg)
+	if !isKey {
+		return p, nil
+	}
+	switch {
+	case k.Type == tea.KeyEsc:
+		return nil, nil
+	case k.Type == tea.KeyEnter && !k.Paste:
+		r, echo, err := p.row.read(c.State(), p.input.Value())
+		if err != nil {
+			p.err = err
+			return p, nil
 		}
-		return cmd
+		if r.ask == nil {
+			c.Say(echo, false)
+			return nil, nil
+		}
+		return nil, c.Send(echo, r)
 	}
 	p.err = nil
 	p.input, _ = p.input.Update(k)
-	return nil
+	return p, nil
 }
 
-// paste adds pasted text to the input.
-func (p *promptMode) paste(k tea.KeyMsg) {
-	p.err = nil
-	p.input, _ = p.input.Update(k)
+// Keys set the value or leave it.
+func (p *promptDialog) Keys(*scene) []hint {
+	return []hint{{"Enter", "sets it"}, {"Ctrl+X", "HALT"}, {"Esc", "leaves it"}}
 }
 
-// draw shows the question, what is accepted, and what was wrong.
-func (p *promptMode) draw(m *Model, frame *grid.Grid) {
-	st := m.scene.styles
+// Typing is always on.
+func (p *promptDialog) Typing() bool { return true }
+
+// View shows the question, what is accepted, and what was wrong.
+func (p *promptDialog) View(frame *grid.Grid, s *scene) {
+	st := s.styles
 	x, y, w, _ := bottomBox(frame, st, 78, 6, p.row.title)
 	ground := st.sheet.Bg
 	at := x
-	if now := p.row.current(m); now != "" {
+	if now := p.row.current(s); now != "" {
 		at += frame.Text(x, y, w, now+" → ", st.dim.On(ground))
 	}
 	drawInput(frame, at, y, x+w-at, p.input, st)

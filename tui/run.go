@@ -56,7 +56,7 @@ func Run(ctx context.Context, s Session, opts Options) error {
 			return errors.New("leave the console: the terminal takes no output")
 		}
 	}
-	m.open(nil) // what it had under way ends with it
+	m.close() // what it had under way ends with it
 	switch {
 	case m.err != nil:
 		return m.err

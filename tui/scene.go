@@ -32,6 +32,8 @@ type scene struct {
 	beat    int           // tenth of the second that is open, 0 to 9
 	tables  *sceneTables  // constant tables, built once
 	message footerMessage // the echo or error in the footer
+	width   int           // of the screen
+	height  int
 }
 
 // sceneTables are tables that load builds anew at each call.
@@ -60,6 +62,16 @@ func (s *sheet) SetSize(w, h int) { s.g.Resize(w, h) }
 
 // View is the drawing of the last Sync.
 func (s *sheet) View() *grid.Grid { return &s.g }
+
+// findFault is a fault of the newest snapshot and its place; nil when there is none of that name.
+func (s *scene) findFault(id string) (f *session.FaultState, place int) {
+	for i := range s.now.Faults {
+		if f := &s.now.Faults[i]; f.Info.ID == id {
+			return f, i
+		}
+	}
+	return nil, -1
+}
 
 // lastWindow is the newest closed second of a snapshot; nil before the first.
 func lastWindow(s *session.Snapshot) *load.Window {

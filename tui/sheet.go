@@ -34,3 +34,9 @@ func middleBox(frame *grid.Grid, st *styles, w, h int, title string) (left, top,
 	w, h = min(w, frame.Width()-2), min(h, frame.Height()-1)
 	return box(frame, st, (frame.Width()-w)/2, max((frame.Height()-1-h)/2, 0), w, h, title)
 }
+
+// middleRectangle is the inside of such a box on a screen of a size.
+func middleRectangle(screenWidth, screenHeight, w, h int) (left, top, width, height int) {
+	w, h = min(w, screenWidth-2), min(h, screenHeight-1)
+	return (screenWidth-w)/2 + 2, max((screenHeight-1-h)/2, 0) + 1, w - 4, h - 2
+}

@@ -76,6 +76,17 @@ func TestEveryFrameFits(t *testing.T) {
 	}
 }
 
+// TestFirstFrameComesBeforeTheFirstSnapshot: the terminal may answer first.
+func TestFirstFrameComesBeforeTheFirstSnapshot(t *testing.T) {
+	for _, z := range sizes() {
+		m := New(newFake(), Options{})
+		m.Update(tea.WindowSizeMsg{Width: z.w, Height: z.h})
+		if m.err != nil {
+			t.Errorf("%dx%d: %v", z.w, z.h, m.err)
+		}
+	}
+}
+
 func TestWhatIsOpenFits(t *testing.T) {
 	for _, keys := range []string{"?", "v", "n", "m", "q", "f", "l", "m5", "vabcde\n", "F", "F\n", "1", "2", "2k", "3", "37", "3abc"} {
 		s := newFake()

@@ -59,7 +59,7 @@ func (a *commands) drive(ctx context.Context, r config.Resolved, embedded bool) 
 	run, err := report.Load(dir)
 	if err == nil {
 		verdict = run.Verdict()
-		err = report.WriteTerminal(a.Out, run, snap.Report)
+		fmt.Fprint(a.Out, report.Terminal(run, snap.Report))
 	}
 	failure = errors.Join(failure, s.Err(), err, app.ExportSummary(dir, r.SummaryExport))
 	if failure != nil {

@@ -25,7 +25,8 @@ func (a *commands) report() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return report.WriteTerminal(a.Out, run, filepath.Join(args[0], report.File))
+			fmt.Fprint(a.Out, report.Terminal(run, filepath.Join(args[0], report.File)))
+			return nil
 		},
 		ValidArgsFunction: completeDirectories,
 	}
