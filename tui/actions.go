@@ -8,17 +8,11 @@ import (
 
 	"xinbot.ir/squall/internal/command"
 	"xinbot.ir/squall/internal/session"
+	"xinbot.ir/squall/internal/units"
 	"xinbot.ir/squall/load"
-)
-
-// Kinds of command; a waiting one is replaced by a newer one of its kind.
-const (
-	kindLevel  = "level"
-	kindMix    = "mix"
-	kindSpike  = "spike"
-	kindPause  = "pause"
-	kindHold   = "hold"
-	kindExport = "export"
+	"xinbot.ir/squall/tui/dialog"
+	"xinbot.ir/squall/tui/panel"
+	"xinbot.ir/squall/tui/view"
 )
 
 // intentTime is how long a value that was asked for counts before a snapshot shows it.
@@ -26,18 +20,18 @@ const intentTime = time.Second
 
 // step moves virtual users, or the rate in the open model, by small steps; ten of them are a large one.
 func (m *Model) step(steps int) tea.Cmd {
-	set := m.scene.now.Load.Settings
-	fresh := m.options.Clock().Before(m.intent.expiry)
-	if set.Open() || fresh && m.intent.open {
+	set := m.state.Now.Load.Settings
+	fresh := m.options.Clock().Before(m.pendingLevel.expiry)
+	if set.Open() || fresh && m.pendingLevel.open {
 		from := set.Rate
-		if fresh && m.intent.open {
-			from = m.intent.rate
+		if fresh && m.pendingLevel.open {
+			from = m.pendingLevel.rate
 		}
 		return m.setRate(from, float64(stepped(int(from), steps, load.MaxRate)))
 	}
 	from := set.VUs
 	if fresh {
-		from = m.intent.vus
+		from = m.pendingLevel.vus
 	}
 	return m.setVUs(from, stepped(from, steps, load.MaxVUs))
 }
@@ -65,10 +59,10 @@ func stepped(n, steps, most int) int {
 
 func (m *Model) setVUs(from, to int) tea.Cmd {
 	if from == to {
-		m.Say("virtual users stay at "+formatInt(to), false)
+		m.Say("virtual users stay at "+units.Int(to), false)
 		return nil
 	}
-	return m.Send("virtual users "+formatInt(from)+" → "+formatInt(to), request{kind: kindLevel, ask: command.SetVUs{VUs: to}})
+	return m.Send("virtual users "+units.Int(from)+" → "+units.Int(to), dialog.Request{Kind: dialog.KindLevel, Command: command.SetVUs{VUs: to}})
 }
 
 func (m *Model) setRate(from, to float64) tea.Cmd {
@@ -76,24 +70,24 @@ func (m *Model) setRate(from, to float64) tea.Cmd {
 		to = 1 // keys never leave the open model by accident; typing 0 does
 	}
 	if from == to {
-		m.Say("rate stays at "+formatNumber(to)+"/s", false)
+		m.Say("rate stays at "+units.Number(to)+"/s", false)
 		return nil
 	}
-	return m.Send("rate "+formatNumber(from)+" → "+formatNumber(to)+"/s", request{kind: kindLevel, ask: command.SetRate{PerSecond: to}})
+	return m.Send("rate "+units.Number(from)+" → "+units.Number(to)+"/s", dialog.Request{Kind: dialog.KindLevel, Command: command.SetRate{PerSecond: to}})
 }
 
 // flip turns an on-off the other way from what was last asked for, or shown, and returns its new state.
-func (m *Model) flip(t *toggle, shown bool) bool {
+func (m *Model) flip(t *pendingToggle, shown bool) bool {
 	now := m.options.Clock()
-	*t = toggle{on: !t.now(now, shown), expiry: now.Add(intentTime)}
+	*t = pendingToggle{on: !t.now(now, shown), expiry: now.Add(intentTime)}
 	return t.on
 }
 
 func (m *Model) toggleSpike() tea.Cmd {
-	set := m.scene.now.Load.Settings
-	on := m.flip(&m.asked.spike, set.Spike)
-	if on && m.scene.now.Status == session.Halted {
-		m.asked.spike = toggle{}
+	set := m.state.Now.Load.Settings
+	on := m.flip(&m.pendingToggles.spike, set.Spike)
+	if on && m.state.Now.Status == session.Halted {
+		m.pendingToggles.spike = pendingToggle{}
 		m.Say("spikes are blocked since the halt; press u to release", true)
 		return nil
 	}
@@ -101,52 +95,52 @@ func (m *Model) toggleSpike() tea.Cmd {
 	if on {
 		echo = "spike on: " + strconv.FormatFloat(set.SpikeFactor, 'g', 4, 64) + " times the load"
 	}
-	return m.Send(echo, request{kind: kindSpike, ask: command.Spike{On: on}})
+	return m.Send(echo, dialog.Request{Kind: dialog.KindSpike, Command: command.Spike{On: on}})
 }
 
 func (m *Model) togglePause() tea.Cmd {
-	on := m.flip(&m.asked.pause, m.scene.now.Load.Settings.Paused)
+	on := m.flip(&m.pendingToggles.pause, m.state.Now.Load.Settings.Paused)
 	echo := "resumed"
 	if on {
 		echo = "paused: nothing is sent"
 	}
-	return m.Send(echo, request{kind: kindPause, ask: command.Pause{On: on}})
+	return m.Send(echo, dialog.Request{Kind: dialog.KindPause, Command: command.Pause{On: on}})
 }
 
 func (m *Model) toggleHold() tea.Cmd {
-	on := m.flip(&m.asked.hold, m.scene.now.Load.Settings.Hold)
+	on := m.flip(&m.pendingToggles.hold, m.state.Now.Load.Settings.Hold)
 	echo := "hold released"
 	if on {
 		echo = "holding the level reached"
 	}
-	return m.Send(echo, request{kind: kindHold, ask: command.Hold{On: on}})
+	return m.Send(echo, dialog.Request{Kind: dialog.KindHold, Command: command.Hold{On: on}})
 }
 
 func (m *Model) recycle() tea.Cmd {
-	return m.Send("closing connections; the next requests open new ones", request{ask: command.RecycleConnections{}})
+	return m.Send("closing connections; the next requests open new ones", dialog.Request{Command: command.RecycleConnections{}})
 }
 
 // halt never asks and waits for nothing: it passes whatever is queued.
 func (m *Model) halt() tea.Cmd {
 	m.queue.drop()
-	m.intent, m.asked = intent{}, toggles{}
+	m.pendingLevel, m.pendingToggles = pendingLevel{}, pendingToggles{}
 	m.close()
 	echo, then := "HALT: everything back to the baseline", "halted: load back to the baseline; spikes and faults blocked until u"
-	if on := countFaults(m.scene.now.Faults).on; on > 0 {
-		echo += ", " + faultCount(on) + " reverted"
-		then = "halted: load back to the baseline, " + faultCount(on) + " being reverted; spikes and faults blocked until u"
+	if on := panel.CountFaults(m.state.Now.Faults).On; on > 0 {
+		echo += ", " + panel.FaultCount(on) + " reverted"
+		then = "halted: load back to the baseline, " + panel.FaultCount(on) + " being reverted; spikes and faults blocked until u"
 	}
 	m.Say(echo, true)
-	return m.queue.perform(request{ask: command.Halt{}, then: then}, false)
+	return m.queue.perform(dialog.Request{Command: command.Halt{}, Then: then}, false)
 }
 
 // ReleaseHalt allows spikes and faults again after a halt.
 func (m *Model) ReleaseHalt() tea.Cmd {
-	if m.scene.now.Status != session.Halted {
+	if m.state.Now.Status != session.Halted {
 		m.Say("nothing is halted", false)
 		return nil
 	}
-	return m.Send("halt released", request{ask: command.ReleaseHalt{}})
+	return m.Send("halt released", dialog.Request{Command: command.ReleaseHalt{}})
 }
 
 // export writes the report beside the queue: it takes a moment and must not hold up a spike.
@@ -157,24 +151,24 @@ func (m *Model) export() tea.Cmd {
 	}
 	m.exporting = true
 	m.Say("writing the report", false)
-	return m.queue.perform(request{ask: command.Export{}, kind: kindExport}, false)
+	return m.queue.perform(dialog.Request{Command: command.Export{}, Kind: dialog.KindExport}, false)
 }
 
 func (m *Model) moveRange(by int) tea.Cmd {
-	ranges := timeRanges()
+	ranges := view.TimeRanges()
 	for i, r := range ranges {
-		if r == m.scene.span {
-			m.scene.span = ranges[min(max(i+by, 0), len(ranges)-1)]
+		if r == m.state.TimeRange {
+			m.state.TimeRange = ranges[min(max(i+by, 0), len(ranges)-1)]
 			break
 		}
 	}
-	m.Say("charts show "+m.scene.span.name, false)
+	m.Say("charts show "+m.state.TimeRange.Name, false)
 	return nil
 }
 
 func (m *Model) escape() tea.Cmd {
-	m.focus = nil
-	m.scene.message = footerMessage{}
+	m.zoomed = nil
+	m.state.Message = view.FooterMessage{}
 	return nil
 }
 
@@ -183,7 +177,7 @@ func (m *Model) interrupt() tea.Cmd {
 	if m.ending {
 		return m.quit()
 	}
-	if _, asking := m.dialog.(*quitDialog); asking {
+	if _, asking := m.dialog.(*dialog.Quit); asking {
 		if err := m.do(command.Finish{}); err != nil {
 			m.Say(err.Error(), true)
 		}
@@ -198,7 +192,7 @@ func (m *Model) askQuit() tea.Cmd {
 		m.Say("draining; the report is on its way (Ctrl+C leaves now)", false)
 		return nil
 	}
-	return m.open(newQuitDialog(&m.scene), nil)
+	return m.open(dialog.NewQuit(&m.state), nil)
 }
 
 // Finish ends the run; the console leaves when the report is on disk.
@@ -206,5 +200,5 @@ func (m *Model) Finish() tea.Cmd {
 	m.ending = true
 	m.Say("stopping: draining, then the report", false)
 	m.queue.drop()
-	return m.queue.perform(request{ask: command.Finish{}}, false)
+	return m.queue.perform(dialog.Request{Command: command.Finish{}}, false)
 }

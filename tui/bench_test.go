@@ -3,6 +3,8 @@ package tui
 import (
 	"testing"
 	"time"
+
+	"xinbot.ir/squall/tui/view"
 )
 
 // history fills two hours of seconds.
@@ -23,7 +25,7 @@ func BenchmarkSecond200x60(b *testing.B) { benchmarkFrames(b, 1) }
 func benchmarkFrames(b *testing.B, perSecond int) {
 	s := twoHours()
 	m := console(s, looks()[0], 200, 60)
-	m.scene.span = timeRanges()[3] // the whole run: all windows in the picture
+	m.state.TimeRange = view.TimeRanges()[3] // the whole run: all windows in the picture
 	snap := s.Snapshot()
 	all := snap.Load.Windows
 	first := len(all) / 2

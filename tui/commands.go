@@ -9,27 +9,20 @@ import (
 
 	"xinbot.ir/squall/internal/command"
 	"xinbot.ir/squall/internal/session"
+	"xinbot.ir/squall/tui/dialog"
 )
-
-// request is a command of the operator's on its way to the session.
-type request struct {
-	ask  command.Command
-	kind string // a waiting request of the same kind is replaced: a held key never piles up
-	then string // what to say when it is done; "" says nothing more
-	from dialog // takes the answer, and shows an error, while it is open; nil: nobody
-}
 
 // queue sends commands one after the other in the order of the keys, off the screen's own
 // goroutine: a slow disk never stops the picture.
 type queue struct {
 	do      func(command.Command) error // of the session
-	waiting []request
+	waiting []dialog.Request
 	busy    bool
 }
 
 // add queues a command and returns what starts it, nil while another one runs.
-func (q *queue) add(c request) tea.Cmd {
-	if n := len(q.waiting); n > 0 && c.kind != "" && q.waiting[n-1].kind == c.kind {
+func (q *queue) add(c dialog.Request) tea.Cmd {
+	if n := len(q.waiting); n > 0 && c.Kind != "" && q.waiting[n-1].Kind == c.Kind {
 		q.waiting[n-1] = c
 	} else {
 		q.waiting = append(q.waiting, c)
@@ -53,15 +46,15 @@ func (q *queue) drop() { q.waiting = nil }
 
 // doneMsg says that a command was answered.
 type doneMsg struct {
-	request request
+	request dialog.Request
 	err     error
 	queued  bool // it held the queue
 }
 
 // perform gives a command to the session.
-func (q *queue) perform(o request, queued bool) tea.Cmd {
+func (q *queue) perform(o dialog.Request, queued bool) tea.Cmd {
 	do := q.do
-	return guard(func() tea.Msg { return doneMsg{o, do(o.ask), queued} })
+	return guard(func() tea.Msg { return doneMsg{o, do(o.Command), queued} })
 }
 
 // snapshotMsg brings a snapshot.

@@ -1,12 +1,13 @@
 package tui
 
 import (
+	"xinbot.ir/squall/internal/units"
 	"xinbot.ir/squall/tui/grid"
 )
 
 // View is the frame that the last message led to.
 func (m *Model) View() string {
-	if m.quitting || m.scene.width == 0 {
+	if m.quitting || m.state.Width == 0 {
 		return ""
 	}
 	return m.last
@@ -14,17 +15,17 @@ func (m *Model) View() string {
 
 // render draws the frame anew when it no longer shows what is.
 func (m *Model) render() {
-	if !m.stale || m.quitting || m.scene.width == 0 {
+	if !m.stale || m.quitting || m.state.Width == 0 {
 		return
 	}
 	m.stale = false
 	m.draw()
-	m.text = m.frame.Encode(m.text[:0], m.scene.styles.palette)
+	m.text = m.frame.Encode(m.text[:0], m.state.Styles.Palette)
 	m.last = string(m.text)
 }
 
-// charted is a panel that shows the history.
-type charted interface{ columns() int }
+// timeAxisPanel is a panel that shows the history.
+type timeAxisPanel interface{ Columns() int }
 
 // draw draws everything on the frame.
 func (m *Model) draw() {
@@ -33,57 +34,57 @@ func (m *Model) draw() {
 		m.tooSmall()
 		return
 	}
-	slots := m.slots
-	if m.focus != nil {
-		m.focus.fit(m)
-		slots = m.focus.slots
+	slots := m.areas
+	if m.zoomed != nil {
+		m.zoomed.fit(m)
+		slots = m.zoomed.areas
 	}
 	m.syncHistory(slots)
 	told := false // the time range, beside the first charts
 	for _, s := range slots {
-		s.panel.Sync(&m.scene)
+		s.panel.Sync(&m.state)
 		if s.ruled {
 			told = m.rule(s, !told) || told
 		}
 		m.frame.Blit(s.x, s.y, s.panel.View())
 	}
 	if m.dialog != nil {
-		m.dialog.View(&m.frame, &m.scene)
+		m.dialog.View(&m.frame, &m.state)
 	}
 }
 
 // syncHistory brings the charts' columns up to date: as many as the narrowest chart shows, so that
 // all charts share one time axis.
-func (m *Model) syncHistory(slots []slot) {
+func (m *Model) syncHistory(slots []area) {
 	columns := 0
 	for _, s := range slots {
-		if c, ok := s.panel.(charted); ok && (columns == 0 || c.columns() < columns) {
-			columns = c.columns()
+		if c, ok := s.panel.(timeAxisPanel); ok && (columns == 0 || c.Columns() < columns) {
+			columns = c.Columns()
 		}
 	}
-	s := &m.scene
-	s.history.sync(s.calm.Started, s.calm.Load.Windows, s.span, columns)
-	s.story.sync(s.now.Events, s.now.Timeline)
+	s := &m.state
+	s.History.Sync(s.LastSecond.Started, s.LastSecond.Load.Windows, s.TimeRange, columns)
+	s.Marks.Sync(s.Now.Events, s.Now.Timeline)
 }
 
 // rule draws the line above a panel with its title; the line runs on through the gaps. At the right
 // of the charts it tells their time range, if asked, and whether it did.
-func (m *Model) rule(s slot, tell bool) bool {
-	y, st := s.y-1, m.scene.styles
+func (m *Model) rule(s area, tell bool) bool {
+	y, st := s.y-1, m.state.Styles
 	if s.x == margin {
-		m.frame.Fill(margin, y, m.scene.width-2*margin, 1, '─', st.rule)
+		m.frame.Fill(margin, y, m.state.Width-2*margin, 1, '─', st.Rule)
 	}
 	title := s.panel.Title()
-	n := m.frame.Text(s.x, y, s.w-2, title, st.title)
-	m.frame.Set(s.x-1, y, ' ', st.rule)
-	m.frame.Set(s.x+n, y, ' ', st.rule)
-	if _, ok := s.panel.(charted); ok && tell && s.x+s.w >= m.scene.width-margin {
+	n := m.frame.Text(s.x, y, s.w-2, title, st.Title)
+	m.frame.Set(s.x-1, y, ' ', st.Rule)
+	m.frame.Set(s.x+n, y, ' ', st.Rule)
+	if _, ok := s.panel.(timeAxisPanel); ok && tell && s.x+s.w >= m.state.Width-margin {
 		text := " "
-		if m.focus != nil {
+		if m.zoomed != nil {
 			text += "Tab next chart, Esc back   "
 		}
-		text += m.scene.span.name + ", " + formatSpan(m.scene.history.axis.length) + " columns "
-		m.frame.TextRight(s.x+s.w-1, y, s.w-n-3, text, st.dim)
+		text += m.state.TimeRange.Name + ", " + units.Span(m.state.History.Axis.Length) + " columns "
+		m.frame.TextRight(s.x+s.w-1, y, s.w-n-3, text, st.Dim)
 		return true
 	}
 	return false
@@ -91,11 +92,11 @@ func (m *Model) rule(s slot, tell bool) bool {
 
 // tooSmall says in one sentence what is needed.
 func (m *Model) tooSmall() {
-	text := "The console needs 80x24; this terminal is " + formatInt(m.scene.width) + "x" + formatInt(m.scene.height) + "."
-	w := min(grid.Width(text), m.scene.width)
+	text := "The console needs 80x24; this terminal is " + units.Int(m.state.Width) + "x" + units.Int(m.state.Height) + "."
+	w := min(grid.Width(text), m.state.Width)
 	if w < grid.Width(text) {
-		m.frame.Text(0, m.scene.height/2, m.scene.width, "Needs 80x24, is "+formatInt(m.scene.width)+"x"+formatInt(m.scene.height), m.scene.styles.text)
+		m.frame.Text(0, m.state.Height/2, m.state.Width, "Needs 80x24, is "+units.Int(m.state.Width)+"x"+units.Int(m.state.Height), m.state.Styles.Text)
 		return
 	}
-	m.frame.Text((m.scene.width-w)/2, m.scene.height/2, w, text, m.scene.styles.text)
+	m.frame.Text((m.state.Width-w)/2, m.state.Height/2, w, text, m.state.Styles.Text)
 }

@@ -11,6 +11,7 @@ import (
 
 	"xinbot.ir/squall/chaos"
 	"xinbot.ir/squall/internal/session"
+	"xinbot.ir/squall/tui/panel"
 )
 
 const llmDefaults = "errors=none,for=10m,jitter=500ms,latency=3s,proxy=llm-upstream,share=10,toxicity=100"
@@ -304,7 +305,7 @@ func TestNoFaultsSaysWhy(t *testing.T) {
 
 func TestRecoveryClock(t *testing.T) {
 	undone := fakeStart()
-	st := console(newFake(), looks()[0], 80, 24).scene.styles
+	st := console(newFake(), looks()[0], 80, 24).state.Styles
 	for _, c := range []struct {
 		r     session.Recovery
 		after time.Duration
@@ -321,7 +322,7 @@ func TestRecoveryClock(t *testing.T) {
 		{session.Recovery{Goal: 2 * time.Minute, Reason: "no objectives"}, time.Hour, "? recovery unknown: no objectives"},
 	} {
 		f := session.FaultState{Run: 1, Reverted: undone, Recovery: c.r}
-		if got, _, _ := faultClock(&f, undone.Add(c.after), st); got != c.want {
+		if got, _, _ := panel.FaultClock(&f, undone.Add(c.after), st); got != c.want {
 			t.Errorf("%+v after %v reads %q, want %q", c.r, c.after, got, c.want)
 		}
 	}

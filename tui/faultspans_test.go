@@ -1,14 +1,13 @@
 package tui
 
 import (
-	"fmt"
-	"strings"
 	"testing"
 	"time"
 
 	"xinbot.ir/squall/chaos"
 	"xinbot.ir/squall/internal/command"
 	"xinbot.ir/squall/internal/timeline"
+	"xinbot.ir/squall/tui/view"
 )
 
 func TestStoryReadsFaults(t *testing.T) {
@@ -28,22 +27,22 @@ func TestStoryReadsFaults(t *testing.T) {
 	s.applied("llm_latency", time.Minute) // again: a span of its own
 	s.advance(5)
 	s.undone("redis_outage")
-	var st story
+	var st view.Marks
 	for n := 1; n <= len(s.events); n++ { // piece by piece, as in life
-		st.sync(s.events[:n], timeline.Of(s.events[:n]))
+		st.Sync(s.events[:n], timeline.Of(s.events[:n]))
 	}
-	want := []span{
-		{from: 10 * time.Second, to: 27 * time.Second, label: "LLM latency", short: "LLM", loud: true, run: 1},
-		{from: 15 * time.Second, to: 25 * time.Second, label: "Redis outage", short: "Redis", loud: true, run: 2},
-		{from: 25 * time.Second, to: 35 * time.Second, label: "Redis outage not reverted", short: "✗", loud: true, bad: true, run: 2},
-		{from: 30 * time.Second, to: -1, label: "LLM latency", short: "LLM", loud: true, run: 3},
+	want := []view.Span{
+		{From: 10 * time.Second, To: 27 * time.Second, Label: "LLM latency", Short: "LLM", Loud: true, Run: 1},
+		{From: 15 * time.Second, To: 25 * time.Second, Label: "Redis outage", Short: "Redis", Loud: true, Run: 2},
+		{From: 25 * time.Second, To: 35 * time.Second, Label: "Redis outage not reverted", Short: "✗", Loud: true, Bad: true, Run: 2},
+		{From: 30 * time.Second, To: -1, Label: "LLM latency", Short: "LLM", Loud: true, Run: 3},
 	}
-	if len(st.spans) != len(want) {
-		t.Fatalf("spans are %+v", st.spans)
+	if len(st.Spans) != len(want) {
+		t.Fatalf("spans are %+v", st.Spans)
 	}
 	for i := range want {
-		if st.spans[i] != want[i] {
-			t.Errorf("span %d is %+v, want %+v", i, st.spans[i], want[i])
+		if st.Spans[i] != want[i] {
+			t.Errorf("span %d is %+v, want %+v", i, st.Spans[i], want[i])
 		}
 	}
 }
@@ -56,60 +55,15 @@ func TestASpikeIsOneSpan(t *testing.T) {
 	s.advance(20)
 	m := console(s, looks()[0], 120, 36)
 	wantText(t, m, "● ON 00:20")
-	if spans := m.scene.story.spans; len(spans) != 1 || spans[0].label != "Channel spike 5×" || spans[0].short != "5×" {
+	if spans := m.state.Marks.Spans; len(spans) != 1 || spans[0].Label != "Channel spike 5×" || spans[0].Short != "5×" {
 		t.Errorf("spans are %+v", spans)
 	}
 	_ = give(s, command.Spike{On: false})
 	_ = give(s, command.Spike{On: true})
 	onScreen(m, s)
 	m.View()
-	if spans := m.scene.story.spans; len(spans) != 2 || spans[0].to < 0 || spans[1].to >= 0 {
+	if spans := m.state.Marks.Spans; len(spans) != 2 || spans[0].To < 0 || spans[1].To >= 0 {
 		t.Errorf("spans are %+v", spans)
-	}
-}
-
-func TestOverlappingFaultsGetRowsOfTheirOwn(t *testing.T) {
-	const s = time.Second
-	a := axis{length: s, count: 60, last: 119}
-	story := story{spans: []span{
-		{from: 10 * s, to: 20 * s, label: "before the picture", run: 9},
-		{from: 65 * s, to: 80 * s, label: "spike"},
-		{from: 70 * s, to: 90 * s, label: "a", run: 1},
-		{from: 85 * s, to: -1, label: "b", run: 2},
-		{from: 100 * s, to: 110 * s, label: "c", run: 3},
-		{from: 105 * s, to: -1, label: "d", run: 5},
-	}}
-	lane := map[string]int{}
-	for _, most := range []int{1, 2, 3} {
-		placed, lanes := story.lanes(a, most)
-		if lanes > most {
-			t.Errorf("%d rows of at most %d", lanes, most)
-		}
-		clear(lane)
-		for _, p := range placed {
-			lane[p.label] = p.lane
-		}
-		if len(placed) != 5 {
-			t.Errorf("placed %+v", placed)
-		}
-		want := map[int]string{1: "map[a:0 b:0 c:0 d:0 spike:0]", 2: "map[a:1 b:0 c:1 d:1 spike:0]", 3: "map[a:1 b:0 c:1 d:2 spike:0]"}[most]
-		if got := fmt.Sprint(lane); got != want {
-			t.Errorf("at most %d rows: %s, want %s", most, got, want)
-		}
-	}
-	if placed, lanes := story.lanes(axis{}, 3); placed != nil || lanes != 0 {
-		t.Error("spans are placed before there is an axis")
-	}
-}
-
-func TestPodsAt(t *testing.T) {
-	points := []timeline.Pods{{At: 5, Ready: 2, Wanted: 2}, {At: 10, Ready: 2, Wanted: 4}}
-	for until, want := range map[time.Duration][2]int{
-		time.Second: {}, 5 * time.Second: {}, 6 * time.Second: {2, 2}, 10 * time.Second: {2, 2}, time.Minute: {2, 4},
-	} {
-		if ready, wanted := podsAt(points, until); ready != want[0] || wanted != want[1] {
-			t.Errorf("before %v there are %d of %d pods, want %v", until, ready, wanted, want)
-		}
 	}
 }
 
@@ -147,24 +101,5 @@ func TestManyFaultsKeepTheBusyOnesInView(t *testing.T) {
 		wantText(t, m, last.Info.Title, "01:00 left", "not reverted", "F lists them")
 		press(m, "F", "end")
 		wantText(t, m, "▌") // the picked one is in view
-	}
-}
-
-func TestCommandsAreBrokenOnlyBetweenWords(t *testing.T) {
-	const command = `kubectl -n xin-staging patch statefulset redis --type=merge -p '{"spec": {"replicas": 2}}' --request-timeout=10s`
-	for w := 40; w < 140; w++ {
-		l := &lines{st: console(newFake(), looks()[0], 80, 24).scene.styles, w: w}
-		l.command(command)
-		var joined strings.Builder
-		for i, line := range l.all {
-			text := line.texts[0].text
-			if !line.open || i < len(l.all)-1 && !strings.HasSuffix(text, " \\") {
-				t.Fatalf("at %d columns a line is %q", w, text)
-			}
-			joined.WriteString(strings.TrimSuffix(text, "\\"))
-		}
-		if joined.String() != command {
-			t.Fatalf("at %d columns the shell would read %q", w, joined.String())
-		}
 	}
 }

@@ -3,6 +3,7 @@ package tui
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -14,6 +15,9 @@ import (
 	"github.com/muesli/termenv"
 
 	"xinbot.ir/squall/internal/command"
+	"xinbot.ir/squall/tui/grid"
+	"xinbot.ir/squall/tui/panel"
+	"xinbot.ir/squall/tui/view"
 )
 
 // look is a kind of terminal.
@@ -39,7 +43,7 @@ func console(s *fakeSession, l look, w, h int) *Model {
 	m := New(s, Options{
 		Clock: func() time.Time { return s.started.Add(s.elapsed) }, Renderer: renderer, Dark: &l.dark, ASCII: l.ascii,
 	})
-	m.lull = 1 // no test waits for a clock
+	m.debounce = 1 // no test waits for a clock
 	m.Update(tea.WindowSizeMsg{Width: w, Height: h})
 	m.Update(snapshotMsg{s.Snapshot()})
 	if m.err != nil {
@@ -109,23 +113,112 @@ type size struct{ w, h int }
 
 func sizes() []size { return []size{{80, 24}, {120, 36}, {200, 60}, {250, 70}} }
 
+// TestGoldenScreens are whole frames: one of each kind of terminal at each layout. They are few, so that a new
+// panel changes few of them; components have golden files of their own.
 func TestGoldenScreens(t *testing.T) {
-	for _, l := range looks() {
-		for _, z := range sizes() {
-			t.Run(fmt.Sprintf("%s-%dx%d", l.name, z.w, z.h), func(t *testing.T) {
-				s := newFake()
-				gameDay(s)
-				golden.RequireEqual(t, []byte(frame(t, console(s, l, z.w, z.h), z.w, z.h)))
-			})
+	all := looks()
+	for _, c := range []struct {
+		look look
+		size size
+	}{
+		{all[0], size{80, 24}},
+		{all[0], size{120, 36}},
+		{all[0], size{200, 60}},
+		{all[1], size{120, 36}},
+		{all[2], size{80, 24}},
+		{look{"16-colours", termenv.ANSI, true, false}, size{120, 36}},
+		{look{"ascii", termenv.Ascii, true, true}, size{120, 36}},
+	} {
+		t.Run(fmt.Sprintf("%s-%dx%d", c.look.name, c.size.w, c.size.h), func(t *testing.T) {
+			s := newFake()
+			gameDay(s)
+			golden.RequireEqual(t, []byte(frame(t, console(s, c.look, c.size.w, c.size.h), c.size.w, c.size.h)))
+		})
+	}
+}
+
+// component draws one panel at a size of its own, whatever the layout gives it.
+func component(m *Model, p panel.Panel, w, h int) []byte {
+	s := m.state
+	p.SetSize(w, h)
+	columns := 60
+	if c, ok := p.(timeAxisPanel); ok {
+		columns = c.Columns()
+	}
+	s.History = view.History{}
+	s.History.Sync(s.LastSecond.Started, s.LastSecond.Load.Windows, s.TimeRange, columns)
+	p.Sync(&s)
+	return p.View().Encode(nil, s.Styles.Palette)
+}
+
+// components are the panels by name, each with the size at which its golden file is drawn.
+func components() []struct {
+	name  string
+	panel panel.Panel
+	w, h  int
+} {
+	rows := view.LatencyRows()
+	return []struct {
+		name  string
+		panel panel.Panel
+		w, h  int
+	}{
+		{"header", &panel.Header{}, 118, 3},
+		{"stack", panel.NewStack(rows), 78, 10},
+		{"gateway", panel.NewLatency(rows[0]), 64, 16},
+		{"orchestrator", panel.NewLatency(rows[1]), 40, 13},
+		{"automation", panel.NewLatency(rows[2]), 40, 13},
+		{"pods", panel.NewPods(panel.NewRequestRate()), 64, 10},
+		{"request-rate", panel.NewRequestRate(), 64, 10},
+		{"virtual-users", panel.NewVirtualUsers(), 64, 10},
+		{"failed-requests", panel.NewFailedRequests(), 64, 10},
+		{"load", &panel.Load{}, 40, 7},
+		{"mix", &panel.ChannelMix{}, 40, 7},
+		{"objectives", &panel.Objectives{}, 62, 7},
+		{"faults", &panel.Faults{}, 62, 7},
+		{"faults-in-a-line", &panel.Faults{Pods: true}, 78, 2},
+		{"flows", &panel.Flows{}, 44, 8},
+		{"flows-and-errors", &panel.Flows{Errors: true}, 30, 6},
+		{"channels", panel.NewChannels(), 76, 9},
+		{"errors", &panel.Errors{}, 44, 8},
+		{"generator", &panel.Generator{}, 24, 6},
+		{"timeline", &panel.Timeline{}, 100, 6},
+		{"phases", &panel.Phases{}, 96, 6},
+		{"footer", panel.NewFooter(footerKeys(keymap())), 118, 1},
+	}
+}
+
+// TestGoldenPanels is every panel alone, in one look.
+func TestGoldenPanels(t *testing.T) {
+	s := newFake()
+	gameDay(s)
+	_ = give(s, command.Spike{On: true})
+	s.advance(30)
+	m := console(s, looks()[0], 120, 36)
+	for _, c := range components() {
+		t.Run(c.name, func(t *testing.T) { golden.RequireEqual(t, component(m, c.panel, c.w, c.h)) })
+	}
+}
+
+// TestEveryPanelHasAGoldenFile compares with the table of the layouts.
+func TestEveryPanelHasAGoldenFile(t *testing.T) {
+	have := map[string]bool{}
+	for _, c := range components() {
+		have[fmt.Sprintf("%T", c.panel)] = true
+	}
+	for _, row := range panels(nil) {
+		if kind := fmt.Sprintf("%T", row.panel); !have[kind] {
+			t.Errorf("%s has no golden file: add it to components", kind)
 		}
 	}
 }
 
-// state is a situation of the console and what is open over it.
+// state is a situation of the console, with what is open over it or the panels that show it.
 type state struct {
-	name string
-	play func(*fakeSession)
-	keys []string
+	name  string
+	play  func(*fakeSession)
+	keys  []string
+	shown []string // components; none: what is open, alone or, for the zoomed chart, the screen
 }
 
 func states() []state {
@@ -138,47 +231,47 @@ func states() []state {
 		s.advance(40)
 	}
 	return []state{
-		{"first", func(*fakeSession) {}, nil},
-		{"spike", spike, nil},
-		{"open-model-saturated", openModel, nil},
-		{"no-token", func(s *fakeSession) { s.token = false; s.advance(40) }, nil},
-		{"below-a-millisecond", func(s *fakeSession) { s.tiny = true; s.advance(400) }, nil},
-		{"paused", func(s *fakeSession) { s.advance(60); _ = give(s, command.Pause{On: true}); s.advance(30) }, nil},
-		{"halted", spike, []string{"x"}},
-		{"draining", func(s *fakeSession) { s.advance(60); _ = give(s, command.Finish{}); s.advance(1) }, nil},
-		{"failure", func(s *fakeSession) { s.advance(60); s.failure = "write journal: no space left on device" }, nil},
-		{"phases", spike, []string{"p"}},
-		{"help", calm, []string{"?"}},
-		{"prompt", calm, []string{"v"}},
-		{"prompt-refused", calm, []string{"t", "s", "o", "o", "n", "enter"}},
-		{"mix", calm, []string{"m", "down", "right", "right"}},
-		{"mix-brand", calm, []string{"m", "tab", "tab"}},
-		{"mix-typing", calm, []string{"m", "3", "3"}},
-		{"confirm", spike, []string{"q"}},
-		{"zoom", spike, []string{"f"}},
-		{"zoom-open-model", openModel, []string{"f"}},
-		{"timeline", func(s *fakeSession) { gameDay(s); gameDay(s) }, []string{"l", "up", "up"}},
-		{"no-faults", func(s *fakeSession) { s.advance(60); s.chaos.faults = nil }, nil},
-		{"fault-active", faultDay, nil},
-		{"fault-recovering", func(s *fakeSession) { faultDay(s); s.undone("llm_latency"); s.advance(12) }, nil},
-		{"fault-recovered", recoveredDay, nil},
-		{"faults-overlap", overlappingDay, nil},
-		{"faults-many", manyFaults, nil},
-		{"fault-stuck", stuckDay, nil},
-		{"pods", podsDay, nil},
-		{"fault-list", recoveredDay, []string{"F", "down"}},
-		{"sheet", calm, []string{"1"}},
-		{"sheet-typing-refused", calm, []string{"1", "down", "2", "h"}},
-		{"sheet-redis", calm, []string{"2"}},
-		{"sheet-dry-run", calm, []string{"1", "ctrl+d"}},
-		{"sheet-active", faultDay, []string{"F", "enter", "5", "s"}},
-		{"sheet-stuck", stuckDay, []string{"2"}},
-		{"sheet-stuck-overwrite", stuckDay, []string{"2", "o"}},
-		{"sheet-protected", func(s *fakeSession) { s.advance(60); s.chaos.protected = true }, []string{"2", "enter", "s", "t"}},
-		{"sheet-halted", calm, []string{"x", "1"}},
-		{"confirm-fault", overlappingDay, []string{"q"}},
-		{"one-minute", spike, []string{"["}},
-		{"whole-run", func(s *fakeSession) { gameDay(s); gameDay(s); gameDay(s) }, []string{"]", "]", "]"}},
+		{"first", func(*fakeSession) {}, nil, []string{"header", "stack", "timeline", "flows"}},
+		{"spike", spike, nil, []string{"header", "stack", "gateway", "load"}},
+		{"open-model-saturated", openModel, nil, []string{"header", "load", "virtual-users", "request-rate", "footer"}},
+		{"no-token", func(s *fakeSession) { s.token = false; s.advance(40) }, nil, []string{"stack", "flows", "objectives"}},
+		{"below-a-millisecond", func(s *fakeSession) { s.tiny = true; s.advance(400) }, nil, []string{"stack", "gateway"}},
+		{"paused", func(s *fakeSession) { s.advance(60); _ = give(s, command.Pause{On: true}); s.advance(30) }, nil, []string{"header", "stack", "load"}},
+		{"halted", spike, []string{"x"}, []string{"header", "load", "timeline", "faults", "footer"}},
+		{"draining", func(s *fakeSession) { s.advance(60); _ = give(s, command.Finish{}); s.advance(1) }, nil, []string{"header", "footer"}},
+		{"failure", func(s *fakeSession) { s.advance(60); s.failure = "write journal: no space left on device" }, nil, []string{"header"}},
+		{"phases", spike, []string{"p"}, nil},
+		{"help", calm, []string{"?"}, nil},
+		{"prompt", calm, []string{"v"}, nil},
+		{"prompt-refused", calm, []string{"t", "s", "o", "o", "n", "enter"}, nil},
+		{"mix", calm, []string{"m", "down", "right", "right"}, nil},
+		{"mix-brand", calm, []string{"m", "tab", "tab"}, nil},
+		{"mix-typing", calm, []string{"m", "3", "3"}, nil},
+		{"confirm", spike, []string{"q"}, nil},
+		{"zoom", spike, []string{"f"}, nil},
+		{"zoom-open-model", openModel, []string{"f"}, nil},
+		{"timeline", func(s *fakeSession) { gameDay(s); gameDay(s) }, []string{"l", "up", "up"}, nil},
+		{"no-faults", func(s *fakeSession) { s.advance(60); s.chaos.faults = nil }, nil, []string{"faults", "faults-in-a-line"}},
+		{"fault-active", faultDay, nil, []string{"header", "stack", "faults", "faults-in-a-line", "timeline"}},
+		{"fault-recovering", func(s *fakeSession) { faultDay(s); s.undone("llm_latency"); s.advance(12) }, nil, []string{"faults", "stack"}},
+		{"fault-recovered", recoveredDay, nil, []string{"faults", "faults-in-a-line", "stack", "timeline"}},
+		{"faults-overlap", overlappingDay, nil, []string{"header", "faults", "gateway", "stack"}},
+		{"faults-many", manyFaults, nil, []string{"faults", "faults-in-a-line"}},
+		{"fault-stuck", stuckDay, nil, []string{"header", "faults", "faults-in-a-line", "stack"}},
+		{"pods", podsDay, nil, []string{"pods", "faults-in-a-line", "flows"}},
+		{"fault-list", recoveredDay, []string{"F", "down"}, nil},
+		{"sheet", calm, []string{"1"}, nil},
+		{"sheet-typing-refused", calm, []string{"1", "down", "2", "h"}, nil},
+		{"sheet-redis", calm, []string{"2"}, nil},
+		{"sheet-dry-run", calm, []string{"1", "ctrl+d"}, nil},
+		{"sheet-active", faultDay, []string{"F", "enter", "5", "s"}, nil},
+		{"sheet-stuck", stuckDay, []string{"2"}, nil},
+		{"sheet-stuck-overwrite", stuckDay, []string{"2", "o"}, nil},
+		{"sheet-protected", func(s *fakeSession) { s.advance(60); s.chaos.protected = true }, []string{"2", "enter", "s", "t"}, nil},
+		{"sheet-halted", calm, []string{"x", "1"}, nil},
+		{"confirm-fault", overlappingDay, []string{"q"}, nil},
+		{"one-minute", spike, []string{"["}, []string{"stack"}},
+		{"whole-run", func(s *fakeSession) { gameDay(s); gameDay(s); gameDay(s) }, []string{"]", "]", "]"}, []string{"stack"}},
 	}
 }
 
@@ -252,15 +345,41 @@ func manyFaults(s *fakeSession) {
 	s.advance(30)
 }
 
+// draw is what a state's golden file holds.
+func (st state) draw(t *testing.T, l look, z size) []byte {
+	t.Helper()
+	s := newFake()
+	st.play(s)
+	m := console(s, l, z.w, z.h)
+	press(m, st.keys...)
+	whole := frame(t, m, z.w, z.h)
+	if st.shown == nil && m.dialog == nil {
+		return []byte(whole)
+	}
+	if st.shown == nil {
+		var over grid.Grid
+		over.Resize(z.w, z.h)
+		m.dialog.View(&over, &m.state)
+		return over.Encode(nil, m.state.Styles.Palette)
+	}
+	var text []byte
+	for _, c := range components() {
+		if slices.Contains(st.shown, c.name) {
+			text = fmt.Appendf(text, "── %s\n%s\n", c.name, component(m, c.panel, c.w, c.h))
+		}
+	}
+	return text
+}
+
 func TestGoldenStates(t *testing.T) {
 	for _, st := range states() {
-		for _, z := range sizes()[:3] {
+		at := sizes()[:3]
+		if st.shown != nil {
+			at = at[1:2] // components have sizes of their own
+		}
+		for _, z := range at {
 			t.Run(fmt.Sprintf("%s-%dx%d", st.name, z.w, z.h), func(t *testing.T) {
-				s := newFake()
-				st.play(s)
-				m := console(s, looks()[0], z.w, z.h)
-				press(m, st.keys...)
-				golden.RequireEqual(t, []byte(plain(frame(t, m, z.w, z.h))))
+				golden.RequireEqual(t, []byte(plain(string(st.draw(t, looks()[0], z)))))
 			})
 		}
 	}
@@ -275,51 +394,10 @@ func TestGoldenFaults(t *testing.T) {
 			continue
 		}
 		for _, l := range looks() {
-			for _, z := range sizes()[:3] {
-				t.Run(fmt.Sprintf("%s-%s-%dx%d", st.name, l.name, z.w, z.h), func(t *testing.T) {
-					s := newFake()
-					st.play(s)
-					m := console(s, l, z.w, z.h)
-					press(m, st.keys...)
-					golden.RequireEqual(t, []byte(frame(t, m, z.w, z.h)))
-				})
-			}
+			t.Run(st.name+"-"+l.name, func(t *testing.T) { golden.RequireEqual(t, st.draw(t, l, size{120, 36})) })
 		}
 	}
 }
 
 // plain drops the colours: most goldens are read by people.
 func plain(s string) string { return ansi.Strip(s) }
-
-// TestGoldenPanels is every panel alone, at its size in every layout that has it.
-func TestGoldenPanels(t *testing.T) {
-	for id, z := range sizes()[:3] {
-		s := newFake()
-		gameDay(s)
-		_ = give(s, command.Spike{On: true})
-		s.advance(30)
-		m := console(s, looks()[0], z.w, z.h)
-		m.View()
-		for i, slot := range m.slots {
-			name := strings.ReplaceAll(strings.ToLower(slot.panel.Title()), " ", "-")
-			t.Run(fmt.Sprintf("%s/%d-%s", []string{"compact", "regular", "wide"}[id], i, name), func(t *testing.T) {
-				golden.RequireEqual(t, slot.panel.View().Encode(nil, m.scene.styles.palette))
-			})
-		}
-	}
-}
-
-func TestGoldenTerminals(t *testing.T) {
-	for _, l := range []look{
-		{"256-colours", termenv.ANSI256, true, false},
-		{"16-colours", termenv.ANSI, true, false},
-		{"16-colours-light", termenv.ANSI, false, false},
-		{"ascii", termenv.Ascii, true, true},
-	} {
-		t.Run(l.name, func(t *testing.T) {
-			s := newFake()
-			gameDay(s)
-			golden.RequireEqual(t, []byte(frame(t, console(s, l, 120, 36), 120, 36)))
-		})
-	}
-}

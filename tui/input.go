@@ -1,6 +1,10 @@
 package tui
 
-import tea "github.com/charmbracelet/bubbletea"
+import (
+	tea "github.com/charmbracelet/bubbletea"
+
+	"xinbot.ir/squall/tui/dialog"
+)
 
 // input takes what the terminal delivered at once. A busy machine or a slow line brings several
 // characters in one message: each is a key of its own, in order. Pasted text is never commands.
@@ -51,6 +55,9 @@ func (m *Model) tell(msg tea.Msg) tea.Cmd {
 		return nil
 	}
 	next, cmd := m.dialog.Update(msg, m)
+	if cmd != nil {
+		cmd = guard(cmd) // what a dialog does off the screen's goroutine is guarded here
+	}
 	if next == m.dialog {
 		return cmd
 	}
@@ -58,19 +65,19 @@ func (m *Model) tell(msg tea.Msg) tea.Cmd {
 }
 
 // open shows a dialog, nil for none, in place of what is open.
-func (m *Model) open(next dialog, cmd tea.Cmd) tea.Cmd {
+func (m *Model) open(next dialog.Dialog, cmd tea.Cmd) tea.Cmd {
 	if next == m.dialog {
 		return cmd
 	}
 	m.close()
 	m.dialog = next
-	return tea.Batch(cmd, m.tell(shownMsg{}))
+	return tea.Batch(cmd, m.tell(dialog.ShownMsg{}))
 }
 
 // close closes what is open.
 func (m *Model) close() {
-	if open, ok := m.dialog.(closer); ok {
-		open.close()
+	if open, ok := m.dialog.(dialog.Closer); ok {
+		open.Close()
 	}
 	m.dialog = nil
 }

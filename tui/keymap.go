@@ -5,6 +5,9 @@ import (
 
 	"github.com/charmbracelet/bubbles/key"
 	tea "github.com/charmbracelet/bubbletea"
+
+	"xinbot.ir/squall/tui/dialog"
+	"xinbot.ir/squall/tui/panel"
 )
 
 // keyRow is one key: what it is called, where it stands in the help, and what it does. The help
@@ -36,9 +39,6 @@ const (
 	groupRun    = "Run"
 )
 
-// numFaultKeys is how many faults have a key of their own, from 1 up.
-const numFaultKeys = 9
-
 // keymap is every key of the console.
 func keymap() []keyRow {
 	rows := []keyRow{
@@ -48,8 +48,8 @@ func keymap() []keyRow {
 		bind(groupLoad, "PgUp PgDn", "in large steps", "", 0, nil),
 		bind(groupLoad, "PgUp", "", "", 0, func(m *Model) tea.Cmd { return m.step(+10) }, "pgup", "shift+up", "K"),
 		bind(groupLoad, "PgDn", "", "", 0, func(m *Model) tea.Cmd { return m.step(-10) }, "pgdown", "shift+down", "J"),
-		bind(groupLoad, "v", "exact number of VUs", "exact", 5, asks(promptUsers), "v"),
-		bind(groupLoad, "r", "arrival rate, open model", "", 0, asks(promptRate), "r"),
+		bind(groupLoad, "v", "exact number of VUs", "exact", 5, asks(dialog.PromptUsers), "v"),
+		bind(groupLoad, "r", "arrival rate, open model", "", 0, asks(dialog.PromptRate), "r"),
 		bind(groupLoad, "s", "spike on, off", "spike", 1, (*Model).toggleSpike, "s"),
 		bind(groupLoad, "space", "pause, resume", "pause", 2, (*Model).togglePause, " "),
 		bind(groupLoad, "h", "hold this level, go on", "hold", 5, (*Model).toggleHold, "h"),
@@ -57,10 +57,10 @@ func keymap() []keyRow {
 		bind(groupFaults, "1-9", "fault: ask, or revert", "faults", 1, nil),
 		bind(groupFaults, "F", "all faults: look, change", "", 0, opens((*Model).faultList), "F"),
 
-		bind(groupShape, "m", "mix, by run or by brand", "mix", 3, opens(func(m *Model) (dialog, tea.Cmd) { return newMixDialog(&m.scene), nil }), "m"),
-		bind(groupShape, "t", "think time", "", 0, asks(promptThink), "t"),
-		bind(groupShape, "R", "ramp time of a change", "", 0, asks(promptRamp), "R"),
-		bind(groupShape, "S", "spike multiplier", "", 0, asks(promptFactor), "S"),
+		bind(groupShape, "m", "mix, by run or by brand", "mix", 3, opens(func(m *Model) (dialog.Dialog, tea.Cmd) { return dialog.NewMix(&m.state), nil }), "m"),
+		bind(groupShape, "t", "think time", "", 0, asks(dialog.PromptThink), "t"),
+		bind(groupShape, "R", "ramp time of a change", "", 0, asks(dialog.PromptRamp), "R"),
+		bind(groupShape, "S", "spike multiplier", "", 0, asks(dialog.PromptFactor), "S"),
 		bind(groupShape, "c", "renew the connections", "", 0, (*Model).recycle, "c"),
 
 		bind(groupView, "f", "zoom a chart", "zoom", 3, (*Model).zoom, "f", "enter"),
@@ -68,11 +68,11 @@ func keymap() []keyRow {
 		bind(groupView, "[ ]", "time range of the charts", "range", 4, nil),
 		bind(groupView, "[", "", "", 0, func(m *Model) tea.Cmd { return m.moveRange(-1) }, "["),
 		bind(groupView, "]", "", "", 0, func(m *Model) tea.Cmd { return m.moveRange(+1) }, "]"),
-		bind(groupView, "p", "figures of each phase", "phases", 4, opens(func(*Model) (dialog, tea.Cmd) { return newPhasesDialog(), nil }), "p"),
-		bind(groupView, "l", "the whole timeline", "", 0, opens(func(*Model) (dialog, tea.Cmd) { return newTimelineDialog(), nil }), "l"),
-		bind(groupView, "?", "this help", "help", 0, opens(func(m *Model) (dialog, tea.Cmd) { return &helpDialog{helpLines(m.keys)}, nil }), "?"),
+		bind(groupView, "p", "figures of each phase", "phases", 4, opens(func(*Model) (dialog.Dialog, tea.Cmd) { return dialog.NewPhases(), nil }), "p"),
+		bind(groupView, "l", "the whole timeline", "", 0, opens(func(*Model) (dialog.Dialog, tea.Cmd) { return dialog.NewTimeline(), nil }), "l"),
+		bind(groupView, "?", "this help", "help", 0, opens(func(m *Model) (dialog.Dialog, tea.Cmd) { return dialog.NewHelp(helpLines(m.keys)), nil }), "?"),
 
-		bind(groupRun, "n", "note in the timeline", "note", 3, asks(promptNote), "n"),
+		bind(groupRun, "n", "note in the timeline", "note", 3, asks(dialog.PromptNote), "n"),
 		bind(groupRun, "e", "write the report now", "report", 4, (*Model).export, "e"),
 		bind(groupRun, "x", "HALT: all back to start", "HALT", 0, (*Model).halt, "x", "X"),
 		bind(groupRun, "u", "release after a halt", "", 0, (*Model).ReleaseHalt, "u"),
@@ -81,22 +81,49 @@ func keymap() []keyRow {
 		bind(groupRun, "Ctrl+X", "HALT while you type", "", 0, nil),
 		bind(groupRun, "Esc", "close what is open", "", 0, (*Model).escape, "esc"),
 	}
-	for i := range numFaultKeys {
+	for i := range panel.NumFaultKeys {
 		key := strconv.Itoa(i + 1)
-		rows = append(rows, bind(groupFaults, key, "", "", 0, opens(func(m *Model) (dialog, tea.Cmd) { return m.FaultKey(i, nil) }), key))
+		rows = append(rows, bind(groupFaults, key, "", "", 0, opens(func(m *Model) (dialog.Dialog, tea.Cmd) { return m.FaultKey(i, nil) }), key))
 	}
 	return rows
 }
 
 // opens is what a key does that opens a dialog.
-func opens(make func(*Model) (dialog, tea.Cmd)) func(*Model) tea.Cmd {
-	return func(m *Model) tea.Cmd { return m.open(make(m)) }
+func opens(build func(*Model) (dialog.Dialog, tea.Cmd)) func(*Model) tea.Cmd {
+	return func(m *Model) tea.Cmd { return m.open(build(m)) }
 }
 
 // asks is what a key does that asks for a value.
-func asks(id promptID) func(*Model) tea.Cmd {
-	return opens(func(*Model) (dialog, tea.Cmd) { return newPrompt(id), nil })
+func asks(id dialog.PromptID) func(*Model) tea.Cmd {
+	return opens(func(*Model) (dialog.Dialog, tea.Cmd) { return dialog.NewPrompt(id), nil })
 }
 
 // shown tells whether the row stands in the help screen.
 func (r keyRow) shown() bool { return r.binding.Help().Desc != "" }
+
+// footerKeys are the keys of the help line.
+func footerKeys(rows []keyRow) (keys []panel.Key) {
+	for _, r := range rows {
+		if r.short != "" {
+			keys = append(keys, panel.Key{Label: r.binding.Help().Key, Short: r.short, Rank: r.rank})
+		}
+	}
+	return keys
+}
+
+// helpLines are the lines of a keymap.
+func helpLines(keys []keyRow) (lines []dialog.HelpLine) {
+	group := ""
+	for _, k := range keys {
+		if !k.shown() {
+			continue
+		}
+		if k.group != group {
+			group = k.group
+			lines = append(lines, dialog.HelpLine{Text: group})
+		}
+		help := k.binding.Help()
+		lines = append(lines, dialog.HelpLine{Key: help.Key, Text: help.Desc})
+	}
+	return lines
+}

@@ -12,6 +12,7 @@ import (
 	"xinbot.ir/squall/internal/command"
 	"xinbot.ir/squall/internal/session"
 	"xinbot.ir/squall/load"
+	"xinbot.ir/squall/tui/grid"
 )
 
 // begun returns a session that has run for a while and its console.
@@ -26,7 +27,7 @@ func begun(t *testing.T) (*fakeSession, *Model) {
 // screen is the frame without colours.
 func screen(t *testing.T, m *Model) string {
 	t.Helper()
-	return plain(frame(t, m, m.scene.width, m.scene.height))
+	return plain(frame(t, m, m.state.Width, m.state.Height))
 }
 
 func wantCalls(t *testing.T, s *fakeSession, want ...string) {
@@ -390,5 +391,35 @@ func TestPhasesAreNamed(t *testing.T) {
 		s.status = phase
 		m.Update(snapshotMsg{s.Snapshot()})
 		wantText(t, m, word)
+	}
+}
+
+// TestEveryDialogHaltsAndDrawsWithoutChange: x halts where it is no letter, Ctrl+X everywhere; drawing twice
+// draws the same.
+func TestEveryDialogHaltsAndDrawsWithoutChange(t *testing.T) {
+	for _, open := range []string{"?", "l", "p", "m", "m 5", "q", "F", "F enter", "1", "1 down 7", "2", "v", "n", "t"} {
+		s, m := begun(t)
+		press(m, strings.Fields(open)...)
+		if m.dialog == nil || len(m.dialog.Keys(&m.state)) == 0 {
+			t.Fatalf("%s opens nothing with keys", open)
+		}
+		draw := func() string {
+			var over grid.Grid
+			over.Resize(120, 36)
+			m.dialog.View(&over, &m.state)
+			return string(over.Encode(nil, m.state.Styles.Palette))
+		}
+		if first, second := draw(), draw(); first != second {
+			t.Errorf("%s: drawing changes what is drawn:\n%s\n%s", open, first, second)
+		}
+		key := "x"
+		if m.dialog.Typing() {
+			key = "ctrl+x"
+		}
+		press(m, key)
+		wantCalls(t, s, "halt")
+		if m.dialog != nil {
+			t.Errorf("%s stays open after a halt", open)
+		}
 	}
 }

@@ -1,5 +1,10 @@
 package tui
 
+import (
+	"xinbot.ir/squall/tui/panel"
+	"xinbot.ir/squall/tui/view"
+)
+
 // layoutID names a layout: an index into [layouts] and into a panel's places.
 type layoutID uint8
 
@@ -61,40 +66,36 @@ type place struct{ band, share int }
 
 // panelRow is one panel and its places. A new panel is one row of [panels].
 type panelRow struct {
-	panel panel
+	panel panel.Panel
 	at    [numLayouts]place // compact, regular, wide
 }
 
 // panels is the table of everything on the screen, from left to right within a band.
 func panels(keys []keyRow) []panelRow {
 	rows := []panelRow{
-		{&headerPanel{}, [numLayouts]place{{0, 1}, {0, 1}, {0, 1}}},
-		{newStackPanel(latencyCharts()), [numLayouts]place{{1, 1}, {}, {}}},
+		{&panel.Header{}, [numLayouts]place{{0, 1}, {0, 1}, {0, 1}}},
+		{panel.NewStack(view.LatencyRows()), [numLayouts]place{{1, 1}, {}, {}}},
 	}
-	for _, chart := range latencyCharts() {
-		rows = append(rows, panelRow{newLatencyPanel(chart), [numLayouts]place{{}, {1, 1}, {1, 1}}})
-	}
-	for i, trend := range trendCharts() {
-		var shown panel = newTrendPanel(trend)
-		if i == 0 { // the rate has a line in LOAD too
-			shown = newPodsPanel(shown)
-		}
-		rows = append(rows, panelRow{shown, [numLayouts]place{{}, {}, {2, 1}}})
+	for _, chart := range view.LatencyRows() {
+		rows = append(rows, panelRow{panel.NewLatency(chart), [numLayouts]place{{}, {1, 1}, {1, 1}}})
 	}
 	return append(rows, []panelRow{
-		{&loadPanel{}, [numLayouts]place{{2, 22}, {2, 26}, {3, 36}}},
-		{&mixPanel{}, [numLayouts]place{{2, 23}, {2, 28}, {3, 36}}},
-		{&objectivesPanel{}, [numLayouts]place{{}, {3, 57}, {3, 59}}},
-		{&faultsPanel{pods: true}, [numLayouts]place{{3, 1}, {2, 58}, {}}},
-		{&faultsPanel{}, [numLayouts]place{{}, {}, {3, 58}}},
-		{&flowsPanel{}, [numLayouts]place{{}, {}, {4, 4}}},
-		{&flowsPanel{errors: true}, [numLayouts]place{{2, 27}, {3, 32}, {}}},
-		{&channelsPanel{title: "LATENCY BY CHANNEL"}, [numLayouts]place{{}, {}, {4, 7}}},
-		{&errorsPanel{}, [numLayouts]place{{}, {}, {4, 4}}},
-		{&generatorPanel{}, [numLayouts]place{{}, {3, 23}, {4, 2}}},
-		{&timelinePanel{}, [numLayouts]place{{4, 1}, {4, 1}, {5, 6}}},
-		{&phasesPanel{}, [numLayouts]place{{}, {}, {5, 5}}},
-		{newFooterPanel(keys), [numLayouts]place{{5, 1}, {5, 1}, {6, 1}}},
+		{panel.NewPods(panel.NewRequestRate()), [numLayouts]place{{}, {}, {2, 1}}}, // the rate has a line in LOAD too
+		{panel.NewVirtualUsers(), [numLayouts]place{{}, {}, {2, 1}}},
+		{panel.NewFailedRequests(), [numLayouts]place{{}, {}, {2, 1}}},
+		{&panel.Load{}, [numLayouts]place{{2, 22}, {2, 26}, {3, 36}}},
+		{&panel.ChannelMix{}, [numLayouts]place{{2, 23}, {2, 28}, {3, 36}}},
+		{&panel.Objectives{}, [numLayouts]place{{}, {3, 57}, {3, 59}}},
+		{&panel.Faults{Pods: true}, [numLayouts]place{{3, 1}, {2, 58}, {}}},
+		{&panel.Faults{}, [numLayouts]place{{}, {}, {3, 58}}},
+		{&panel.Flows{}, [numLayouts]place{{}, {}, {4, 4}}},
+		{&panel.Flows{Errors: true}, [numLayouts]place{{2, 27}, {3, 32}, {}}},
+		{panel.NewChannels(), [numLayouts]place{{}, {}, {4, 7}}},
+		{&panel.Errors{}, [numLayouts]place{{}, {}, {4, 4}}},
+		{&panel.Generator{}, [numLayouts]place{{}, {3, 23}, {4, 2}}},
+		{&panel.Timeline{}, [numLayouts]place{{4, 1}, {4, 1}, {5, 6}}},
+		{&panel.Phases{}, [numLayouts]place{{}, {}, {5, 5}}},
+		{panel.NewFooter(footerKeys(keys)), [numLayouts]place{{5, 1}, {5, 1}, {6, 1}}},
 	}...)
 }
 
@@ -104,9 +105,9 @@ const (
 	gap    = 3
 )
 
-// slot is a panel with its rectangle on the screen.
-type slot struct {
-	panel      panel
+// area is a panel with its rectangle on the screen.
+type area struct {
+	panel      panel.Panel
 	x, y, w, h int
 	ruled      bool
 }
@@ -123,7 +124,7 @@ func choose(w, h int) (layoutID, bool) {
 }
 
 // arrange gives every panel of the layout its rectangle.
-func arrange(id layoutID, rows []panelRow, w, h int) (slots []slot) {
+func arrange(id layoutID, rows []panelRow, w, h int) (areas []area) {
 	bands := layouts()[id].bands
 	left, grow := h, 0
 	for _, b := range bands {
@@ -137,10 +138,10 @@ func arrange(id layoutID, rows []panelRow, w, h int) (slots []slot) {
 			extra = left * b.grow / grow
 			left, grow = left-extra, grow-b.grow
 		}
-		slots = append(slots, across(id, i, rows, slot{x: margin, y: y, w: w - 2*margin, h: b.height() + extra, ruled: b.ruled})...)
+		areas = append(areas, across(id, i, rows, area{x: margin, y: y, w: w - 2*margin, h: b.height() + extra, ruled: b.ruled})...)
 		y += b.height() + extra
 	}
-	return slots
+	return areas
 }
 
 // height is the band's least height with its rule.
@@ -152,14 +153,14 @@ func (b band) height() int {
 }
 
 // across divides a band's rectangle among its panels.
-func across(id layoutID, band int, rows []panelRow, area slot) (slots []slot) {
+func across(id layoutID, band int, rows []panelRow, strip area) (areas []area) {
 	count, shares := 0, 0
 	for _, r := range rows {
 		if at := r.at[id]; at.share > 0 && at.band == band {
 			count, shares = count+1, shares+at.share
 		}
 	}
-	width, x := area.w-gap*(count-1), area.x
+	width, x := strip.w-gap*(count-1), strip.x
 	for _, r := range rows {
 		at := r.at[id]
 		if at.share == 0 || at.band != band {
@@ -167,12 +168,12 @@ func across(id layoutID, band int, rows []panelRow, area slot) (slots []slot) {
 		}
 		w := width * at.share / shares
 		width, shares = width-w, shares-at.share
-		s := slot{panel: r.panel, x: x, y: area.y, w: w, h: area.h, ruled: area.ruled}
-		if area.ruled {
+		s := area{panel: r.panel, x: x, y: strip.y, w: w, h: strip.h, ruled: strip.ruled}
+		if strip.ruled {
 			s.y, s.h = s.y+1, s.h-1
 		}
-		slots = append(slots, s)
+		areas = append(areas, s)
 		x += w + gap
 	}
-	return slots
+	return areas
 }

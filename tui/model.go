@@ -12,7 +12,10 @@ import (
 	"xinbot.ir/squall/internal/event"
 	"xinbot.ir/squall/internal/session"
 	"xinbot.ir/squall/internal/timeline"
+	"xinbot.ir/squall/tui/dialog"
 	"xinbot.ir/squall/tui/grid"
+	"xinbot.ir/squall/tui/theme"
+	"xinbot.ir/squall/tui/view"
 )
 
 // pullEvery is how often a snapshot is pulled: ten frames a second.
@@ -23,17 +26,17 @@ type Model struct {
 	session Session
 	options Options
 
-	keys   []keyRow
-	panels []panelRow
-	slots  []slot
-	focus  *focusView // the detail view; nil: the whole screen
-	dialog dialog     // nil: keys go to the console
-	scene  scene
-	queue  queue
-	lull   time.Duration // without a key before an edited fault is checked again
-	fault  string        // the last one that was looked at
-	intent intent
-	asked  toggles
+	keys           []keyRow
+	panels         []panelRow
+	areas          []area
+	zoomed         *zoomView     // the detail view; nil: the whole screen
+	dialog         dialog.Dialog // nil: keys go to the console
+	state          view.State
+	queue          queue
+	debounce       time.Duration // without a key before an edited fault is checked again
+	fault          string        // the last one that was looked at
+	pendingLevel   pendingLevel
+	pendingToggles pendingToggles
 
 	layout    layoutID
 	fits      bool
@@ -48,30 +51,30 @@ type Model struct {
 	err       error
 }
 
-// toggle is an on-off that was asked for a moment ago and that the newest snapshot may not show yet:
+// pendingToggle is an on-off that was asked for a moment ago and that the newest snapshot may not show yet:
 // a second press means the other way.
-type toggle struct {
+type pendingToggle struct {
 	on     bool
 	expiry time.Time
 }
 
 // now is the state that the operator knows of.
-func (t toggle) now(clock time.Time, shown bool) bool {
+func (t pendingToggle) now(clock time.Time, shown bool) bool {
 	if clock.Before(t.expiry) {
 		return t.on
 	}
 	return shown
 }
 
-// toggles are the on-offs of the console.
-type toggles struct {
-	spike, pause, hold toggle
+// pendingToggles are the on-offs of the console.
+type pendingToggles struct {
+	spike, pause, hold pendingToggle
 	reverted           map[string]time.Time // faults asked to be reverted, and until when that counts
 }
 
-// intent is a value asked for a moment ago that the newest snapshot may not show yet, so that a
+// pendingLevel is a value asked for a moment ago that the newest snapshot may not show yet, so that a
 // held key counts on from the last press.
-type intent struct {
+type pendingLevel struct {
 	vus    int
 	rate   float64
 	open   bool
@@ -79,14 +82,14 @@ type intent struct {
 }
 
 // note remembers the level that a command asks for.
-func (i *intent) note(ask command.Command, expiry time.Time) {
+func (i *pendingLevel) note(ask command.Command, expiry time.Time) {
 	switch c := ask.(type) {
 	case command.SetVUs:
-		*i = intent{vus: c.VUs, expiry: expiry}
+		*i = pendingLevel{vus: c.VUs, expiry: expiry}
 	case command.SetRate:
-		*i = intent{} // back to the virtual users that the session shows
+		*i = pendingLevel{} // back to the virtual users that the session shows
 		if c.PerSecond > 0 {
-			*i = intent{rate: c.PerSecond, open: true, expiry: expiry}
+			*i = pendingLevel{rate: c.PerSecond, open: true, expiry: expiry}
 		}
 	}
 }
@@ -95,13 +98,13 @@ func (i *intent) note(ask command.Command, expiry time.Time) {
 func New(s Session, opts Options) *Model {
 	opts = opts.withDefaults()
 	keys := keymap()
-	m := &Model{session: s, options: opts, keys: keys, panels: panels(keys), lull: checkLull}
+	m := &Model{session: s, options: opts, keys: keys, panels: panels(keys), debounce: dialog.CheckDebounce}
 	m.queue.do = m.do
-	m.scene.styles = newStyles(opts.Renderer, *opts.Dark, opts.NoColor, opts.ASCII)
-	m.scene.zone = opts.Location
-	m.scene.span = timeRanges()[1]
-	m.scene.tables = newTables()
-	m.scene.now.Timeline = new(timeline.Timeline) // the size may come before the first snapshot
+	m.state.Styles = theme.NewStyles(opts.Renderer, *opts.Dark, opts.NoColor, opts.ASCII)
+	m.state.Zone = opts.Location
+	m.state.TimeRange = view.TimeRanges()[1]
+	m.state.Tables = view.NewTables()
+	m.state.Now.Timeline = new(timeline.Timeline) // the size may come before the first snapshot
 	return m
 }
 
@@ -149,7 +152,7 @@ func (m *Model) take(msg tea.Msg) tea.Cmd {
 	switch msg := msg.(type) {
 	case tea.WindowSizeMsg:
 		m.resize(msg.Width, msg.Height)
-		return m.tell(shownMsg{})
+		return m.tell(dialog.ShownMsg{})
 	case tea.KeyMsg:
 		return m.input(msg)
 	case tickMsg:
@@ -157,7 +160,7 @@ func (m *Model) take(msg tea.Msg) tea.Cmd {
 	case snapshotMsg:
 		m.pulling = false
 		m.show(msg.snapshot)
-		return m.tell(shownMsg{})
+		return m.tell(dialog.ShownMsg{})
 	case doneMsg:
 		return m.done(msg)
 	case panicMsg:
@@ -185,9 +188,9 @@ func (m *Model) tick() tea.Cmd {
 		return m.quit()
 	default:
 	}
-	m.scene.clock = m.options.Clock()
-	if text := m.scene.message.text; text != "" && !m.scene.clock.Before(m.scene.message.until) {
-		m.scene.message, m.stale = footerMessage{}, true
+	m.state.Clock = m.options.Clock()
+	if text := m.state.Message.Text; text != "" && !m.state.Clock.Before(m.state.Message.Until) {
+		m.state.Message, m.stale = view.FooterMessage{}, true
 	}
 	if m.pulling {
 		return tick()
@@ -198,23 +201,23 @@ func (m *Model) tick() tea.Cmd {
 
 // show makes a snapshot the one that is drawn. Numbers follow once a second.
 func (m *Model) show(snap session.Snapshot) {
-	s := &m.scene
-	first := s.now.Started.IsZero()
-	s.clock = m.options.Clock()
-	s.now = snap
-	newest, shown := lastWindow(&snap), lastWindow(&s.calm)
-	judged := !slices.Equal(snap.Live, s.calm.Live)
-	if first || snap.Status != s.calm.Status || newest != nil && (shown == nil || !newest.Start.Equal(shown.Start)) {
-		s.calm = snap
+	s := &m.state
+	first := s.Now.Started.IsZero()
+	s.Clock = m.options.Clock()
+	s.Now = snap
+	newest, shown := view.LastWindow(&snap), view.LastWindow(&s.LastSecond)
+	judged := !slices.Equal(snap.Live, s.LastSecond.Live)
+	if first || snap.Status != s.LastSecond.Status || newest != nil && (shown == nil || !newest.Start.Equal(shown.Start)) {
+		s.LastSecond = snap
 	}
 	if judged { // a moment after the second has closed: the verdicts on it belong to its numbers
-		s.calm.Live, s.calm.Overall = snap.Live, snap.Overall
-		s.judged++
+		s.LastSecond.Live, s.LastSecond.Overall = snap.Live, snap.Overall
+		s.VerdictVersion++
 	}
-	s.beat = 0
+	s.Progress = 0
 	if newest != nil {
 		open := snap.Elapsed - newest.Start.Add(newest.Length).Sub(snap.Started)
-		s.beat = min(max(int(open*10/time.Second), 0), 9)
+		s.Progress = min(max(int(open*10/time.Second), 0), 9)
 	}
 	if snap.Status == session.Draining || snap.Status == session.Finished {
 		m.ending = true
@@ -226,24 +229,24 @@ func (m *Model) done(msg doneMsg) tea.Cmd {
 	if msg.queued {
 		m.queue.busy = false
 	}
-	if msg.request.kind == kindExport {
+	if msg.request.Kind == dialog.KindExport {
 		m.exporting = false
 		if msg.err == nil {
-			msg.request.then = "report written: " + m.session.Snapshot().Report
+			msg.request.Then = "report written: " + m.session.Snapshot().Report
 		}
 	}
 	var followed tea.Cmd
-	shown := msg.request.from != nil && msg.request.from == m.dialog
+	shown := msg.request.From != nil && msg.request.From == m.dialog
 	if shown {
-		followed = m.tell(answeredMsg{msg.err})
+		followed = m.tell(dialog.AnsweredMsg{Err: msg.err})
 	}
 	if msg.err != nil {
-		m.intent, m.asked = intent{}, toggles{}
+		m.pendingLevel, m.pendingToggles = pendingLevel{}, pendingToggles{}
 		if !shown {
 			m.Say(msg.err.Error(), true)
 		}
-	} else if msg.request.then != "" {
-		m.Say(msg.request.then, false)
+	} else if msg.request.Then != "" {
+		m.Say(msg.request.Then, false)
 	}
 	next := tea.Batch(followed, m.queue.next())
 	if m.pulling {
@@ -254,37 +257,45 @@ func (m *Model) done(msg doneMsg) tea.Cmd {
 }
 
 // State is what dialogs draw from.
-func (m *Model) State() *scene { return &m.scene }
+func (m *Model) State() *view.State { return &m.state }
 
 // Ending tells whether the operator has asked for the end, or it has come.
 func (m *Model) Ending() bool { return m.ending }
 
 // Send queues a command and says at once what was asked.
-func (m *Model) Send(echo string, r request) tea.Cmd {
-	m.intent.note(r.ask, m.options.Clock().Add(intentTime))
+func (m *Model) Send(echo string, r dialog.Request) tea.Cmd {
+	m.pendingLevel.note(r.Command, m.options.Clock().Add(intentTime))
 	m.Say(echo, false)
 	return m.queue.add(r)
 }
 
 // Say shows a line in the footer for some seconds.
 func (m *Model) Say(text string, bad bool) {
-	m.scene.clock = m.options.Clock()
-	m.scene.message = footerMessage{text: text, bad: bad, until: m.scene.clock.Add(messageTime(bad))}
+	m.state.Clock = m.options.Clock()
+	m.state.Message = view.FooterMessage{Text: text, Bad: bad, Until: m.state.Clock.Add(messageTime(bad))}
 }
 
 // resize lays the screen out anew.
 func (m *Model) resize(w, h int) {
-	m.scene.width, m.scene.height = w, h
+	m.state.Width, m.state.Height = w, h
 	m.layout, m.fits = choose(w, h)
 	m.frame.Resize(w, h)
 	if !m.fits {
 		return
 	}
-	m.slots = arrange(m.layout, m.panels, w, h)
-	for _, s := range m.slots {
+	m.areas = arrange(m.layout, m.panels, w, h)
+	for _, s := range m.areas {
 		s.panel.SetSize(s.w, s.h)
 	}
-	if m.focus != nil {
-		m.focus.resize(w, h)
+	if m.zoomed != nil {
+		m.zoomed.resize(w, h)
 	}
+}
+
+// messageTime is how long a message stays.
+func messageTime(bad bool) time.Duration {
+	if bad {
+		return 8 * time.Second
+	}
+	return 3 * time.Second
 }

@@ -33,7 +33,7 @@ func Run(ctx context.Context, s Session, opts Options) error {
 	if opts.Output != nil {
 		options = append(options, tea.WithOutput(opts.Output))
 	}
-	restore := remember(opts)
+	restore := saveTerminal(opts)
 	program := tea.NewProgram(m, options...)
 	ended := make(chan error, 1)
 	go func() {
@@ -66,8 +66,8 @@ func Run(ctx context.Context, s Session, opts Options) error {
 	return nil
 }
 
-// remember saves the terminal's mode, so that it can be restored even when bubbletea cannot.
-func remember(opts Options) (restore func()) {
+// saveTerminal saves the terminal's mode, so that it can be restored even when bubbletea cannot.
+func saveTerminal(opts Options) (restore func()) {
 	file := os.Stdin
 	if f, ok := opts.Input.(*os.File); ok {
 		file = f

@@ -20,6 +20,8 @@ import (
 
 	"xinbot.ir/squall/chaos"
 	"xinbot.ir/squall/internal/command"
+	"xinbot.ir/squall/tui/panel"
+	"xinbot.ir/squall/tui/view"
 )
 
 // journey runs the whole program on a model.
@@ -225,7 +227,7 @@ func TestPanicInAPanelBecomesAnError(t *testing.T) {
 	s.advance(3)
 	m := console(s, looks()[0], 120, 36)
 	good := m.View()
-	m.slots = append(m.slots, slot{panel: &badPanel{}})
+	m.areas = append(m.areas, area{panel: &badPanel{}})
 	s.advance(1)
 	m.Update(snapshotMsg{s.Snapshot()})
 	if m.last != good {
@@ -236,9 +238,9 @@ func TestPanicInAPanelBecomesAnError(t *testing.T) {
 	}
 }
 
-type badPanel struct{ headerPanel }
+type badPanel struct{ panel.Header }
 
-func (*badPanel) Sync(*scene) { panic("bad panel") }
+func (*badPanel) Sync(*view.State) { panic("bad panel") }
 
 func TestRunEndsWithItsContext(t *testing.T) {
 	defer goleak.VerifyNone(t, goleak.IgnoreCurrent())

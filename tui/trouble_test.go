@@ -6,7 +6,9 @@ import (
 	"time"
 
 	"xinbot.ir/squall/internal/session"
+	"xinbot.ir/squall/internal/units"
 	"xinbot.ir/squall/load"
+	"xinbot.ir/squall/tui/view"
 )
 
 // TestAnOutageIsNotAPass: what is refused has no latency, so the last answers look fast.
@@ -41,13 +43,13 @@ func card(t *testing.T, m *Model) string {
 	lines := strings.Split(screen(t, m), "\n")[3:7]
 	for i, line := range lines {
 		runes := []rune(line)
-		lines[i] = string(runes[:max(len(runes)/3, stackText+1)])
+		lines[i] = string(runes[:max(len(runes)/3, 30)])
 	}
 	return strings.Join(lines, "\n")
 }
 
 func TestTrouble(t *testing.T) {
-	gateway := latencyCharts()[0]
+	gateway := view.LatencyRows()[0]
 	window := func(count, failed, answered uint64) (w load.Window) {
 		w.Length = time.Second
 		w.Series[0] = load.Counts{Count: count, Failed: failed}
@@ -74,10 +76,10 @@ func TestTrouble(t *testing.T) {
 		{"long ago", append([]load.Window{window(9, 9, 0)}, make([]load.Window, load.RecentWindows)...), nil, ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			s := &scene{tables: newTables(), calm: session.Snapshot{Load: load.Snapshot{Windows: c.windows}, Live: c.live}}
-			got := gateway.trouble(s)
-			if got.found != (c.want != "") || got.found && got.text() != c.want {
-				t.Errorf("found %t, %q; want %q", got.found, got.text(), c.want)
+			s := &view.State{Tables: view.NewTables(), LastSecond: session.Snapshot{Load: load.Snapshot{Windows: c.windows}, Live: c.live}}
+			got := gateway.Outage(s)
+			if got.Found != (c.want != "") || got.Found && got.Text() != c.want {
+				t.Errorf("found %t, %q; want %q", got.Found, got.Text(), c.want)
 			}
 		})
 	}
@@ -85,7 +87,7 @@ func TestTrouble(t *testing.T) {
 
 func failures(t *testing.T, verdicts []load.Verdict) load.Verdict {
 	t.Helper()
-	v, found := findFailed(verdicts)
+	v, found := view.FindFailed(verdicts)
 	if !found || v.State != load.Fail {
 		t.Fatalf("the share of failed requests is judged %+v", v)
 	}
@@ -106,6 +108,6 @@ func TestHeaderAndPanelAgree(t *testing.T) {
 	wantText(t, m, "errors 0 % ✓", "✓ pass      0 %")
 	s.wait(100 * time.Millisecond)
 	m.Update(snapshotMsg{s.Snapshot()})
-	share := formatPercent(failures(t, s.Snapshot().Live).Value)
-	wantText(t, m, "errors "+share+" ✗", "✗ fail  "+padLeft(share, durationWidth))
+	share := units.Percent(failures(t, s.Snapshot().Live).Value)
+	wantText(t, m, "errors "+share+" ✗", "✗ fail  "+strings.Repeat(" ", 7-len(share))+share)
 }

@@ -25,7 +25,50 @@ func TestExamplesOfThePageWork(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	probes := map[string]probe{
+		"A panel of the console": {"tui", `
+package tui
+
+import "testing"
+
+func TestExample(t *testing.T) {
+	s := newFake()
+	s.advance(65)
+	wantText(t, console(s, looks()[0], 120, 36), "ELAPSED", "01:05")
+}`},
+		"A dialog and its key": {"tui", `
+package tui
+
+import "testing"
+
+func TestExample(t *testing.T) {
+	s, m := begun(t)
+	press(m, "i")
+	wantText(t, m, "this run is about staging")
+	press(m, "i")
+	wantNoText(t, m, "this run is about staging")
+	press(m, "i", "x")
+	wantCalls(t, s, "halt")
+	press(m, "?")
+	wantText(t, m, "what the run is about")
+}`},
+	}
 	checks := map[string]func(t *testing.T, squall string){
+		"A panel of the console": func(*testing.T, string) {}, // by its probe
+		"A dialog and its key":   func(*testing.T, string) {},
+		"An output format": func(t *testing.T, squall string) {
+			dir := demoDir(t, squall)
+			text, err := os.ReadFile(filepath.Join(dir, "events.csv"))
+			if err != nil || !strings.Contains(string(text), ",squall,") {
+				t.Errorf("events.csv is %q, %v", text, err)
+			}
+		},
+		"A fault": func(t *testing.T, squall string) {
+			report := demo(t, squall, "--fault", "llm_cut,for=1s,bytes=5000")
+			if !strings.Contains(report, "| **LLM cut** | proxy llm-upstream (Toxiproxy) | cut after 5000 bytes |") || !strings.Contains(report, "✓ verified") {
+				t.Errorf("the fault was not injected, or not reverted:\n%s", report)
+			}
+		},
 		"A channel": func(t *testing.T, squall string) {
 			workload := filepath.Join(t.TempDir(), "workload.yaml")
 			text := "tenants:\n  - id: 11111111-1111-4111-8111-111111111111\n    brands:\n      - {name: Saffron, brand_id: 22222222-2222-4222-8222-222222222221, channel_id: 33333333-3333-4333-8333-333333333331, channels: {webchat: 1, viber: 1}}\n"
@@ -62,10 +105,18 @@ func TestExamplesOfThePageWork(t *testing.T) {
 				t.Fatal(err)
 			}
 			squall := filepath.Join(dir, "squall")
-			for _, args := range [][]string{
+			steps := [][]string{
 				{"build", "-overlay", overlay, "-o", squall, "."},
 				{"test", "-overlay", overlay, "-short", "./internal/event", "./internal/command"},
-			} {
+			}
+			if p, ok := probes[e.Title]; ok {
+				e.Edits = append(e.Edits, Edit{File: filepath.Join(p.dir, "example_probe_test.go"), Code: p.code})
+				if overlay, err = e.Overlay(root, dir); err != nil {
+					t.Fatal(err)
+				}
+				steps[1] = []string{"test", "-overlay", overlay, "-run", "TestExample", "./" + p.dir}
+			}
+			for _, args := range steps {
 				cmd := exec.Command("go", args...)
 				cmd.Dir = root
 				out, err := cmd.CombinedOutput()
@@ -80,6 +131,9 @@ func TestExamplesOfThePageWork(t *testing.T) {
 		t.Errorf("the page has no example %q", title)
 	}
 }
+
+// probe is a test that is added to a package together with an example.
+type probe struct{ dir, code string }
 
 // onlyDocs tells whether all that fails is that the new thing is not on the pages yet.
 func onlyDocs(out string) bool {
@@ -106,13 +160,19 @@ func run(t *testing.T, squall string, args ...string) string {
 // demo runs a few seconds against the embedded platform and returns the report.
 func demo(t *testing.T, squall string, args ...string) string {
 	t.Helper()
-	dir := filepath.Join(t.TempDir(), "run")
-	run(t, squall, append([]string{"demo", "--headless", "--vus", "20", "--duration", "2s", "--objective", "http_req_failed: rate<0.5", "--out", dir}, args...)...)
-	report, err := os.ReadFile(filepath.Join(dir, "report.md"))
+	report, err := os.ReadFile(filepath.Join(demoDir(t, squall, args...), "report.md"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	return string(report)
+}
+
+// demoDir does so and returns the run directory.
+func demoDir(t *testing.T, squall string, args ...string) string {
+	t.Helper()
+	dir := filepath.Join(t.TempDir(), "run")
+	run(t, squall, append([]string{"demo", "--headless", "--vus", "20", "--duration", "2s", "--objective", "http_req_failed: rate<0.5", "--out", dir}, args...)...)
+	return dir
 }
 
 func TestParse(t *testing.T) {

@@ -1,0 +1,77 @@
+package panel
+
+import (
+	"strings"
+
+	"xinbot.ir/squall/internal/units"
+	"xinbot.ir/squall/load"
+	"xinbot.ir/squall/tui/grid"
+	"xinbot.ir/squall/tui/view"
+)
+
+// Flows shows which flows run, what they do, and why others do not.
+type Flows struct {
+	base
+	Errors bool // the last row sums up the errors: on a small screen they have no panel of their own
+}
+
+// Title is the rule's word.
+func (p *Flows) Title() string {
+	if p.Errors {
+		return "FLOWS AND ERRORS"
+	}
+	return "FLOWS"
+}
+
+// Sync draws one row per flow.
+func (p *Flows) Sync(s *view.State) {
+	p.g.Clear()
+	w, h, st := p.g.Width(), p.g.Height(), s.Styles
+	if p.Errors {
+		h--
+		p.sum(h, s)
+	}
+	now := s.SumRecent(load.RecentWindows)
+	for y, f := range s.Now.Flows {
+		if y >= h {
+			break
+		}
+		if !f.On {
+			p.g.Text(0, y, 1, "○", st.Dim)
+			p.g.Text(2, y, 11, f.Flow.String(), st.Dim)
+			text := "off: " + f.Reason
+			if grid.Width(text) > w-13 {
+				text = f.Reason
+			}
+			p.g.Text(13, y, w-13, text, st.Dim)
+			continue
+		}
+		p.g.Text(0, y, 1, "●", st.Good)
+		p.g.Text(2, y, 11, f.Flow.String(), st.Text)
+		p.g.TextRight(w, y, 9, units.FlowRate(now.PerSecond(now.Flows[f.Flow])), st.Strong)
+		if grid.Width(f.Detail) <= w-13-10 {
+			p.g.Text(13, y, w-13-10, f.Detail, st.Dim)
+		}
+	}
+	if len(s.Now.Flows) == 0 {
+		p.g.Text(0, 0, w, "not known yet", st.Dim)
+	}
+}
+
+// sum writes the classes of errors in one row, most first.
+func (p *Flows) sum(y int, s *view.State) {
+	rows := errorRows(s)
+	if len(rows) == 0 {
+		p.g.Text(0, y, p.g.Width(), "no errors so far", s.Styles.Dim)
+		return
+	}
+	var text strings.Builder
+	for i, row := range rows {
+		if i > 0 {
+			text.WriteString(", ")
+		}
+		text.WriteString(strings.TrimPrefix(row.name, "status ") + " " + units.Count(row.total))
+	}
+	p.g.Text(0, y, 1, "!", s.Styles.Accent)
+	p.g.Text(2, y, p.g.Width()-2, text.String(), s.Styles.Text)
+}

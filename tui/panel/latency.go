@@ -1,0 +1,190 @@
+package panel
+
+import (
+	"strconv"
+	"strings"
+
+	"xinbot.ir/squall/internal/units"
+	"xinbot.ir/squall/load"
+	"xinbot.ir/squall/tui/chart"
+	"xinbot.ir/squall/tui/grid"
+	"xinbot.ir/squall/tui/theme"
+	"xinbot.ir/squall/tui/view"
+)
+
+// chartKey tells whether a chart would look the same again.
+type chartKey struct {
+	version, events, judged, w, h, flows int
+	span                                 view.TimeRange
+}
+
+// newChartKey is the key of what a panel of a size shows now.
+func newChartKey(s *view.State, w, h int) chartKey {
+	return chartKey{s.History.Version, s.Marks.Read, s.VerdictVersion, w, h, flowsOn(s), s.TimeRange}
+}
+
+// largeFrom is the height from which a latency panel has room for large digits.
+const largeFrom = 15
+
+// Latency is one latency chart with its figures.
+type Latency struct {
+	base
+	pic   chart.LatencyChart
+	title string
+	key   chartKey
+	extra int // rows of spans beyond the first
+}
+
+// NewLatency returns the chart of a row.
+func NewLatency(row view.LatencyRow) *Latency {
+	return &Latency{pic: chart.LatencyChart{Row: row}, title: row.Title}
+}
+
+// Title is the metric's name.
+func (p *Latency) Title() string { return p.title }
+
+// Columns is how many history columns the panel can show.
+// Columns is how many columns of the time axis fit.
+func (p *Latency) Columns() int { return max(p.g.Width()-chart.Gutter-chart.ProgressColumn, 1) }
+
+// SetSize gives the panel its size; the next Sync draws anew.
+func (p *Latency) SetSize(w, h int) {
+	p.base.SetSize(w, h)
+	p.key = chartKey{}
+}
+
+// Sync draws the chart again when a second has closed or something has happened; in between only the
+// cell of the open second moves.
+func (p *Latency) Sync(s *view.State) {
+	h := p.g.Height()
+	key := newChartKey(s, p.g.Width(), h)
+	if key != p.key {
+		p.key = key
+		p.g.Clear()
+		top := 2
+		if h >= largeFrom {
+			top = chart.BigRows + 1
+			p.large(s)
+		} else {
+			p.figures(s)
+		}
+		most := 2
+		if h >= largeFrom {
+			most = 3
+		}
+		placed, lanes := s.Marks.Lanes(s.History.Axis, most)
+		p.extra = max(lanes-1, 0)
+		p.pic.Draw(&p.g, 0, top, p.g.Width(), h-3-top-p.extra, s)
+		chart.DrawSpans(&p.g, chart.Gutter, h-2-p.extra, s, placed)
+		chart.DrawTimes(&p.g, chart.Gutter, h-1, s)
+	}
+	chart.DrawAxis(&p.g, chart.Gutter, h-3-p.extra, s)
+}
+
+// figures writes the two rows above the picture; the signs before p50 and p99 are its legend.
+func (p *Latency) figures(s *view.State) {
+	st := s.Styles
+	now := p.pic.Row.Recent(&s.LastSecond.Load)
+	look := st.Strong
+	if p.pic.Row.Outage(s).Found {
+		look = st.Dim
+	}
+	x := drawLegend(&p.g, 0, 0, st, theme.InkP95, "p95", units.Duration(now.P95), look)
+	drawVerdict(&p.g, x+2, 0, p.g.Width()-x-2, st, p.pic.Row, s)
+	x = drawLegend(&p.g, 0, 1, st, theme.InkP50, "p50", units.Duration(now.P50), st.Text)
+	x = drawLegend(&p.g, x+2, 1, st, theme.InkP99, "p99", units.Duration(now.P99), st.Text)
+	p.g.TextRight(p.g.Width(), 1, p.g.Width()-x-1, p.rate(s), st.Dim)
+}
+
+// large writes the figures over three rows with p95 in large digits, or the share that fails.
+func (p *Latency) large(s *view.State) {
+	st, w := s.Styles, p.g.Width()
+	now := p.pic.Row.Recent(&s.LastSecond.Load)
+	style := st.Strong
+	if verdict, has := p.pic.Row.Objective(s.LastSecond.Live); has && verdict.State == load.Fail {
+		style = st.Bad
+	}
+	number, unit, _ := strings.Cut(units.Duration(now.P95), " ")
+	name, lately := "p95", ", last "+strconv.Itoa(load.RecentWindows)+" s"
+	bad := p.pic.Row.Outage(s)
+	if bad.Found {
+		number, unit = bad.Figure()
+		name, style = "failed", st.Bad
+	}
+	x := chart.DrawBig(&p.g, 0, 0, number, unit, style, st.Dim) + 3
+	n := x
+	if !bad.Found {
+		n = drawSign(&p.g, x, 0, st, theme.InkP95)
+	}
+	p.g.Text(n, 0, w-n, name+lately, st.Dim)
+	drawLegend(&p.g, x, 1, st, theme.InkP50, "p50", units.Duration(now.P50), st.Text)
+	n = drawLegend(&p.g, x, 2, st, theme.InkP99, "p99", units.Duration(now.P99), st.Text)
+	drawVerdict(&p.g, n, 0, w-n, st, p.pic.Row, s)
+	p.g.TextRight(w, 2, w-n-1, p.rate(s), st.Dim)
+}
+
+func (p *Latency) rate(s *view.State) string {
+	return units.FlowRate(s.SumRecent(load.RecentWindows).FlowRate(p.pic.Row.Flows))
+}
+
+// drawLegend writes "█ p95  412 ms" and returns the column after it.
+func drawLegend(g *grid.Grid, x, y int, st *theme.Styles, ink grid.Ink, name, value string, style grid.Style) int {
+	g.Text(drawSign(g, x, y, st, ink), y, 3, name, st.Dim)
+	g.TextRight(x+6+units.DurationWidth, y, units.DurationWidth, value, style)
+	return x + 6 + units.DurationWidth
+}
+
+// drawSign writes what stands for a percentile in the chart and returns the column of its name.
+func drawSign(g *grid.Grid, x, y int, st *theme.Styles, ink grid.Ink) int {
+	sign := '█'
+	if st.Mono {
+		sign = map[grid.Ink]rune{theme.InkP50: '█', theme.InkP95: '░', theme.InkP99: '⠒'}[ink]
+	}
+	g.Set(x, y, sign, grid.Style{Fg: ink})
+	return x + 2
+}
+
+// drawVerdict writes at the right what the objective says: a sign, a word and the bound. Where
+// requests fail that comes first, and the latency of those that were answered is no good news.
+func drawVerdict(g *grid.Grid, x, y, width int, st *theme.Styles, row view.LatencyRow, s *view.State) {
+	bad := row.Outage(s)
+	if bad.Found {
+		width -= drawTrouble(bad, g, x+width, y, width, st) + 2
+	}
+	verdict, has := row.Objective(s.LastSecond.Live)
+	switch {
+	case bad.Found && width < verdictWidth:
+		return
+	case !has && !s.Began():
+		g.TextRight(x+width, y, width, "waiting", st.Dim)
+		return
+	case !has:
+		g.TextRight(x+width, y, width, "no objective", st.Dim)
+		return
+	}
+	style, text := st.Objective(verdict.State)
+	long := text + " " + verdict.Objective.Aggregate + " " + verdict.Objective.Operator + " " + units.Bound(view.Bound(verdict.Objective))
+	if verdict.Objective.Aggregate == "p(95)" {
+		long = text + " " + verdict.Objective.Operator + " " + units.Bound(view.Bound(verdict.Objective))
+	}
+	if grid.Width(long) <= width {
+		text = long
+	}
+	if bad.Found && verdict.State == load.Pass {
+		style = st.Dim
+	}
+	g.TextRight(x+width, y, width, text, style)
+}
+
+// verdictWidth is the least that a verdict takes: "✓ pass".
+const verdictWidth = 6
+
+// flowsOn counts the flows that run, to notice a change.
+func flowsOn(s *view.State) (n int) {
+	for _, f := range s.Now.Flows {
+		if f.On {
+			n++
+		}
+	}
+	return n
+}

@@ -1,0 +1,133 @@
+package panel
+
+import (
+	"time"
+
+	"xinbot.ir/squall/internal/session"
+	"xinbot.ir/squall/internal/timeline"
+	"xinbot.ir/squall/internal/units"
+	"xinbot.ir/squall/load"
+	"xinbot.ir/squall/tui/theme"
+	"xinbot.ir/squall/tui/view"
+)
+
+// Phases has a row per phase of the run: baseline, each fault, each recovery. Its percentiles come
+// from the histograms of that phase alone. The newest rows stay in view.
+type Phases struct {
+	base
+	Back int // rows scrolled back
+}
+
+// Title is the rule's word.
+func (p *Phases) Title() string { return "PHASES" }
+
+// phaseColumn is one column behind the name; the last ones are dropped where there is no room.
+type phaseColumn struct {
+	head  string
+	width int
+	value func(session.PhaseStats) string
+}
+
+func phaseColumns() []phaseColumn {
+	flow := func(f load.Flow, pick func(load.Stats) time.Duration) func(session.PhaseStats) string {
+		return func(p session.PhaseStats) string {
+			if p.Flows[f].Count == 0 {
+				return units.None
+			}
+			return units.Duration(pick(p.Flows[f]))
+		}
+	}
+	p50 := func(s load.Stats) time.Duration { return s.P50 }
+	p95 := func(s load.Stats) time.Duration { return s.P95 }
+	p99 := func(s load.Stats) time.Duration { return s.P99 }
+	return []phaseColumn{
+		{"from", 7, func(p session.PhaseStats) string { return units.Clock(sinceStart(p.From)) }},
+		{"lasted", 8, func(p session.PhaseStats) string { return units.Clock(sinceStart(p.To - p.From)) }},
+		{"gateway p95", 13, flow(load.Gateway, p95)},
+		{"failed", 9, func(p session.PhaseStats) string { return units.Percent(phaseFailed(p)) }},
+		{"orch. p95", 11, flow(load.Ingestion, p95)},
+		{"autom. p95", 12, flow(load.Automation, p95)},
+		{"per second", 12, func(p session.PhaseStats) string { return units.Rate(phaseRate(p)) }},
+		{"gateway p50", 13, flow(load.Gateway, p50)},
+		{"gateway p99", 13, flow(load.Gateway, p99)},
+	}
+}
+
+// sinceStart is seconds as a length of time.
+func sinceStart(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }
+
+// phaseTotal sums the flows.
+func phaseTotal(p session.PhaseStats) (requests, failed uint64) {
+	for _, f := range p.Flows {
+		requests, failed = requests+f.Requests, failed+f.Failed
+	}
+	return requests, failed
+}
+
+func phaseFailed(p session.PhaseStats) float64 {
+	requests, failed := phaseTotal(p)
+	if requests == 0 {
+		return 0
+	}
+	return float64(failed) / float64(requests)
+}
+
+func phaseRate(p session.PhaseStats) float64 {
+	if p.Seconds == 0 {
+		return 0
+	}
+	requests, _ := phaseTotal(p)
+	return float64(requests) / p.Seconds
+}
+
+// leastName is the room that a phase's name has at least.
+const leastName = 20
+
+// Sync draws the newest phases.
+func (p *Phases) Sync(s *view.State) {
+	p.g.Clear()
+	st := s.Styles
+	if len(s.LastSecond.Phases) == 0 {
+		p.g.Text(0, 0, p.g.Width(), "no second has closed yet", st.Dim)
+		return
+	}
+	columns, width := phaseColumns(), p.g.Width()
+	for used := leastName; len(columns) > 0; columns = columns[:len(columns)-1] {
+		total := used
+		for _, c := range columns {
+			total += c.width
+		}
+		if total <= width {
+			width -= total - leastName
+			break
+		}
+	}
+	x := width
+	for _, c := range columns {
+		x += c.width
+		p.g.TextRight(x, 0, c.width, c.head, st.Dim)
+	}
+	rows := p.g.Height() - 1
+	end := max(len(s.LastSecond.Phases)-p.Back, min(rows, len(s.LastSecond.Phases)))
+	for i := max(end-rows, 0); i < end; i++ {
+		p.row(1+i-max(end-rows, 0), width, columns, s.LastSecond.Phases[i], i == len(s.LastSecond.Phases)-1, st)
+	}
+}
+
+// row draws one phase; the one that goes on is marked.
+func (p *Phases) row(y, name int, columns []phaseColumn, phase session.PhaseStats, goesOn bool, st *theme.Styles) {
+	sign, look := "  ", st.Text
+	switch {
+	case phase.Kind == timeline.Disturbed && goesOn:
+		sign, look = "● ", st.Accent
+	case goesOn:
+		sign, look = "▸ ", st.Strong
+	}
+	n := p.g.Text(0, y, name, sign, look)
+	p.g.Text(n, y, name-n-1, phase.Name, look)
+	x := name
+	for _, c := range columns {
+		x += c.width
+		p.g.TextRight(x, y, c.width-1, c.value(phase), look)
+	}
+}

@@ -1,0 +1,137 @@
+// Package view is what the console draws from: the newest snapshot, and what follows from it for charts that share
+// one time axis. Nothing in it draws.
+package view
+
+import (
+	"time"
+
+	"xinbot.ir/squall/internal/session"
+	"xinbot.ir/squall/load"
+	"xinbot.ir/squall/tui/theme"
+)
+
+// State is what panels draw from.
+type State struct {
+	Now            session.Snapshot // the newest
+	LastSecond     session.Snapshot // as the last second closed: numbers come from here, so that they can be read
+	VerdictVersion int              // moves when the verdicts do
+	History        History
+	Marks          Marks
+	Styles         *theme.Styles
+	Zone           *time.Location
+	TimeRange      TimeRange
+	Chart          int           // latency chart that has the focus
+	Clock          time.Time     // now
+	Progress       int           // tenth of the second that is open, 0 to 9
+	Tables         *Tables       // constant tables, built once
+	Message        FooterMessage // the echo or error in the footer
+	Width          int           // of the screen
+	Height         int
+}
+
+// Tables are tables that load builds anew at each call.
+type Tables struct {
+	series   [load.NumSeries]load.Series
+	Channels [load.NumChannels]string
+	Classes  [load.NumErrorClasses]string
+}
+
+// NewTables builds them.
+func NewTables() *Tables {
+	t := &Tables{series: load.AllSeries()}
+	for c := range t.Channels {
+		t.Channels[c] = load.Channel(c).String()
+	}
+	for c := range t.Classes {
+		t.Classes[c] = load.ErrorClass(c).String()
+	}
+	return t
+}
+
+// FindFault is a fault of the newest snapshot and its place; nil when there is none of that name.
+func (s *State) FindFault(id string) (f *session.FaultState, place int) {
+	for i := range s.Now.Faults {
+		if f := &s.Now.Faults[i]; f.Info.ID == id {
+			return f, i
+		}
+	}
+	return nil, -1
+}
+
+// LastWindow is the newest closed second of a snapshot; nil before the first.
+func LastWindow(s *session.Snapshot) *load.Window {
+	if n := len(s.Load.Windows); n > 0 {
+		return &s.Load.Windows[n-1]
+	}
+	return nil
+}
+
+// Began tells whether a second has closed and been judged: before that nothing is known to be absent.
+func (s *State) Began() bool { return len(s.LastSecond.Load.Windows) > 0 || len(s.LastSecond.Live) > 0 }
+
+// Recent sums the last seconds of a run.
+type Recent struct {
+	seconds          float64
+	Requests, failed uint64
+	Missed           uint64
+	Flows            [load.NumFlows]uint64 // requests that ended
+	broken           [load.NumFlows]uint64 // of these, failed by the platform
+	answered         [load.NumFlows]uint64 // of these, with a latency
+	Errors           [load.NumErrorClasses]uint64
+}
+
+// SumRecent sums the last n closed seconds.
+func (s *State) SumRecent(n int) (r Recent) {
+	windows := s.LastSecond.Load.Windows
+	for i := max(0, len(windows)-n); i < len(windows); i++ {
+		w := &windows[i]
+		r.seconds += w.Length.Seconds()
+		for id, counts := range w.Series {
+			f := s.Tables.series[id].Flow
+			r.Requests += counts.Count
+			r.failed += counts.Failed
+			r.Flows[f] += counts.Count
+			r.broken[f] += counts.Failed
+		}
+		for f := range w.Flows {
+			r.answered[f] += w.Flows[f].Count
+		}
+		r.Missed += w.Missed
+		for class, count := range w.Errors {
+			r.Errors[class] += count
+		}
+	}
+	return r
+}
+
+// PerSecond is a count over the summed seconds.
+func (r Recent) PerSecond(n uint64) float64 {
+	if r.seconds == 0 {
+		return 0
+	}
+	return float64(n) / r.seconds
+}
+
+// FailedShare is the share of requests that failed, and whether there were any.
+func (r Recent) FailedShare() (share float64, known bool) {
+	if r.Requests == 0 {
+		return 0, false
+	}
+	return float64(r.failed) / float64(r.Requests), true
+}
+
+// FooterMessage is the echo of a key or an error, shown once.
+type FooterMessage struct {
+	Text  string
+	Bad   bool
+	Until time.Time
+}
+
+// FlowRate is the requests per second of some flows.
+func (r Recent) FlowRate(flows []load.Flow) float64 {
+	var n uint64
+	for _, f := range flows {
+		n += r.Flows[f]
+	}
+	return r.PerSecond(n)
+}
