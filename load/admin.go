@@ -50,27 +50,15 @@ func newAdminFlows(g *Generator) (*adminFlows, error) {
 		}
 		// Tenants and flows are spread over the period, so that they do not march in step.
 		shift := float64(i) / float64(len(w.Tenants)) / 2
-		add := func(first float64, perMinute func(Settings) float64, call func(context.Context, *beat, time.Time)) {
-			a.beats = append(a.beats, &beat{tenant: tenant, perMinute: perMinute, call: call, pacer: Pacer{Phase: 1 - first - shift}})
-		}
-		ingest := func(s Settings) float64 {
-			if s.Spike {
-				return w.Ingestion.JobsPerMinute * w.Ingestion.SpikeMultiplier
+		for _, f := range adminFlowTable {
+			if f.off(o) != "" || f.Flow == Rules && a.rules == nil {
+				continue
 			}
-			return w.Ingestion.JobsPerMinute
-		}
-		add(0.05, ingest, a.upload)
-		if o.Knowledge {
-			add(0.15, ingest, a.uploadKnowledge)
-		}
-		add(0.02, func(Settings) float64 { return w.Automation.TriggersPerMinute }, a.trigger)
-		if a.rules != nil {
-			add(0.1, func(s Settings) float64 {
-				if s.QuietRules {
-					return 0
-				}
-				return w.Rules.TogglesPerMinute
-			}, a.toggle)
+			a.beats = append(a.beats, &beat{
+				tenant: tenant, pacer: Pacer{Phase: 1 - f.phase - shift},
+				perMinute: func(s Settings) float64 { return f.perMinute(w, s) },
+				call:      func(ctx context.Context, b *beat, due time.Time) { f.call(a, ctx, b, due) },
+			})
 		}
 	}
 	return a, nil
@@ -141,9 +129,9 @@ func (a *adminFlows) measure(ctx context.Context, id SeriesID, due time.Time, re
 		o.Class = Interrupted
 	case err != nil:
 		o.Class, o.Detail = classify(err), sample(err)
-	case status != expectations()[flowOf(id)].status:
+	case status != a.g.registry.Series()[id].Flow.Status:
 		o.Class = BadStatus
-		err = fmt.Errorf("%s %s: answered %d, expected %d", req.method, req.path, status, expectations()[flowOf(id)].status)
+		err = fmt.Errorf("%s %s: answered %d, expected %d", req.method, req.path, status, a.g.registry.Series()[id].Flow.Status)
 	}
 	a.g.recorder.shard(uint64(id)).record(&o, false)
 	a.g.finished.Add(1)

@@ -9,35 +9,43 @@ import (
 	"time"
 )
 
+// Automation is automation triggers, as dry runs, through the admin API.
+var Automation = &Flow{
+	Name: "automation", Title: "Automation", Does: "Automation triggers", Metric: "automation_latency",
+	Status: http.StatusOK, Check: "automation trigger answers 200", Channels: []string{"webhook", "crm", "email"},
+}
+
+var automationFlow = adminFlow{
+	Flow: Automation, off: never, phase: 0.02, call: (*adminFlows).trigger,
+	perMinute: func(w Workload, _ Settings) float64 { return w.Automation.TriggersPerMinute },
+}
+
 // action is one kind of automation action.
 type action struct {
-	series  SeriesID
-	kind    string // action_type
+	kind    string // action_type, and the channel of its series
 	ratio   func(AutomationPlan) float64
 	payload map[string]any
 }
 
-func actions() []action {
-	return []action{
-		{
-			SeriesWebhook, "webhook", func(p AutomationPlan) float64 { return p.WebhookRatio },
-			map[string]any{"url": "https://example.invalid/hook", "method": "POST"},
-		},
-		{
-			SeriesCRM, "crm", func(p AutomationPlan) float64 { return p.CRMRatio },
-			map[string]any{"operation": "upsert_contact", "fields": map[string]string{"source": "squall"}},
-		},
-		{
-			SeriesEmail, "email", func(p AutomationPlan) float64 { return p.EmailRatio },
-			map[string]any{"to": "load-test@example.invalid", "subject": "Load test"},
-		},
-	}
+var actions = []action{
+	{
+		"webhook", func(p AutomationPlan) float64 { return p.WebhookRatio },
+		map[string]any{"url": "https://example.invalid/hook", "method": "POST"},
+	},
+	{
+		"crm", func(p AutomationPlan) float64 { return p.CRMRatio },
+		map[string]any{"operation": "upsert_contact", "fields": map[string]string{"source": "squall"}},
+	},
+	{
+		"email", func(p AutomationPlan) float64 { return p.EmailRatio },
+		map[string]any{"to": "load-test@example.invalid", "subject": "Load test"},
+	},
 }
 
 // chooseAction spreads triggers over the actions by their ratios, evenly rather than by chance, so
 // that a short run has the right shares too.
 func chooseAction(p AutomationPlan, n uint64) action {
-	all := actions()
+	all := actions
 	sum := 0.0
 	for _, a := range all {
 		sum += a.ratio(p)
@@ -60,6 +68,7 @@ func chooseAction(p AutomationPlan, n uint64) action {
 // trigger runs one automation rule as a dry run.
 func (a *adminFlows) trigger(ctx context.Context, b *beat, due time.Time) {
 	chosen := chooseAction(a.g.options.Workload.Automation, b.count)
+	id := Automation.Series(chosen.kind)
 	body, err := json.Marshal(map[string]any{
 		"rule": map[string]any{
 			"tenant_id": b.tenant.ID, "brand_id": b.brand().BrandID,
@@ -69,10 +78,10 @@ func (a *adminFlows) trigger(ctx context.Context, b *beat, due time.Time) {
 		"sample_payload": map[string]any{"channel": "automation", "text": "load test"},
 	})
 	if err != nil {
-		a.unsendable(chosen.series, due, err)
+		a.unsendable(id, due, err)
 		return
 	}
-	_ = a.measure(ctx, chosen.series, due, request{ // counted by class; there is nothing else to do about it
+	_ = a.measure(ctx, id, due, request{ // counted by class; there is nothing else to do about it
 		method: http.MethodPost, path: "/admin/automation/test", kind: "application/json",
 		body: func() io.Reader { return bytes.NewReader(body) },
 	})

@@ -55,7 +55,7 @@ func BenchmarkMessage(b *testing.B) {
 		b.Fatal(err)
 	}
 	defer func() { _ = g.abort() }()
-	s := newRecorder(1).shard(0)
+	s := newRecorder(registry, 1).shard(0)
 	rng := rand.New(rand.NewPCG(1, 2))
 	var o Outcome
 	b.ReportAllocs()
@@ -88,7 +88,7 @@ func BenchmarkBuildAndSign(b *testing.B) {
 
 // BenchmarkRecord is the counting of one outcome.
 func BenchmarkRecord(b *testing.B) {
-	s := newRecorder(1).shard(0)
+	s := newRecorder(registry, 1).shard(0)
 	o := outcomeOf(SeriesID(Webchat), 12*time.Millisecond, 0)
 	b.ReportAllocs()
 	for b.Loop() {
@@ -99,13 +99,13 @@ func BenchmarkRecord(b *testing.B) {
 // BenchmarkCloseWindow is what the generator does once a second in the open model with every
 // series busy, the worst case.
 func BenchmarkCloseWindow(b *testing.B) {
-	r := newRecorder(2)
+	r := newRecorder(registry, 2)
 	now := time.Now()
-	h, watch := newHistory(now), newWatch(now)
+	h, watch := newHistory(registry, now), newWatch(now)
 	b.ReportAllocs()
 	for b.Loop() {
 		b.StopTimer()
-		for id := range SeriesID(NumSeries) {
+		for id := range SeriesID(len(AllSeries())) {
 			for i := range 100 {
 				o := outcomeOf(id, time.Duration(i+1)*time.Millisecond, time.Millisecond)
 				r.shard(uint64(i)).record(&o, true)
@@ -171,7 +171,7 @@ func TestHotPathAllocatesNothing(t *testing.T) {
 		filled[c] = kept.take()
 	}
 	rng := rand.New(rand.NewPCG(1, 2))
-	s := newRecorder(1).shard(0)
+	s := newRecorder(registry, 1).shard(0)
 	share := newCumulative(DefaultMix())
 	out := outcomeOf(0, time.Millisecond, 0)
 	message := func() {

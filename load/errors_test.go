@@ -70,7 +70,7 @@ func TestErrorsAreClassified(t *testing.T) {
 			if out.Class != test.class || out.Status != test.status {
 				t.Fatalf("class %s, status %d (%s), want %s and %d", out.Class, out.Status, out.Detail, test.class, test.status)
 			}
-			m := newMeasures()
+			m := newMeasures(registry)
 			m.add(&out, false)
 			measured := m.latency[Webchat] != nil && m.latency[Webchat].TotalCount() == 1
 			if measured != test.latency {

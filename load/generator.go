@@ -26,6 +26,7 @@ const rampStep = 20 * time.Millisecond
 // Apply, look at it with Snapshot, end it with Stop.
 type Generator struct {
 	options  Options
+	registry *Registry
 	gateway  *gateway
 	admin    *adminFlows // nil: off
 	recorder *recorder
@@ -67,8 +68,9 @@ func New(o Options) (*Generator, error) {
 	}
 	g := &Generator{
 		options:  o,
+		registry: registry,
 		gateway:  gw,
-		recorder: newRecorder(runtime.GOMAXPROCS(0)),
+		recorder: newRecorder(registry, runtime.GOMAXPROCS(0)),
 		changed:  make(chan struct{}, 1),
 		stopping: make(chan struct{}),
 		drained:  make(chan struct{}),
@@ -92,7 +94,7 @@ func (g *Generator) Start(s Settings) error {
 	}
 	now := time.Now()
 	g.arrivals = newArrivals(g, now)
-	g.history = newHistory(now)
+	g.history = newHistory(g.registry, now)
 	g.watch = newWatch(now)
 	// Every run starts from silence, so that the ramp applies to its beginning too.
 	silent := &plan{settings: Settings{Rate: s.Rate}, wake: make(chan struct{})}

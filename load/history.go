@@ -1,6 +1,7 @@
 package load
 
 import (
+	"slices"
 	"time"
 
 	hdr "github.com/HdrHistogram/hdrhistogram-go"
@@ -16,17 +17,17 @@ type history struct {
 	windows []Window
 	closed  int
 	started time.Time
-	start   time.Time // of the window being closed
-	missed  uint64    // up to the last close
-	bad     int       // saturated windows
-	scratch [NumFlows]*hdr.Histogram
+	start   time.Time        // of the window being closed
+	missed  uint64           // up to the last close
+	bad     int              // saturated windows
+	scratch []*hdr.Histogram // by flow
 	result  Snapshot
 }
 
-func newHistory(now time.Time) *history {
-	h := &history{window: newMeasures(), total: newMeasures(), sliding: newMeasures(), started: now, start: now}
+func newHistory(registry *Registry, now time.Time) *history {
+	h := &history{window: newMeasures(registry), total: newMeasures(registry), sliding: newMeasures(registry), started: now, start: now, scratch: make([]*hdr.Histogram, len(registry.Flows()))}
 	for i := range h.recent {
-		h.recent[i] = newMeasures()
+		h.recent[i] = newMeasures(registry)
 	}
 	return h
 }
@@ -36,8 +37,8 @@ func newHistory(now time.Time) *history {
 func (h *history) close(now time.Time, watch *watch, w Window) Observation {
 	w.Start, w.Length = h.start, now.Sub(h.start)
 	w.Missed, h.missed = w.Missed-h.missed, w.Missed
-	w.Flows = h.window.flows(&h.scratch)
-	w.Series = h.window.counts
+	w.Flows = h.window.flows(h.scratch)
+	w.Series = slices.Clone(h.window.counts)
 	for key, e := range h.window.errors {
 		w.Errors[key.Class] += e.count
 	}
@@ -84,8 +85,8 @@ func (h *history) keep(w Window) {
 func (h *history) summarise(w Window) {
 	h.result = Snapshot{
 		Windows: h.windows[max(0, len(h.windows)-HistoryWindows):],
-		Recent:  h.sliding.flows(&h.scratch),
-		Total:   h.total.flows(&h.scratch),
+		Recent:  h.sliding.flows(h.scratch),
+		Total:   h.total.flows(h.scratch),
 		Totals:  h.total.seriesTotals(),
 		Errors:  h.total.errorTotals(),
 		Checks:  h.total.checkTotals(),
@@ -120,23 +121,23 @@ func (h *history) altogether() *Totals {
 // gets the old ones, to be emptied by the next drain.
 func (m *measures) take(window *measures) {
 	m.latency, window.latency = window.latency, m.latency
-	m.counts, m.checks = window.counts, window.checks
+	copy(m.counts, window.counts)
+	copy(m.checks, window.checks)
 }
 
 func (m *measures) totals() *Totals {
-	return &Totals{Latency: m.latency, Counts: m.counts, Checks: m.checkTotals()}
+	return &Totals{Latency: slices.Clone(m.latency), Counts: slices.Clone(m.counts), Checks: m.checkTotals()}
 }
 
 // all merges every flow.
 func (m *measures) all() Stats {
 	sum := NewHistogram()
 	var ended Counts
-	for id := range NumSeries {
+	for id := range m.counts {
 		if h := m.latency[id]; h != nil {
 			sum.Merge(h)
 		}
-		ended.Count += m.counts[id].Count
-		ended.Failed += m.counts[id].Failed
+		ended.add(m.counts[id])
 	}
 	s := Statistics(sum)
 	s.Requests, s.Failed = ended.Count, ended.Failed

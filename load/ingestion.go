@@ -8,34 +8,39 @@ import (
 	"mime/multipart"
 	"net/http"
 	"net/textproto"
-	"net/url"
 	"strings"
 	"time"
 )
+
+// Ingestion is knowledge uploads through the admin API.
+var Ingestion = &Flow{
+	Name: "ingestion", Title: "Ingestion", Does: "Ingestion uploads", Metric: "orchestrator_latency",
+	Status: http.StatusCreated, Check: "ingestion upload answers 201", Channels: []string{"upload"},
+}
+
+var ingestionFlow = adminFlow{Flow: Ingestion, off: never, perMinute: ingestionPace, phase: 0.05, call: (*adminFlows).upload}
+
+// ingestionPace rises while a spike is on.
+func ingestionPace(w Workload, s Settings) float64 {
+	if s.Spike {
+		return w.Ingestion.JobsPerMinute * w.Ingestion.SpikeMultiplier
+	}
+	return w.Ingestion.JobsPerMinute
+}
 
 // documentLines makes an uploaded document about 4 KB: several chunks to embed, cheap to send.
 const documentLines = 40
 
 // upload posts one ingestion job, as the admin console does.
 func (a *adminFlows) upload(ctx context.Context, b *beat, due time.Time) {
-	brand := b.brand()
+	id, brand := Ingestion.Series("upload"), b.brand()
 	req, err := uploadRequest("/admin/knowledge_assets/upload", b,
 		[2]string{"tenant_id", b.tenant.ID}, [2]string{"brand_id", brand.BrandID})
 	if err != nil {
-		a.unsendable(SeriesUpload, due, err)
+		a.unsendable(id, due, err)
 		return
 	}
-	_ = a.measure(ctx, SeriesUpload, due, req) // counted by class; there is nothing else to do about it
-}
-
-// uploadKnowledge posts to the older route that the Locust suite warmed up with.
-func (a *adminFlows) uploadKnowledge(ctx context.Context, b *beat, due time.Time) {
-	req, err := uploadRequest("/v1/brands/"+url.PathEscape(b.brand().BrandID)+"/knowledge", b)
-	if err != nil {
-		a.unsendable(SeriesKnowledge, due, err)
-		return
-	}
-	_ = a.measure(ctx, SeriesKnowledge, due, req) // counted by class; there is nothing else to do about it
+	_ = a.measure(ctx, id, due, req) // counted by class; there is nothing else to do about it
 }
 
 // brand takes a tenant's brands in turn.

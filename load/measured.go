@@ -20,7 +20,7 @@ func ofMetric(s Series, metric, channel string) bool {
 	}
 	switch metric {
 	case "gateway_latency", "orchestrator_latency", "automation_latency":
-		return s.Flow.Metric() == metric
+		return s.Flow.Metric == metric
 	}
 	return true
 }

@@ -111,7 +111,8 @@ func TestParseStopRule(t *testing.T) {
 
 // totals measures gateway latencies in milliseconds: counts of each value, of which failed failed.
 func totals(failed uint64, counts map[int64]int64) *Totals {
-	t := &Totals{Seconds: 10}
+	t := NewTotals()
+	t.Seconds = 10
 	h := NewHistogram()
 	for ms, n := range counts {
 		_ = h.RecordValues(ms*1000, n)
@@ -169,7 +170,7 @@ func TestEvaluate(t *testing.T) {
 		{"requests per second", "http_reqs: rate>=1", totals(2, map[int64]int64{1: 10}), Pass, 1, ""},
 		{"missed sends", "dropped_iterations: count<1", &Totals{Seconds: 1, Missed: 1}, Fail, 1, ""},
 		{"spikes", "chaos_events_triggered: count==2", &Totals{Seconds: 1, Chaos: 2}, Pass, 2, ""},
-		{"a counter over no time", "http_reqs: rate>=1", &Totals{}, Unknown, 0, "nothing was measured"},
+		{"a counter over no time", "http_reqs: rate>=1", NewTotals(), Unknown, 0, "nothing was measured"},
 		{"checks", "checks: rate==1", &Totals{Checks: []Check{{Name: "a", Passes: 3}, {Name: "b", Passes: 1, Fails: 1}}}, Fail, 0.8, ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -211,7 +212,7 @@ func TestBinomial(t *testing.T) {
 
 // second is a closed second with n gateway requests of the given latency.
 func second(ms, n int64) Observation {
-	var obs Observation
+	obs := NewObservation()
 	obs.Window.Length = time.Second
 	if n > 0 {
 		h := NewHistogram()

@@ -5,12 +5,18 @@ import hdr "github.com/HdrHistogram/hdrhistogram-go"
 // Totals is what was measured over some span of time, series by series. It answers objectives as
 // [Measured].
 type Totals struct {
-	Latency [NumSeries]*hdr.Histogram // from the time a send was due; nil: no samples
-	Counts  [NumSeries]Counts
+	Latency []*hdr.Histogram // by series, from the time a send was due; nil: no samples
+	Counts  []Counts         // by series
 	Checks  []Check
 	Missed  uint64  // sends that were due and never made
 	Chaos   uint64  // spikes and faults that were set off
 	Seconds float64 // length of the span
+}
+
+// NewTotals returns totals of nothing yet.
+func NewTotals() *Totals {
+	n := len(registry.Series())
+	return &Totals{Latency: make([]*hdr.Histogram, n), Counts: make([]Counts, n)}
 }
 
 // TotalsOf is what one closed window measured. It shares the observation's histograms.
@@ -26,6 +32,9 @@ func TotalsOf(obs Observation) *Totals {
 
 // Add merges one closed window into the totals. Nothing of the observation is kept.
 func (t *Totals) Add(obs Observation) {
+	if t.Latency == nil {
+		t.Latency, t.Counts = make([]*hdr.Histogram, len(obs.Latency)), make([]Counts, len(obs.Window.Series))
+	}
 	for id, h := range obs.Latency {
 		if h == nil {
 			continue
@@ -36,8 +45,7 @@ func (t *Totals) Add(obs Observation) {
 		t.Latency[id].Merge(h)
 	}
 	for id, c := range obs.Window.Series {
-		t.Counts[id].Count += c.Count
-		t.Counts[id].Failed += c.Failed
+		t.Counts[id].add(c)
 	}
 	for _, c := range obs.Checks {
 		t.AddCheck(c)
@@ -61,9 +69,8 @@ func (t *Totals) AddCheck(c Check) {
 // Trend merges the latencies of the metric's series; nil without samples.
 func (t *Totals) Trend(metric, channel string) *hdr.Histogram {
 	var sum *hdr.Histogram
-	for id, s := range AllSeries() {
-		h := t.Latency[id]
-		if h == nil || h.TotalCount() == 0 || !ofMetric(s, metric, channel) {
+	for id, h := range t.Latency {
+		if h == nil || h.TotalCount() == 0 || !ofMetric(AllSeries()[id], metric, channel) {
 			continue
 		}
 		if sum == nil {
@@ -99,10 +106,10 @@ func (t *Totals) Rate(metric, channel string) (hits, total uint64) {
 		}
 		return hits, total
 	}
-	for id, s := range AllSeries() {
-		if ofMetric(s, metric, channel) {
-			hits += t.Counts[id].Failed
-			total += t.Counts[id].Count
+	for id, c := range t.Counts {
+		if ofMetric(AllSeries()[id], metric, channel) {
+			hits += c.Failed
+			total += c.Count
 		}
 	}
 	return hits, total

@@ -19,12 +19,18 @@ func NewHistogram() *hdr.Histogram {
 // histograms are reused: they are valid only during the call.
 type Observation struct {
 	Window  Window
-	Latency [NumSeries]*hdr.Histogram // from the time a send was due; nil: no samples
-	Service [NumSeries]*hdr.Histogram // from the time it was sent; nil: closed model or no samples
-	Errors  []ErrorTotal              // of this window alone
-	Checks  []Check                   // of this window alone
-	Clamped uint64                    // samples outside the histogram bounds
+	Latency []*hdr.Histogram // by series, from the time a send was due; nil: no samples
+	Service []*hdr.Histogram // by series, from the time it was sent; nil: closed model or no samples
+	Errors  []ErrorTotal     // of this window alone
+	Checks  []Check          // of this window alone
+	Clamped uint64           // samples outside the histogram bounds
 
 	Recent *Totals // the last RecentWindows seconds
 	Total  *Totals // since the start
+}
+
+// NewObservation returns an observation of nothing.
+func NewObservation() Observation {
+	n := len(registry.Series())
+	return Observation{Window: NewWindow(), Latency: make([]*hdr.Histogram, n), Service: make([]*hdr.Histogram, n)}
 }

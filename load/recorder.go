@@ -22,11 +22,13 @@ type Outcome struct {
 
 // measures is what is added up between two moments: the raw material of every number.
 type measures struct {
-	latency [NumSeries]*hdr.Histogram
-	service [NumSeries]*hdr.Histogram
-	counts  [NumSeries]Counts
+	registry *Registry
+
+	latency []*hdr.Histogram // by series
+	service []*hdr.Histogram
+	counts  []Counts
 	errors  map[ErrorKey]errorCount
-	checks  [numChecks]Counts // Failed of Count did not hold
+	checks  []flowChecks // by flow
 	clamped uint64
 }
 
@@ -35,7 +37,17 @@ type errorCount struct {
 	sample string
 }
 
-func newMeasures() *measures { return &measures{errors: map[ErrorKey]errorCount{}} }
+// flowChecks are the answers of a flow that a check was made of; Failed of Count did not hold.
+type flowChecks struct{ status, body Counts }
+
+func newMeasures(registry *Registry) *measures {
+	n := len(registry.Series())
+	return &measures{
+		registry: registry,
+		latency:  make([]*hdr.Histogram, n), service: make([]*hdr.Histogram, n), counts: make([]Counts, n),
+		errors: map[ErrorKey]errorCount{}, checks: make([]flowChecks, len(registry.Flows())),
+	}
+}
 
 // add counts one outcome. An outcome of our own making (LocalLimit, Interrupted) has no latency:
 // it says nothing of the platform.
@@ -68,18 +80,19 @@ func (m *measures) add(o *Outcome, open bool) {
 }
 
 func (m *measures) check(o *Outcome) {
-	flow := flowOf(o.Series)
-	expect := expectations()[flow]
-	held := &m.checks[expect.statusCheck]
-	held.Count++
-	if o.Status != expect.status {
-		held.Failed++
+	flow := m.registry.series[o.Series].Flow
+	made := &m.checks[flow.id]
+	made.status.Count++
+	if o.Status != flow.Status {
+		made.status.Failed++
+		return
 	}
-	if flow == Gateway && o.Status == expect.status {
-		m.checks[gatewayBody].Count++
-		if !o.Body {
-			m.checks[gatewayBody].Failed++
-		}
+	if flow.BodyCheck == "" {
+		return
+	}
+	made.body.Count++
+	if !o.Body {
+		made.body.Failed++
 	}
 }
 
@@ -101,11 +114,10 @@ func record(h **hdr.Histogram, d time.Duration) uint64 {
 
 // merge adds what other holds.
 func (m *measures) merge(other *measures) {
-	for id := range NumSeries {
+	for id := range m.counts {
 		mergeHistogram(&m.latency[id], other.latency[id])
 		mergeHistogram(&m.service[id], other.service[id])
-		m.counts[id].Count += other.counts[id].Count
-		m.counts[id].Failed += other.counts[id].Failed
+		m.counts[id].add(other.counts[id])
 	}
 	for key, e := range other.errors {
 		sum := m.errors[key]
@@ -115,9 +127,9 @@ func (m *measures) merge(other *measures) {
 		sum.count += e.count
 		m.errors[key] = sum
 	}
-	for i := range m.checks {
-		m.checks[i].Count += other.checks[i].Count
-		m.checks[i].Failed += other.checks[i].Failed
+	for i, c := range other.checks {
+		m.checks[i].status.add(c.status)
+		m.checks[i].body.add(c.body)
 	}
 	m.clamped += other.clamped
 }
@@ -136,7 +148,7 @@ func mergeHistogram(into **hdr.Histogram, from *hdr.Histogram) {
 
 // reset empties the measures and keeps their memory.
 func (m *measures) reset() {
-	for id := range NumSeries {
+	for id := range m.counts {
 		if h := m.latency[id]; h != nil && h.TotalCount() > 0 {
 			h.Reset()
 		}
@@ -145,8 +157,8 @@ func (m *measures) reset() {
 		}
 	}
 	clear(m.errors)
-	m.counts = [NumSeries]Counts{}
-	m.checks = [numChecks]Counts{}
+	clear(m.counts)
+	clear(m.checks)
 	m.clamped = 0
 }
 
@@ -170,10 +182,10 @@ type recorder struct {
 	spare  *measures // swapped with a shard's open measures, so traffic never waits for a merge
 }
 
-func newRecorder(shards int) *recorder {
-	r := &recorder{shards: make([]shard, shards), spare: newMeasures()}
+func newRecorder(registry *Registry, shards int) *recorder {
+	r := &recorder{shards: make([]shard, shards), spare: newMeasures(registry)}
 	for i := range r.shards {
-		r.shards[i].open = newMeasures()
+		r.shards[i].open = newMeasures(registry)
 	}
 	return r
 }

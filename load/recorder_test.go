@@ -2,6 +2,7 @@ package load
 
 import (
 	"math/rand/v2"
+	"reflect"
 	"runtime"
 	"slices"
 	"sync"
@@ -14,17 +15,17 @@ import (
 // outcomeOf is a request that took so long, sent late by as much.
 func outcomeOf(id SeriesID, took, late time.Duration) Outcome {
 	sent := time.Unix(1000, 0)
-	return Outcome{Series: id, Due: sent.Add(-late), Sent: sent, Done: sent.Add(took), Status: expectations()[flowOf(id)].status, Body: true}
+	return Outcome{Series: id, Due: sent.Add(-late), Sent: sent, Done: sent.Add(took), Status: AllSeries()[id].Flow.Status, Body: true}
 }
 
 // Known samples give the same percentiles everywhere as a histogram filled by hand.
 func TestPercentilesAreThoseOfTheSamples(t *testing.T) {
 	rng := rand.New(rand.NewPCG(3, 4))
-	r := newRecorder(4)
+	r := newRecorder(registry, 4)
 	start := time.Unix(1000, 0)
-	h := newHistory(start)
+	h := newHistory(registry, start)
 	watch := newWatch(start)
-	flow := [NumFlows]*hdr.Histogram{}
+	flow := make([]*hdr.Histogram, len(Flows()))
 	all, service := NewHistogram(), NewHistogram()
 	for f := range flow {
 		flow[f] = NewHistogram()
@@ -33,19 +34,19 @@ func TestPercentilesAreThoseOfTheSamples(t *testing.T) {
 	for second := range 7 {
 		inWindow := NewHistogram()
 		for i := range 1000 {
-			id := SeriesID(rng.IntN(NumSeries))
+			id := SeriesID(rng.IntN(len(AllSeries())))
 			took := time.Duration(rng.ExpFloat64() * float64(80*time.Millisecond)).Truncate(time.Microsecond)
 			late := time.Duration(rng.IntN(3)) * time.Millisecond
 			took = max(took, time.Microsecond)
 			o := outcomeOf(id, took, late)
 			r.shard(uint64(i)).record(&o, true)
 			corrected := (took + late).Microseconds()
-			for _, into := range []*hdr.Histogram{flow[flowOf(id)], all} {
+			for _, into := range []*hdr.Histogram{flow[AllSeries()[id].Flow.ID()], all} {
 				if err := into.RecordValue(corrected); err != nil {
 					t.Fatal(err)
 				}
 			}
-			if flowOf(id) == Gateway {
+			if AllSeries()[id].Flow == Gateway {
 				_ = inWindow.RecordValue(corrected)
 			}
 			if id == SeriesID(Telegram) {
@@ -54,17 +55,17 @@ func TestPercentilesAreThoseOfTheSamples(t *testing.T) {
 		}
 		r.drain(h.window)
 		last = h.close(start.Add(time.Duration(second+1)*time.Second), watch, Window{})
-		same(t, "window", last.Window.Flows[Gateway], inWindow)
+		same(t, "window", last.Window.Flows[Gateway.ID()], inWindow)
 	}
 	s := h.snapshot()
 	for f := range flow {
-		same(t, Flow(f).String()+" in total", s.Total[f], flow[f])
-		same(t, Flow(f).String()+" recently", s.Recent[f], flow[f]) // seven windows are recent
+		same(t, Flows()[f].Name+" in total", s.Total[f], flow[f])
+		same(t, Flows()[f].Name+" recently", s.Recent[f], flow[f]) // seven windows are recent
 		trend := last.Total.Trend("http_req_duration", "")
 		same(t, "objective", Statistics(trend), all)
 	}
 	same(t, "everything", s.All, all)
-	same(t, "gateway trend", Statistics(last.Total.Trend("gateway_latency", "")), flow[Gateway])
+	same(t, "gateway trend", Statistics(last.Total.Trend("gateway_latency", "")), flow[Gateway.ID()])
 	for _, total := range s.Totals {
 		if total.Series == AllSeries()[Telegram] {
 			same(t, "service time", total.Service, service)
@@ -85,18 +86,18 @@ func same(t *testing.T, what string, got Stats, want *hdr.Histogram) {
 }
 
 func TestValuesOutOfBoundsAreClampedAndCounted(t *testing.T) {
-	m := newMeasures()
+	m := newMeasures(registry)
 	for _, took := range []time.Duration{0, time.Nanosecond, time.Second, 3 * time.Minute, 3*time.Minute + time.Microsecond, time.Hour, -time.Second} {
-		o := outcomeOf(SeriesUpload, took, 0)
+		o := outcomeOf(Ingestion.Series("upload"), took, 0)
 		m.add(&o, false)
 	}
 	if m.clamped != 3 {
 		t.Errorf("clamped %d, want the two above the bounds and the negative one", m.clamped)
 	}
-	if got := m.latency[SeriesUpload].TotalCount(); got != 7 {
+	if got := m.latency[Ingestion.Series("upload")].TotalCount(); got != 7 {
 		t.Errorf("%d of 7 samples", got)
 	}
-	if s := Statistics(m.latency[SeriesUpload]); s.Max < 3*time.Minute || s.Max > 181*time.Second || s.Min != time.Microsecond {
+	if s := Statistics(m.latency[Ingestion.Series("upload")]); s.Max < 3*time.Minute || s.Max > 181*time.Second || s.Min != time.Microsecond {
 		t.Errorf("min %s and max %s", s.Min, s.Max)
 	}
 	if Statistics(nil) != (Stats{}) || Statistics(NewHistogram()) != (Stats{}) {
@@ -106,7 +107,7 @@ func TestValuesOutOfBoundsAreClampedAndCounted(t *testing.T) {
 
 func TestOnlyThePlatformsFailuresCount(t *testing.T) {
 	for class := range ErrorClass(NumErrorClasses) {
-		m := newMeasures()
+		m := newMeasures(registry)
 		o := outcomeOf(SeriesID(Webchat), time.Millisecond, 0)
 		o.Class = class
 		if class == BadStatus {
@@ -140,15 +141,15 @@ func TestOnlyThePlatformsFailuresCount(t *testing.T) {
 // Windows add up to the totals while many goroutines record and the windows close under them.
 func TestWindowsAddUpUnderConcurrentRecording(t *testing.T) {
 	const workers, each = 8, 20_000
-	r := newRecorder(3)
+	r := newRecorder(registry, 3)
 	start := time.Unix(1000, 0)
-	h, watch := newHistory(start), newWatch(start)
+	h, watch := newHistory(registry, start), newWatch(start)
 	var work sync.WaitGroup
 	for w := range workers {
 		work.Go(func() {
 			rng := rand.New(rand.NewPCG(uint64(w), 0))
 			for i := range each {
-				o := outcomeOf(SeriesID(i%NumSeries), time.Duration(1+rng.IntN(1e6))*time.Microsecond, 0)
+				o := outcomeOf(SeriesID(i%len(AllSeries())), time.Duration(1+rng.IntN(1e6))*time.Microsecond, 0)
 				if i%10 == 0 {
 					o.Class, o.Status = BadStatus, 500
 				}
@@ -196,7 +197,7 @@ func TestWindowsAddUpUnderConcurrentRecording(t *testing.T) {
 			onChecks = c.Passes + c.Fails
 		}
 	}
-	gateway := s.Total[Gateway].Requests
+	gateway := s.Total[Gateway.ID()].Requests
 	if onChecks != gateway {
 		t.Errorf("%d checks of %d gateway answers", onChecks, gateway)
 	}
@@ -204,7 +205,7 @@ func TestWindowsAddUpUnderConcurrentRecording(t *testing.T) {
 
 func TestHistoryIsBoundedAndNeverChangesWhatItHandedOut(t *testing.T) {
 	start := time.Unix(1000, 0)
-	h, watch := newHistory(start), newWatch(start)
+	h, watch := newHistory(registry, start), newWatch(start)
 	type handed struct {
 		slice []Window
 		copy  []Window
@@ -223,7 +224,7 @@ func TestHistoryIsBoundedAndNeverChangesWhatItHandedOut(t *testing.T) {
 		}
 	}
 	for _, e := range early {
-		if !slices.Equal(e.slice, e.copy) {
+		if !reflect.DeepEqual(e.slice, e.copy) {
 			t.Fatal("a slice that was handed out has changed")
 		}
 	}
@@ -247,9 +248,9 @@ func (h *history) keepOnly(now time.Time, _ *watch, w Window) {
 }
 
 func TestMemoryOfARunIsConstant(t *testing.T) {
-	r := newRecorder(2)
+	r := newRecorder(registry, 2)
 	start := time.Unix(1000, 0)
-	h, watch := newHistory(start), newWatch(start)
+	h, watch := newHistory(registry, start), newWatch(start)
 	now := start
 	run := func(seconds int) uint64 {
 		for range seconds {
@@ -294,4 +295,20 @@ func TestSlowObserverHoldsNoTraffic(t *testing.T) {
 			t.Errorf("recorded %d of %d", got, e.count())
 		}
 	})
+}
+
+// The zero value of totals takes a window as one that was made does.
+func TestTotalsBeginEmpty(t *testing.T) {
+	obs := NewObservation()
+	obs.Latency[Webchat] = NewHistogram()
+	_ = obs.Latency[Webchat].RecordValue(1000)
+	obs.Window.Series[Webchat] = Counts{Count: 1}
+	var zero Totals
+	made := NewTotals()
+	for _, totals := range []*Totals{&zero, made} {
+		totals.Add(obs)
+		if failed, total := totals.Rate("http_req_failed", ""); failed != 0 || total != 1 || totals.Trend("gateway_latency", "").TotalCount() != 1 {
+			t.Errorf("totals %+v", totals)
+		}
+	}
 }

@@ -16,6 +16,22 @@ import (
 	"github.com/cenkalti/backoff/v5"
 )
 
+// Rules is pausing and resuming automation rules.
+var Rules = &Flow{
+	Name: "rules", Title: "Rule toggling", Does: "Rule toggling",
+	Status: http.StatusOK, Check: "rule pause or resume answers 200", Channels: []string{"pause", "resume"},
+}
+
+var rulesFlow = adminFlow{
+	Flow: Rules, off: never, phase: 0.1, call: (*adminFlows).toggle,
+	perMinute: func(w Workload, s Settings) float64 {
+		if s.QuietRules {
+			return 0
+		}
+		return w.Rules.TogglesPerMinute
+	},
+}
+
 // How rules are toggled and restored.
 const (
 	toggleFor      = 2 * time.Second  // how long a rule stays flipped
@@ -101,9 +117,9 @@ func (a *adminFlows) toggle(ctx context.Context, b *beat, _ time.Time) {
 
 	// Whatever becomes of the first call, the second one is made: the platform may have acted on a
 	// call whose answer was lost. Both are due when they are made; what came before is our own doing.
-	_ = a.measure(ctx, seriesOf(!state.Active), time.Now(), ruleRequest(state.RuleID, !state.Active)) // counted by class
+	_ = a.measure(ctx, Rules.Series(verbFor(!state.Active)), time.Now(), ruleRequest(state.RuleID, !state.Active)) // counted by class
 	if a.hold(ctx) {
-		_ = a.measure(ctx, seriesOf(state.Active), time.Now(), ruleRequest(state.RuleID, state.Active)) // counted by class
+		_ = a.measure(ctx, Rules.Series(verbFor(state.Active)), time.Now(), ruleRequest(state.RuleID, state.Active)) // counted by class
 	}
 	_ = t.restore(id) // tried as long as the run lasts and a while longer; what fails then, restoreAll reports
 }
@@ -257,7 +273,7 @@ func (api *adminAPI) restoreOnce(ctx context.Context, state RuleState) error {
 	if err != nil {
 		return fmt.Errorf("%s rule %s: %w", verbFor(state.Active), state.RuleID, err)
 	}
-	if status != expectations()[Rules].status {
+	if status != Rules.Status {
 		return fmt.Errorf("%s rule %s: answered %d", verbFor(state.Active), state.RuleID, status)
 	}
 	if back, err = api.isBack(ctx, state); err != nil {
@@ -310,13 +326,6 @@ func rulePath(id string, active bool) string {
 
 func ruleRequest(id string, active bool) request {
 	return request{method: http.MethodPost, path: rulePath(id, active)}
-}
-
-func seriesOf(active bool) SeriesID {
-	if active {
-		return SeriesResume
-	}
-	return SeriesPause
 }
 
 // CheckRules counts the rules that toggling would use, so that an operator can be told before the

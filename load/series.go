@@ -2,89 +2,79 @@ package load
 
 import "fmt"
 
-// Flow is one kind of request. Its value indexes [Window.Flows].
-type Flow uint8
+// Flow is one kind of request: what it is called and what a right answer is. Flows are told apart by their
+// address; make them before the [Registry] that they are in.
+type Flow struct {
+	Name   string // "gateway": in files and tags
+	Title  string // "Gateway": at the head of a row
+	Does   string // "Gateway messages": what it sends
+	Metric string // the custom metric of the k6 script that its latency belongs to; "" when it shows only in http_req_duration
 
-// The flows of a run.
-const (
-	Gateway    Flow = iota // signed webhook messages
-	Ingestion              // knowledge uploads through the admin API
-	Automation             // automation triggers (dry runs) through the admin API
-	Rules                  // pausing and resuming automation rules
-	Knowledge              // the older upload, POST /v1/brands/{id}/knowledge
-	NumFlows   = iota
-)
+	Status    int    // that a right answer has
+	Check     string // k6's name for that
+	BodyCheck string // k6's name for a right body; "" when bodies are not looked at
 
-// flowRow describes a flow: its name, and the custom metric of the k6 script that its latency
-// belongs to ("" when it belongs to none and shows only in http_req_duration).
-type flowRow struct{ name, metric string }
+	Channels []string // what its series are told apart by: channels, or kinds of call
 
-func flowTable() [NumFlows]flowRow {
-	return [NumFlows]flowRow{
-		Gateway:    {"gateway", "gateway_latency"},
-		Ingestion:  {"ingestion", "orchestrator_latency"},
-		Automation: {"automation", "automation_latency"},
-		Rules:      {"rules", ""},
-		Knowledge:  {"knowledge", "orchestrator_latency"},
-	}
+	id    int // index in the registry
+	first SeriesID
 }
 
-// String is the flow's name in reports and on screen.
-func (f Flow) String() string {
-	if int(f) >= NumFlows {
-		return fmt.Sprintf("flow %d", uint8(f))
-	}
-	return flowTable()[f].name
-}
+// String is the flow's name.
+func (f *Flow) String() string { return f.Name }
 
-// Metric is the custom latency metric that the flow is counted in, or "".
-func (f Flow) Metric() string { return flowTable()[f].metric }
+// ID is the flow's place in its registry, and in slices by flow.
+func (f *Flow) ID() int { return f.id }
+
+// Series is the flow's series of a channel or kind of call.
+func (f *Flow) Series(channel string) SeriesID {
+	for i, c := range f.Channels {
+		if c == channel {
+			return f.first + SeriesID(i)
+		}
+	}
+	panic("flow " + f.Name + " has no series " + channel) // the names stand in one file
+}
 
 // Series is what one histogram measures: a flow, and within it a channel or a kind of call.
 type Series struct {
-	Flow    Flow
-	Channel string // webchat.. for the gateway; webhook, crm, email for automation; upload; pause, resume
+	Flow    *Flow
+	Channel string
 }
 
 // String is the series' tag in latency.hlog and its name in reports, such as "gateway/webchat".
-func (s Series) String() string { return s.Flow.String() + "/" + s.Channel }
+func (s Series) String() string { return s.Flow.Name + "/" + s.Channel }
 
-// SeriesID indexes the series table.
-type SeriesID uint8
+// SeriesID is a series' place in its registry, and in slices by series.
+type SeriesID int
 
-// NumSeries is the length of the series table.
-const NumSeries = NumChannels + 7
-
-// The series after the gateway's; the gateway's series of channel c is SeriesID(c).
-const (
-	SeriesUpload SeriesID = NumChannels + iota
-	SeriesWebhook
-	SeriesCRM
-	SeriesEmail
-	SeriesPause
-	SeriesResume
-	SeriesKnowledge
-)
-
-// AllSeries returns the series table, indexed by [SeriesID].
-func AllSeries() [NumSeries]Series {
-	var all [NumSeries]Series
-	for c, spec := range Channels() {
-		all[c] = Series{Gateway, spec.Name}
-	}
-	all[SeriesUpload] = Series{Ingestion, "upload"}
-	all[SeriesWebhook] = Series{Automation, "webhook"}
-	all[SeriesCRM] = Series{Automation, "crm"}
-	all[SeriesEmail] = Series{Automation, "email"}
-	all[SeriesPause] = Series{Rules, "pause"}
-	all[SeriesResume] = Series{Rules, "resume"}
-	all[SeriesKnowledge] = Series{Knowledge, "upload"}
-	return all
+// Registry is every series that a run can measure. It does not change.
+type Registry struct {
+	flows  []*Flow
+	series []Series
 }
 
-// ParseSeries finds a series by its tag.
-func ParseSeries(tag string) (SeriesID, error) {
-	for id, s := range AllSeries() {
+// NewRegistry gives flows and their series their places.
+func NewRegistry(flows ...*Flow) *Registry {
+	r := &Registry{flows: flows}
+	for id, f := range flows {
+		f.id, f.first = id, SeriesID(len(r.series))
+		for _, channel := range f.Channels {
+			r.series = append(r.series, Series{f, channel})
+		}
+	}
+	return r
+}
+
+// Flows are the flows by their ID. The slice is shared: it must not be changed.
+func (r *Registry) Flows() []*Flow { return r.flows }
+
+// Series are the series by their ID. The slice is shared: it must not be changed.
+func (r *Registry) Series() []Series { return r.series }
+
+// Parse finds a series by its tag.
+func (r *Registry) Parse(tag string) (SeriesID, error) {
+	for id, s := range r.series {
 		if s.String() == tag {
 			return SeriesID(id), nil
 		}

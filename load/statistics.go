@@ -30,37 +30,19 @@ func Statistics(h *hdr.Histogram) Stats {
 
 func micros(v int64) time.Duration { return time.Duration(v) * time.Microsecond }
 
-// flowOf is the flow of a series, without building the series table.
-func flowOf(id SeriesID) Flow {
-	switch {
-	case id < NumChannels:
-		return Gateway
-	case id == SeriesUpload:
-		return Ingestion
-	case id == SeriesKnowledge:
-		return Knowledge
-	case id == SeriesPause || id == SeriesResume:
-		return Rules
-	default:
-		return Automation
-	}
-}
-
 // flows merges the series of each flow into the given histograms, emptied first, and summarises
 // them.
-func (m *measures) flows(scratch *[NumFlows]*hdr.Histogram) [NumFlows]Stats {
-	var stats [NumFlows]Stats
-	var ended [NumFlows]Counts
+func (m *measures) flows(scratch []*hdr.Histogram) []Stats {
+	stats, ended := make([]Stats, len(scratch)), make([]Counts, len(scratch))
 	for f := range scratch {
 		if scratch[f] != nil {
 			scratch[f].Reset()
 		}
 	}
-	for id := range SeriesID(NumSeries) {
-		f := flowOf(id)
+	for id, series := range m.registry.Series() {
+		f := series.Flow.id
 		mergeHistogram(&scratch[f], m.latency[id])
-		ended[f].Count += m.counts[id].Count
-		ended[f].Failed += m.counts[id].Failed
+		ended[f].add(m.counts[id])
 	}
 	for f := range stats {
 		stats[f] = Statistics(scratch[f])
@@ -70,7 +52,7 @@ func (m *measures) flows(scratch *[NumFlows]*hdr.Histogram) [NumFlows]Stats {
 }
 
 func (m *measures) errorTotals() []ErrorTotal {
-	all := AllSeries()
+	all := m.registry.Series()
 	keys := slices.SortedFunc(maps.Keys(m.errors), func(a, b ErrorKey) int {
 		return cmp.Or(cmp.Compare(a.Series, b.Series), cmp.Compare(a.Class, b.Class), cmp.Compare(a.Status, b.Status))
 	})
@@ -84,9 +66,14 @@ func (m *measures) errorTotals() []ErrorTotal {
 
 func (m *measures) checkTotals() []Check {
 	var totals []Check
-	for i, name := range checkNames() {
-		if c := m.checks[i]; c.Count > 0 {
-			totals = append(totals, Check{name, c.Count - c.Failed, c.Failed})
+	for i, flow := range m.registry.Flows() {
+		for _, c := range []struct {
+			name string
+			made Counts
+		}{{flow.Check, m.checks[i].status}, {flow.BodyCheck, m.checks[i].body}} {
+			if c.made.Count > 0 {
+				totals = append(totals, Check{c.name, c.made.Count - c.made.Failed, c.made.Failed})
+			}
 		}
 	}
 	return totals
@@ -94,7 +81,7 @@ func (m *measures) checkTotals() []Check {
 
 func (m *measures) seriesTotals() []SeriesTotal {
 	var totals []SeriesTotal
-	for id, series := range AllSeries() {
+	for id, series := range m.registry.Series() {
 		ended := m.counts[id]
 		if ended.Count == 0 {
 			continue

@@ -24,8 +24,8 @@ type Stats struct {
 type Window struct {
 	Start     time.Time
 	Length    time.Duration
-	Flows     [NumFlows]Stats
-	Series    [NumSeries]Counts
+	Flows     []Stats                 // by flow
+	Series    []Counts                // by series
 	Errors    [NumErrorClasses]uint64 // [OK] is left zero
 	WantedVUs int                     // intended now, ramp included
 	VUs       int                     // achieved
@@ -35,8 +35,18 @@ type Window struct {
 	Health    Health
 }
 
+// NewWindow returns a window in which nothing was measured.
+func NewWindow() Window {
+	return Window{Flows: make([]Stats, len(registry.Flows())), Series: make([]Counts, len(registry.Series()))}
+}
+
 // Counts is what a series adds to a window beside its histogram.
 type Counts struct{ Count, Failed uint64 }
+
+func (c *Counts) add(other Counts) {
+	c.Count += other.Count
+	c.Failed += other.Failed
+}
 
 // Requests is the number of requests that ended in the window.
 func (w Window) Requests() (n uint64) {
@@ -91,11 +101,11 @@ type Snapshot struct {
 	Missed    uint64 // sends due and never made since the start
 	Conns     int    // open connections to the gateway
 
-	Windows []Window        // closed seconds, oldest first, at most HistoryWindows
-	Recent  [NumFlows]Stats // the last RecentWindows seconds, merged
-	Total   [NumFlows]Stats // since the start, merged
-	All     Stats           // every flow since the start, merged
-	Totals  []SeriesTotal   // series that have samples
+	Windows []Window      // closed seconds, oldest first, at most HistoryWindows
+	Recent  []Stats       // by flow: the last RecentWindows seconds, merged
+	Total   []Stats       // by flow: since the start, merged
+	All     Stats         // every flow since the start, merged
+	Totals  []SeriesTotal // series that have samples
 	Errors  []ErrorTotal
 	Checks  []Check
 	Health  Health // of the last closed window
@@ -115,3 +125,11 @@ const (
 	HistoryWindows = 7200 // two hours of seconds
 	RecentWindows  = 10
 )
+
+// RecentOf is a flow's last seconds; zero before the first has closed.
+func (s *Snapshot) RecentOf(f *Flow) Stats {
+	if f.id >= len(s.Recent) {
+		return Stats{}
+	}
+	return s.Recent[f.id]
+}

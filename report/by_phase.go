@@ -87,7 +87,7 @@ func (run *Run) during(i injection) (counts load.Counts, gateway *hdr.Histogram)
 		c := p.total()
 		counts.Count += c.Count
 		counts.Failed += c.Failed
-		if h := p.latency[load.Gateway]; h != nil {
+		if h := p.latency[load.Gateway.ID()]; h != nil {
 			if gateway == nil {
 				gateway = load.NewHistogram()
 			}

@@ -31,7 +31,7 @@ func TestPhaseOfAFaultHasTheSamplesOwnPercentile(t *testing.T) {
 	rng := rand.New(rand.NewPCG(5, 6))
 	within := load.NewHistogram()
 	for i := range 30 {
-		var obs load.Observation
+		obs := load.NewObservation()
 		obs.Window.Start, obs.Window.Length = began, 1e9
 		for c := range load.NumChannels {
 			obs.Latency[c] = load.NewHistogram()

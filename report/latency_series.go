@@ -42,13 +42,13 @@ const (
 func latencySeriesOf(run *Run) []*latencySeries {
 	var tracks []*latencySeries
 	for _, t := range []latencySeries{
-		{metric: load.Gateway.Metric(), title: "Gateway latency"},
-		{metric: load.Ingestion.Metric(), title: "Orchestrator latency"},
-		{metric: load.Automation.Metric(), title: "Automation latency"},
+		{metric: load.Gateway.Metric, title: "Gateway latency"},
+		{metric: load.Ingestion.Metric, title: "Orchestrator latency"},
+		{metric: load.Automation.Metric, title: "Automation latency"},
 	} {
 		var samples uint64
-		for f := range load.Flow(load.NumFlows) {
-			if f.Metric() == t.metric {
+		for _, f := range load.Flows() {
+			if f.Metric == t.metric {
 				samples += run.flowCounts(f).Count
 			}
 		}

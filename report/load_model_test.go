@@ -42,8 +42,8 @@ func TestServiceTableOfAMixedRun(t *testing.T) {
 
 // A flow that ran in the closed part only has no row in the table of service time.
 func TestServiceTableLeavesOutFlowsWithoutAny(t *testing.T) {
-	run := &Run{totals: new(load.Totals)}
-	run.totals.Counts[load.SeriesUpload].Count = 5
+	run := &Run{totals: load.NewTotals(), service: load.NewObservation().Service}
+	run.totals.Counts[load.Ingestion.Series("upload")].Count = 5
 	if _, some := serviceTable(run); some {
 		t.Error("a table without service times")
 	}

@@ -98,7 +98,8 @@ func failing(t *testing.T, failed uint64, errors ...load.ErrorTotal) *Run {
 	if err := w.Event(happened(0, event.RoleSquall, event.RunStarted{})); err != nil {
 		t.Fatal(err)
 	}
-	obs := load.Observation{Errors: errors}
+	obs := load.NewObservation()
+	obs.Errors = errors
 	obs.Window.Start, obs.Window.Length = began, 1e9
 	obs.Window.Series[load.Webchat] = load.Counts{Count: 10, Failed: failed}
 	if err := w.Second(rundir.NewSecond(0, obs), obs); err != nil {

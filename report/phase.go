@@ -12,11 +12,11 @@ import (
 type phase struct {
 	timeline.Phase
 
-	counts   [load.NumFlows]load.Counts
-	latency  [load.NumFlows]*hdr.Histogram
-	vus      int     // most at once, in the seconds that lie in it whole
-	whole    int     // number of these
-	measured float64 // length of the seconds that are counted in it
+	counts   []load.Counts    // by flow
+	latency  []*hdr.Histogram // by flow
+	vus      int              // most at once, in the seconds that lie in it whole
+	whole    int              // number of these
+	measured float64          // length of the seconds that are counted in it
 }
 
 // phasesOf are the phases of a run of the given length, with nothing measured yet.
@@ -24,7 +24,8 @@ func phasesOf(line *timeline.Timeline, length float64) []phase {
 	cut := line.Phases(length)
 	all := make([]phase, len(cut))
 	for i, p := range cut {
-		all[i].Phase = p
+		n := len(load.Flows())
+		all[i] = phase{Phase: p, counts: make([]load.Counts, n), latency: make([]*hdr.Histogram, n)}
 	}
 	return all
 }
@@ -43,7 +44,7 @@ func phaseAt(phases []phase, at float64) *phase {
 const epsilon = 1e-3
 
 // add counts a closed window.
-func (p *phase) add(s rundir.Second, counts [load.NumFlows]load.Counts) {
+func (p *phase) add(s rundir.Second, counts []load.Counts) {
 	p.measured += s.Length
 	// The level of a second that two phases share may be the other's.
 	if s.At >= p.From-epsilon && s.End() <= p.To+epsilon {

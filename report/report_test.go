@@ -109,7 +109,7 @@ func TestOneNumberEverywhere(t *testing.T) {
 	rng := rand.New(rand.NewPCG(7, 7))
 	var samples []int64
 	for i := range 30 {
-		var obs load.Observation
+		obs := load.NewObservation()
 		obs.Window.Start, obs.Window.Length = began, 1e9
 		for c := range load.NumChannels {
 			obs.Latency[c] = load.NewHistogram()

@@ -25,10 +25,10 @@ type Run struct {
 	injections []injection
 	length     float64 // seconds, as far as there is data
 
-	totals  *load.Totals                   // latency from the time a send was due
-	outside *load.Totals                   // the same outside faults, spikes and their recovery
-	service [load.NumSeries]*hdr.Histogram // from the time it was sent; open model only
-	open    bool                           // the open model was used at some time
+	totals  *load.Totals     // latency from the time a send was due
+	outside *load.Totals     // the same outside faults, spikes and their recovery
+	service []*hdr.Histogram // from the time it was sent; open model only
+	open    bool             // the open model was used at some time
 	phases  []phase
 	series  []*latencySeries // one per latency chart
 	errors  []errorTotal
@@ -65,7 +65,7 @@ func Load(dir string) (*Run, error) {
 	if err != nil {
 		return nil, err
 	}
-	run := &Run{files: files, timeline: timeline.Of(files.Events), length: files.Length(), totals: new(load.Totals), outside: new(load.Totals)}
+	run := &Run{files: files, timeline: timeline.Of(files.Events), length: files.Length(), totals: load.NewTotals(), outside: load.NewTotals(), service: make([]*hdr.Histogram, len(load.AllSeries()))}
 	run.injections = injectionsOf(run.timeline)
 	run.phases = phasesOf(run.timeline, run.length)
 	run.ledger = readLedger(files)
@@ -114,14 +114,14 @@ func (run *Run) addSeconds() {
 			run.outside.Seconds += s.Length
 			run.outside.Missed += s.Missed
 		}
-		var flows [load.NumFlows]load.Counts
+		flows := make([]load.Counts, len(load.Flows()))
 		for tag, c := range s.Series {
 			id, known := ids[tag]
 			if !known {
 				run.warn("requests of the unknown series " + tag + " were left out")
 				continue
 			}
-			sums := []*load.Counts{&run.totals.Counts[id], &flows[all[id].Flow]}
+			sums := []*load.Counts{&run.totals.Counts[id], &flows[all[id].Flow.ID()]}
 			if calm {
 				sums = append(sums, &run.outside.Counts[id])
 			}
@@ -195,10 +195,10 @@ func (run *Run) addHistograms() error {
 		}
 		flow := all[id].Flow
 		if p := phaseAt(run.phases, middle); p != nil {
-			run.merge(&p.latency[flow], h)
+			run.merge(&p.latency[flow.ID()], h)
 		}
 		for _, t := range run.series {
-			if t.metric == flow.Metric() {
+			if t.metric == flow.Metric {
 				t.add(middle, h)
 			}
 		}
@@ -255,7 +255,7 @@ func (run *Run) requests() load.Counts {
 }
 
 // flowCounts sums the series of a flow.
-func (run *Run) flowCounts(f load.Flow) (sum load.Counts) {
+func (run *Run) flowCounts(f *load.Flow) (sum load.Counts) {
 	for id, s := range load.AllSeries() {
 		if s.Flow == f {
 			sum.Count += run.totals.Counts[id].Count
@@ -266,7 +266,7 @@ func (run *Run) flowCounts(f load.Flow) (sum load.Counts) {
 }
 
 // merged merges the histograms of a flow; nil without samples.
-func merged(series [load.NumSeries]*hdr.Histogram, f load.Flow) *hdr.Histogram {
+func merged(series []*hdr.Histogram, f *load.Flow) *hdr.Histogram {
 	var sum *hdr.Histogram
 	for id, s := range load.AllSeries() {
 		if s.Flow != f || series[id] == nil {
@@ -278,18 +278,6 @@ func merged(series [load.NumSeries]*hdr.Histogram, f load.Flow) *hdr.Histogram {
 		sum.Merge(series[id])
 	}
 	return sum
-}
-
-// flowTitle is a flow's name at the head of a row.
-func flowTitle(f load.Flow) string {
-	titles := [load.NumFlows]string{
-		load.Gateway:    "Gateway",
-		load.Ingestion:  "Ingestion",
-		load.Automation: "Automation",
-		load.Rules:      "Rule toggling",
-		load.Knowledge:  "Knowledge upload",
-	}
-	return titles[f]
 }
 
 // ended says when and why the run ended, in one sentence.

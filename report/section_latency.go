@@ -47,12 +47,12 @@ func serviceTable(run *Run) (t table, some bool) {
 		cells := append([]line{name}, textRow(count(uint64(h.TotalCount())))...)
 		t.rows = append(t.rows, append(cells, percentileCells(h)...))
 	}
-	for f := range load.Flow(load.NumFlows) {
+	for _, f := range load.Flows() {
 		whole := merged(run.service, f)
 		if whole == nil {
 			continue
 		}
-		add(strong(flowTitle(f)), whole)
+		add(strong(f.Title), whole)
 		for id, s := range load.AllSeries() {
 			if h := run.service[id]; s.Flow == f && h != nil && h.TotalCount() < whole.TotalCount() {
 				add(plain(s.Channel), h)
@@ -64,12 +64,12 @@ func serviceTable(run *Run) (t table, some bool) {
 
 func latencyTable(run *Run) block {
 	t := table{columns: append(textColumns("Flow"), numberColumns("Requests", "Failed", "p50", "p90", "p95", "p99", "Max")...)}
-	for f := range load.Flow(load.NumFlows) {
+	for _, f := range load.Flows() {
 		whole := run.flowCounts(f)
 		if whole.Count == 0 {
 			continue // flows that did not run are named under "Not measured", never shown as zero
 		}
-		t.rows = append(t.rows, append([]line{strong(flowTitle(f))}, latencyCells(whole, merged(run.totals.Latency, f))...))
+		t.rows = append(t.rows, append([]line{strong(f.Title)}, latencyCells(whole, merged(run.totals.Latency, f))...))
 		for id, s := range load.AllSeries() {
 			if c := run.totals.Counts[id]; s.Flow == f && c.Count > 0 && c.Count < whole.Count {
 				t.rows = append(t.rows, append([]line{plain(s.Channel)}, latencyCells(c, run.totals.Latency[id])...))
@@ -132,13 +132,13 @@ func phasesSection(run *Run) []block {
 	if len(phases) == 1 {
 		return blocks // the latencies would be those of the whole run again
 	}
-	for f := range load.Flow(load.NumFlows) {
+	for _, f := range load.Flows() {
 		if run.flowCounts(f).Count == 0 {
 			continue
 		}
-		t := table{columns: append(textColumns(flowTitle(f)), numberColumns("Requests", "Failed", "p50", "p90", "p95", "p99", "Max")...)}
+		t := table{columns: append(textColumns(f.Title), numberColumns("Requests", "Failed", "p50", "p90", "p95", "p99", "Max")...)}
 		for _, p := range phases {
-			t.rows = append(t.rows, append(textRow(p.Name), latencyCells(p.counts[f], p.latency[f])...))
+			t.rows = append(t.rows, append(textRow(p.Name), latencyCells(p.counts[f.ID()], p.latency[f.ID()])...))
 		}
 		blocks = append(blocks, t)
 	}

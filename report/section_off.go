@@ -49,9 +49,9 @@ func flowsOffSection(run *Run) []block {
 
 // title is the title of a flow by its name in the journal.
 func title(flow string) string {
-	for f := range load.Flow(load.NumFlows) {
+	for _, f := range load.Flows() {
 		if f.String() == flow {
-			return flowTitle(f)
+			return f.Title
 		}
 	}
 	return flow

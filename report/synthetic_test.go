@@ -118,7 +118,7 @@ func (s synthetic) header() event.RunStarted {
 // second is what happened in the i-th second.
 func (s synthetic) second(i int, rng *rand.Rand) load.Observation {
 	s.open = s.open || s.openFrom > 0 && i >= s.openFrom
-	var obs load.Observation
+	obs := load.NewObservation()
 	win := &obs.Window
 	win.Start, win.Length = began.Add(time.Duration(i)*time.Second), time.Second
 	win.Health = load.Health{Lag: time.Duration(200+rng.IntN(300)) * time.Microsecond, CPU: 0.2}
@@ -191,10 +191,10 @@ func (s synthetic) second(i int, rng *rand.Rand) load.Observation {
 	}
 	if !s.adminOff {
 		if i%10 == 0 {
-			add(load.SeriesUpload, 1, 210, 0.3)
+			add(load.Ingestion.Series("upload"), 1, 210, 0.3)
 		}
 		if i%6 == 3 {
-			add(load.SeriesWebhook+load.SeriesID(i/6%3), 1, 300*math.Sqrt(slow), 0.3)
+			add(load.Automation.Series("webhook")+load.SeriesID(i/6%3), 1, 300*math.Sqrt(slow), 0.3)
 		}
 	}
 	var total uint64

@@ -71,8 +71,8 @@ func (run *Run) answered() uint64 {
 
 // whyOff says why a latency metric has no samples: its flows were off. It is "" when they ran.
 func (run *Run) whyOff(metric string) string {
-	for f := range load.Flow(load.NumFlows) {
-		if f.Metric() != metric {
+	for _, f := range load.Flows() {
+		if f.Metric != metric {
 			continue
 		}
 		for _, off := range flowsOff(run.timeline) {

@@ -34,7 +34,7 @@ type fakeSession struct {
 	events   []event.Event
 	line     timeline.Timeline
 	errors   map[load.ErrorKey]*load.ErrorTotal
-	total    [load.NumSeries]load.Stats
+	total    []load.Stats // by series
 	sent     uint64
 	missed   uint64
 	token    bool
@@ -60,7 +60,7 @@ func newFake() *fakeSession {
 	s := &fakeSession{
 		started: fakeStart(), duration: 15 * time.Minute, noise: rand.New(rand.NewPCG(7, 11)),
 		set: set, initial: set, status: session.Running, token: true,
-		errors: map[load.ErrorKey]*load.ErrorTotal{}, done: make(chan struct{}), states: map[string]load.State{},
+		errors: map[load.ErrorKey]*load.ErrorTotal{}, total: make([]load.Stats, len(load.AllSeries())), done: make(chan struct{}), states: map[string]load.State{},
 		chaos: newFakeChaos(),
 	}
 	s.event(event.RoleSquall, event.RunStarted{Target: "staging", VUs: 250, Think: "0s-1.5s"})
@@ -111,11 +111,10 @@ func (s *fakeSession) second() {
 	if s.tiny {
 		base = 0.00016
 	}
-	w := load.Window{
-		Start: s.started.Add(s.elapsed.Truncate(time.Second)), Length: time.Second,
-		WantedVUs: s.set.WantedVUs(), VUs: int(s.level), Rate: 0,
-		InFlight: int(rate * base * 1.4), Health: load.Health{Lag: time.Duration(600+s.noise.IntN(900)) * time.Microsecond, CPU: math.Min(0.12+rate/9000, 0.99)},
-	}
+	w := load.NewWindow()
+	w.Start, w.Length = s.started.Add(s.elapsed.Truncate(time.Second)), time.Second
+	w.WantedVUs, w.VUs = s.set.WantedVUs(), int(s.level)
+	w.InFlight, w.Health = int(rate*base*1.4), load.Health{Lag: time.Duration(600+s.noise.IntN(900)) * time.Microsecond, CPU: math.Min(0.12+rate/9000, 0.99)}
 	if s.set.Open() {
 		w.VUs, w.WantedVUs, w.Rate = int(rate*base*1.4), 0, s.set.WantedRate()
 		if busy > 2 {
@@ -135,10 +134,10 @@ func (s *fakeSession) second() {
 	if s.token && rate > 0 {
 		sec := int(s.elapsed / time.Second)
 		if every(sec, 10, s.set.Spike) {
-			s.count(&w, load.SeriesUpload, load.Ingestion, 1, 0, 0.21+base*2.2)
+			s.count(&w, load.Ingestion.Series("upload"), load.Ingestion, 1, 0, 0.21+base*2.2)
 		}
 		if sec%3 == 0 {
-			id := load.SeriesWebhook + load.SeriesID(s.noise.IntN(3))
+			id := load.Automation.Series("webhook") + load.SeriesID(s.noise.IntN(3))
 			s.count(&w, id, load.Automation, 1, 0, 0.31+base*3.1)
 		}
 	}
@@ -157,7 +156,7 @@ func every(sec, n int, spike bool) bool {
 	return sec%n == 0
 }
 
-func (s *fakeSession) count(w *load.Window, id load.SeriesID, f load.Flow, n, failed uint64, base float64) {
+func (s *fakeSession) count(w *load.Window, id load.SeriesID, f *load.Flow, n, failed uint64, base float64) {
 	if n == 0 {
 		return
 	}
@@ -173,7 +172,7 @@ func (s *fakeSession) count(w *load.Window, id load.SeriesID, f load.Flow, n, fa
 		return time.Duration(base * factor * (0.92 + 0.16*s.noise.Float64()) * float64(time.Second))
 	}
 	st := load.Stats{Count: n, Failed: failed, Min: d(0.4), Mean: d(1.2), P50: d(1), P90: d(2), P95: d(2.6), P99: d(4.4), Max: d(7)}
-	merge(&w.Flows[f], st)
+	merge(&w.Flows[f.ID()], st)
 	merge(&s.total[id], st)
 	s.sent += n
 	if failed > 0 {
@@ -209,17 +208,17 @@ func (s *fakeSession) mix() load.Weights {
 	return load.Weights{0.40, 0.25, 0.15, 0.10, 0.10}
 }
 
-func (s *fakeSession) recent(f load.Flow) (sum load.Stats) {
+func (s *fakeSession) recent(f *load.Flow) (sum load.Stats) {
 	for _, w := range s.windows[max(0, len(s.windows)-load.RecentWindows):] {
-		if w.Flows[f].Count > 0 {
-			merge(&sum, w.Flows[f])
+		if w.Flows[f.ID()].Count > 0 {
+			merge(&sum, w.Flows[f.ID()])
 		}
 	}
 	return sum
 }
 
-func (s *fakeSession) verdicts(stats func(load.Flow) load.Stats, requests, failed uint64) []load.Verdict {
-	latency := func(metric string, f load.Flow) load.Verdict {
+func (s *fakeSession) verdicts(stats func(*load.Flow) load.Stats, requests, failed uint64) []load.Verdict {
+	latency := func(metric string, f *load.Flow) load.Verdict {
 		v := load.Verdict{Objective: load.Objective{Metric: metric, Aggregate: "p(95)", Operator: "<", Bound: 1500}}
 		st := stats(f)
 		v.Samples, v.Value = st.Count, float64(st.P95)/1e6
@@ -283,6 +282,7 @@ func (s *fakeSession) Snapshot() session.Snapshot {
 	}
 	all := load.AllSeries()
 	l := load.Snapshot{
+		Recent: make([]load.Stats, len(load.Flows())), Total: make([]load.Stats, len(load.Flows())),
 		At: s.started.Add(s.elapsed), Settings: s.set, WantedVUs: s.set.WantedVUs(), VUs: int(s.level),
 		Sent: s.sent, Missed: s.missed, Conns: int(s.level), Windows: s.windows[:len(s.windows):len(s.windows)],
 	}
@@ -302,7 +302,7 @@ func (s *fakeSession) Snapshot() session.Snapshot {
 				service.P50, service.P95, service.P99 = st.P50*3/4, st.P95*2/3, st.P99*3/5
 			}
 			l.Totals = append(l.Totals, load.SeriesTotal{Series: all[id], Latency: st, Service: service})
-			merge(&l.Total[all[id].Flow], st)
+			merge(&l.Total[all[id].Flow.ID()], st)
 			merge(&l.All, st)
 		}
 	}
@@ -311,8 +311,8 @@ func (s *fakeSession) Snapshot() session.Snapshot {
 			shares[c] += float64(w.Series[c].Count)
 		}
 	}
-	for f := range load.NumFlows {
-		l.Recent[f] = s.recent(load.Flow(f))
+	for _, f := range load.Flows() {
+		l.Recent[f.ID()] = s.recent(f)
 	}
 	for id := range all { // in a fixed order
 		for _, class := range []load.ErrorClass{load.BadStatus, load.Timeout} {
@@ -326,7 +326,7 @@ func (s *fakeSession) Snapshot() session.Snapshot {
 	snap := session.Snapshot{
 		Target: "staging", Host: "gateway.staging.xinbot.ir", Dir: "runs/20260314T040000Z-staging", Started: s.started,
 		Elapsed: s.elapsed, Duration: s.duration, Status: s.status, Load: l, Mix: s.mix(), Shares: shares.Normalised(),
-		Live: s.live(), Overall: s.verdicts(func(f load.Flow) load.Stats { return l.Total[f] }, requests, failed),
+		Live: s.live(), Overall: s.verdicts(func(f *load.Flow) load.Stats { return l.Total[f.ID()] }, requests, failed),
 		Events: s.events[:len(s.events):len(s.events)], Timeline: s.line.Clone(), Failure: s.failure, Report: s.report, Outside: s.outside,
 		Faults: slices.Clone(s.chaos.faults), Phases: s.phases(), Protected: s.chaos.protected,
 		Brands: []load.Brand{
@@ -339,7 +339,7 @@ func (s *fakeSession) Snapshot() session.Snapshot {
 	if s.token {
 		off = ""
 	}
-	snap.Flows = []session.FlowState{
+	snap.Flows = []load.FlowState{
 		{Flow: load.Gateway, On: true, Detail: "5 channels"},
 		{Flow: load.Ingestion, On: s.token, Reason: off, Detail: "3/min × 2 tenants"},
 		{Flow: load.Automation, On: s.token, Reason: off, Detail: "5/min × 2 tenants"},
@@ -533,14 +533,14 @@ func gameDay(s *fakeSession) {
 func (s *fakeSession) phases() []session.PhaseStats {
 	var all []session.PhaseStats
 	for _, p := range s.line.Phases(s.elapsed.Seconds()) {
-		all = append(all, session.PhaseStats{Phase: p})
+		all = append(all, session.PhaseStats{Phase: p, Flows: make([]load.Stats, len(load.Flows()))})
 	}
 	for i := range all {
 		p := &all[i]
 		p.Seconds = p.To - p.From
 		late := time.Duration(i+1) * 83 * time.Millisecond
-		p.Flows[load.Gateway] = load.Stats{Requests: uint64(300 * p.Seconds), Failed: uint64(i * 7), Count: uint64(300 * p.Seconds), P50: late / 3, P95: late, P99: 2 * late}
-		p.Flows[load.Ingestion] = load.Stats{Requests: 12, Count: 12, P50: late, P95: 2 * late, P99: 3 * late}
+		p.Flows[load.Gateway.ID()] = load.Stats{Requests: uint64(300 * p.Seconds), Failed: uint64(i * 7), Count: uint64(300 * p.Seconds), P50: late / 3, P95: late, P99: 2 * late}
+		p.Flows[load.Ingestion.ID()] = load.Stats{Requests: 12, Count: 12, P50: late, P95: 2 * late, P99: 3 * late}
 	}
 	if s.elapsed < time.Second {
 		return nil

@@ -27,7 +27,7 @@ func hostile(s *fakeSession) {
 	}
 	s.events = append(s.events, unheard)
 	for class := range load.NumErrorClasses {
-		key := load.ErrorKey{Series: load.SeriesUpload, Class: load.ErrorClass(class)}
+		key := load.ErrorKey{Series: load.Ingestion.Series("upload"), Class: load.ErrorClass(class)}
 		s.errors[key] = &load.ErrorTotal{Series: load.Series{Flow: load.Ingestion, Channel: "upload"}, Class: load.ErrorClass(class), Count: 1 << 40, Sample: long}
 	}
 	s.sent = 1 << 50

@@ -50,10 +50,11 @@ func card(t *testing.T, m *Model) string {
 
 func TestTrouble(t *testing.T) {
 	gateway := view.LatencyRows()[0]
-	window := func(count, failed, answered uint64) (w load.Window) {
+	window := func(count, failed, answered uint64) load.Window {
+		w := load.NewWindow()
 		w.Length = time.Second
 		w.Series[0] = load.Counts{Count: count, Failed: failed}
-		w.Flows[load.Gateway].Count = answered
+		w.Flows[load.Gateway.ID()].Count = answered
 		return w
 	}
 	bounded := []load.Verdict{{Objective: load.Objective{Metric: "http_req_failed", Aggregate: "rate", Operator: "<", Bound: 0.2}}}

@@ -102,7 +102,7 @@ func progressLine(snap session.Snapshot) string {
 		last := snap.Load.Windows[n-1]
 		parts = append(parts, fmt.Sprintf("%.0f req/s", float64(last.Requests())/last.Length.Seconds()))
 	}
-	if gateway := snap.Load.Recent[load.Gateway]; gateway.Count > 0 {
+	if gateway := snap.Load.RecentOf(load.Gateway); gateway.Count > 0 {
 		parts = append(parts, "gateway p95 "+gateway.P95.Round(10*time.Microsecond).String())
 	}
 	parts = append(parts, "errors "+errorRate(snap.Load.All))

@@ -62,7 +62,7 @@ func FuzzInterval(f *testing.F) {
 	if err := h.RecordValue(1234); err != nil {
 		f.Fatal(err)
 	}
-	var obs load.Observation
+	obs := load.NewObservation()
 	obs.Latency[0] = h
 	lines, err := new(encoder).appendHistograms(appendHistogramHeader(nil, time.Unix(1, 0)), Second{At: 3, Length: 1}, obs)
 	if err != nil {

@@ -22,8 +22,8 @@ var start = time.Date(2026, 7, 30, 9, 15, 0, 250e6, time.UTC)
 
 // observe makes an observation with the given latencies, in microseconds, of gateway/webchat.
 func observe(at time.Time, service bool, micros ...int64) load.Observation {
-	var obs load.Observation
-	obs.Window = load.Window{Start: at, Length: time.Second, WantedVUs: 10, VUs: 9}
+	obs := load.NewObservation()
+	obs.Window.Start, obs.Window.Length, obs.Window.WantedVUs, obs.Window.VUs = at, time.Second, 10, 9
 	h := load.NewHistogram()
 	for _, v := range micros {
 		if err := h.RecordValue(v); err != nil {
@@ -34,7 +34,7 @@ func observe(at time.Time, service bool, micros ...int64) load.Observation {
 	if service {
 		obs.Service[load.Webchat] = h
 	}
-	obs.Latency[load.SeriesUpload] = load.NewHistogram() // no samples: no line
+	obs.Latency[load.Ingestion.Series("upload")] = load.NewHistogram() // no samples: no line
 	obs.Window.Series[load.Webchat] = load.Counts{Count: uint64(len(micros)), Failed: 1}
 	obs.Errors = []load.ErrorTotal{{Series: load.Series{Flow: load.Gateway, Channel: "webchat"}, Class: load.BadStatus, Status: 502, Count: 1}}
 	obs.Checks = []load.Check{{Name: "gateway accepted", Passes: 2, Fails: 1}}

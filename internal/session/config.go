@@ -122,7 +122,7 @@ func (c Config) header() event.RunStarted {
 	for _, r := range c.StopRules {
 		m.StopRules = append(m.StopRules, r.String())
 	}
-	for _, f := range c.flows() {
+	for _, f := range load.FlowStates(c.Options) {
 		if !f.On {
 			m.FlowsOff[f.Flow.String()] = f.Reason
 		}

@@ -21,7 +21,7 @@ func (s *Session) observer() func(load.Observation) {
 	}
 	told := make([]load.State, len(s.config.Objectives))
 	saturated := false
-	book, outside := newPhaseStats(), new(load.Totals)
+	book, outside := newPhaseStats(), load.NewTotals()
 	return func(o load.Observation) {
 		at := o.Window.Start.Sub(s.started).Seconds()
 		if err := s.journal.writer.Second(rundir.NewSecond(max(0, at), o), o); err != nil {

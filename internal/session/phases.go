@@ -12,17 +12,12 @@ import (
 // phaseStats adds up what each phase of the run measures. Only the phase that goes on keeps its
 // histograms: of one that is over the figures are enough. It belongs to the observer's goroutine.
 type phaseStats struct {
-	flows   [load.NumSeries]load.Flow
-	latency [load.NumFlows]*hdr.Histogram
-	all     []PhaseStats // never changed in place: snapshots share them
+	latency []*hdr.Histogram // by flow
+	all     []PhaseStats     // never changed in place: snapshots share them
 }
 
 func newPhaseStats() *phaseStats {
-	b := &phaseStats{}
-	for id, series := range load.AllSeries() {
-		b.flows[id] = series.Flow
-	}
-	return b
+	return &phaseStats{latency: make([]*hdr.Histogram, len(load.Flows()))}
 }
 
 // observe counts a closed second, which began at a time since the start, in the phase that its middle
@@ -36,13 +31,15 @@ func (b *phaseStats) observe(phases []timeline.Phase, at float64, o load.Observa
 	if i < 0 {
 		return b.all
 	}
+	series := load.AllSeries()
 	b.all = slices.Clone(b.all)
 	b.startPhase(phases[i])
 	current := &b.all[len(b.all)-1]
 	current.Phase = phases[i]
 	current.Seconds += length
+	current.Flows = slices.Clone(current.Flows) // snapshots share the old ones
 	for id, counts := range o.Window.Series {
-		flow := b.flows[id]
+		flow := series[id].Flow.ID()
 		current.Flows[flow].Requests += counts.Count
 		current.Flows[flow].Failed += counts.Failed
 		if o.Latency[id] == nil {
@@ -74,7 +71,7 @@ func (b *phaseStats) startPhase(next timeline.Phase) {
 		}
 		last.To = next.From
 	}
-	b.all = append(b.all, PhaseStats{})
+	b.all = append(b.all, PhaseStats{Flows: make([]load.Stats, len(load.Flows()))})
 	for _, h := range b.latency {
 		if h != nil {
 			h.Reset()

@@ -14,7 +14,8 @@ import (
 // Known samples in two phases: each phase has the percentile of its own merged histogram.
 func TestPhaseStatsMergeHistograms(t *testing.T) {
 	second := func(values ...int64) load.Observation {
-		o := load.Observation{Window: load.Window{Length: time.Second}}
+		o := load.NewObservation()
+		o.Window.Length = time.Second
 		o.Latency[0] = load.NewHistogram()
 		for _, v := range values {
 			if err := o.Latency[0].RecordValue(v); err != nil {
@@ -37,11 +38,11 @@ func TestPhaseStatsMergeHistograms(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if len(all) != 2 || all[0].To != 2.4 || all[0].Seconds != 2 || all[0].Flows[load.Gateway].Requests != 4 || all[0].Flows[load.Gateway].Failed != 2 {
+	if len(all) != 2 || all[0].To != 2.4 || all[0].Seconds != 2 || all[0].Flows[load.Gateway.ID()].Requests != 4 || all[0].Flows[load.Gateway.ID()].Failed != 2 {
 		t.Fatalf("phases %+v", all)
 	}
 	for i, h := range []*hdr.Histogram{want, second(50_000).Latency[0]} {
-		if got := all[i].Flows[load.Gateway]; got.P95 != load.Statistics(h).P95 || got.Count != uint64(h.TotalCount()) {
+		if got := all[i].Flows[load.Gateway.ID()]; got.P95 != load.Statistics(h).P95 || got.Count != uint64(h.TotalCount()) {
 			t.Errorf("%s: p95 %s of %d, want %s of %d", all[i].Name, got.P95, got.Count, load.Statistics(h).P95, h.TotalCount())
 		}
 	}

@@ -63,7 +63,7 @@ type Session struct {
 type view struct {
 	status  Status
 	halted  bool
-	flows   []FlowState
+	flows   []load.FlowState
 	live    []load.Verdict
 	overall []load.Verdict
 	shares  load.Weights
@@ -111,7 +111,7 @@ func (s *Session) begin(ctx context.Context) error {
 	s.engine = s.newEngine()
 	s.ctx, s.abort = context.WithCancel(context.WithoutCancel(ctx))
 	s.view.status = Running
-	s.view.flows = s.config.flows()
+	s.view.flows = load.FlowStates(s.config.Options)
 
 	if s.gen, err = load.New(s.config.Options); err == nil {
 		s.started = time.Now()
@@ -130,7 +130,7 @@ func (s *Session) begin(ctx context.Context) error {
 	}
 	for _, f := range s.view.flows {
 		if !f.On {
-			s.emit(squall, event.FlowOff{Flow: f.Flow.String(), Title: title(f.Flow), Reason: f.Reason})
+			s.emit(squall, event.FlowOff{Flow: f.Flow.Name, Title: f.Flow.Does, Reason: f.Reason})
 		}
 	}
 	s.work.Go(s.lookForRules)
@@ -175,16 +175,16 @@ func (s *Session) lookForRules() {
 		reason = err.Error()
 	}
 	s.mu.Lock()
-	flows := append([]FlowState(nil), s.view.flows...)
-	flows[s.flow(load.Rules)] = FlowState{Flow: load.Rules, Reason: reason}
+	flows := append([]load.FlowState(nil), s.view.flows...)
+	flows[s.flow(load.Rules)] = load.FlowState{Flow: load.Rules, Reason: reason}
 	s.view.flows = flows
 	s.mu.Unlock()
-	s.emit(squall, event.FlowOff{Flow: load.Rules.String(), Title: title(load.Rules), Reason: reason})
+	s.emit(squall, event.FlowOff{Flow: load.Rules.Name, Title: load.Rules.Does, Reason: reason})
 }
 
 // flow is the index of a flow in the list of flows, which keeps its order.
-func (s *Session) flow(f load.Flow) int {
-	for i, state := range s.config.flows() {
+func (s *Session) flow(f *load.Flow) int {
+	for i, state := range load.FlowStates(s.config.Options) {
 		if state.Flow == f {
 			return i
 		}

@@ -293,7 +293,10 @@ func TestLostSecondIsTold(t *testing.T) {
 	s := start(t, config(t, platform(t)))
 	observe := s.observer()
 	for range 2 {
-		observe(load.Observation{Window: load.Window{Start: s.started, Length: time.Second, Rate: math.NaN()}, Total: new(load.Totals), Recent: new(load.Totals)})
+		o := load.NewObservation()
+		o.Window.Start, o.Window.Length, o.Window.Rate = s.started, time.Second, math.NaN()
+		o.Total, o.Recent = load.NewTotals(), load.NewTotals()
+		observe(o)
 	}
 	if s.Snapshot().Failure == "" {
 		t.Error("the screen says nothing")

@@ -21,14 +21,6 @@ const (
 	Finished Status = "finished" // the report is on disk
 )
 
-// FlowState says whether a flow runs.
-type FlowState struct {
-	Flow   load.Flow
-	On     bool
-	Reason string // why it is off, in words for the screen: "no admin token"
-	Detail string // what it does while on: "3/min × 2 tenants"
-}
-
 // FaultState is a fault with what became of its last injection.
 type FaultState struct {
 	chaos.Status
@@ -41,8 +33,8 @@ type FaultState struct {
 // PhaseStats is what was measured in one phase, from its merged histograms.
 type PhaseStats struct {
 	timeline.Phase
-	Seconds float64 // length of the seconds that were counted in it
-	Flows   [load.NumFlows]load.Stats
+	Seconds float64      // length of the seconds that were counted in it
+	Flows   []load.Stats // by flow
 }
 
 // Recovery is the clock from a verified undo until objectives are green again.
@@ -72,7 +64,7 @@ type Snapshot struct {
 	Overall   []load.Verdict // objectives over the run: what the exit code will say
 	Outside   bool           // Overall is of the time outside faults, spikes and their recovery
 	StopRules []string
-	Flows     []FlowState
+	Flows     []load.FlowState
 	Faults    []FaultState       // in the order of their keys
 	Phases    []PhaseStats       // of the whole run, oldest first; the last one goes on
 	Protected bool               // injecting a fault wants the target's name typed

@@ -16,7 +16,7 @@ import (
 // from when a send was due, and from when it was really sent.
 type Channels struct {
 	base
-	flows  []load.Flow // nil: all
+	flows  []*load.Flow // nil: all
 	title  string
 	recent bool // also the flows' last seconds
 }
@@ -64,7 +64,7 @@ func (p *Channels) Sync(s *view.State) {
 	p.head(0, name, fits, st)
 	y := 1
 	for _, f := range p.flows {
-		if recent := s.LastSecond.Load.Recent[f]; p.recent && recent.Count > 0 {
+		if recent := s.LastSecond.Load.RecentOf(f); p.recent && recent.Count > 0 {
 			p.row(y, name, f.String()+", last "+strconv.Itoa(load.RecentWindows)+" s", recent, fits, st, st.Accent)
 			y++
 		}
@@ -92,7 +92,7 @@ func (p *Channels) Sync(s *view.State) {
 func (p *Channels) Lines(s *view.State) int {
 	n := 1
 	for _, f := range p.flows {
-		if p.recent && s.LastSecond.Load.Recent[f].Count > 0 {
+		if p.recent && s.LastSecond.Load.RecentOf(f).Count > 0 {
 			n++
 		}
 	}
@@ -107,7 +107,7 @@ func (p *Channels) Lines(s *view.State) int {
 	return n
 }
 
-func (p *Channels) has(f load.Flow) bool {
+func (p *Channels) has(f *load.Flow) bool {
 	return p.flows == nil || slices.Contains(p.flows, f)
 }
 

@@ -48,7 +48,7 @@ func (p *Flows) Sync(s *view.State) {
 		}
 		p.g.Text(0, y, 1, "●", st.Good)
 		p.g.Text(2, y, 11, f.Flow.String(), st.Text)
-		p.g.TextRight(w, y, 9, units.FlowRate(now.PerSecond(now.Flows[f.Flow])), st.Strong)
+		p.g.TextRight(w, y, 9, units.FlowRate(now.PerSecond(now.Flows[f.Flow.ID()])), st.Strong)
 		if grid.Width(f.Detail) <= w-13-10 {
 			p.g.Text(13, y, w-13-10, f.Detail, st.Dim)
 		}

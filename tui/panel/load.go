@@ -61,7 +61,7 @@ func (p *Load) closed(s *view.State, set load.Settings) {
 // open shows the arrival rate achieved against intended, and what was missed.
 func (p *Load) open(s *view.State) {
 	w, now := p.g.Width(), s.SumRecent(1)
-	got, want := now.PerSecond(now.Flows[load.Gateway]), s.LastSecond.Load.Rate
+	got, want := now.PerSecond(now.Flows[load.Gateway.ID()]), s.LastSecond.Load.Rate
 	p.label(0, "rate", s)
 	p.level(0, s, got, want, units.Rate(got)+" of "+units.Rate(want)+"/s")
 	p.label(1, "missed", s)

@@ -29,12 +29,12 @@ type phaseColumn struct {
 }
 
 func phaseColumns() []phaseColumn {
-	flow := func(f load.Flow, pick func(load.Stats) time.Duration) func(session.PhaseStats) string {
+	flow := func(f *load.Flow, pick func(load.Stats) time.Duration) func(session.PhaseStats) string {
 		return func(p session.PhaseStats) string {
-			if p.Flows[f].Count == 0 {
+			if p.Flows[f.ID()].Count == 0 {
 				return units.None
 			}
-			return units.Duration(pick(p.Flows[f]))
+			return units.Duration(pick(p.Flows[f.ID()]))
 		}
 	}
 	p50 := func(s load.Stats) time.Duration { return s.P50 }

@@ -23,8 +23,8 @@ func (c *Figures) add(s load.Stats) {
 
 // Column is one column of every chart.
 type Column struct {
-	Seconds  float64 // measured in it; 0: nothing was
-	flows    [load.NumFlows]Figures
+	Seconds  float64   // measured in it; 0: nothing was
+	flows    []Figures // by flow
 	errors   [load.NumErrorClasses]uint64
 	Requests uint64
 	Failed   uint64
@@ -38,6 +38,9 @@ func (c *Column) add(w *load.Window) {
 	c.Seconds += w.Length.Seconds()
 	for f := range w.Flows {
 		if w.Flows[f].Count > 0 {
+			if c.flows == nil {
+				c.flows = make([]Figures, len(w.Flows))
+			}
 			c.flows[f].add(w.Flows[f])
 		}
 	}

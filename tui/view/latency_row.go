@@ -10,7 +10,7 @@ import (
 type LatencyRow struct {
 	Title  string
 	metric string
-	Flows  []load.Flow
+	Flows  []*load.Flow
 }
 
 // LatencyRows are the charts of the console, in the order of the screen.
@@ -21,8 +21,8 @@ func LatencyRows() []LatencyRow {
 		{Title: "AUTOMATION", metric: "automation_latency"},
 	}
 	for i := range rows {
-		for f := range load.Flow(load.NumFlows) {
-			if f.Metric() == rows[i].metric {
+		for _, f := range load.Flows() {
+			if f.Metric == rows[i].metric {
 				rows[i].Flows = append(rows[i].Flows, f)
 			}
 		}
@@ -33,7 +33,10 @@ func LatencyRows() []LatencyRow {
 // Column merges the chart's flows within a column; the worst of them stands for all.
 func (r LatencyRow) Column(c *Column) (sum Figures) {
 	for _, f := range r.Flows {
-		fc := &c.flows[f]
+		if c.flows == nil {
+			break
+		}
+		fc := &c.flows[f.ID()]
 		sum.Count += fc.Count
 		sum.failed += fc.failed
 		sum.P50, sum.P95 = max(sum.P50, fc.P50), max(sum.P95, fc.P95)
@@ -46,8 +49,8 @@ func (r LatencyRow) Column(c *Column) (sum Figures) {
 // percentile is the larger one, which the merged percentile cannot exceed.
 func (r LatencyRow) Recent(s *load.Snapshot) (sum Figures) {
 	for _, f := range r.Flows {
-		if s.Recent[f].Count > 0 {
-			sum.add(s.Recent[f])
+		if r := s.RecentOf(f); r.Count > 0 {
+			sum.add(r)
 		}
 	}
 	return sum

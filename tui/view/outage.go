@@ -40,7 +40,7 @@ func (r LatencyRow) Outage(s *State) (t Outage) {
 // outcome counts the requests of the chart's flows.
 func (r LatencyRow) outcome(sum Recent) (asked, failed, answered uint64) {
 	for _, f := range r.Flows {
-		asked, failed, answered = asked+sum.Flows[f], failed+sum.broken[f], answered+sum.answered[f]
+		asked, failed, answered = asked+sum.Flows[f.ID()], failed+sum.broken[f.ID()], answered+sum.answered[f.ID()]
 	}
 	return asked, failed, answered
 }

@@ -31,14 +31,13 @@ type State struct {
 
 // Tables are tables that load builds anew at each call.
 type Tables struct {
-	series   [load.NumSeries]load.Series
 	Channels [load.NumChannels]string
 	Classes  [load.NumErrorClasses]string
 }
 
 // NewTables builds them.
 func NewTables() *Tables {
-	t := &Tables{series: load.AllSeries()}
+	t := &Tables{}
 	for c := range t.Channels {
 		t.Channels[c] = load.Channel(c).String()
 	}
@@ -74,20 +73,21 @@ type Recent struct {
 	seconds          float64
 	Requests, failed uint64
 	Missed           uint64
-	Flows            [load.NumFlows]uint64 // requests that ended
-	broken           [load.NumFlows]uint64 // of these, failed by the platform
-	answered         [load.NumFlows]uint64 // of these, with a latency
+	Flows            []uint64 // by flow: requests that ended
+	broken           []uint64 // of these, failed by the platform
+	answered         []uint64 // of these, with a latency
 	Errors           [load.NumErrorClasses]uint64
 }
 
 // SumRecent sums the last n closed seconds.
 func (s *State) SumRecent(n int) (r Recent) {
-	windows := s.LastSecond.Load.Windows
+	windows, series, flows := s.LastSecond.Load.Windows, load.AllSeries(), len(load.Flows())
+	r.Flows, r.broken, r.answered = make([]uint64, flows), make([]uint64, flows), make([]uint64, flows)
 	for i := max(0, len(windows)-n); i < len(windows); i++ {
 		w := &windows[i]
 		r.seconds += w.Length.Seconds()
 		for id, counts := range w.Series {
-			f := s.Tables.series[id].Flow
+			f := series[id].Flow.ID()
 			r.Requests += counts.Count
 			r.failed += counts.Failed
 			r.Flows[f] += counts.Count
@@ -128,10 +128,10 @@ type FooterMessage struct {
 }
 
 // FlowRate is the requests per second of some flows.
-func (r Recent) FlowRate(flows []load.Flow) float64 {
+func (r Recent) FlowRate(flows []*load.Flow) float64 {
 	var n uint64
 	for _, f := range flows {
-		n += r.Flows[f]
+		n += r.Flows[f.ID()]
 	}
 	return r.PerSecond(n)
 }
