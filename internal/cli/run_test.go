@@ -22,6 +22,7 @@ func gateway(t *testing.T) string {
 	t.Helper()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		_, _ = io.Copy(io.Discard, r.Body)
+		w.WriteHeader(http.StatusAccepted)
 		_, _ = io.WriteString(w, `{"status":"accepted"}`)
 	}))
 	t.Cleanup(server.Close)
@@ -33,7 +34,7 @@ func onceAround(t *testing.T, args ...string) (dir string, code int, out, errs s
 	t.Helper()
 	t.Chdir(t.TempDir())
 	environ := map[string]string{"GATEWAY_URL": gateway(t), "WEBHOOK_SECRET": "s3cret"}
-	args = append([]string{"run", "--headless", "--vus", "1", "--duration", "100ms", "--out", "run", "--objective", "http_req_failed: rate<0.5"}, args...)
+	args = append([]string{"run", "--headless", "--vus", "1", "--think", "10ms", "--duration", "100ms", "--out", "run", "--objective", "http_req_failed: rate<0.5"}, args...)
 	code, out, errs = try(t, environ, args...)
 	return "run", code, out, errs
 }
@@ -81,7 +82,7 @@ func TestPlacesAreCheckedFirst(t *testing.T) {
 		t.Errorf("the file holds %q, %v", data, err)
 	}
 	_, code, _, errs := onceAround(t, "--summary-export", "run/new.json")
-	if data, err := os.ReadFile("run/new.json"); code != slo.ExitNotJudged || err != nil || !strings.Contains(string(data), "metrics") {
+	if data, err := os.ReadFile("run/new.json"); code != 0 || err != nil || !strings.Contains(string(data), "metrics") {
 		t.Errorf("exit code %d, %v, %s\n%s", code, err, data, errs)
 	}
 }
