@@ -9,6 +9,8 @@ import (
 	"net/url"
 	"sync/atomic"
 	"time"
+
+	"xinbot.ir/squall/load/metric"
 )
 
 // maxAdminInFlight bounds the admin calls under way at once. The flows run a few times a minute,
@@ -118,22 +120,22 @@ func (a *adminFlows) call(b beat, due time.Time) {
 
 // measure times one admin call and records it. Latency counts from the due time: these flows have
 // a pace of their own, whatever the platform does.
-func (a *adminFlows) measure(ctx context.Context, id SeriesID, due time.Time, req request) error {
-	o := Outcome{Series: id, Due: due, Sent: time.Now()}
+func (a *adminFlows) measure(ctx context.Context, id metric.SeriesID, due time.Time, req request) error {
+	o := metric.Outcome{Series: id, Due: due, Sent: time.Now()}
 	a.g.inFlight.Add(1)
 	status, err := a.api.do(ctx, req, nil)
 	a.g.inFlight.Add(-1)
 	o.Done, o.Status = time.Now(), status
 	switch {
 	case err != nil && a.ctx.Err() != nil:
-		o.Class = Interrupted
+		o.Class = metric.Interrupted
 	case err != nil:
 		o.Class, o.Detail = classify(err), sample(err)
 	case status != a.g.registry.Series()[id].Flow.Status:
-		o.Class = BadStatus
+		o.Class = metric.BadStatus
 		err = fmt.Errorf("%s %s: answered %d, expected %d", req.method, req.path, status, a.g.registry.Series()[id].Flow.Status)
 	}
-	a.g.recorder.shard(uint64(id)).record(&o, false)
+	a.g.recorder.Shard(uint64(id)).Record(&o, false)
 	a.g.finished.Add(1)
 	return err
 }

@@ -16,6 +16,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"xinbot.ir/squall/load/metric"
 )
 
 // fakeAPI is an admin API in memory, for tests in fake time. load_test.go's tests use a real one.
@@ -286,7 +288,7 @@ func TestAdminFlowsThatFailAreCountedAsFailed(t *testing.T) {
 		e.stop()
 		s := e.Snapshot()
 		calls := uint64(len(api.to("/")))
-		if got := byClass(s); got != (classes{BadStatus: calls}) || s.All.Failed != calls || s.Errors[0].Status != 403 {
+		if got := byClass(s); got != (classes{metric.BadStatus: calls}) || s.All.Failed != calls || s.Errors[0].Status != 403 {
 			t.Errorf("errors %v, failed %d of %d calls", got, s.All.Failed, calls)
 		}
 	})
@@ -505,7 +507,7 @@ func TestNothingIsToggledThatTheLedgerDoesNotHold(t *testing.T) {
 		if got := api.to("/admin/automation/rules/"); len(got) != 0 {
 			t.Errorf("%d calls", len(got))
 		}
-		if got := byClass(e.Snapshot()); got[LocalLimit] != 0 {
+		if got := byClass(e.Snapshot()); got[metric.LocalLimit] != 0 {
 			t.Errorf("errors %v: a full disk is no request that failed", got)
 		}
 	})
@@ -526,7 +528,7 @@ func TestAdminCallsInFlightAreBounded(t *testing.T) {
 			t.Errorf("%d missed of about 2000", s.Missed)
 		}
 		e.stop()
-		if got := byClass(e.Snapshot()); got != (classes{Interrupted: maxAdminInFlight}) {
+		if got := byClass(e.Snapshot()); got != (classes{metric.Interrupted: maxAdminInFlight}) {
 			t.Errorf("errors %v", got)
 		}
 	})

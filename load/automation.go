@@ -7,10 +7,12 @@ import (
 	"io"
 	"net/http"
 	"time"
+
+	"xinbot.ir/squall/load/metric"
 )
 
 // Automation is automation triggers, as dry runs, through the admin API.
-var Automation = &Flow{
+var Automation = &metric.Flow{
 	Name: "automation", Title: "Automation", Does: "Automation triggers", Metric: "automation_latency",
 	Status: http.StatusOK, Check: "automation trigger answers 200", Channels: []string{"webhook", "crm", "email"},
 }

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/valyala/fasthttp"
+
+	"xinbot.ir/squall/load/metric"
 )
 
 // acceptAll is a gateway that accepts everything.
@@ -55,15 +57,15 @@ func BenchmarkMessage(b *testing.B) {
 		b.Fatal(err)
 	}
 	defer func() { _ = g.abort() }()
-	s := newRecorder(registry, 1).shard(0)
+	s := metric.NewRecorder(registry, 1).Shard(0)
 	rng := rand.New(rand.NewPCG(1, 2))
-	var o Outcome
+	var o metric.Outcome
 	b.ReportAllocs()
 	for b.Loop() {
-		o = Outcome{}
+		o = metric.Outcome{}
 		g.send(&o, Webchat, 0, 7, rng)
-		s.record(&o, false)
-		if o.Class != OK {
+		s.Record(&o, false)
+		if o.Class != metric.OK {
 			b.Fatal(o.Class, o.Detail)
 		}
 	}
@@ -84,38 +86,6 @@ func BenchmarkBuildAndSign(b *testing.B) {
 		e.fill(&g.templates[0][Webchat], kept.spec.Header, 7, rng)
 	}
 	b.SetBytes(int64(len(e.body)))
-}
-
-// BenchmarkRecord is the counting of one outcome.
-func BenchmarkRecord(b *testing.B) {
-	s := newRecorder(registry, 1).shard(0)
-	o := outcomeOf(SeriesID(Webchat), 12*time.Millisecond, 0)
-	b.ReportAllocs()
-	for b.Loop() {
-		s.record(&o, false)
-	}
-}
-
-// BenchmarkCloseWindow is what the generator does once a second in the open model with every
-// series busy, the worst case.
-func BenchmarkCloseWindow(b *testing.B) {
-	r := newRecorder(registry, 2)
-	now := time.Now()
-	h, watch := newHistory(registry, now), newWatch(now)
-	b.ReportAllocs()
-	for b.Loop() {
-		b.StopTimer()
-		for id := range SeriesID(len(AllSeries())) {
-			for i := range 100 {
-				o := outcomeOf(id, time.Duration(i+1)*time.Millisecond, time.Millisecond)
-				r.shard(uint64(i)).record(&o, true)
-			}
-		}
-		now = now.Add(time.Second)
-		b.StartTimer()
-		r.drain(h.window)
-		h.close(now, watch, Window{})
-	}
 }
 
 // BenchmarkSnapshot is what the console pulls ten times a second.
@@ -171,14 +141,15 @@ func TestHotPathAllocatesNothing(t *testing.T) {
 		filled[c] = kept.take()
 	}
 	rng := rand.New(rand.NewPCG(1, 2))
-	s := newRecorder(registry, 1).shard(0)
+	s := metric.NewRecorder(registry, 1).Shard(0)
 	share := newCumulative(DefaultMix())
-	out := outcomeOf(0, time.Millisecond, 0)
+	sent := time.Unix(1000, 0)
+	out := metric.Outcome{Due: sent, Sent: sent, Done: sent.Add(time.Millisecond), Status: Gateway.Status, Body: true}
 	message := func() {
 		c := share.draw(rng)
 		filled[c].fill(&g.templates[0][c], g.envelopes[c].spec.Header, 7, rng)
-		out.Series = SeriesID(c)
-		s.record(&out, true)
+		out.Series = metric.SeriesID(c)
+		s.Record(&out, true)
 	}
 	for range 1000 {
 		message()
@@ -186,10 +157,10 @@ func TestHotPathAllocatesNothing(t *testing.T) {
 	if got := testing.AllocsPerRun(1000, message); got != 0 {
 		t.Errorf("%v allocations per message", got)
 	}
-	failed := outcomeOf(0, time.Millisecond, 0)
-	failed.Class, failed.Status = BadStatus, 503
-	s.record(&failed, false)
-	if got := testing.AllocsPerRun(1000, func() { s.record(&failed, false) }); got != 0 {
+	failed := out
+	failed.Class, failed.Status = metric.BadStatus, 503
+	s.Record(&failed, false)
+	if got := testing.AllocsPerRun(1000, func() { s.Record(&failed, false) }); got != 0 {
 		t.Errorf("%v allocations per failure", got)
 	}
 }

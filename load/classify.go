@@ -10,11 +10,13 @@ import (
 	"syscall"
 
 	"github.com/valyala/fasthttp"
+
+	"xinbot.ir/squall/load/metric"
 )
 
 // classify says what kind of failure an error from sending a request is. Our own limits come first:
 // running out of descriptors also shows as a failed name look-up or a failed connect.
-func classify(err error) ErrorClass {
+func classify(err error) metric.ErrorClass {
 	for _, row := range classTable() {
 		if errors.Is(err, row.err) {
 			return row.class
@@ -31,49 +33,49 @@ func classify(err error) ErrorClass {
 	switch {
 	case errors.As(err, &dns):
 		if strings.Contains(dns.Err, syscall.EMFILE.Error()) { // the resolver keeps only the text
-			return LocalLimit
+			return metric.LocalLimit
 		}
-		return DNS
+		return metric.DNS
 	case errors.As(err, &timeout) && timeout.Timeout():
-		return Timeout
+		return metric.Timeout
 	case errors.As(err, &handshake), errors.As(err, &verify), errors.As(err, &record):
-		return TLS
+		return metric.TLS
 	case errors.As(err, &op) && op.Op == "remote error": // a TLS alert after the handshake
-		return TLS
+		return metric.TLS
 	}
-	return Unclassified
+	return metric.Unclassified
 }
 
 // classTable is ordered: the first match counts.
 func classTable() []struct {
 	err   error
-	class ErrorClass
+	class metric.ErrorClass
 } {
 	return []struct {
 		err   error
-		class ErrorClass
+		class metric.ErrorClass
 	}{
-		{syscall.EMFILE, LocalLimit},
-		{syscall.ENFILE, LocalLimit},
-		{syscall.EADDRNOTAVAIL, LocalLimit},
-		{syscall.EADDRINUSE, LocalLimit},
-		{syscall.ENOBUFS, LocalLimit},
-		{syscall.ENOMEM, LocalLimit},
-		{fasthttp.ErrNoFreeConns, LocalLimit},
-		{fasthttp.ErrConnPoolStrategyNotImpl, LocalLimit},
-		{fasthttp.ErrTimeout, Timeout},
-		{fasthttp.ErrDialTimeout, Timeout},
-		{fasthttp.ErrTLSHandshakeTimeout, Timeout},
-		{os.ErrDeadlineExceeded, Timeout},
-		{syscall.ETIMEDOUT, Timeout},
-		{syscall.ECONNREFUSED, Refused},
-		{syscall.ECONNRESET, Reset},
-		{syscall.EPIPE, Reset},
-		{syscall.ECONNABORTED, Reset},
-		{fasthttp.ErrConnectionClosed, Reset},
-		{io.EOF, Reset},
-		{io.ErrUnexpectedEOF, Reset},
-		{net.ErrClosed, Reset},
+		{syscall.EMFILE, metric.LocalLimit},
+		{syscall.ENFILE, metric.LocalLimit},
+		{syscall.EADDRNOTAVAIL, metric.LocalLimit},
+		{syscall.EADDRINUSE, metric.LocalLimit},
+		{syscall.ENOBUFS, metric.LocalLimit},
+		{syscall.ENOMEM, metric.LocalLimit},
+		{fasthttp.ErrNoFreeConns, metric.LocalLimit},
+		{fasthttp.ErrConnPoolStrategyNotImpl, metric.LocalLimit},
+		{fasthttp.ErrTimeout, metric.Timeout},
+		{fasthttp.ErrDialTimeout, metric.Timeout},
+		{fasthttp.ErrTLSHandshakeTimeout, metric.Timeout},
+		{os.ErrDeadlineExceeded, metric.Timeout},
+		{syscall.ETIMEDOUT, metric.Timeout},
+		{syscall.ECONNREFUSED, metric.Refused},
+		{syscall.ECONNRESET, metric.Reset},
+		{syscall.EPIPE, metric.Reset},
+		{syscall.ECONNABORTED, metric.Reset},
+		{fasthttp.ErrConnectionClosed, metric.Reset},
+		{io.EOF, metric.Reset},
+		{io.ErrUnexpectedEOF, metric.Reset},
+		{net.ErrClosed, metric.Reset},
 	}
 }
 

@@ -4,6 +4,8 @@ import (
 	"math/rand/v2"
 	"sync/atomic"
 	"time"
+
+	"xinbot.ir/squall/load/metric"
 )
 
 // crowd is the closed model: virtual users that send, wait for the answer, think, and send again.
@@ -51,14 +53,14 @@ func (c *crowd) resize(n int) {
 // live is a virtual user's life. It starts in the middle of a think time, so that a crowd does not
 // arrive in step.
 func (c *crowd) live(u *virtualUser) {
-	shard := c.g.recorder.shard(u.id)
+	shard := c.g.recorder.Shard(u.id)
 	timer := time.NewTimer(Never)
 	defer timer.Stop()
-	var outcome Outcome
+	var outcome metric.Outcome
 
 	think := c.g.plan.Load().settings.Think.first(u.rng)
 	for c.think(u, timer, think) {
-		outcome = Outcome{}
+		outcome = metric.Outcome{}
 		c.g.message(&outcome, shard, u.brand, u.id, u.rng, false)
 		think = c.g.plan.Load().settings.Think.draw(u.rng)
 	}

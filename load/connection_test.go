@@ -6,6 +6,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"xinbot.ir/squall/load/metric"
 )
 
 func TestKeepAliveOffOpensAConnectionPerRequest(t *testing.T) {
@@ -14,7 +16,7 @@ func TestKeepAliveOffOpensAConnectionPerRequest(t *testing.T) {
 	o.KeepAlive = false
 	g := newSender(t, o)
 	for range 5 {
-		if out := sendOne(g, Webchat); out.Class != OK {
+		if out := sendOne(g, Webchat); out.Class != metric.OK {
 			t.Fatalf("%+v", out)
 		}
 	}
@@ -49,7 +51,7 @@ func TestMaxConnsIsRespected(t *testing.T) {
 	var all sync.WaitGroup
 	for range 24 {
 		all.Go(func() {
-			if out := sendOne(g, Channel(NumChannels-1)); out.Class != OK {
+			if out := sendOne(g, Channel(NumChannels-1)); out.Class != metric.OK {
 				t.Errorf("%+v", out)
 			}
 		})
@@ -77,19 +79,19 @@ func TestRecycleOpensNewConnectionsAndClosesTheOld(t *testing.T) {
 		accept(r, conn)
 	})
 	g := newSender(t, testOptions(server.url()))
-	first := make(chan Outcome)
+	first := make(chan metric.Outcome)
 	go func() { first <- sendOne(g, Webchat) }()
 	<-arrived
 	for range 3 {
 		if err := g.recycle(); err != nil {
 			t.Fatal(err)
 		}
-		if out := sendOne(g, Telegram); out.Class != OK {
+		if out := sendOne(g, Telegram); out.Class != metric.OK {
 			t.Fatalf("%+v", out)
 		}
 	}
 	close(release)
-	if out := <-first; out.Class != OK {
+	if out := <-first; out.Class != metric.OK {
 		t.Errorf("the request under way ended as %s (%s)", out.Class, out.Detail)
 	}
 	if got := server.connections(); got != 4 {
@@ -130,7 +132,7 @@ func TestIdleConnectionClosedByTheGatewayIsNoReset(t *testing.T) {
 		}
 	}
 	g.conns.mu.Unlock()
-	if out := sendOne(g, Webchat); out.Class != OK {
+	if out := sendOne(g, Webchat); out.Class != metric.OK {
 		t.Errorf("class %s (%s), want ok on a new connection", out.Class, out.Detail)
 	}
 	if got := len(server.all()) - before; got != 1 {
@@ -146,7 +148,7 @@ func TestIdleConnectionClosedByTheGatewayIsNoReset(t *testing.T) {
 		conn.deadline = conn.deadline.Add(-2 * idleTrusted)
 	}
 	g.conns.mu.Unlock()
-	if out := sendOne(g, Webchat); out.Class != OK || server.connections() != connections {
+	if out := sendOne(g, Webchat); out.Class != metric.OK || server.connections() != connections {
 		t.Errorf("class %s, %d new connections", out.Class, server.connections()-connections)
 	}
 }
@@ -174,7 +176,7 @@ func TestUnaskedAnswerIsNotTakenForTheNext(t *testing.T) {
 	t.Cleanup(func() { close(answered) }) // before the server waits for its handlers
 	g := newSender(t, testOptions(server.url()))
 	for range 3 {
-		if out := sendOne(g, Webchat); out.Class != OK {
+		if out := sendOne(g, Webchat); out.Class != metric.OK {
 			t.Fatalf("%+v", out)
 		}
 		answered <- struct{}{}

@@ -17,7 +17,7 @@ func TestExtendingNamesEveryRow(t *testing.T) {
 			t.Errorf("docs/extending.md lacks the channel %s", c.Name)
 		}
 	}
-	for _, f := range Flows() {
+	for _, f := range registry.Flows() {
 		if !strings.Contains(string(b), "`"+f.String()+"`") {
 			t.Errorf("docs/extending.md lacks the flow %s", f)
 		}

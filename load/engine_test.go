@@ -12,6 +12,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"xinbot.ir/squall/load/metric"
 )
 
 // pipeGateway is a gateway behind in-memory pipes, for tests in a bubble of fake time, where a
@@ -166,11 +168,30 @@ func (e *engine) recorded() (n uint64) {
 }
 
 // classes counts errors by class.
-type classes [NumErrorClasses]uint64
+type classes [metric.NumErrorClasses]uint64
 
 func byClass(s Snapshot) (sum classes) {
 	for _, line := range s.Errors {
 		sum[line.Class] += line.Count
 	}
 	return sum
+}
+
+func TestSlowObserverHoldsNoTraffic(t *testing.T) {
+	o := pipeOptions()
+	o.Observe = func(metric.Observation) { time.Sleep(10 * time.Second) } // a disk that hangs
+	inBubble(t, &pipeGateway{}, o, func(e *engine) {
+		e.begin(Settings{Rate: 50})
+		time.Sleep(30 * time.Second)
+		if got := e.count(); got < 1500 {
+			t.Errorf("%d requests in 30 s, want 1500", got)
+		}
+		if got := e.Snapshot().Missed; got != 0 {
+			t.Errorf("%d missed", got)
+		}
+		e.stop()
+		if got := e.recorded(); got != uint64(e.count()) {
+			t.Errorf("recorded %d of %d", got, e.count())
+		}
+	})
 }

@@ -12,6 +12,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"xinbot.ir/squall/load/metric"
 )
 
 // reset closes a connection the rude way.
@@ -38,50 +40,47 @@ func TestErrorsAreClassified(t *testing.T) {
 	served := func(answer func(wireRequest, net.Conn)) *url.URL { return newWireServer(t, answer).url() }
 	tests := map[string]struct {
 		target  *url.URL
-		class   ErrorClass
+		class   metric.ErrorClass
 		status  int
 		latency bool
 	}{
-		"accepted": {served(nil), OK, 202, true},
-		"refused":  {nobody, Refused, 0, false},
-		"reset":    {served(reset), Reset, 0, false},
-		"closed":   {served(func(_ wireRequest, c net.Conn) { _ = c.Close() }), Reset, 0, false},
+		"accepted": {served(nil), metric.OK, 202, true},
+		"refused":  {nobody, metric.Refused, 0, false},
+		"reset":    {served(reset), metric.Reset, 0, false},
+		"closed":   {served(func(_ wireRequest, c net.Conn) { _ = c.Close() }), metric.Reset, 0, false},
 		"closed in the body": {served(func(_ wireRequest, c net.Conn) {
 			_, _ = io.WriteString(c, acceptedAnswer[:len(acceptedAnswer)-3])
 			_ = c.Close()
-		}), Reset, 0, false},
-		"no answer":      {served(func(wireRequest, net.Conn) {}), Timeout, 0, true},
-		"half an answer": {served(answerWith(acceptedAnswer[:40])), Timeout, 0, true},
-		"no such name":   {&url.URL{Scheme: "http", Host: "gateway.invalid", Path: "/"}, DNS, 0, false},
-		"unauthorised":   {served(answerWith("HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n")), BadStatus, 401, true},
-		"200 is not 202": {served(answerWith("HTTP/1.1 200 OK\r\nContent-Length: 21\r\n\r\n{\"status\":\"accepted\"}")), BadStatus, 200, true},
-		"other body":     {served(answerWith("HTTP/1.1 202 Accepted\r\nContent-Length: 2\r\n\r\n{}")), BadBody, 202, true},
-		"long headers":   {served(answerWith("HTTP/1.1 202 Accepted\r\nX-Policy: " + strings.Repeat("x", 3000) + "\r\nContent-Length: 21\r\n\r\n{\"status\":\"accepted\"}")), OK, 202, true},
-		"no TLS there":   {&url.URL{Scheme: "https", Host: served(answerWith("HTTP/1.1 400 Bad Request\r\n\r\n")).Host, Path: "/"}, Timeout, 0, true},
+		}), metric.Reset, 0, false},
+		"no answer":      {served(func(wireRequest, net.Conn) {}), metric.Timeout, 0, true},
+		"half an answer": {served(answerWith(acceptedAnswer[:40])), metric.Timeout, 0, true},
+		"no such name":   {&url.URL{Scheme: "http", Host: "gateway.invalid", Path: "/"}, metric.DNS, 0, false},
+		"unauthorised":   {served(answerWith("HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n")), metric.BadStatus, 401, true},
+		"200 is not 202": {served(answerWith("HTTP/1.1 200 OK\r\nContent-Length: 21\r\n\r\n{\"status\":\"accepted\"}")), metric.BadStatus, 200, true},
+		"other body":     {served(answerWith("HTTP/1.1 202 Accepted\r\nContent-Length: 2\r\n\r\n{}")), metric.BadBody, 202, true},
+		"long headers":   {served(answerWith("HTTP/1.1 202 Accepted\r\nX-Policy: " + strings.Repeat("x", 3000) + "\r\nContent-Length: 21\r\n\r\n{\"status\":\"accepted\"}")), metric.OK, 202, true},
+		"no TLS there":   {&url.URL{Scheme: "https", Host: served(answerWith("HTTP/1.1 400 Bad Request\r\n\r\n")).Host, Path: "/"}, metric.Timeout, 0, true},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			o := testOptions(test.target)
 			o.Timeout = 200 * time.Millisecond
-			if test.class == DNS {
+			if test.class == metric.DNS {
 				o.Timeout = 5 * time.Second
 			}
 			out := sendOne(newSender(t, o), Webchat)
 			if out.Class != test.class || out.Status != test.status {
 				t.Fatalf("class %s, status %d (%s), want %s and %d", out.Class, out.Status, out.Detail, test.class, test.status)
 			}
-			m := newMeasures(registry)
-			m.add(&out, false)
-			measured := m.latency[Webchat] != nil && m.latency[Webchat].TotalCount() == 1
-			if measured != test.latency {
+			if measured := out.Class.Measured(); measured != test.latency {
 				t.Errorf("has a latency: %v, want %v", measured, test.latency)
 			}
-			if test.class == Timeout {
+			if test.class == metric.Timeout {
 				if waited := out.Done.Sub(out.Sent); waited < o.Timeout || waited > o.Timeout+2*time.Second {
 					t.Errorf("timed out after %s, want %s", waited, o.Timeout)
 				}
 			}
-			if test.class != OK && test.class != BadStatus && test.class != BadBody && out.Detail == "" {
+			if test.class != metric.OK && test.class != metric.BadStatus && test.class != metric.BadBody && out.Detail == "" {
 				t.Error("no text for the error table")
 			}
 		})
@@ -91,19 +90,19 @@ func TestErrorsAreClassified(t *testing.T) {
 func TestClassesOfErrorValues(t *testing.T) {
 	for _, test := range []struct {
 		err  error
-		want ErrorClass
+		want metric.ErrorClass
 	}{
-		{&net.OpError{Op: "dial", Err: os.NewSyscallError("connect", syscall.EADDRNOTAVAIL)}, LocalLimit},
-		{&net.OpError{Op: "dial", Err: os.NewSyscallError("socket", syscall.EMFILE)}, LocalLimit},
-		{&net.DNSError{Err: "dial udp 127.0.0.53:53: socket: too many open files", Name: "gateway"}, LocalLimit},
-		{&net.DNSError{Err: "no such host", IsNotFound: true}, DNS},
-		{&net.DNSError{Err: "i/o timeout", IsTimeout: true}, DNS},
-		{fmt.Errorf("send: %w", syscall.EPIPE), Reset},
-		{&net.OpError{Op: "remote error", Err: errors.New("tls: certificate required")}, TLS},
-		{&handshakeError{io.EOF}, Reset},
-		{&handshakeError{errors.New("tls: no cipher suite in common")}, TLS},
-		{os.ErrDeadlineExceeded, Timeout},
-		{errors.New("something new"), Unclassified},
+		{&net.OpError{Op: "dial", Err: os.NewSyscallError("connect", syscall.EADDRNOTAVAIL)}, metric.LocalLimit},
+		{&net.OpError{Op: "dial", Err: os.NewSyscallError("socket", syscall.EMFILE)}, metric.LocalLimit},
+		{&net.DNSError{Err: "dial udp 127.0.0.53:53: socket: too many open files", Name: "gateway"}, metric.LocalLimit},
+		{&net.DNSError{Err: "no such host", IsNotFound: true}, metric.DNS},
+		{&net.DNSError{Err: "i/o timeout", IsTimeout: true}, metric.DNS},
+		{fmt.Errorf("send: %w", syscall.EPIPE), metric.Reset},
+		{&net.OpError{Op: "remote error", Err: errors.New("tls: certificate required")}, metric.TLS},
+		{&handshakeError{io.EOF}, metric.Reset},
+		{&handshakeError{errors.New("tls: no cipher suite in common")}, metric.TLS},
+		{os.ErrDeadlineExceeded, metric.Timeout},
+		{errors.New("something new"), metric.Unclassified},
 	} {
 		if got := classify(test.err); got != test.want {
 			t.Errorf("%v is %s, want %s", test.err, got, test.want)
@@ -119,12 +118,12 @@ func TestConnectionCapIsOurOwnLimit(t *testing.T) {
 	o := testOptions(server.url())
 	o.MaxConns, o.Timeout = 1, 300*time.Millisecond
 	g := newSender(t, o)
-	classes := make(chan ErrorClass, 2)
+	classes := make(chan metric.ErrorClass, 2)
 	for range 2 {
 		go func() { classes <- sendOne(g, Webchat).Class }()
 	}
 	first, second := <-classes, <-classes
-	if first != LocalLimit || second != Timeout {
+	if first != metric.LocalLimit || second != metric.Timeout {
 		t.Errorf("one request waited for the platform and one for a connection: %s and %s", second, first)
 	}
 	if got := server.connections(); got != 1 {
@@ -158,7 +157,7 @@ func descriptorChild(t *testing.T, gateway string) {
 	}
 	limit := uint64(len(files) + 8)
 	g := newSender(t, testOptions(target))
-	if out := sendOne(g, Webchat); out.Class != OK { // opens what the runtime needs
+	if out := sendOne(g, Webchat); out.Class != metric.OK { // opens what the runtime needs
 		t.Fatalf("%+v", out)
 	}
 	if err := syscall.Setrlimit(syscall.RLIMIT_NOFILE, &syscall.Rlimit{Cur: limit, Max: limit}); err != nil {
@@ -184,7 +183,7 @@ func descriptorChild(t *testing.T, gateway string) {
 	if err == nil {
 		held = append(held, blocker)
 	}
-	if out := sendOne(g, Webchat); out.Class != LocalLimit {
-		t.Errorf("class %s (%s), want %s", out.Class, out.Detail, LocalLimit)
+	if out := sendOne(g, Webchat); out.Class != metric.LocalLimit {
+		t.Errorf("class %s (%s), want %s", out.Class, out.Detail, metric.LocalLimit)
 	}
 }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"time"
+
+	"xinbot.ir/squall/load/metric"
 )
 
 // adminFlowTable are the flows of the admin API. A new one is a file with its row and its call, and one line here.
@@ -12,26 +14,20 @@ var adminFlowTable = []adminFlow{ingestionFlow, automationFlow, rulesFlow, knowl
 // registry is every series that a run can measure; the gateway's come first, by [Channel].
 var registry = newRegistry()
 
-func newRegistry() *Registry {
-	all := []*Flow{Gateway}
+func newRegistry() *metric.Registry {
+	all := []*metric.Flow{Gateway}
 	for _, f := range adminFlowTable {
 		all = append(all, f.Flow)
 	}
-	return NewRegistry(all...)
+	return metric.NewRegistry(all...)
 }
 
-// Flows are the kinds of request by their ID. The slice is shared: it must not be changed.
-func Flows() []*Flow { return registry.Flows() }
-
-// AllSeries are the series by their ID. The slice is shared: it must not be changed.
-func AllSeries() []Series { return registry.Series() }
-
-// ParseSeries finds a series by its tag.
-func ParseSeries(tag string) (SeriesID, error) { return registry.Parse(tag) }
+// Registry is every series that a run can measure.
+func Registry() *metric.Registry { return registry }
 
 // adminFlow is a flow of the admin API.
 type adminFlow struct {
-	*Flow
+	*metric.Flow
 	off       func(Options) string // why it does not run although there is a token; "" when it does
 	perMinute func(Workload, Settings) float64
 	phase     float64 // how far into its first period the first call is due: flows do not march in step
@@ -40,7 +36,7 @@ type adminFlow struct {
 
 // FlowState says whether a flow runs.
 type FlowState struct {
-	Flow   *Flow
+	Flow   *metric.Flow
 	On     bool
 	Detail string // what it does, such as "3/min × 2 tenants"
 	Reason string // why it is off; "" when it runs

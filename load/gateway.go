@@ -12,10 +12,12 @@ import (
 	"time"
 
 	"github.com/valyala/fasthttp"
+
+	"xinbot.ir/squall/load/metric"
 )
 
 // Gateway is signed webhook messages. Its series are the channels, in their order.
-var Gateway = &Flow{
+var Gateway = &metric.Flow{
 	Name: "gateway", Title: "Gateway", Does: "Gateway messages", Metric: "gateway_latency",
 	Status: http.StatusAccepted, Check: "gateway answers 202", BodyCheck: "gateway says accepted", Channels: channelNames(),
 }
@@ -98,13 +100,13 @@ func newHostPools(o Options, conns *connections) (*hostPools, error) {
 
 // send builds, signs and sends one message, reads the answer to its end, and fills in the outcome.
 // It allocates nothing beyond what the HTTP client needs.
-func (g *gateway) send(o *Outcome, c Channel, brand int, sender uint64, rng *rand.Rand) {
+func (g *gateway) send(o *metric.Outcome, c Channel, brand int, sender uint64, rng *rand.Rand) {
 	kept := g.envelopes[c]
 	e := kept.take()
 	defer kept.free.Put(e)
 	e.fill(&g.templates[brand][c], kept.spec.Header, sender, rng)
 
-	o.Series = SeriesID(c)
+	o.Series = metric.SeriesID(c)
 	o.Sent = time.Now()
 	if o.Due.IsZero() {
 		o.Due = o.Sent
@@ -114,12 +116,12 @@ func (g *gateway) send(o *Outcome, c Channel, brand int, sender uint64, rng *ran
 	g.judge(o, &e.response, err)
 }
 
-func (g *gateway) judge(o *Outcome, answer *fasthttp.Response, err error) {
+func (g *gateway) judge(o *metric.Outcome, answer *fasthttp.Response, err error) {
 	if err != nil {
 		err = cause(answer.RemoteAddr(), err)
 		o.Class, o.Detail = classify(err), sample(err)
 		if g.aborting.Load() {
-			o.Class, o.Detail = Interrupted, ""
+			o.Class, o.Detail = metric.Interrupted, ""
 		}
 		return
 	}
@@ -127,9 +129,9 @@ func (g *gateway) judge(o *Outcome, answer *fasthttp.Response, err error) {
 	o.Body = accepted(answer.Body())
 	switch {
 	case o.Status != Gateway.Status:
-		o.Class = BadStatus
+		o.Class = metric.BadStatus
 	case !o.Body:
-		o.Class = BadBody
+		o.Class = metric.BadBody
 	}
 }
 

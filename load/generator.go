@@ -10,6 +10,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"xinbot.ir/squall/load/metric"
 )
 
 // Defaults of [Options].
@@ -26,17 +28,17 @@ const rampStep = 20 * time.Millisecond
 // Apply, look at it with Snapshot, end it with Stop.
 type Generator struct {
 	options  Options
-	registry *Registry
+	registry *metric.Registry
 	gateway  *gateway
 	admin    *adminFlows // nil: off
-	recorder *recorder
+	recorder *metric.Recorder
 	watch    *watch
-	history  *history
+	history  *metric.Aggregator
 	crowd    *crowd
 	arrivals *arrivals
 
 	plan     atomic.Pointer[plan]
-	latest   atomic.Pointer[Snapshot]
+	latest   atomic.Pointer[metric.Summary]
 	inFlight atomic.Int64
 	finished atomic.Uint64 // requests
 
@@ -70,7 +72,7 @@ func New(o Options) (*Generator, error) {
 		options:  o,
 		registry: registry,
 		gateway:  gw,
-		recorder: newRecorder(registry, runtime.GOMAXPROCS(0)),
+		recorder: metric.NewRecorder(registry, runtime.GOMAXPROCS(0)),
 		changed:  make(chan struct{}, 1),
 		stopping: make(chan struct{}),
 		drained:  make(chan struct{}),
@@ -94,7 +96,7 @@ func (g *Generator) Start(s Settings) error {
 	}
 	now := time.Now()
 	g.arrivals = newArrivals(g, now)
-	g.history = newHistory(g.registry, now)
+	g.history = metric.NewAggregator(g.registry, now)
 	g.watch = newWatch(now)
 	// Every run starts from silence, so that the ramp applies to its beginning too.
 	silent := &plan{settings: Settings{Rate: s.Rate}, wake: make(chan struct{})}
@@ -222,16 +224,15 @@ func (g *Generator) closeWindow() {
 	now := time.Now()
 	p := g.plan.Load()
 	g.arrivals.overlook(now)
-	g.recorder.drain(g.history.window)
-	observation := g.history.close(now, g.watch, Window{
+	observation := g.history.Close(g.recorder, now, metric.Window{
 		WantedVUs: p.wantedVUs(now),
 		VUs:       int(g.crowd.running.Load()),
 		Rate:      g.arrivals.rate(now),
 		Missed:    g.missed(),
 		InFlight:  int(g.inFlight.Load()),
-	})
-	snapshot := g.history.snapshot()
-	g.latest.Store(&snapshot)
+	}, func(w metric.Window) metric.Health { return g.watch.read(now, w.Missed, w.Errors[metric.LocalLimit]) })
+	summary := g.history.Summary()
+	g.latest.Store(&summary)
 	if g.options.Observe != nil {
 		g.options.Observe(observation)
 	}
@@ -250,7 +251,7 @@ func (g *Generator) missed() uint64 {
 func (g *Generator) Snapshot() Snapshot {
 	var s Snapshot
 	if last := g.latest.Load(); last != nil {
-		s = *last
+		s.Summary = *last
 	}
 	p := g.plan.Load()
 	if p == nil {
@@ -335,12 +336,12 @@ func (g *Generator) silence(now time.Time) {
 }
 
 // message sends one gateway message and counts what became of it.
-func (g *Generator) message(o *Outcome, s *shard, brand int, sender uint64, rng *rand.Rand, open bool) {
+func (g *Generator) message(o *metric.Outcome, s *metric.Shard, brand int, sender uint64, rng *rand.Rand, open bool) {
 	channel := g.plan.Load().shares[brand].draw(rng)
 	g.inFlight.Add(1)
 	defer g.inFlight.Add(-1)
 	g.gateway.send(o, channel, brand, sender, rng)
-	s.record(o, open)
+	s.Record(o, open)
 	g.finished.Add(1)
 }
 

@@ -7,6 +7,8 @@ import (
 	"sync"
 	"syscall"
 	"time"
+
+	"xinbot.ir/squall/load/metric"
 )
 
 // When a generator counts as saturated. A timer that fires late delays sends and stretches
@@ -52,13 +54,13 @@ func (w *watch) probe(stop <-chan struct{}) {
 
 // read closes a window of the watch. missed and local are the window's missed sends and requests
 // that failed for our own limits.
-func (w *watch) read(now time.Time, missed, local uint64) Health {
+func (w *watch) read(now time.Time, missed, local uint64) metric.Health {
 	w.mu.Lock()
 	lags := slices.Clone(w.lags)
 	w.lags = w.lags[:0]
 	w.mu.Unlock()
 
-	var h Health
+	var h metric.Health
 	if len(lags) > 0 {
 		slices.Sort(lags)
 		h.Lag = lags[len(lags)*95/100]

@@ -10,10 +10,12 @@ import (
 	"net/textproto"
 	"strings"
 	"time"
+
+	"xinbot.ir/squall/load/metric"
 )
 
 // Ingestion is knowledge uploads through the admin API.
-var Ingestion = &Flow{
+var Ingestion = &metric.Flow{
 	Name: "ingestion", Title: "Ingestion", Does: "Ingestion uploads", Metric: "orchestrator_latency",
 	Status: http.StatusCreated, Check: "ingestion upload answers 201", Channels: []string{"upload"},
 }
@@ -84,7 +86,7 @@ func document(b *beat) string {
 }
 
 // unsendable counts a call that could not even be built.
-func (a *adminFlows) unsendable(id SeriesID, due time.Time, err error) {
-	o := Outcome{Series: id, Due: due, Sent: due, Done: due, Class: LocalLimit, Detail: sample(err)}
-	a.g.recorder.shard(uint64(id)).record(&o, false)
+func (a *adminFlows) unsendable(id metric.SeriesID, due time.Time, err error) {
+	o := metric.Outcome{Series: id, Due: due, Sent: due, Done: due, Class: metric.LocalLimit, Detail: sample(err)}
+	a.g.recorder.Shard(uint64(id)).Record(&o, false)
 }

@@ -5,10 +5,12 @@ import (
 	"net/http"
 	"net/url"
 	"time"
+
+	"xinbot.ir/squall/load/metric"
 )
 
 // Knowledge is the older upload, POST /v1/brands/{id}/knowledge.
-var Knowledge = &Flow{
+var Knowledge = &metric.Flow{
 	Name: "knowledge", Title: "Knowledge upload", Does: "Knowledge uploads", Metric: "orchestrator_latency",
 	Status: http.StatusAccepted, Check: "knowledge upload answers 202", Channels: []string{"upload"},
 }

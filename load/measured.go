@@ -12,15 +12,3 @@ type Measured interface {
 	// Rate is how many of how many.
 	Rate(metric, channel string) (hits, total uint64)
 }
-
-// ofMetric tells whether a series counts in a metric, narrowed to a channel unless that is "".
-func ofMetric(s Series, metric, channel string) bool {
-	if channel != "" && channel != s.Channel {
-		return false
-	}
-	switch metric {
-	case "gateway_latency", "orchestrator_latency", "automation_latency":
-		return s.Flow.Metric == metric
-	}
-	return true
-}

@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	hdr "github.com/HdrHistogram/hdrhistogram-go"
+
+	"xinbot.ir/squall/load/metric"
 )
 
 // How many samples a verdict needs.
@@ -47,7 +49,7 @@ func (o Objective) judgeTrend(h *hdr.Histogram) Verdict {
 	}
 	n := uint64(h.TotalCount())
 	if p, ok := o.Percentile(); ok && p > 0 && p < 100 {
-		value := millis(Percentile(h, p))
+		value := millis(metric.Percentile(h, p))
 		beyond := func() uint64 { return countBeyond(h, o.Operator, o.Bound) }
 		return o.judgeProportion(value, beyond, n, (100-p)/100)
 	}
@@ -61,7 +63,7 @@ func (o Objective) judgeTrend(h *hdr.Histogram) Verdict {
 	case "min", "p(0)":
 		return o.decide(millis(h.Min()), n)
 	case "max", "p(100)":
-		return o.decide(millis(Percentile(h, 100)), n)
+		return o.decide(millis(metric.Percentile(h, 100)), n)
 	default: // count
 		return o.decide(float64(n), n)
 	}

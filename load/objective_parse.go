@@ -186,8 +186,8 @@ func metricNames() []string {
 // channelsOf are the channels that a metric can be narrowed to.
 func channelsOf(metric string) []string {
 	var names []string
-	for _, s := range AllSeries() {
-		if ofMetric(s, metric, "") && !slices.Contains(names, s.Channel) {
+	for _, id := range registry.SeriesOf(metric, "") {
+		if s := registry.Series()[id]; !slices.Contains(names, s.Channel) {
 			names = append(names, s.Channel)
 		}
 	}

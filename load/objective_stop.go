@@ -5,6 +5,8 @@ import (
 	"time"
 
 	hdr "github.com/HdrHistogram/hdrhistogram-go"
+
+	"xinbot.ir/squall/load/metric"
 )
 
 // MaxStopSpan is the longest time that a stop rule may look back over.
@@ -72,7 +74,7 @@ func NewStopWatch(rule StopRule) *StopWatch {
 	return &StopWatch{
 		rule:    rule,
 		seconds: make([]stopSecond, max(1, int(rule.For/time.Second))),
-		sum:     NewHistogram(),
+		sum:     metric.NewHistogram(),
 	}
 }
 
@@ -84,8 +86,8 @@ func (w *StopWatch) Reset() { w.seen = 0 }
 
 // Observe takes the second that has just closed and tells whether the rule fires. The verdict is
 // the condition over the whole span: its value is what the condition is about.
-func (w *StopWatch) Observe(obs Observation) (verdict Verdict, fires bool) {
-	w.seconds[w.seen%len(w.seconds)] = w.reduce(TotalsOf(obs))
+func (w *StopWatch) Observe(obs metric.Observation) (verdict Verdict, fires bool) {
+	w.seconds[w.seen%len(w.seconds)] = w.reduce(obs.Totals())
 	w.seen++
 	kept := w.seconds[:min(w.seen, len(w.seconds))]
 
@@ -107,7 +109,7 @@ func (w *StopWatch) Observe(obs Observation) (verdict Verdict, fires bool) {
 	return verdict, verdict.State == Pass && !anyFree && w.seen >= len(w.seconds)
 }
 
-func (w *StopWatch) reduce(t *Totals) stopSecond {
+func (w *StopWatch) reduce(t *metric.Totals) stopSecond {
 	c := w.rule.Condition
 	var s stopSecond
 	s.span.count, s.span.seconds = t.Counter(c.Metric, c.Channel)

@@ -4,6 +4,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"xinbot.ir/squall/load/metric"
 )
 
 func TestParseObjectiveLine(t *testing.T) {
@@ -109,16 +111,23 @@ func TestParseStopRule(t *testing.T) {
 	}
 }
 
+// counted is one second without a request.
+func counted(missed, chaos uint64, checks ...metric.Check) *metric.Totals {
+	t := registry.NewTotals()
+	t.Seconds, t.Missed, t.Chaos, t.Checks = 1, missed, chaos, checks
+	return t
+}
+
 // totals measures gateway latencies in milliseconds: counts of each value, of which failed failed.
-func totals(failed uint64, counts map[int64]int64) *Totals {
-	t := NewTotals()
+func totals(failed uint64, counts map[int64]int64) *metric.Totals {
+	t := registry.NewTotals()
 	t.Seconds = 10
-	h := NewHistogram()
+	h := metric.NewHistogram()
 	for ms, n := range counts {
 		_ = h.RecordValues(ms*1000, n)
 	}
 	t.Latency[Webchat] = h
-	t.Counts[Webchat] = Counts{Count: uint64(h.TotalCount()), Failed: failed}
+	t.Counts[Webchat] = metric.Counts{Count: uint64(h.TotalCount()), Failed: failed}
 	return t
 }
 
@@ -127,7 +136,7 @@ func TestEvaluate(t *testing.T) {
 	for _, c := range []struct {
 		name      string
 		objective string
-		measured  *Totals
+		measured  *metric.Totals
 		state     State
 		value     float64
 		reason    string
@@ -159,7 +168,7 @@ func TestEvaluate(t *testing.T) {
 		{"this channel", "gateway_latency{channel:webchat}: p(95)<1500", totals(0, map[int64]int64{100: 100}), Pass, 100.031, ""},
 		{"every flow", "http_req_duration: p(95)<50", totals(0, map[int64]int64{100: 100}), Fail, 100.031, ""},
 
-		{"no request", errors, &Totals{Seconds: 1}, Unknown, 0, "nothing was measured"},
+		{"no request", errors, counted(0, 0), Unknown, 0, "nothing was measured"},
 		{"few errors of many", errors, totals(4, map[int64]int64{1: 500}), Pass, 0.008, ""},
 		{"at the bound is not below it", errors, totals(5, map[int64]int64{1: 500}), Fail, 0.01, ""},
 		{"few requests, no error", errors, totals(0, map[int64]int64{1: 298}), Unknown, 0, "only 298 samples, 500 needed"},
@@ -168,10 +177,10 @@ func TestEvaluate(t *testing.T) {
 		{"no error at all allowed", "http_req_failed: rate<=0", totals(0, map[int64]int64{1: 3}), Pass, 0, ""},
 		{"counter", "perf_errors: count<3", totals(2, map[int64]int64{1: 10}), Pass, 2, ""},
 		{"requests per second", "http_reqs: rate>=1", totals(2, map[int64]int64{1: 10}), Pass, 1, ""},
-		{"missed sends", "dropped_iterations: count<1", &Totals{Seconds: 1, Missed: 1}, Fail, 1, ""},
-		{"spikes", "chaos_events_triggered: count==2", &Totals{Seconds: 1, Chaos: 2}, Pass, 2, ""},
-		{"a counter over no time", "http_reqs: rate>=1", NewTotals(), Unknown, 0, "nothing was measured"},
-		{"checks", "checks: rate==1", &Totals{Checks: []Check{{Name: "a", Passes: 3}, {Name: "b", Passes: 1, Fails: 1}}}, Fail, 0.8, ""},
+		{"missed sends", "dropped_iterations: count<1", counted(1, 0), Fail, 1, ""},
+		{"spikes", "chaos_events_triggered: count==2", counted(0, 2), Pass, 2, ""},
+		{"a counter over no time", "http_reqs: rate>=1", registry.NewTotals(), Unknown, 0, "nothing was measured"},
+		{"checks", "checks: rate==1", counted(0, 0, metric.Check{Name: "a", Passes: 3}, metric.Check{Name: "b", Passes: 1, Fails: 1}), Fail, 0.8, ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			o, err := ParseObjectiveLine(c.objective)
@@ -211,27 +220,27 @@ func TestBinomial(t *testing.T) {
 }
 
 // second is a closed second with n gateway requests of the given latency.
-func second(ms, n int64) Observation {
-	obs := NewObservation()
+func second(ms, n int64) metric.Observation {
+	obs := registry.NewObservation()
 	obs.Window.Length = time.Second
 	if n > 0 {
-		h := NewHistogram()
+		h := metric.NewHistogram()
 		_ = h.RecordValues(ms*1000, n)
 		obs.Latency[Webchat] = h
 	}
-	obs.Window.Series[Webchat] = Counts{Count: uint64(n), Failed: uint64(n) / 2}
+	obs.Window.Series[Webchat] = metric.Counts{Count: uint64(n), Failed: uint64(n) / 2}
 	return obs
 }
 
 func TestStopWatch(t *testing.T) {
 	slow, fast, silent, sparse := second(3000, 200), second(100, 200), second(0, 0), second(3000, 1)
-	repeat := func(n int, o Observation) (all []Observation) {
+	repeat := func(n int, o metric.Observation) (all []metric.Observation) {
 		for range n {
 			all = append(all, o)
 		}
 		return all
 	}
-	join := func(parts ...[]Observation) (all []Observation) {
+	join := func(parts ...[]metric.Observation) (all []metric.Observation) {
 		for _, p := range parts {
 			all = append(all, p...)
 		}
@@ -239,7 +248,7 @@ func TestStopWatch(t *testing.T) {
 	}
 	for _, c := range []struct {
 		name, rule string
-		seconds    []Observation
+		seconds    []metric.Observation
 		firesAt    []int
 	}{
 		{"fires after its time and stays", "gateway_latency: p(95)>2500 for 5s", repeat(7, slow), []int{5, 6, 7}},
@@ -298,7 +307,7 @@ func TestStopWatchReset(t *testing.T) {
 // The value of a rule over many seconds is that of the merged histogram, not an average.
 func TestStopWatchMerges(t *testing.T) {
 	rule := StopRule{Condition: Objective{Metric: "gateway_latency", Aggregate: "p(95)", Operator: ">", Bound: 1}, For: 3 * time.Second}
-	w, merged := NewStopWatch(rule), NewHistogram()
+	w, merged := NewStopWatch(rule), metric.NewHistogram()
 	var v Verdict
 	for i, ms := range []int64{10, 500, 9000} {
 		obs := second(ms, int64(100*(i+1)))

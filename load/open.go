@@ -4,6 +4,8 @@ import (
 	"math/rand/v2"
 	"sync/atomic"
 	"time"
+
+	"xinbot.ir/squall/load/metric"
 )
 
 // MaxSendDelay is how late an arrival may still be sent. One that could not be sent by then is
@@ -89,17 +91,17 @@ func (a *arrivals) hire() {
 // work claims arrivals and sends them until the run stops. The worker counts as waiting when it
 // begins.
 func (a *arrivals) work(id uint64) {
-	shard := a.g.recorder.shard(id)
+	shard := a.g.recorder.Shard(id)
 	rng := rand.New(rand.NewPCG(a.g.options.Seed, ^id))
 	timer := time.NewTimer(0)
 	defer timer.Stop()
-	var outcome Outcome
+	var outcome metric.Outcome
 	for {
 		due, number, ok := a.claim(timer)
 		if !ok {
 			return
 		}
-		outcome = Outcome{Due: due}
+		outcome = metric.Outcome{Due: due}
 		brand := int(number % uint64(len(a.g.gateway.templates)))
 		a.g.message(&outcome, shard, brand, id, rng, true)
 		a.waiting.Add(1)

@@ -4,6 +4,8 @@ import (
 	"crypto/tls"
 	"net/url"
 	"time"
+
+	"xinbot.ir/squall/load/metric"
 )
 
 // Options is what a generator needs for its whole life; [Settings] is what may change.
@@ -28,6 +30,6 @@ type Options struct {
 
 	RunID   string                        // part of the request ids that the platform echoes
 	Ledger  RuleLedger                    // write-ahead record of rule states; nil switches rule toggling off
-	Observe func(Observation)             // called once a second from the window's own goroutine; may be nil
+	Observe func(metric.Observation)      // called once a second from the window's own goroutine; may be nil
 	OnPanic func(value any, stack []byte) // called when one of the generator's goroutines panics
 }

@@ -12,6 +12,7 @@ import (
 
 	"xinbot.ir/squall/internal/demo"
 	"xinbot.ir/squall/load"
+	"xinbot.ir/squall/load/metric"
 )
 
 // startPlatform starts the embedded platform and returns options that point at it.
@@ -191,8 +192,8 @@ func TestEveryFlowIsAcceptedByThePlatform(t *testing.T) {
 	for _, total := range s.Totals {
 		requests[total.Series.String()] = total.Latency.Requests
 	}
-	for id, series := range load.AllSeries() {
-		if requests[series.String()] == 0 && load.SeriesID(id) != load.Rules.Series("resume") && load.SeriesID(id) != load.Rules.Series("pause") {
+	for id, series := range load.Registry().Series() {
+		if requests[series.String()] == 0 && metric.SeriesID(id) != load.Rules.Series("resume") && metric.SeriesID(id) != load.Rules.Series("pause") {
 			t.Errorf("no requests of %s", series)
 		}
 	}
@@ -242,7 +243,7 @@ func TestWrongSecretAndWrongTokenAreRefused(t *testing.T) {
 		t.Errorf("%d of %d failed", s.All.Failed, s.All.Requests)
 	}
 	for _, line := range s.Errors {
-		if line.Class != load.BadStatus || line.Status != http.StatusUnauthorized {
+		if line.Class != metric.BadStatus || line.Status != http.StatusUnauthorized {
 			t.Errorf("%+v", line)
 		}
 	}

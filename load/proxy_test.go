@@ -12,6 +12,8 @@ import (
 	"strings"
 	"sync"
 	"testing"
+
+	"xinbot.ir/squall/load/metric"
 )
 
 // webProxy is a small but real HTTP proxy: tunnels for CONNECT, but as the usual ones never to port
@@ -142,15 +144,15 @@ func TestThroughAProxy(t *testing.T) {
 		target *url.URL
 		proxy  *webProxy
 		user   *url.Userinfo
-		want   ErrorClass
+		want   metric.ErrorClass
 	}{
-		"HTTP":              {plain.url(), open, nil, OK},
-		"HTTPS":             {secure.secureURL(), open, nil, OK},
-		"HTTPS, password":   {secure.secureURL(), locked, url.UserPassword("me", password), OK},
-		"HTTP, password":    {plain.url(), locked, url.UserPassword("me", password), OK},
-		"no password":       {plain.url(), locked, nil, BadStatus},
-		"wrong password":    {secure.secureURL(), locked, url.UserPassword("me", "hush-hush"), Unclassified},
-		"gateway not there": {&url.URL{Scheme: "http", Host: "127.0.0.1:1", Path: "/"}, open, nil, BadStatus},
+		"HTTP":              {plain.url(), open, nil, metric.OK},
+		"HTTPS":             {secure.secureURL(), open, nil, metric.OK},
+		"HTTPS, password":   {secure.secureURL(), locked, url.UserPassword("me", password), metric.OK},
+		"HTTP, password":    {plain.url(), locked, url.UserPassword("me", password), metric.OK},
+		"no password":       {plain.url(), locked, nil, metric.BadStatus},
+		"wrong password":    {secure.secureURL(), locked, url.UserPassword("me", "hush-hush"), metric.Unclassified},
+		"gateway not there": {&url.URL{Scheme: "http", Host: "127.0.0.1:1", Path: "/"}, open, nil, metric.BadStatus},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -162,7 +164,7 @@ func TestThroughAProxy(t *testing.T) {
 			if out.Class != test.want {
 				t.Fatalf("class %s (%s), want %s", out.Class, out.Detail, test.want)
 			}
-			if out.Class == OK {
+			if out.Class == metric.OK {
 				nowTunnels, nowForwards := test.proxy.through()
 				used, unused := nowForwards[len(forwards):], nowTunnels[len(tunnels):]
 				if test.target.Scheme == "https" {
@@ -189,13 +191,13 @@ func TestProxyThatIsNone(t *testing.T) {
 		t.Errorf("error = %v, want one without the password", err)
 	}
 	proxy.Scheme = "http"
-	if out := sendOne(newSender(t, o), Webchat); out.Class != Refused || strings.Contains(out.Detail, "hush") {
-		t.Errorf("class %s (%s), want %s", out.Class, out.Detail, Refused)
+	if out := sendOne(newSender(t, o), Webchat); out.Class != metric.Refused || strings.Contains(out.Detail, "hush") {
+		t.Errorf("class %s (%s), want %s", out.Class, out.Detail, metric.Refused)
 	}
 	o.Proxy = func(*url.URL) (*url.URL, error) { return nil, nil } //nolint:nilnil // no proxy for this host
 	server := newWireServer(t, nil)
 	o.Gateway[Webchat] = server.url()
-	if out := sendOne(newSender(t, o), Webchat); out.Class != OK {
+	if out := sendOne(newSender(t, o), Webchat); out.Class != metric.OK {
 		t.Errorf("class %s (%s) without a proxy", out.Class, out.Detail)
 	}
 }

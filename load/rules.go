@@ -14,10 +14,12 @@ import (
 	"time"
 
 	"github.com/cenkalti/backoff/v5"
+
+	"xinbot.ir/squall/load/metric"
 )
 
 // Rules is pausing and resuming automation rules.
-var Rules = &Flow{
+var Rules = &metric.Flow{
 	Name: "rules", Title: "Rule toggling", Does: "Rule toggling",
 	Status: http.StatusOK, Check: "rule pause or resume answers 200", Channels: []string{"pause", "resume"},
 }

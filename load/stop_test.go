@@ -7,6 +7,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"xinbot.ir/squall/load/metric"
 )
 
 func TestStopLosesNoSample(t *testing.T) {
@@ -46,7 +48,7 @@ func TestStopInterruptsAHangingGatewayWithinTheDrain(t *testing.T) {
 			t.Errorf("stop took %s, want the drain of %s", took, o.Drain)
 		}
 		s := e.Snapshot()
-		if got := byClass(s); got != (classes{Interrupted: 30}) {
+		if got := byClass(s); got != (classes{metric.Interrupted: 30}) {
 			t.Errorf("errors by class = %v, want 30 interrupted", got)
 		}
 		if s.All.Requests != 0 || s.All.Count != 0 {
@@ -73,7 +75,7 @@ func TestStopInterruptsADialUnderWay(t *testing.T) {
 		if took := time.Since(began); took != o.Drain {
 			t.Errorf("stop took %s, want %s", took, o.Drain)
 		}
-		if got := byClass(e.Snapshot()); got != (classes{Interrupted: 10}) {
+		if got := byClass(e.Snapshot()); got != (classes{metric.Interrupted: 10}) {
 			t.Errorf("errors by class = %v, want 10 interrupted", got)
 		}
 	})
@@ -145,7 +147,7 @@ func TestPanicReachesTheHandlerAndStopStillEnds(t *testing.T) {
 			noEnvelope(g, boom)
 		}},
 		"observer": {Settings{VUs: 3, Think: Think{time.Second, time.Second}}, func(g *Generator) {
-			g.options.Observe = func(Observation) { panic(boom) }
+			g.options.Observe = func(metric.Observation) { panic(boom) }
 		}},
 	}
 	for name, test := range tests {

@@ -12,6 +12,8 @@ import (
 	"net/url"
 	"testing"
 	"time"
+
+	"xinbot.ir/squall/load/metric"
 )
 
 // authority signs certificates for a test.
@@ -99,18 +101,18 @@ func TestHTTPS(t *testing.T) {
 	tests := map[string]struct {
 		server *wireServer
 		config *tls.Config
-		want   ErrorClass
+		want   metric.ErrorClass
 	}{
-		"own authority":                {good, &tls.Config{RootCAs: ours.pool()}, OK},
-		"untrusted authority":          {good, nil, TLS},
-		"another authority":            {good, &tls.Config{RootCAs: theirs.pool()}, TLS},
-		"verification off":             {good, &tls.Config{InsecureSkipVerify: true}, OK},
-		"wrong host":                   {wrongHost, &tls.Config{RootCAs: ours.pool()}, TLS},
-		"wrong host, named":            {wrongHost, &tls.Config{RootCAs: ours.pool(), ServerName: "gateway.example"}, OK},
-		"client certificate":           {mutual, &tls.Config{RootCAs: ours.pool(), Certificates: []tls.Certificate{client}}, OK},
-		"client certificate missing":   {mutual, &tls.Config{RootCAs: ours.pool()}, TLS},
-		"client certificate, TLS 1.2":  {mutual, &tls.Config{RootCAs: ours.pool(), Certificates: []tls.Certificate{client}, MaxVersion: tls.VersionTLS12}, OK},
-		"client certificate untrusted": {mutual, &tls.Config{RootCAs: ours.pool(), Certificates: []tls.Certificate{theirs.issue(t, "squall")}}, TLS},
+		"own authority":                {good, &tls.Config{RootCAs: ours.pool()}, metric.OK},
+		"untrusted authority":          {good, nil, metric.TLS},
+		"another authority":            {good, &tls.Config{RootCAs: theirs.pool()}, metric.TLS},
+		"verification off":             {good, &tls.Config{InsecureSkipVerify: true}, metric.OK},
+		"wrong host":                   {wrongHost, &tls.Config{RootCAs: ours.pool()}, metric.TLS},
+		"wrong host, named":            {wrongHost, &tls.Config{RootCAs: ours.pool(), ServerName: "gateway.example"}, metric.OK},
+		"client certificate":           {mutual, &tls.Config{RootCAs: ours.pool(), Certificates: []tls.Certificate{client}}, metric.OK},
+		"client certificate missing":   {mutual, &tls.Config{RootCAs: ours.pool()}, metric.TLS},
+		"client certificate, TLS 1.2":  {mutual, &tls.Config{RootCAs: ours.pool(), Certificates: []tls.Certificate{client}, MaxVersion: tls.VersionTLS12}, metric.OK},
+		"client certificate untrusted": {mutual, &tls.Config{RootCAs: ours.pool(), Certificates: []tls.Certificate{theirs.issue(t, "squall")}}, metric.TLS},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -133,7 +135,7 @@ func TestSilentHandshakeTimesOut(t *testing.T) {
 	defer listener.Close()
 	o := testOptions(&url.URL{Scheme: "https", Host: listener.Addr().String(), Path: "/"})
 	o.Timeout = 100 * time.Millisecond
-	if out := sendOne(newSender(t, o), Webchat); out.Class != Timeout {
-		t.Errorf("class %s (%s), want %s", out.Class, out.Detail, Timeout)
+	if out := sendOne(newSender(t, o), Webchat); out.Class != metric.Timeout {
+		t.Errorf("class %s (%s), want %s", out.Class, out.Detail, metric.Timeout)
 	}
 }

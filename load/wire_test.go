@@ -21,6 +21,8 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+
+	"xinbot.ir/squall/load/metric"
 )
 
 // wireServer answers on a real socket and keeps what came over it, byte by byte.
@@ -176,8 +178,8 @@ func newSender(tb testing.TB, o Options) *gateway {
 }
 
 // sendOne sends one message and returns what became of it.
-func sendOne(g *gateway, c Channel) Outcome {
-	var o Outcome
+func sendOne(g *gateway, c Channel) metric.Outcome {
+	var o metric.Outcome
 	g.send(&o, c, 0, 7, rand.New(rand.NewPCG(1, uint64(time.Now().UnixNano()))))
 	return o
 }
@@ -208,7 +210,7 @@ func TestEveryChannelOnTheWire(t *testing.T) {
 		for range each {
 			before := time.Now().Truncate(time.Millisecond)
 			out := sendOne(g, Channel(c))
-			if out.Class != OK || out.Status != 202 || !out.Body || out.Series != SeriesID(c) {
+			if out.Class != metric.OK || out.Status != 202 || !out.Body || out.Series != metric.SeriesID(c) {
 				t.Fatalf("%s: outcome %+v", Channel(c), out)
 			}
 			all := server.all()
@@ -313,7 +315,7 @@ func TestChannelOverridesOnTheWire(t *testing.T) {
 	o.Workload.Message = MessagePlan{Texts: []string{"a \"quoted\" <text>\n"}, Locales: []string{"fa-IR"}}
 	o.Gateway[WhatsApp] = GatewayURL(server.url(), "/hooks/wa")
 	o.Secrets[WhatsApp] = "other"
-	if out := sendOne(newSender(t, o), WhatsApp); out.Class != OK {
+	if out := sendOne(newSender(t, o), WhatsApp); out.Class != metric.OK {
 		t.Fatalf("outcome %+v", out)
 	}
 	r := server.all()[0]

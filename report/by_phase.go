@@ -9,6 +9,7 @@ import (
 
 	"xinbot.ir/squall/internal/event"
 	"xinbot.ir/squall/load"
+	"xinbot.ir/squall/load/metric"
 )
 
 // mostDuring is how many faults the first lines tell of one by one; the section on faults has them all.
@@ -49,8 +50,8 @@ func figures(requests, failed uint64, gateway *hdr.Histogram) string {
 		return "nothing was measured"
 	}
 	text := plural(requests, "request", "requests") + ", " + percent(failed, requests) + " failed"
-	if gateway != nil && uint64(gateway.TotalCount()) >= load.FewestSamples(95) {
-		text += ", gateway p95 " + latency(load.Statistics(gateway).P95)
+	if gateway != nil && uint64(gateway.TotalCount()) >= metric.FewestSamples(95) {
+		text += ", gateway p95 " + latency(metric.Statistics(gateway).P95)
 	}
 	return text
 }
@@ -79,7 +80,7 @@ func (run *Run) objectivesOutside() string {
 }
 
 // during is what was measured while an injection was on.
-func (run *Run) during(i injection) (counts load.Counts, gateway *hdr.Histogram) {
+func (run *Run) during(i injection) (counts metric.Counts, gateway *hdr.Histogram) {
 	for _, p := range run.phases {
 		if !slices.Contains(p.Runs, i.Run) {
 			continue
@@ -89,7 +90,7 @@ func (run *Run) during(i injection) (counts load.Counts, gateway *hdr.Histogram)
 		counts.Failed += c.Failed
 		if h := p.latency[load.Gateway.ID()]; h != nil {
 			if gateway == nil {
-				gateway = load.NewHistogram()
+				gateway = metric.NewHistogram()
 			}
 			gateway.Merge(h)
 		}

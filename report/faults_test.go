@@ -13,6 +13,7 @@ import (
 	"xinbot.ir/squall/internal/event"
 	"xinbot.ir/squall/internal/rundir"
 	"xinbot.ir/squall/load"
+	"xinbot.ir/squall/load/metric"
 )
 
 // Known samples: the p95 of a fault's phase is that of all its seconds' samples, to the digit, in the
@@ -29,12 +30,12 @@ func TestPhaseOfAFaultHasTheSamplesOwnPercentile(t *testing.T) {
 		}
 	}
 	rng := rand.New(rand.NewPCG(5, 6))
-	within := load.NewHistogram()
+	within := metric.NewHistogram()
 	for i := range 30 {
-		obs := load.NewObservation()
+		obs := load.Registry().NewObservation()
 		obs.Window.Start, obs.Window.Length = began, 1e9
 		for c := range load.NumChannels {
-			obs.Latency[c] = load.NewHistogram()
+			obs.Latency[c] = metric.NewHistogram()
 			for range 20 + 7*i {
 				v := 1000 + rng.Int64N(90_000+int64(i*c)*10_000)
 				record(obs.Latency[c], v)
@@ -51,7 +52,7 @@ func TestPhaseOfAFaultHasTheSamplesOwnPercentile(t *testing.T) {
 	if err := w.Close(); err != nil {
 		t.Fatal(err)
 	}
-	s := load.Statistics(within)
+	s := metric.Statistics(within)
 	want := fmt.Sprintf("| LLM latency | %s | 0 %% | %s | %s | %s | %s | %s |\n", count(s.Count), latency(s.P50), latency(s.P90), latency(s.P95), latency(s.P99), latency(s.Max))
 	if text := documentsOf(t, dir).report; !strings.Contains(text, want) {
 		t.Errorf("no row %q in\n%s", want, text)

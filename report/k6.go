@@ -10,6 +10,7 @@ import (
 
 	"xinbot.ir/squall/internal/slo"
 	"xinbot.ir/squall/load"
+	"xinbot.ir/squall/load/metric"
 )
 
 // perf-summary.json has the shape of k6's --summary-export (k6 v1 and v2): flat metrics, trend
@@ -52,7 +53,7 @@ func writeK6Summary(w io.Writer, run *Run) error {
 	return to.Encode(doc)
 }
 
-func k6RootGroup(checks []load.Check) k6Group {
+func k6RootGroup(checks []metric.Check) k6Group {
 	root := k6Group{ID: k6ID(""), Groups: map[string]k6Group{}, Checks: map[string]k6Check{}}
 	for _, c := range checks {
 		path := "::" + c.Name
@@ -131,7 +132,7 @@ func k6Submetric(run *Run, o load.Objective) k6Metric {
 }
 
 func k6Trend(h *hdr.Histogram) k6Metric {
-	at := func(p float64) float64 { return float64(load.Percentile(h, p)) / 1000 }
+	at := func(p float64) float64 { return float64(metric.Percentile(h, p)) / 1000 }
 	return k6Metric{
 		"avg": h.Mean() / 1000, "min": float64(h.Min()) / 1000, "med": at(50), "max": at(100),
 		"p(90)": at(90), "p(95)": at(95), "p(99)": at(99), "count": h.TotalCount(),

@@ -7,6 +7,7 @@ import (
 
 	"xinbot.ir/squall/internal/rundir"
 	"xinbot.ir/squall/load"
+	"xinbot.ir/squall/load/metric"
 )
 
 // latencySeries is the course of one latency metric: percentiles of consecutive stretches of time, each
@@ -47,7 +48,7 @@ func latencySeriesOf(run *Run) []*latencySeries {
 		{metric: load.Automation.Metric, title: "Automation latency"},
 	} {
 		var samples uint64
-		for _, f := range load.Flows() {
+		for _, f := range load.Registry().Flows() {
 			if f.Metric == t.metric {
 				samples += run.flowCounts(f).Count
 			}
@@ -57,7 +58,7 @@ func latencySeriesOf(run *Run) []*latencySeries {
 		}
 		t.interval = intervalLength(run.length, samples)
 		t.last = lastInterval(run.length, t.interval)
-		t.total, t.histogram = samples, load.NewHistogram()
+		t.total, t.histogram = samples, metric.NewHistogram()
 		tracks = append(tracks, &t)
 	}
 	return tracks
@@ -96,7 +97,7 @@ func (t *latencySeries) close() {
 	if t.histogram.TotalCount() == 0 {
 		return
 	}
-	at := func(p float64) float64 { return float64(load.Percentile(t.histogram, p)) / 1000 }
+	at := func(p float64) float64 { return float64(metric.Percentile(t.histogram, p)) / 1000 }
 	t.points = append(t.points, point{(float64(t.current) + 0.5) * t.interval, at(50), at(95), at(99)})
 	t.histogram.Reset()
 }

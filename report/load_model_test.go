@@ -6,6 +6,7 @@ import (
 
 	"xinbot.ir/squall/internal/rundir"
 	"xinbot.ir/squall/load"
+	"xinbot.ir/squall/load/metric"
 )
 
 // Virtual users for 30 seconds, then a rate: service time is known of the second part only, and its
@@ -42,12 +43,12 @@ func TestServiceTableOfAMixedRun(t *testing.T) {
 
 // A flow that ran in the closed part only has no row in the table of service time.
 func TestServiceTableLeavesOutFlowsWithoutAny(t *testing.T) {
-	run := &Run{totals: load.NewTotals(), service: load.NewObservation().Service}
+	run := &Run{totals: load.Registry().NewTotals(), service: load.Registry().NewObservation().Service}
 	run.totals.Counts[load.Ingestion.Series("upload")].Count = 5
 	if _, some := serviceTable(run); some {
 		t.Error("a table without service times")
 	}
-	run.service[load.Webchat] = load.NewHistogram()
+	run.service[load.Webchat] = metric.NewHistogram()
 	record(run.service[load.Webchat], 1000)
 	if got, _ := serviceTable(run); len(got.rows) != 1 || got.rows[0][1].text() != "1" {
 		t.Errorf("rows %v, want one of one request", got.rows)

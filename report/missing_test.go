@@ -10,6 +10,7 @@ import (
 	"xinbot.ir/squall/internal/rundir"
 	"xinbot.ir/squall/internal/slo"
 	"xinbot.ir/squall/load"
+	"xinbot.ir/squall/load/metric"
 )
 
 // A disk that was full: latencies without counts are not judged, and no counts are printed beside them.
@@ -88,7 +89,7 @@ func TestWhyTheRunEnded(t *testing.T) {
 }
 
 // failing is a run of one second in which so many of 10 requests failed.
-func failing(t *testing.T, failed uint64, errors ...load.ErrorTotal) *Run {
+func failing(t *testing.T, failed uint64, errors ...metric.ErrorTotal) *Run {
 	t.Helper()
 	dir := t.TempDir()
 	w, err := rundir.Create(dir)
@@ -98,10 +99,10 @@ func failing(t *testing.T, failed uint64, errors ...load.ErrorTotal) *Run {
 	if err := w.Event(happened(0, event.RoleSquall, event.RunStarted{})); err != nil {
 		t.Fatal(err)
 	}
-	obs := load.NewObservation()
+	obs := load.Registry().NewObservation()
 	obs.Errors = errors
 	obs.Window.Start, obs.Window.Length = began, 1e9
-	obs.Window.Series[load.Webchat] = load.Counts{Count: 10, Failed: failed}
+	obs.Window.Series[load.Webchat] = metric.Counts{Count: 10, Failed: failed}
 	if err := w.Second(rundir.NewSecond(0, obs), obs); err != nil {
 		t.Fatal(err)
 	}
@@ -116,18 +117,18 @@ func failing(t *testing.T, failed uint64, errors ...load.ErrorTotal) *Run {
 }
 
 func TestMostFailuresAreNamed(t *testing.T) {
-	all := load.AllSeries()
-	status := func(series, code int, n uint64) load.ErrorTotal {
-		return load.ErrorTotal{Series: all[series], Class: load.BadStatus, Status: code, Count: n}
+	all := load.Registry().Series()
+	status := func(series, code int, n uint64) metric.ErrorTotal {
+		return metric.ErrorTotal{Series: all[series], Class: metric.BadStatus, Status: code, Count: n}
 	}
-	limit := load.ErrorTotal{Series: all[0], Class: load.LocalLimit, Count: 50}
+	limit := metric.ErrorTotal{Series: all[0], Class: metric.LocalLimit, Count: 50}
 	for _, c := range []struct {
 		failed uint64
-		errors []load.ErrorTotal
+		errors []metric.ErrorTotal
 		want   string
 	}{
-		{9, []load.ErrorTotal{status(0, 503, 4), status(0, 401, 3), status(1, 401, 2), limit}, "Most failures: status 401, 5 of 10 requests."},
-		{5, []load.ErrorTotal{status(0, 503, 5)}, ""},
+		{9, []metric.ErrorTotal{status(0, 503, 4), status(0, 401, 3), status(1, 401, 2), limit}, "Most failures: status 401, 5 of 10 requests."},
+		{5, []metric.ErrorTotal{status(0, 503, 5)}, ""},
 		{0, nil, ""},
 	} {
 		run := failing(t, c.failed, c.errors...)
@@ -142,12 +143,12 @@ func TestMostFailuresAreNamed(t *testing.T) {
 
 // Statuses stand with their kind, and texts without the name of a library.
 func TestErrorTable(t *testing.T) {
-	all := load.AllSeries()
-	status := load.ErrorTotal{Series: all[0], Class: load.BadStatus, Status: 503, Count: 4}
+	all := load.Registry().Series()
+	status := metric.ErrorTotal{Series: all[0], Class: metric.BadStatus, Status: 503, Count: 4}
 	if text := markdown(errorsSection(failing(t, 4, status))); !strings.Contains(text, "| gateway/webchat | status 503 | platform | 4 | 40.0 % |\n") || strings.Contains(text, "First seen as") {
 		t.Errorf("errors:\n%s", text)
 	}
-	timeout := load.ErrorTotal{Series: all[0], Class: load.Timeout, Count: 1, Sample: "fasthttp: timeout"}
+	timeout := metric.ErrorTotal{Series: all[0], Class: metric.Timeout, Count: 1, Sample: "fasthttp: timeout"}
 	text := markdown(errorsSection(failing(t, 5, status, timeout)))
 	for _, row := range []string{"| gateway/webchat | status 503 | platform | 4 | 40.0 % | – |\n", "| gateway/webchat | timeout | platform | 1 | 10.0 % | timeout |\n"} {
 		if !strings.Contains(text, row) {

@@ -11,6 +11,7 @@ import (
 	"xinbot.ir/squall/internal/rundir"
 	"xinbot.ir/squall/internal/timeline"
 	"xinbot.ir/squall/load"
+	"xinbot.ir/squall/load/metric"
 )
 
 // cut makes the phases of a run from its events.
@@ -24,7 +25,7 @@ func TestPhaseTakesUsersOfItsOwnSecondsOnly(t *testing.T) {
 	phases := cut([]event.Event{on(2.7, 1, "Channel spike")}, 5)
 	for i, users := range []int{10, 20, 500, 600, 700} {
 		s := rundir.Second{At: float64(i), Length: 1, VUs: users}
-		phaseAt(phases, s.At+0.5).add(s, make([]load.Counts, len(load.Flows())))
+		phaseAt(phases, s.At+0.5).add(s, make([]metric.Counts, len(load.Registry().Flows())))
 	}
 	if p := phases[0]; p.vus != 20 || p.measured != 3 {
 		t.Errorf("baseline has %d users in %v seconds, want 20 in 3", p.vus, p.measured)

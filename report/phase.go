@@ -6,13 +6,14 @@ import (
 	"xinbot.ir/squall/internal/rundir"
 	"xinbot.ir/squall/internal/timeline"
 	"xinbot.ir/squall/load"
+	"xinbot.ir/squall/load/metric"
 )
 
 // phase is a phase of the run with what was measured in it.
 type phase struct {
 	timeline.Phase
 
-	counts   []load.Counts    // by flow
+	counts   []metric.Counts  // by flow
 	latency  []*hdr.Histogram // by flow
 	vus      int              // most at once, in the seconds that lie in it whole
 	whole    int              // number of these
@@ -24,8 +25,8 @@ func phasesOf(line *timeline.Timeline, length float64) []phase {
 	cut := line.Phases(length)
 	all := make([]phase, len(cut))
 	for i, p := range cut {
-		n := len(load.Flows())
-		all[i] = phase{Phase: p, counts: make([]load.Counts, n), latency: make([]*hdr.Histogram, n)}
+		n := len(load.Registry().Flows())
+		all[i] = phase{Phase: p, counts: make([]metric.Counts, n), latency: make([]*hdr.Histogram, n)}
 	}
 	return all
 }
@@ -44,7 +45,7 @@ func phaseAt(phases []phase, at float64) *phase {
 const epsilon = 1e-3
 
 // add counts a closed window.
-func (p *phase) add(s rundir.Second, counts []load.Counts) {
+func (p *phase) add(s rundir.Second, counts []metric.Counts) {
 	p.measured += s.Length
 	// The level of a second that two phases share may be the other's.
 	if s.At >= p.From-epsilon && s.End() <= p.To+epsilon {
@@ -58,7 +59,7 @@ func (p *phase) add(s rundir.Second, counts []load.Counts) {
 }
 
 // total sums the flows.
-func (p *phase) total() (sum load.Counts) {
+func (p *phase) total() (sum metric.Counts) {
 	for _, c := range p.counts {
 		sum.Count += c.Count
 		sum.Failed += c.Failed

@@ -24,6 +24,7 @@ import (
 	"xinbot.ir/squall/internal/rundir"
 	"xinbot.ir/squall/internal/slo"
 	"xinbot.ir/squall/load"
+	"xinbot.ir/squall/load/metric"
 )
 
 // documents are what a run is written as, made in memory.
@@ -109,10 +110,10 @@ func TestOneNumberEverywhere(t *testing.T) {
 	rng := rand.New(rand.NewPCG(7, 7))
 	var samples []int64
 	for i := range 30 {
-		obs := load.NewObservation()
+		obs := load.Registry().NewObservation()
 		obs.Window.Start, obs.Window.Length = began, 1e9
 		for c := range load.NumChannels {
-			obs.Latency[c] = load.NewHistogram()
+			obs.Latency[c] = metric.NewHistogram()
 			for range 10 + 40*c + i {
 				v := 1000 + rng.Int64N(100_000*int64(c+1)+int64(i)*20_000)
 				record(obs.Latency[c], v)
@@ -133,7 +134,7 @@ func TestOneNumberEverywhere(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer f.Close()
-	merged := load.NewHistogram()
+	merged := metric.NewHistogram()
 	for reader := hdr.NewHistogramLogReader(f); ; {
 		h, err := reader.NextIntervalHistogram()
 		if err != nil {
@@ -144,7 +145,7 @@ func TestOneNumberEverywhere(t *testing.T) {
 		}
 		merged.Merge(h)
 	}
-	want := float64(load.Percentile(merged, 95)) / 1000
+	want := float64(metric.Percentile(merged, 95)) / 1000
 	slices.Sort(samples)
 	truth := float64(samples[(len(samples)*95+99)/100-1]) / 1000
 	if want < truth || want > truth*1.001 {
@@ -167,7 +168,7 @@ func TestOneNumberEverywhere(t *testing.T) {
 	if line := fmt.Sprintf("`gateway_latency: p(95)<1500` | %.1f ms |", want); !strings.Contains(r.report, line) {
 		t.Errorf("the report does not say %q", line)
 	}
-	stats := load.Statistics(merged)
+	stats := metric.Statistics(merged)
 	if cells := fmt.Sprintf("| **Gateway** | %s | 0 %% | %s | %s | %s | %s | %s |", count(uint64(len(samples))),
 		latency(stats.P50), latency(stats.P90), latency(stats.P95), latency(stats.P99), latency(stats.Max)); !strings.Contains(r.report, cells) {
 		t.Errorf("the report does not have the row %q", cells)

@@ -90,11 +90,11 @@ func TestRevertStatus(t *testing.T) {
 
 // A run whose faults were all refused says so at the top, and so does one that a stop rule halted.
 func TestFirstLinesNameRefusalsAndStopRules(t *testing.T) {
-	refused := &Run{totals: load.NewTotals(), files: &rundir.Run{}, timeline: timeline.Of([]event.Event{refusedDrill(1), refusedDrill(2)})}
+	refused := &Run{totals: load.Registry().NewTotals(), files: &rundir.Run{}, timeline: timeline.Of([]event.Event{refusedDrill(1), refusedDrill(2)})}
 	if lines := faultLines(refused); len(lines) != 1 || lines[0].text() != "No fault was injected: 2 were refused. The section on faults says why." {
 		t.Errorf("lines %v", lines)
 	}
-	stopped := &Run{totals: load.NewTotals(), files: &rundir.Run{}, timeline: timeline.Of([]event.Event{
+	stopped := &Run{totals: load.Registry().NewTotals(), files: &rundir.Run{}, timeline: timeline.Of([]event.Event{
 		happened(65, event.RoleStopRule, event.StopRuleMet{Title: "gateway latency p(95)>3000", For: 10, Measured: "3.2 s"}), happened(70, event.RoleOperator, event.RunEnded{}),
 	})}
 	notes := caveats(stopped)

@@ -15,6 +15,7 @@ import (
 	"xinbot.ir/squall/internal/slo"
 	"xinbot.ir/squall/internal/timeline"
 	"xinbot.ir/squall/load"
+	"xinbot.ir/squall/load/metric"
 )
 
 // Run is a run, read, added up and judged: what documents are made from. Latencies are microseconds
@@ -25,8 +26,8 @@ type Run struct {
 	injections []injection
 	length     float64 // seconds, as far as there is data
 
-	totals  *load.Totals     // latency from the time a send was due
-	outside *load.Totals     // the same outside faults, spikes and their recovery
+	totals  *metric.Totals   // latency from the time a send was due
+	outside *metric.Totals   // the same outside faults, spikes and their recovery
 	service []*hdr.Histogram // from the time it was sent; open model only
 	open    bool             // the open model was used at some time
 	phases  []phase
@@ -65,7 +66,7 @@ func Load(dir string) (*Run, error) {
 	if err != nil {
 		return nil, err
 	}
-	run := &Run{files: files, timeline: timeline.Of(files.Events), length: files.Length(), totals: load.NewTotals(), outside: load.NewTotals(), service: make([]*hdr.Histogram, len(load.AllSeries()))}
+	run := &Run{files: files, timeline: timeline.Of(files.Events), length: files.Length(), totals: load.Registry().NewTotals(), outside: load.Registry().NewTotals(), service: make([]*hdr.Histogram, len(load.Registry().Series()))}
 	run.injections = injectionsOf(run.timeline)
 	run.phases = phasesOf(run.timeline, run.length)
 	run.ledger = readLedger(files)
@@ -83,22 +84,22 @@ func Load(dir string) (*Run, error) {
 func (run *Run) Verdict() slo.Verdict { return run.verdict }
 
 // seriesIDs finds series by tag.
-func seriesIDs() map[string]load.SeriesID {
-	ids := make(map[string]load.SeriesID)
-	for id, s := range load.AllSeries() {
-		ids[s.String()] = load.SeriesID(id)
+func seriesIDs() map[string]metric.SeriesID {
+	ids := make(map[string]metric.SeriesID)
+	for id, s := range load.Registry().Series() {
+		ids[s.String()] = metric.SeriesID(id)
 	}
 	return ids
 }
 
 func (run *Run) addSeconds() {
-	ids, all := seriesIDs(), load.AllSeries()
+	ids, all := seriesIDs(), load.Registry().Series()
 	type key struct {
 		series, class string
 		status        int
 	}
 	errors := map[key]*errorTotal{}
-	checks := map[string]*load.Check{}
+	checks := map[string]*metric.Check{}
 	for i, s := range run.files.Seconds {
 		run.totals.Seconds += s.Length
 		run.totals.Missed += s.Missed
@@ -114,14 +115,14 @@ func (run *Run) addSeconds() {
 			run.outside.Seconds += s.Length
 			run.outside.Missed += s.Missed
 		}
-		flows := make([]load.Counts, len(load.Flows()))
+		flows := make([]metric.Counts, len(load.Registry().Flows()))
 		for tag, c := range s.Series {
 			id, known := ids[tag]
 			if !known {
 				run.warn("requests of the unknown series " + tag + " were left out")
 				continue
 			}
-			sums := []*load.Counts{&run.totals.Counts[id], &flows[all[id].Flow.ID()]}
+			sums := []*metric.Counts{&run.totals.Counts[id], &flows[all[id].Flow.ID()]}
 			if calm {
 				sums = append(sums, &run.outside.Counts[id])
 			}
@@ -140,12 +141,12 @@ func (run *Run) addSeconds() {
 		}
 		for name, c := range s.Checks {
 			if checks[name] == nil {
-				checks[name] = &load.Check{Name: name}
+				checks[name] = &metric.Check{Name: name}
 			}
 			checks[name].Passes += c[0]
 			checks[name].Fails += c[1]
 			if calm {
-				run.outside.AddCheck(load.Check{Name: name, Passes: c[0], Fails: c[1]})
+				run.outside.AddCheck(metric.Check{Name: name, Passes: c[0], Fails: c[1]})
 			}
 		}
 		if p := phaseAt(run.phases, s.At+s.Length/2); p != nil {
@@ -167,7 +168,7 @@ func (run *Run) addSeconds() {
 // histograms of a second that has no counts belong to requests that nobody counted, and are left out
 // with them.
 func (run *Run) addHistograms() error {
-	ids, all := seriesIDs(), load.AllSeries()
+	ids, all := seriesIDs(), load.Registry().Series()
 	counted, uncounted := map[string]bool{}, map[string]float64{}
 	for _, s := range run.files.Seconds {
 		counted[hlogTime(s.At)] = true
@@ -235,7 +236,7 @@ func hlogTime(seconds float64) string { return strconv.FormatFloat(seconds, 'f',
 // merge adds one histogram to another, which is made when it is first needed.
 func (run *Run) merge(into **hdr.Histogram, h rundir.Bars) {
 	if *into == nil {
-		*into = load.NewHistogram()
+		*into = metric.NewHistogram()
 	}
 	if h.AddTo(*into) > 0 {
 		run.warn("latencies outside the bounds of this version's histograms were left out")
@@ -249,14 +250,14 @@ func (run *Run) warn(text string) {
 }
 
 // requests counts every request that ended.
-func (run *Run) requests() load.Counts {
+func (run *Run) requests() metric.Counts {
 	failed, total := run.totals.Rate("http_req_failed", "")
-	return load.Counts{Count: total, Failed: failed}
+	return metric.Counts{Count: total, Failed: failed}
 }
 
 // flowCounts sums the series of a flow.
-func (run *Run) flowCounts(f *load.Flow) (sum load.Counts) {
-	for id, s := range load.AllSeries() {
+func (run *Run) flowCounts(f *metric.Flow) (sum metric.Counts) {
+	for id, s := range load.Registry().Series() {
 		if s.Flow == f {
 			sum.Count += run.totals.Counts[id].Count
 			sum.Failed += run.totals.Counts[id].Failed
@@ -266,14 +267,14 @@ func (run *Run) flowCounts(f *load.Flow) (sum load.Counts) {
 }
 
 // merged merges the histograms of a flow; nil without samples.
-func merged(series []*hdr.Histogram, f *load.Flow) *hdr.Histogram {
+func merged(series []*hdr.Histogram, f *metric.Flow) *hdr.Histogram {
 	var sum *hdr.Histogram
-	for id, s := range load.AllSeries() {
+	for id, s := range load.Registry().Series() {
 		if s.Flow != f || series[id] == nil {
 			continue
 		}
 		if sum == nil {
-			sum = load.NewHistogram()
+			sum = metric.NewHistogram()
 		}
 		sum.Merge(series[id])
 	}

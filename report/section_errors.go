@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"xinbot.ir/squall/load"
+	"xinbot.ir/squall/load/metric"
 )
 
 // errorsSection lists what went wrong by kind, and how often each response check held.
@@ -51,13 +51,13 @@ const platformFault = "platform"
 
 // attribution says on which side an error is.
 func attribution(class string) string {
-	c, err := load.ParseErrorClass(class)
+	c, err := metric.ParseErrorClass(class)
 	switch {
 	case err != nil:
 		return "unknown"
-	case c == load.LocalLimit:
+	case c == metric.LocalLimit:
 		return "generator"
-	case c == load.Interrupted:
+	case c == metric.Interrupted:
 		return "end of run"
 	}
 	return platformFault

@@ -9,6 +9,7 @@ import (
 	hdr "github.com/HdrHistogram/hdrhistogram-go"
 
 	"xinbot.ir/squall/load"
+	"xinbot.ir/squall/load/metric"
 )
 
 func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
@@ -47,13 +48,13 @@ func serviceTable(run *Run) (t table, some bool) {
 		cells := append([]line{name}, textRow(count(uint64(h.TotalCount())))...)
 		t.rows = append(t.rows, append(cells, percentileCells(h)...))
 	}
-	for _, f := range load.Flows() {
+	for _, f := range load.Registry().Flows() {
 		whole := merged(run.service, f)
 		if whole == nil {
 			continue
 		}
 		add(strong(f.Title), whole)
-		for id, s := range load.AllSeries() {
+		for id, s := range load.Registry().Series() {
 			if h := run.service[id]; s.Flow == f && h != nil && h.TotalCount() < whole.TotalCount() {
 				add(plain(s.Channel), h)
 			}
@@ -64,13 +65,13 @@ func serviceTable(run *Run) (t table, some bool) {
 
 func latencyTable(run *Run) block {
 	t := table{columns: append(textColumns("Flow"), numberColumns("Requests", "Failed", "p50", "p90", "p95", "p99", "Max")...)}
-	for _, f := range load.Flows() {
+	for _, f := range load.Registry().Flows() {
 		whole := run.flowCounts(f)
 		if whole.Count == 0 {
 			continue // flows that did not run are named under "Not measured", never shown as zero
 		}
 		t.rows = append(t.rows, append([]line{strong(f.Title)}, latencyCells(whole, merged(run.totals.Latency, f))...))
-		for id, s := range load.AllSeries() {
+		for id, s := range load.Registry().Series() {
 			if c := run.totals.Counts[id]; s.Flow == f && c.Count > 0 && c.Count < whole.Count {
 				t.rows = append(t.rows, append([]line{plain(s.Channel)}, latencyCells(c, run.totals.Latency[id])...))
 			}
@@ -80,23 +81,23 @@ func latencyTable(run *Run) block {
 }
 
 // latencyCells are the cells of a row after its name.
-func latencyCells(c load.Counts, h *hdr.Histogram) []line {
+func latencyCells(c metric.Counts, h *hdr.Histogram) []line {
 	return append(textRow(count(c.Count), percent(c.Failed, c.Count)), percentileCells(h)...)
 }
 
 // percentileCells are p50, p90, p95, p99 and the maximum. A percentile of fewer samples than one in
 // its share (20 for p95, 100 for p99) would be the maximum by another name, and is a dash.
 func percentileCells(h *hdr.Histogram) []line {
-	s := load.Statistics(h)
+	s := metric.Statistics(h)
 	cells := textRow()
 	for _, p := range []struct {
 		fewest uint64
 		value  time.Duration
 	}{
-		{load.FewestSamples(50), s.P50},
-		{load.FewestSamples(90), s.P90},
-		{load.FewestSamples(95), s.P95},
-		{load.FewestSamples(99), s.P99},
+		{metric.FewestSamples(50), s.P50},
+		{metric.FewestSamples(90), s.P90},
+		{metric.FewestSamples(95), s.P95},
+		{metric.FewestSamples(99), s.P99},
 		{1, s.Max},
 	} {
 		if s.Count < p.fewest {
@@ -132,7 +133,7 @@ func phasesSection(run *Run) []block {
 	if len(phases) == 1 {
 		return blocks // the latencies would be those of the whole run again
 	}
-	for _, f := range load.Flows() {
+	for _, f := range load.Registry().Flows() {
 		if run.flowCounts(f).Count == 0 {
 			continue
 		}

@@ -49,7 +49,7 @@ func flowsOffSection(run *Run) []block {
 
 // title is the title of a flow by its name in the journal.
 func title(flow string) string {
-	for _, f := range load.Flows() {
+	for _, f := range load.Registry().Flows() {
 		if f.String() == flow {
 			return f.Title
 		}

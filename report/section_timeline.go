@@ -5,7 +5,7 @@ import (
 	"strings"
 
 	"xinbot.ir/squall/internal/rundir"
-	"xinbot.ir/squall/load"
+	"xinbot.ir/squall/load/metric"
 )
 
 // timelineSection lists what happened and who did it. Events that are marked on the charts carry
@@ -119,7 +119,7 @@ func methodSection(run *Run) []block {
 // failureClasses names the error classes that are the platform's.
 func failureClasses() string {
 	var names []string
-	for c := range load.ErrorClass(load.NumErrorClasses) {
+	for c := range metric.ErrorClass(metric.NumErrorClasses) {
 		if c.Failed() {
 			names = append(names, c.String())
 		}

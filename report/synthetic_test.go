@@ -14,6 +14,7 @@ import (
 	"xinbot.ir/squall/internal/event"
 	"xinbot.ir/squall/internal/rundir"
 	"xinbot.ir/squall/load"
+	"xinbot.ir/squall/load/metric"
 )
 
 // A synthetic run, the same on every machine: 100 s baseline, a spike of 60 s that the gateway
@@ -116,12 +117,12 @@ func (s synthetic) header() event.RunStarted {
 }
 
 // second is what happened in the i-th second.
-func (s synthetic) second(i int, rng *rand.Rand) load.Observation {
+func (s synthetic) second(i int, rng *rand.Rand) metric.Observation {
 	s.open = s.open || s.openFrom > 0 && i >= s.openFrom
-	obs := load.NewObservation()
+	obs := load.Registry().NewObservation()
 	win := &obs.Window
 	win.Start, win.Length = began.Add(time.Duration(i)*time.Second), time.Second
-	win.Health = load.Health{Lag: time.Duration(200+rng.IntN(300)) * time.Microsecond, CPU: 0.2}
+	win.Health = metric.Health{Lag: time.Duration(200+rng.IntN(300)) * time.Microsecond, CPU: 0.2}
 	spike := i >= 100 && i < 161 && !s.quiet
 	paused := i >= 200 && i < 215 && !s.quiet
 	users, slow, requests := 200, 1.0, 120
@@ -154,17 +155,17 @@ func (s synthetic) second(i int, rng *rand.Rand) load.Observation {
 	if s.saturated && i >= 150 && i < 153 {
 		win.Health.Saturated, win.Health.Reason = true, "timers fire 31ms late"
 	}
-	add := func(id load.SeriesID, n int, median, spread float64) {
+	add := func(id metric.SeriesID, n int, median, spread float64) {
 		if n == 0 {
 			return
 		}
-		obs.Latency[id] = load.NewHistogram()
+		obs.Latency[id] = metric.NewHistogram()
 		if s.open {
-			obs.Service[id] = load.NewHistogram()
+			obs.Service[id] = metric.NewHistogram()
 		}
 		for range n {
 			ms := median * math.Exp(rng.NormFloat64()*spread)
-			micros := min(max(int64(ms*1000), load.LowestMicros), load.HighestMicros)
+			micros := min(max(int64(ms*1000), metric.LowestMicros), metric.HighestMicros)
 			record(obs.Latency[id], micros)
 			if s.open {
 				record(obs.Service[id], micros-micros/4)
@@ -175,17 +176,17 @@ func (s synthetic) second(i int, rng *rand.Rand) load.Observation {
 	shares := [load.NumChannels]float64{0.40, 0.25, 0.15, 0.10, 0.10}
 	var failed uint64
 	for c, share := range shares {
-		add(load.SeriesID(c), int(share*float64(requests)), 80*slow, 0.45)
+		add(metric.SeriesID(c), int(share*float64(requests)), 80*slow, 0.45)
 		if spike && i >= 120 && i%3 == 0 {
 			win.Series[c].Failed = uint64(3 - c/2)
 			failed += win.Series[c].Failed
-			obs.Errors = append(obs.Errors, load.ErrorTotal{Series: load.AllSeries()[c], Class: load.BadStatus, Status: 502, Count: win.Series[c].Failed})
+			obs.Errors = append(obs.Errors, metric.ErrorTotal{Series: load.Registry().Series()[c], Class: metric.BadStatus, Status: 502, Count: win.Series[c].Failed})
 		}
 	}
 	if spike && i%5 == 4 {
 		obs.Errors = append(obs.Errors,
-			load.ErrorTotal{Series: load.AllSeries()[0], Class: load.Timeout, Count: 2, Sample: "no answer within 10s"},
-			load.ErrorTotal{Series: load.AllSeries()[0], Class: load.LocalLimit, Count: 1, Sample: "no free port"})
+			metric.ErrorTotal{Series: load.Registry().Series()[0], Class: metric.Timeout, Count: 2, Sample: "no answer within 10s"},
+			metric.ErrorTotal{Series: load.Registry().Series()[0], Class: metric.LocalLimit, Count: 1, Sample: "no free port"})
 		win.Series[0].Failed += 2
 		failed += 2
 	}
@@ -194,14 +195,14 @@ func (s synthetic) second(i int, rng *rand.Rand) load.Observation {
 			add(load.Ingestion.Series("upload"), 1, 210, 0.3)
 		}
 		if i%6 == 3 {
-			add(load.Automation.Series("webhook")+load.SeriesID(i/6%3), 1, 300*math.Sqrt(slow), 0.3)
+			add(load.Automation.Series("webhook")+metric.SeriesID(i/6%3), 1, 300*math.Sqrt(slow), 0.3)
 		}
 	}
 	var total uint64
 	for c := range load.NumChannels {
 		total += win.Series[c].Count
 	}
-	obs.Checks = []load.Check{{Name: "gateway answers 202", Passes: total - failed, Fails: failed}}
+	obs.Checks = []metric.Check{{Name: "gateway answers 202", Passes: total - failed, Fails: failed}}
 	return obs
 }
 

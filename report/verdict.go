@@ -8,6 +8,7 @@ import (
 	"xinbot.ir/squall/internal/rundir"
 	"xinbot.ir/squall/internal/slo"
 	"xinbot.ir/squall/load"
+	"xinbot.ir/squall/load/metric"
 )
 
 // judge holds every objective of the run against what it is about, and gives the run its verdict. The
@@ -42,7 +43,7 @@ func (run *Run) judge() {
 }
 
 // evaluate holds one objective against what was measured.
-func (run *Run) evaluate(o load.Objective, totals *load.Totals) load.Verdict {
+func (run *Run) evaluate(o load.Objective, totals *metric.Totals) load.Verdict {
 	if run.uncounted > 0 {
 		return load.Verdict{Objective: o, Reason: "counts are missing"}
 	}
@@ -62,7 +63,7 @@ func (run *Run) answered() uint64 {
 	}
 	answered := uint64(h.TotalCount())
 	for _, x := range run.errors {
-		if x.class == load.Timeout.String() && strings.HasPrefix(x.series, load.Gateway.String()+"/") {
+		if x.class == metric.Timeout.String() && strings.HasPrefix(x.series, load.Gateway.String()+"/") {
 			answered -= min(answered, x.count)
 		}
 	}
@@ -71,7 +72,7 @@ func (run *Run) answered() uint64 {
 
 // whyOff says why a latency metric has no samples: its flows were off. It is "" when they ran.
 func (run *Run) whyOff(metric string) string {
-	for _, f := range load.Flows() {
+	for _, f := range load.Registry().Flows() {
 		if f.Metric != metric {
 			continue
 		}
@@ -186,7 +187,7 @@ func measured(v load.Verdict) string {
 // table of latencies has a dash. Such an objective may still fail: two slow ones of three are enough.
 func tooFew(v load.Verdict) bool {
 	p, ok := v.Objective.Percentile()
-	return ok && p < 100 && v.Objective.Latency() && v.Samples < load.FewestSamples(p)
+	return ok && p < 100 && v.Objective.Latency() && v.Samples < metric.FewestSamples(p)
 }
 
 func decimals(ms float64) int {

@@ -16,6 +16,7 @@ import (
 	"xinbot.ir/squall/internal/session"
 	"xinbot.ir/squall/internal/timeline"
 	"xinbot.ir/squall/load"
+	"xinbot.ir/squall/load/metric"
 )
 
 // fakeSession is a scripted session: a platform with a finite capacity whose latency is a seeded
@@ -30,11 +31,11 @@ type fakeSession struct {
 	set      load.Settings
 	initial  load.Settings
 	status   session.Status
-	windows  []load.Window
+	windows  []metric.Window
 	events   []event.Event
 	line     timeline.Timeline
-	errors   map[load.ErrorKey]*load.ErrorTotal
-	total    []load.Stats // by series
+	errors   map[metric.ErrorKey]*metric.ErrorTotal
+	total    []metric.Stats // by series
 	sent     uint64
 	missed   uint64
 	token    bool
@@ -60,7 +61,7 @@ func newFake() *fakeSession {
 	s := &fakeSession{
 		started: fakeStart(), duration: 15 * time.Minute, noise: rand.New(rand.NewPCG(7, 11)),
 		set: set, initial: set, status: session.Running, token: true,
-		errors: map[load.ErrorKey]*load.ErrorTotal{}, total: make([]load.Stats, len(load.AllSeries())), done: make(chan struct{}), states: map[string]load.State{},
+		errors: map[metric.ErrorKey]*metric.ErrorTotal{}, total: make([]metric.Stats, len(load.Registry().Series())), done: make(chan struct{}), states: map[string]load.State{},
 		chaos: newFakeChaos(),
 	}
 	s.event(event.RoleSquall, event.RunStarted{Target: "staging", VUs: 250, Think: "0s-1.5s"})
@@ -111,10 +112,10 @@ func (s *fakeSession) second() {
 	if s.tiny {
 		base = 0.00016
 	}
-	w := load.NewWindow()
+	w := load.Registry().NewWindow()
 	w.Start, w.Length = s.started.Add(s.elapsed.Truncate(time.Second)), time.Second
 	w.WantedVUs, w.VUs = s.set.WantedVUs(), int(s.level)
-	w.InFlight, w.Health = int(rate*base*1.4), load.Health{Lag: time.Duration(600+s.noise.IntN(900)) * time.Microsecond, CPU: math.Min(0.12+rate/9000, 0.99)}
+	w.InFlight, w.Health = int(rate*base*1.4), metric.Health{Lag: time.Duration(600+s.noise.IntN(900)) * time.Microsecond, CPU: math.Min(0.12+rate/9000, 0.99)}
 	if s.set.Open() {
 		w.VUs, w.WantedVUs, w.Rate = int(rate*base*1.4), 0, s.set.WantedRate()
 		if busy > 2 {
@@ -129,7 +130,7 @@ func (s *fakeSession) second() {
 	for c := range load.NumChannels {
 		n := uint64(rate * mix[c] * (0.95 + 0.1*s.noise.Float64()))
 		failed := uint64(float64(n)*failShare + s.noise.Float64()*0.3)
-		s.count(&w, load.SeriesID(c), load.Gateway, n, min(failed, n), base*(1+0.1*float64(c)))
+		s.count(&w, metric.SeriesID(c), load.Gateway, n, min(failed, n), base*(1+0.1*float64(c)))
 	}
 	if s.token && rate > 0 {
 		sec := int(s.elapsed / time.Second)
@@ -137,12 +138,12 @@ func (s *fakeSession) second() {
 			s.count(&w, load.Ingestion.Series("upload"), load.Ingestion, 1, 0, 0.21+base*2.2)
 		}
 		if sec%3 == 0 {
-			id := load.Automation.Series("webhook") + load.SeriesID(s.noise.IntN(3))
+			id := load.Automation.Series("webhook") + metric.SeriesID(s.noise.IntN(3))
 			s.count(&w, id, load.Automation, 1, 0, 0.31+base*3.1)
 		}
 	}
 	s.windows = append(s.windows, w)
-	if len(s.windows) > load.HistoryWindows {
+	if len(s.windows) > metric.HistoryWindows {
 		s.windows = s.windows[1:]
 	}
 	s.elapsed = s.elapsed.Truncate(time.Second) + time.Second
@@ -156,41 +157,41 @@ func every(sec, n int, spike bool) bool {
 	return sec%n == 0
 }
 
-func (s *fakeSession) count(w *load.Window, id load.SeriesID, f *load.Flow, n, failed uint64, base float64) {
+func (s *fakeSession) count(w *metric.Window, id metric.SeriesID, f *metric.Flow, n, failed uint64, base float64) {
 	if n == 0 {
 		return
 	}
 	if s.down {
-		w.Series[id] = load.Counts{Count: n, Failed: n}
-		w.Errors[load.Refused] += n
+		w.Series[id] = metric.Counts{Count: n, Failed: n}
+		w.Errors[metric.Refused] += n
 		s.total[id].Failed += n
 		s.sent += n
 		return
 	}
-	w.Series[id] = load.Counts{Count: n, Failed: failed}
+	w.Series[id] = metric.Counts{Count: n, Failed: failed}
 	d := func(factor float64) time.Duration {
 		return time.Duration(base * factor * (0.92 + 0.16*s.noise.Float64()) * float64(time.Second))
 	}
-	st := load.Stats{Count: n, Failed: failed, Min: d(0.4), Mean: d(1.2), P50: d(1), P90: d(2), P95: d(2.6), P99: d(4.4), Max: d(7)}
+	st := metric.Stats{Count: n, Failed: failed, Min: d(0.4), Mean: d(1.2), P50: d(1), P90: d(2), P95: d(2.6), P99: d(4.4), Max: d(7)}
 	merge(&w.Flows[f.ID()], st)
 	merge(&s.total[id], st)
 	s.sent += n
 	if failed > 0 {
-		class, status, sample := load.BadStatus, 503, ""
+		class, status, sample := metric.BadStatus, 503, ""
 		if s.noise.IntN(3) == 0 {
-			class, status, sample = load.Timeout, 0, "no answer within 10s"
+			class, status, sample = metric.Timeout, 0, "no answer within 10s"
 		}
 		w.Errors[class] += failed
-		key := load.ErrorKey{Series: id, Class: class, Status: status}
+		key := metric.ErrorKey{Series: id, Class: class, Status: status}
 		if s.errors[key] == nil {
-			s.errors[key] = &load.ErrorTotal{Series: load.AllSeries()[id], Class: class, Status: status, Sample: sample}
+			s.errors[key] = &metric.ErrorTotal{Series: load.Registry().Series()[id], Class: class, Status: status, Sample: sample}
 		}
 		s.errors[key].Count += failed
 	}
 }
 
 // merge is good enough for a picture; the real thing merges histograms.
-func merge(to *load.Stats, from load.Stats) {
+func merge(to *metric.Stats, from metric.Stats) {
 	to.Count += from.Count
 	to.Failed += from.Failed
 	to.P50, to.P90 = max(to.P50, from.P50), max(to.P90, from.P90)
@@ -208,8 +209,8 @@ func (s *fakeSession) mix() load.Weights {
 	return load.Weights{0.40, 0.25, 0.15, 0.10, 0.10}
 }
 
-func (s *fakeSession) recent(f *load.Flow) (sum load.Stats) {
-	for _, w := range s.windows[max(0, len(s.windows)-load.RecentWindows):] {
+func (s *fakeSession) recent(f *metric.Flow) (sum metric.Stats) {
+	for _, w := range s.windows[max(0, len(s.windows)-metric.RecentWindows):] {
 		if w.Flows[f.ID()].Count > 0 {
 			merge(&sum, w.Flows[f.ID()])
 		}
@@ -217,8 +218,8 @@ func (s *fakeSession) recent(f *load.Flow) (sum load.Stats) {
 	return sum
 }
 
-func (s *fakeSession) verdicts(stats func(*load.Flow) load.Stats, requests, failed uint64) []load.Verdict {
-	latency := func(metric string, f *load.Flow) load.Verdict {
+func (s *fakeSession) verdicts(stats func(*metric.Flow) metric.Stats, requests, failed uint64) []load.Verdict {
+	latency := func(metric string, f *metric.Flow) load.Verdict {
 		v := load.Verdict{Objective: load.Objective{Metric: metric, Aggregate: "p(95)", Operator: "<", Bound: 1500}}
 		st := stats(f)
 		v.Samples, v.Value = st.Count, float64(st.P95)/1e6
@@ -247,7 +248,7 @@ func (s *fakeSession) verdicts(stats func(*load.Flow) load.Stats, requests, fail
 
 func (s *fakeSession) live() []load.Verdict {
 	var requests, failed uint64
-	for _, w := range s.windows[max(0, len(s.windows)-load.RecentWindows):] {
+	for _, w := range s.windows[max(0, len(s.windows)-metric.RecentWindows):] {
 		requests, failed = requests+w.Requests(), failed+w.Failed()
 	}
 	return s.verdicts(s.recent, requests, failed)
@@ -280,11 +281,14 @@ func (s *fakeSession) Snapshot() session.Snapshot {
 	if s.boom {
 		panic("histogram index out of range")
 	}
-	all := load.AllSeries()
+	all := load.Registry().Series()
 	l := load.Snapshot{
-		Recent: make([]load.Stats, len(load.Flows())), Total: make([]load.Stats, len(load.Flows())),
 		At: s.started.Add(s.elapsed), Settings: s.set, WantedVUs: s.set.WantedVUs(), VUs: int(s.level),
-		Sent: s.sent, Missed: s.missed, Conns: int(s.level), Windows: s.windows[:len(s.windows):len(s.windows)],
+		Sent: s.sent, Missed: s.missed, Conns: int(s.level),
+		Summary: metric.Summary{
+			Recent: make([]metric.Stats, len(load.Registry().Flows())), Total: make([]metric.Stats, len(load.Registry().Flows())),
+			Windows: s.windows[:len(s.windows):len(s.windows)],
+		},
 	}
 	if s.set.Open() {
 		l.Rate = s.set.WantedRate()
@@ -301,23 +305,23 @@ func (s *fakeSession) Snapshot() session.Snapshot {
 			if s.set.Open() {
 				service.P50, service.P95, service.P99 = st.P50*3/4, st.P95*2/3, st.P99*3/5
 			}
-			l.Totals = append(l.Totals, load.SeriesTotal{Series: all[id], Latency: st, Service: service})
+			l.Totals = append(l.Totals, metric.SeriesTotal{Series: all[id], Latency: st, Service: service})
 			merge(&l.Total[all[id].Flow.ID()], st)
 			merge(&l.All, st)
 		}
 	}
-	for _, w := range s.windows[max(0, len(s.windows)-load.RecentWindows):] {
+	for _, w := range s.windows[max(0, len(s.windows)-metric.RecentWindows):] {
 		for c := range load.NumChannels {
 			shares[c] += float64(w.Series[c].Count)
 		}
 	}
-	for _, f := range load.Flows() {
+	for _, f := range load.Registry().Flows() {
 		l.Recent[f.ID()] = s.recent(f)
 	}
 	for id := range all { // in a fixed order
-		for _, class := range []load.ErrorClass{load.BadStatus, load.Timeout} {
+		for _, class := range []metric.ErrorClass{metric.BadStatus, metric.Timeout} {
 			for _, status := range []int{503, 0} {
-				if e := s.errors[load.ErrorKey{Series: load.SeriesID(id), Class: class, Status: status}]; e != nil {
+				if e := s.errors[metric.ErrorKey{Series: metric.SeriesID(id), Class: class, Status: status}]; e != nil {
 					l.Errors = append(l.Errors, *e)
 				}
 			}
@@ -326,7 +330,7 @@ func (s *fakeSession) Snapshot() session.Snapshot {
 	snap := session.Snapshot{
 		Target: "staging", Host: "gateway.staging.xinbot.ir", Dir: "runs/20260314T040000Z-staging", Started: s.started,
 		Elapsed: s.elapsed, Duration: s.duration, Status: s.status, Load: l, Mix: s.mix(), Shares: shares.Normalised(),
-		Live: s.live(), Overall: s.verdicts(func(f *load.Flow) load.Stats { return l.Total[f.ID()] }, requests, failed),
+		Live: s.live(), Overall: s.verdicts(func(f *metric.Flow) metric.Stats { return l.Total[f.ID()] }, requests, failed),
 		Events: s.events[:len(s.events):len(s.events)], Timeline: s.line.Clone(), Failure: s.failure, Report: s.report, Outside: s.outside,
 		Faults: slices.Clone(s.chaos.faults), Phases: s.phases(), Protected: s.chaos.protected,
 		Brands: []load.Brand{
@@ -533,14 +537,14 @@ func gameDay(s *fakeSession) {
 func (s *fakeSession) phases() []session.PhaseStats {
 	var all []session.PhaseStats
 	for _, p := range s.line.Phases(s.elapsed.Seconds()) {
-		all = append(all, session.PhaseStats{Phase: p, Flows: make([]load.Stats, len(load.Flows()))})
+		all = append(all, session.PhaseStats{Phase: p, Flows: make([]metric.Stats, len(load.Registry().Flows()))})
 	}
 	for i := range all {
 		p := &all[i]
 		p.Seconds = p.To - p.From
 		late := time.Duration(i+1) * 83 * time.Millisecond
-		p.Flows[load.Gateway.ID()] = load.Stats{Requests: uint64(300 * p.Seconds), Failed: uint64(i * 7), Count: uint64(300 * p.Seconds), P50: late / 3, P95: late, P99: 2 * late}
-		p.Flows[load.Ingestion.ID()] = load.Stats{Requests: 12, Count: 12, P50: late, P95: 2 * late, P99: 3 * late}
+		p.Flows[load.Gateway.ID()] = metric.Stats{Requests: uint64(300 * p.Seconds), Failed: uint64(i * 7), Count: uint64(300 * p.Seconds), P50: late / 3, P95: late, P99: 2 * late}
+		p.Flows[load.Ingestion.ID()] = metric.Stats{Requests: 12, Count: 12, P50: late, P95: 2 * late, P99: 3 * late}
 	}
 	if s.elapsed < time.Second {
 		return nil

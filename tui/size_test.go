@@ -14,6 +14,7 @@ import (
 	"xinbot.ir/squall/internal/event"
 	"xinbot.ir/squall/internal/session"
 	"xinbot.ir/squall/load"
+	"xinbot.ir/squall/load/metric"
 )
 
 // hostile fills a session with the longest and strangest texts that could reach the screen.
@@ -26,9 +27,9 @@ func hostile(s *fakeSession) {
 		panic(err)
 	}
 	s.events = append(s.events, unheard)
-	for class := range load.NumErrorClasses {
-		key := load.ErrorKey{Series: load.Ingestion.Series("upload"), Class: load.ErrorClass(class)}
-		s.errors[key] = &load.ErrorTotal{Series: load.Series{Flow: load.Ingestion, Channel: "upload"}, Class: load.ErrorClass(class), Count: 1 << 40, Sample: long}
+	for class := range metric.NumErrorClasses {
+		key := metric.ErrorKey{Series: load.Ingestion.Series("upload"), Class: metric.ErrorClass(class)}
+		s.errors[key] = &metric.ErrorTotal{Series: metric.Series{Flow: load.Ingestion, Channel: "upload"}, Class: metric.ErrorClass(class), Count: 1 << 40, Sample: long}
 	}
 	s.sent = 1 << 50
 	s.set.VUs, s.set.SpikeFactor, s.level = load.MaxVUs, 99.99, load.MaxVUs

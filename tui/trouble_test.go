@@ -8,6 +8,7 @@ import (
 	"xinbot.ir/squall/internal/session"
 	"xinbot.ir/squall/internal/units"
 	"xinbot.ir/squall/load"
+	"xinbot.ir/squall/load/metric"
 	"xinbot.ir/squall/tui/view"
 )
 
@@ -29,7 +30,7 @@ func TestAnOutageIsNotAPass(t *testing.T) {
 			t.Errorf("four seconds into an outage the gateway at %dx%d says:\n%s", z.w, z.h, gateway)
 		}
 		s.down = false
-		s.advance(load.RecentWindows)
+		s.advance(metric.RecentWindows)
 		m.Update(snapshotMsg{s.Snapshot()})
 		if gateway := card(t, m); !strings.Contains(gateway, "✓ pass < 1.5 s") || strings.Contains(gateway, "failed") {
 			t.Errorf("after the outage the gateway at %dx%d says:\n%s", z.w, z.h, gateway)
@@ -50,34 +51,34 @@ func card(t *testing.T, m *Model) string {
 
 func TestTrouble(t *testing.T) {
 	gateway := view.LatencyRows()[0]
-	window := func(count, failed, answered uint64) load.Window {
-		w := load.NewWindow()
+	window := func(count, failed, answered uint64) metric.Window {
+		w := load.Registry().NewWindow()
 		w.Length = time.Second
-		w.Series[0] = load.Counts{Count: count, Failed: failed}
+		w.Series[0] = metric.Counts{Count: count, Failed: failed}
 		w.Flows[load.Gateway.ID()].Count = answered
 		return w
 	}
 	bounded := []load.Verdict{{Objective: load.Objective{Metric: "http_req_failed", Aggregate: "rate", Operator: "<", Bound: 0.2}}}
 	for _, c := range []struct {
 		name    string
-		windows []load.Window
+		windows []metric.Window
 		live    []load.Verdict
 		want    string
 	}{
 		{"nothing sent", nil, nil, ""},
-		{"all is well", []load.Window{window(100, 0, 100)}, nil, ""},
-		{"a few fail", []load.Window{window(100, 5, 100)}, nil, ""},
-		{"more fail", []load.Window{window(100, 6, 100)}, nil, "✗ 6.00 % failed"},
-		{"the objective allows it", []load.Window{window(100, 20, 100)}, bounded, ""},
-		{"the objective does not", []load.Window{window(100, 21, 100)}, bounded, "✗ 21.0 % failed"},
-		{"answered with an error", []load.Window{window(100, 100, 100)}, nil, "✗ 100 % failed"},
-		{"refused", []load.Window{window(100, 0, 100), window(9, 9, 0), window(9, 9, 0), window(9, 9, 0)}, nil, "✗ no answers"},
-		{"one answer of many", []load.Window{window(50, 49, 1), window(50, 50, 0)}, nil, "✗ 99.0 % failed"},
-		{"refused, then nothing sent", []load.Window{window(1, 1, 0), {}, {}, {}}, nil, "✗ no answers"},
-		{"long ago", append([]load.Window{window(9, 9, 0)}, make([]load.Window, load.RecentWindows)...), nil, ""},
+		{"all is well", []metric.Window{window(100, 0, 100)}, nil, ""},
+		{"a few fail", []metric.Window{window(100, 5, 100)}, nil, ""},
+		{"more fail", []metric.Window{window(100, 6, 100)}, nil, "✗ 6.00 % failed"},
+		{"the objective allows it", []metric.Window{window(100, 20, 100)}, bounded, ""},
+		{"the objective does not", []metric.Window{window(100, 21, 100)}, bounded, "✗ 21.0 % failed"},
+		{"answered with an error", []metric.Window{window(100, 100, 100)}, nil, "✗ 100 % failed"},
+		{"refused", []metric.Window{window(100, 0, 100), window(9, 9, 0), window(9, 9, 0), window(9, 9, 0)}, nil, "✗ no answers"},
+		{"one answer of many", []metric.Window{window(50, 49, 1), window(50, 50, 0)}, nil, "✗ 99.0 % failed"},
+		{"refused, then nothing sent", []metric.Window{window(1, 1, 0), {}, {}, {}}, nil, "✗ no answers"},
+		{"long ago", append([]metric.Window{window(9, 9, 0)}, make([]metric.Window, metric.RecentWindows)...), nil, ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			s := &view.State{Tables: view.NewTables(), LastSecond: session.Snapshot{Load: load.Snapshot{Windows: c.windows}, Live: c.live}}
+			s := &view.State{Tables: view.NewTables(), LastSecond: session.Snapshot{Load: load.Snapshot{Summary: metric.Summary{Windows: c.windows}}, Live: c.live}}
 			got := gateway.Outage(s)
 			if got.Found != (c.want != "") || got.Found && got.Text() != c.want {
 				t.Errorf("found %t, %q; want %q", got.Found, got.Text(), c.want)

@@ -9,6 +9,7 @@ import (
 	"xinbot.ir/squall/internal/event"
 	"xinbot.ir/squall/internal/session"
 	"xinbot.ir/squall/load"
+	"xinbot.ir/squall/load/metric"
 )
 
 // How often the progress line is written: rewritten in place on a terminal, a new line elsewhere.
@@ -115,7 +116,7 @@ func progressLine(snap session.Snapshot) string {
 	return strings.Join(parts, "  ")
 }
 
-func errorRate(all load.Stats) string {
+func errorRate(all metric.Stats) string {
 	if all.Count == 0 {
 		return "-"
 	}

@@ -10,7 +10,7 @@ import (
 
 	hdr "github.com/HdrHistogram/hdrhistogram-go"
 
-	"xinbot.ir/squall/load"
+	"xinbot.ir/squall/load/metric"
 )
 
 // latency.hlog is an HdrHistogram interval log, format version 1.3, as the HdrHistogram tools read
@@ -39,8 +39,8 @@ func appendHistogramHeader(b []byte, start time.Time) []byte {
 }
 
 // appendHistograms writes one line per histogram of the observation that has samples.
-func (e *encoder) appendHistograms(b []byte, s Second, obs load.Observation) ([]byte, error) {
-	for id, series := range load.AllSeries() {
+func (e *encoder) appendHistograms(b []byte, s Second, obs metric.Observation) ([]byte, error) {
+	for id, series := range obs.Registry.Series() {
 		for _, kind := range []struct {
 			suffix string
 			h      *hdr.Histogram

@@ -12,6 +12,7 @@ import (
 
 	"xinbot.ir/squall/internal/event"
 	"xinbot.ir/squall/load"
+	"xinbot.ir/squall/load/metric"
 )
 
 func FuzzEvent(f *testing.F) {
@@ -58,11 +59,11 @@ func FuzzSecond(f *testing.F) {
 }
 
 func FuzzInterval(f *testing.F) {
-	h := load.NewHistogram()
+	h := metric.NewHistogram()
 	if err := h.RecordValue(1234); err != nil {
 		f.Fatal(err)
 	}
-	obs := load.NewObservation()
+	obs := load.Registry().NewObservation()
 	obs.Latency[0] = h
 	lines, err := new(encoder).appendHistograms(appendHistogramHeader(nil, time.Unix(1, 0)), Second{At: 3, Length: 1}, obs)
 	if err != nil {
@@ -89,7 +90,7 @@ func FuzzInterval(f *testing.F) {
 			t.Errorf("accepted %v", iv)
 		}
 		if bars, err := new(decoder).decode(iv.payload); err == nil {
-			bars.AddTo(load.NewHistogram())
+			bars.AddTo(metric.NewHistogram())
 		}
 	})
 }
@@ -97,11 +98,11 @@ func FuzzInterval(f *testing.F) {
 // hdrhistogram-go reads what we encode, and we read what it encodes, whatever the histogram holds.
 func FuzzBars(f *testing.F) {
 	f.Add(int64(1), int64(7), uint8(3))
-	f.Add(int64(load.HighestMicros), int64(1)<<40, uint8(1))
+	f.Add(int64(metric.HighestMicros), int64(1)<<40, uint8(1))
 	f.Add(int64(2047), int64(2), uint8(3))
 	f.Add(int64(2048), int64(2), uint8(5))
 	f.Fuzz(func(t *testing.T, value, count int64, digits uint8) {
-		h := hdr.New(load.LowestMicros, load.HighestMicros, int(digits))
+		h := hdr.New(metric.LowestMicros, metric.HighestMicros, int(digits))
 		for i := range int64(20) {
 			_ = h.RecordValues((value+i*i*977)&(1<<28-1), count>>(i+9)) // out of bounds: refused, and so not in it
 		}
@@ -122,7 +123,7 @@ func FuzzBars(f *testing.F) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			again := hdr.New(load.LowestMicros, load.HighestMicros, int(digits))
+			again := hdr.New(metric.LowestMicros, metric.HighestMicros, int(digits))
 			if dropped := bars.AddTo(again); dropped != 0 || !again.Equals(h) || bars.Count() != h.TotalCount() {
 				t.Errorf("decoded %d of %d values, %d dropped", bars.Count(), h.TotalCount(), dropped)
 			}
@@ -132,7 +133,7 @@ func FuzzBars(f *testing.F) {
 
 // A payload of anyone's making is refused or read, and never harms.
 func FuzzPayload(f *testing.F) {
-	h := load.NewHistogram()
+	h := metric.NewHistogram()
 	if err := errors.Join(h.RecordValues(1234, 5), h.RecordValue(99_999)); err != nil {
 		f.Fatal(err)
 	}
@@ -194,7 +195,7 @@ func TestFullDiskIsReported(t *testing.T) {
 
 // What a generator spends each second on keeping one series.
 func BenchmarkEncode(b *testing.B) {
-	h := load.NewHistogram()
+	h := metric.NewHistogram()
 	for i := range int64(2000) {
 		_ = h.RecordValue(20_000 + i*i%90_000)
 	}

@@ -16,15 +16,16 @@ import (
 	"xinbot.ir/squall/internal/event"
 	"xinbot.ir/squall/internal/rundir"
 	"xinbot.ir/squall/load"
+	"xinbot.ir/squall/load/metric"
 )
 
 var start = time.Date(2026, 7, 30, 9, 15, 0, 250e6, time.UTC)
 
 // observe makes an observation with the given latencies, in microseconds, of gateway/webchat.
-func observe(at time.Time, service bool, micros ...int64) load.Observation {
-	obs := load.NewObservation()
+func observe(at time.Time, service bool, micros ...int64) metric.Observation {
+	obs := load.Registry().NewObservation()
 	obs.Window.Start, obs.Window.Length, obs.Window.WantedVUs, obs.Window.VUs = at, time.Second, 10, 9
-	h := load.NewHistogram()
+	h := metric.NewHistogram()
 	for _, v := range micros {
 		if err := h.RecordValue(v); err != nil {
 			panic(err)
@@ -34,10 +35,10 @@ func observe(at time.Time, service bool, micros ...int64) load.Observation {
 	if service {
 		obs.Service[load.Webchat] = h
 	}
-	obs.Latency[load.Ingestion.Series("upload")] = load.NewHistogram() // no samples: no line
-	obs.Window.Series[load.Webchat] = load.Counts{Count: uint64(len(micros)), Failed: 1}
-	obs.Errors = []load.ErrorTotal{{Series: load.Series{Flow: load.Gateway, Channel: "webchat"}, Class: load.BadStatus, Status: 502, Count: 1}}
-	obs.Checks = []load.Check{{Name: "gateway accepted", Passes: 2, Fails: 1}}
+	obs.Latency[load.Ingestion.Series("upload")] = metric.NewHistogram() // no samples: no line
+	obs.Window.Series[load.Webchat] = metric.Counts{Count: uint64(len(micros)), Failed: 1}
+	obs.Errors = []metric.ErrorTotal{{Series: metric.Series{Flow: load.Gateway, Channel: "webchat"}, Class: metric.BadStatus, Status: 502, Count: 1}}
+	obs.Checks = []metric.Check{{Name: "gateway accepted", Passes: 2, Fails: 1}}
 	return obs
 }
 
@@ -109,7 +110,7 @@ func TestRoundTrip(t *testing.T) {
 	}
 	var got []seen
 	err = run.EachHistogram(func(tag string, at, length float64, bars rundir.Bars) error {
-		h := load.NewHistogram()
+		h := metric.NewHistogram()
 		if dropped := bars.AddTo(h); dropped > 0 {
 			t.Errorf("%d values dropped", dropped)
 		}
@@ -119,7 +120,7 @@ func TestRoundTrip(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	clamped := load.NewHistogram()
+	clamped := metric.NewHistogram()
 	if err := clamped.RecordValue(170_000_000); err != nil {
 		t.Fatal(err)
 	}

@@ -3,12 +3,12 @@ package rundir
 import (
 	"time"
 
-	"xinbot.ir/squall/load"
+	"xinbot.ir/squall/load/metric"
 )
 
 // NewSecond returns the line of windows.jsonl for an observation whose window began at seconds
 // after the start of the run.
-func NewSecond(at float64, obs load.Observation) Second {
+func NewSecond(at float64, obs metric.Observation) Second {
 	win := obs.Window
 	s := Second{
 		At:        at,
@@ -28,7 +28,7 @@ func NewSecond(at float64, obs load.Observation) Second {
 			s.Saturated = "generator saturated"
 		}
 	}
-	for id, series := range load.AllSeries() {
+	for id, series := range obs.Registry.Series() {
 		if c := win.Series[id]; c.Count > 0 {
 			if s.Series == nil {
 				s.Series = make(map[string][2]uint64)

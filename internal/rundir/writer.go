@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"xinbot.ir/squall/internal/event"
-	"xinbot.ir/squall/load"
+	"xinbot.ir/squall/load/metric"
 )
 
 // Names of the files of a run directory.
@@ -72,7 +72,7 @@ func (w *Writer) Event(e event.Event) error {
 
 // Second appends one closed window: its histograms first, then its line in windows.jsonl, so that
 // a second which the reader finds there has all of its histograms.
-func (w *Writer) Second(s Second, obs load.Observation) error {
+func (w *Writer) Second(s Second, obs metric.Observation) error {
 	line, err := json.Marshal(s)
 	if err != nil {
 		return fmt.Errorf("encode second %.0f: %w", s.At, err)

@@ -9,20 +9,21 @@ import (
 	"xinbot.ir/squall/internal/rundir"
 	"xinbot.ir/squall/internal/timeline"
 	"xinbot.ir/squall/load"
+	"xinbot.ir/squall/load/metric"
 )
 
 // observer returns what is called with each closed window. It keeps the window on the disk, holds
 // objectives and stop rules against it, and tells the timeline what changed. All of it happens in
 // the window's own goroutine, never in traffic.
-func (s *Session) observer() func(load.Observation) {
+func (s *Session) observer() func(metric.Observation) {
 	var watches []*load.StopWatch
 	for _, r := range s.config.StopRules {
 		watches = append(watches, load.NewStopWatch(r))
 	}
 	told := make([]load.State, len(s.config.Objectives))
 	saturated := false
-	book, outside := newPhaseStats(), load.NewTotals()
-	return func(o load.Observation) {
+	book, outside := newPhaseStats(), load.Registry().NewTotals()
+	return func(o metric.Observation) {
 		at := o.Window.Start.Sub(s.started).Seconds()
 		if err := s.journal.writer.Second(rundir.NewSecond(max(0, at), o), o); err != nil {
 			s.loseSecond(err)
@@ -65,7 +66,7 @@ func (s *Session) loseSecond(err error) {
 }
 
 // judge holds the objectives against the last seconds and against the run: what the verdict will go by.
-func (s *Session) judge(o load.Observation, line *timeline.Timeline, outside *load.Totals) (live, overall []load.Verdict) {
+func (s *Session) judge(o metric.Observation, line *timeline.Timeline, outside *metric.Totals) (live, overall []load.Verdict) {
 	o.Total.Chaos = uint64(len(line.Injections))
 	total := o.Total
 	if s.config.BuiltIn && len(line.Injections) > 0 {
@@ -128,7 +129,7 @@ func measured(v load.Verdict) string {
 	return number(v.Value)
 }
 
-func (s *Session) tellHealth(h load.Health, told *bool) {
+func (s *Session) tellHealth(h metric.Health, told *bool) {
 	if h.Saturated == *told {
 		return
 	}
@@ -141,7 +142,7 @@ func (s *Session) tellHealth(h load.Health, told *bool) {
 }
 
 // achieved are the channels' shares of what was really sent.
-func achieved(t *load.Totals) load.Weights {
+func achieved(t *metric.Totals) load.Weights {
 	var w load.Weights
 	for c := range w {
 		w[c] = float64(t.Counts[c].Count)

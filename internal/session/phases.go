@@ -7,6 +7,7 @@ import (
 
 	"xinbot.ir/squall/internal/timeline"
 	"xinbot.ir/squall/load"
+	"xinbot.ir/squall/load/metric"
 )
 
 // phaseStats adds up what each phase of the run measures. Only the phase that goes on keeps its
@@ -17,12 +18,12 @@ type phaseStats struct {
 }
 
 func newPhaseStats() *phaseStats {
-	return &phaseStats{latency: make([]*hdr.Histogram, len(load.Flows()))}
+	return &phaseStats{latency: make([]*hdr.Histogram, len(load.Registry().Flows()))}
 }
 
 // observe counts a closed second, which began at a time since the start, in the phase that its middle
 // lies in.
-func (b *phaseStats) observe(phases []timeline.Phase, at float64, o load.Observation) []PhaseStats {
+func (b *phaseStats) observe(phases []timeline.Phase, at float64, o metric.Observation) []PhaseStats {
 	length := o.Window.Length.Seconds()
 	i := slices.IndexFunc(phases, func(p timeline.Phase) bool { return at+length/2 < p.To })
 	if i < 0 {
@@ -31,7 +32,7 @@ func (b *phaseStats) observe(phases []timeline.Phase, at float64, o load.Observa
 	if i < 0 {
 		return b.all
 	}
-	series := load.AllSeries()
+	series := load.Registry().Series()
 	b.all = slices.Clone(b.all)
 	b.startPhase(phases[i])
 	current := &b.all[len(b.all)-1]
@@ -46,7 +47,7 @@ func (b *phaseStats) observe(phases []timeline.Phase, at float64, o load.Observa
 			continue
 		}
 		if b.latency[flow] == nil {
-			b.latency[flow] = load.NewHistogram()
+			b.latency[flow] = metric.NewHistogram()
 		}
 		b.latency[flow].Merge(o.Latency[id])
 	}
@@ -54,7 +55,7 @@ func (b *phaseStats) observe(phases []timeline.Phase, at float64, o load.Observa
 		if h == nil {
 			continue
 		}
-		stats := load.Statistics(h)
+		stats := metric.Statistics(h)
 		stats.Requests, stats.Failed = current.Flows[flow].Requests, current.Flows[flow].Failed
 		current.Flows[flow] = stats
 	}
@@ -71,7 +72,7 @@ func (b *phaseStats) startPhase(next timeline.Phase) {
 		}
 		last.To = next.From
 	}
-	b.all = append(b.all, PhaseStats{Flows: make([]load.Stats, len(load.Flows()))})
+	b.all = append(b.all, PhaseStats{Flows: make([]metric.Stats, len(load.Registry().Flows()))})
 	for _, h := range b.latency {
 		if h != nil {
 			h.Reset()

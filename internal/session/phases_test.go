@@ -9,20 +9,21 @@ import (
 	"xinbot.ir/squall/internal/command"
 	"xinbot.ir/squall/internal/timeline"
 	"xinbot.ir/squall/load"
+	"xinbot.ir/squall/load/metric"
 )
 
 // Known samples in two phases: each phase has the percentile of its own merged histogram.
 func TestPhaseStatsMergeHistograms(t *testing.T) {
-	second := func(values ...int64) load.Observation {
-		o := load.NewObservation()
+	second := func(values ...int64) metric.Observation {
+		o := load.Registry().NewObservation()
 		o.Window.Length = time.Second
-		o.Latency[0] = load.NewHistogram()
+		o.Latency[0] = metric.NewHistogram()
 		for _, v := range values {
 			if err := o.Latency[0].RecordValue(v); err != nil {
 				t.Fatal(err)
 			}
 		}
-		o.Window.Series[0] = load.Counts{Count: uint64(len(values)), Failed: 1}
+		o.Window.Series[0] = metric.Counts{Count: uint64(len(values)), Failed: 1}
 		return o
 	}
 	b := newPhaseStats()
@@ -32,7 +33,7 @@ func TestPhaseStatsMergeHistograms(t *testing.T) {
 	b.observe([]timeline.Phase{baseline}, 1, second(3000, 9000))
 	baseline.To = 2.4 // a fault began in the second that closes now; its middle lies behind
 	all := b.observe([]timeline.Phase{baseline, {Name: "LLM latency", Kind: timeline.Disturbed, From: 2.4, To: 3}}, 2, second(50_000))
-	want := load.NewHistogram()
+	want := metric.NewHistogram()
 	for _, v := range []int64{1000, 2000, 3000, 9000} {
 		if err := want.RecordValue(v); err != nil {
 			t.Fatal(err)
@@ -42,8 +43,8 @@ func TestPhaseStatsMergeHistograms(t *testing.T) {
 		t.Fatalf("phases %+v", all)
 	}
 	for i, h := range []*hdr.Histogram{want, second(50_000).Latency[0]} {
-		if got := all[i].Flows[load.Gateway.ID()]; got.P95 != load.Statistics(h).P95 || got.Count != uint64(h.TotalCount()) {
-			t.Errorf("%s: p95 %s of %d, want %s of %d", all[i].Name, got.P95, got.Count, load.Statistics(h).P95, h.TotalCount())
+		if got := all[i].Flows[load.Gateway.ID()]; got.P95 != metric.Statistics(h).P95 || got.Count != uint64(h.TotalCount()) {
+			t.Errorf("%s: p95 %s of %d, want %s of %d", all[i].Name, got.P95, got.Count, metric.Statistics(h).P95, h.TotalCount())
 		}
 	}
 	if first[0].Seconds != 1 {

@@ -9,6 +9,7 @@ import (
 	"xinbot.ir/squall/chaos"
 	"xinbot.ir/squall/internal/event"
 	"xinbot.ir/squall/load"
+	"xinbot.ir/squall/load/metric"
 )
 
 // recoveryGoal is the platform's own: green again two minutes after a drill.
@@ -184,7 +185,7 @@ func (s *Session) cancelRecovery(by string) {
 }
 
 // watchRecovery holds a closed second against the faults that are on and the clocks that run.
-func (s *Session) watchRecovery(o load.Observation, live []load.Verdict) {
+func (s *Session) watchRecovery(o metric.Observation, live []load.Verdict) {
 	end := o.Window.Start.Add(o.Window.Length)
 	bad, what := s.broke(o)
 	now := healthOf(live)
@@ -250,8 +251,8 @@ func took(d time.Duration) string {
 // broke tells whether a second by itself breaks an objective. The sliding window that the verdicts
 // on screen are made of drags the fault along for its whole length, which would make every recovery
 // look that much longer.
-func (s *Session) broke(o load.Observation) (bad bool, what string) {
-	second := &load.Totals{Latency: o.Latency, Counts: o.Window.Series, Seconds: o.Window.Length.Seconds(), Missed: o.Window.Missed, Checks: o.Checks}
+func (s *Session) broke(o metric.Observation) (bad bool, what string) {
+	second := o.Totals()
 	for _, objective := range s.config.Objectives {
 		if v := objective.Evaluate(second); v.State == load.Fail {
 			return true, fmt.Sprintf("%s is at %s", plain(objective), measured(v))

@@ -17,6 +17,7 @@ import (
 	"xinbot.ir/squall/internal/event"
 	"xinbot.ir/squall/internal/rundir"
 	"xinbot.ir/squall/load"
+	"xinbot.ir/squall/load/metric"
 )
 
 // LockFile marks a run directory as belonging to a living session.
@@ -183,7 +184,7 @@ func (s *Session) lookForRules() {
 }
 
 // flow is the index of a flow in the list of flows, which keeps its order.
-func (s *Session) flow(f *load.Flow) int {
+func (s *Session) flow(f *metric.Flow) int {
 	for i, state := range load.FlowStates(s.config.Options) {
 		if state.Flow == f {
 			return i

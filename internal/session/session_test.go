@@ -293,9 +293,9 @@ func TestLostSecondIsTold(t *testing.T) {
 	s := start(t, config(t, platform(t)))
 	observe := s.observer()
 	for range 2 {
-		o := load.NewObservation()
+		o := load.Registry().NewObservation()
 		o.Window.Start, o.Window.Length, o.Window.Rate = s.started, time.Second, math.NaN()
-		o.Total, o.Recent = load.NewTotals(), load.NewTotals()
+		o.Total, o.Recent = load.Registry().NewTotals(), load.Registry().NewTotals()
 		observe(o)
 	}
 	if s.Snapshot().Failure == "" {

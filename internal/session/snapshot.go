@@ -7,6 +7,7 @@ import (
 	"xinbot.ir/squall/internal/event"
 	"xinbot.ir/squall/internal/timeline"
 	"xinbot.ir/squall/load"
+	"xinbot.ir/squall/load/metric"
 )
 
 // Status is where a session is between its start and its end.
@@ -33,8 +34,8 @@ type FaultState struct {
 // PhaseStats is what was measured in one phase, from its merged histograms.
 type PhaseStats struct {
 	timeline.Phase
-	Seconds float64      // length of the seconds that were counted in it
-	Flows   []load.Stats // by flow
+	Seconds float64        // length of the seconds that were counted in it
+	Flows   []metric.Stats // by flow
 }
 
 // Recovery is the clock from a verified undo until objectives are green again.

@@ -5,7 +5,7 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"xinbot.ir/squall/load"
+	"xinbot.ir/squall/load/metric"
 )
 
 func TestFormatDuration(t *testing.T) {
@@ -35,7 +35,7 @@ func TestFormatDuration(t *testing.T) {
 
 // TestDurationsKeepTheirWidth walks the whole range that a histogram can hold.
 func TestDurationsKeepTheirWidth(t *testing.T) {
-	for us := float64(load.LowestMicros); us <= load.HighestMicros; us *= 1.013 {
+	for us := float64(metric.LowestMicros); us <= metric.HighestMicros; us *= 1.013 {
 		if s := Duration(time.Duration(us * 1000)); utf8.RuneCountInString(s) > DurationWidth {
 			t.Errorf("%v µs is written %q: wider than %d", us, s, DurationWidth)
 		}

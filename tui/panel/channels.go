@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"xinbot.ir/squall/internal/units"
-	"xinbot.ir/squall/load"
+	"xinbot.ir/squall/load/metric"
 	"xinbot.ir/squall/tui/grid"
 	"xinbot.ir/squall/tui/theme"
 	"xinbot.ir/squall/tui/view"
@@ -16,7 +16,7 @@ import (
 // from when a send was due, and from when it was really sent.
 type Channels struct {
 	base
-	flows  []*load.Flow // nil: all
+	flows  []*metric.Flow // nil: all
 	title  string
 	recent bool // also the flows' last seconds
 }
@@ -36,22 +36,22 @@ func (p *Channels) Title() string { return p.title }
 type statColumn struct {
 	head  string
 	width int
-	value func(load.Stats) string
+	value func(metric.Stats) string
 }
 
 func statColumns() []statColumn {
-	lat := func(pick func(load.Stats) time.Duration) func(load.Stats) string {
-		return func(s load.Stats) string { return units.Duration(pick(s)) }
+	lat := func(pick func(metric.Stats) time.Duration) func(metric.Stats) string {
+		return func(s metric.Stats) string { return units.Duration(pick(s)) }
 	}
 	return []statColumn{
-		{"requests", 10, func(s load.Stats) string { return units.Count(s.Count) }},
-		{"failed", 9, func(s load.Stats) string { return units.Count(s.Failed) }},
-		{"p50", 9, lat(func(s load.Stats) time.Duration { return s.P50 })},
-		{"p90", 9, lat(func(s load.Stats) time.Duration { return s.P90 })},
-		{"p95", 9, lat(func(s load.Stats) time.Duration { return s.P95 })},
-		{"p99", 9, lat(func(s load.Stats) time.Duration { return s.P99 })},
-		{"max", 9, lat(func(s load.Stats) time.Duration { return s.Max })},
-		{"mean", 9, lat(func(s load.Stats) time.Duration { return s.Mean })},
+		{"requests", 10, func(s metric.Stats) string { return units.Count(s.Count) }},
+		{"failed", 9, func(s metric.Stats) string { return units.Count(s.Failed) }},
+		{"p50", 9, lat(func(s metric.Stats) time.Duration { return s.P50 })},
+		{"p90", 9, lat(func(s metric.Stats) time.Duration { return s.P90 })},
+		{"p95", 9, lat(func(s metric.Stats) time.Duration { return s.P95 })},
+		{"p99", 9, lat(func(s metric.Stats) time.Duration { return s.P99 })},
+		{"max", 9, lat(func(s metric.Stats) time.Duration { return s.Max })},
+		{"mean", 9, lat(func(s metric.Stats) time.Duration { return s.Mean })},
 	}
 }
 
@@ -65,7 +65,7 @@ func (p *Channels) Sync(s *view.State) {
 	y := 1
 	for _, f := range p.flows {
 		if recent := s.LastSecond.Load.RecentOf(f); p.recent && recent.Count > 0 {
-			p.row(y, name, f.String()+", last "+strconv.Itoa(load.RecentWindows)+" s", recent, fits, st, st.Accent)
+			p.row(y, name, f.String()+", last "+strconv.Itoa(metric.RecentWindows)+" s", recent, fits, st, st.Accent)
 			y++
 		}
 	}
@@ -107,7 +107,7 @@ func (p *Channels) Lines(s *view.State) int {
 	return n
 }
 
-func (p *Channels) has(f *load.Flow) bool {
+func (p *Channels) has(f *metric.Flow) bool {
 	return p.flows == nil || slices.Contains(p.flows, f)
 }
 
@@ -130,7 +130,7 @@ func (p *Channels) head(y, name int, columns []statColumn, st *theme.Styles) {
 	}
 }
 
-func (p *Channels) row(y, name int, title string, stats load.Stats, columns []statColumn, st *theme.Styles, style grid.Style) {
+func (p *Channels) row(y, name int, title string, stats metric.Stats, columns []statColumn, st *theme.Styles, style grid.Style) {
 	p.g.Text(0, y, name, title, style)
 	x := name
 	for _, c := range columns {

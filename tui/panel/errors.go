@@ -6,7 +6,7 @@ import (
 	"strconv"
 
 	"xinbot.ir/squall/internal/units"
-	"xinbot.ir/squall/load"
+	"xinbot.ir/squall/load/metric"
 	"xinbot.ir/squall/tui/view"
 )
 
@@ -19,7 +19,7 @@ func (p *Errors) Title() string { return "ERRORS BY CLASS" }
 // errorRow is one class (and HTTP status) over all series.
 type errorRow struct {
 	name   string
-	class  load.ErrorClass
+	class  metric.ErrorClass
 	total  uint64
 	sample string
 }
@@ -29,15 +29,15 @@ func (p *Errors) Sync(s *view.State) {
 	p.g.Clear()
 	w, h, st := p.g.Width(), p.g.Height(), s.Styles
 	rows := errorRows(s)
-	now := s.SumRecent(load.RecentWindows)
+	now := s.SumRecent(metric.RecentWindows)
 	if len(rows) == 0 {
 		p.g.Text(0, 0, w, "none so far", st.Dim)
 		return
 	}
 	const name, count = 12, 9
-	p.g.TextRight(name+count, 0, count, strconv.Itoa(load.RecentWindows)+" s", st.Dim)
+	p.g.TextRight(name+count, 0, count, strconv.Itoa(metric.RecentWindows)+" s", st.Dim)
 	p.g.TextRight(name+2*count, 0, count, "total", st.Dim)
-	seen := [load.NumErrorClasses]bool{}
+	seen := [metric.NumErrorClasses]bool{}
 	for y, row := range rows {
 		if y+1 >= h {
 			break

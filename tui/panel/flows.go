@@ -4,7 +4,7 @@ import (
 	"strings"
 
 	"xinbot.ir/squall/internal/units"
-	"xinbot.ir/squall/load"
+	"xinbot.ir/squall/load/metric"
 	"xinbot.ir/squall/tui/grid"
 	"xinbot.ir/squall/tui/view"
 )
@@ -31,7 +31,7 @@ func (p *Flows) Sync(s *view.State) {
 		h--
 		p.sum(h, s)
 	}
-	now := s.SumRecent(load.RecentWindows)
+	now := s.SumRecent(metric.RecentWindows)
 	for y, f := range s.Now.Flows {
 		if y >= h {
 			break

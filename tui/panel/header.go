@@ -8,6 +8,7 @@ import (
 	"xinbot.ir/squall/internal/session"
 	"xinbot.ir/squall/internal/units"
 	"xinbot.ir/squall/load"
+	"xinbot.ir/squall/load/metric"
 	"xinbot.ir/squall/tui/grid"
 	"xinbot.ir/squall/tui/theme"
 	"xinbot.ir/squall/tui/view"
@@ -103,7 +104,7 @@ func (p *Header) faults(x int, s *view.State) int {
 
 // answers writes virtual users, request rate, error share and objectives.
 func (p *Header) answers(w int, s *view.State) {
-	st, now := s.Styles, s.SumRecent(load.RecentWindows)
+	st, now := s.Styles, s.SumRecent(metric.RecentWindows)
 	x := 0
 	put := func(text string, style grid.Style) { x += p.g.Text(x, 1, w-x, text, style) }
 	if settings := s.Now.Load.Settings; settings.Open() {

@@ -6,6 +6,7 @@ import (
 
 	"xinbot.ir/squall/internal/units"
 	"xinbot.ir/squall/load"
+	"xinbot.ir/squall/load/metric"
 	"xinbot.ir/squall/tui/chart"
 	"xinbot.ir/squall/tui/grid"
 	"xinbot.ir/squall/tui/theme"
@@ -105,7 +106,7 @@ func (p *Latency) large(s *view.State) {
 		style = st.Bad
 	}
 	number, unit, _ := strings.Cut(units.Duration(now.P95), " ")
-	name, lately := "p95", ", last "+strconv.Itoa(load.RecentWindows)+" s"
+	name, lately := "p95", ", last "+strconv.Itoa(metric.RecentWindows)+" s"
 	bad := p.pic.Row.Outage(s)
 	if bad.Found {
 		number, unit = bad.Figure()
@@ -124,7 +125,7 @@ func (p *Latency) large(s *view.State) {
 }
 
 func (p *Latency) rate(s *view.State) string {
-	return units.FlowRate(s.SumRecent(load.RecentWindows).FlowRate(p.pic.Row.Flows))
+	return units.FlowRate(s.SumRecent(metric.RecentWindows).FlowRate(p.pic.Row.Flows))
 }
 
 // drawLegend writes "█ p95  412 ms" and returns the column after it.

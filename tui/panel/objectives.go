@@ -7,6 +7,7 @@ import (
 
 	"xinbot.ir/squall/internal/units"
 	"xinbot.ir/squall/load"
+	"xinbot.ir/squall/load/metric"
 	"xinbot.ir/squall/tui/theme"
 	"xinbot.ir/squall/tui/view"
 )
@@ -39,7 +40,7 @@ func (p *Objectives) Sync(s *view.State) {
 	if s.Now.Outside {
 		over, head = " s and run", "outside faults"
 	}
-	p.g.Text(0, 0, names, "last "+strconv.Itoa(load.RecentWindows)+over, st.Dim)
+	p.g.Text(0, 0, names, "last "+strconv.Itoa(metric.RecentWindows)+over, st.Dim)
 	p.g.Text(names, 0, now, "now", st.Dim)
 	if showOverall {
 		p.g.Text(names+now, 0, overall, head, st.Dim)

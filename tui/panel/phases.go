@@ -7,6 +7,7 @@ import (
 	"xinbot.ir/squall/internal/timeline"
 	"xinbot.ir/squall/internal/units"
 	"xinbot.ir/squall/load"
+	"xinbot.ir/squall/load/metric"
 	"xinbot.ir/squall/tui/theme"
 	"xinbot.ir/squall/tui/view"
 )
@@ -29,7 +30,7 @@ type phaseColumn struct {
 }
 
 func phaseColumns() []phaseColumn {
-	flow := func(f *load.Flow, pick func(load.Stats) time.Duration) func(session.PhaseStats) string {
+	flow := func(f *metric.Flow, pick func(metric.Stats) time.Duration) func(session.PhaseStats) string {
 		return func(p session.PhaseStats) string {
 			if p.Flows[f.ID()].Count == 0 {
 				return units.None
@@ -37,9 +38,9 @@ func phaseColumns() []phaseColumn {
 			return units.Duration(pick(p.Flows[f.ID()]))
 		}
 	}
-	p50 := func(s load.Stats) time.Duration { return s.P50 }
-	p95 := func(s load.Stats) time.Duration { return s.P95 }
-	p99 := func(s load.Stats) time.Duration { return s.P99 }
+	p50 := func(s metric.Stats) time.Duration { return s.P50 }
+	p95 := func(s metric.Stats) time.Duration { return s.P95 }
+	p99 := func(s metric.Stats) time.Duration { return s.P99 }
 	return []phaseColumn{
 		{"from", 7, func(p session.PhaseStats) string { return units.Clock(sinceStart(p.From)) }},
 		{"lasted", 8, func(p session.PhaseStats) string { return units.Clock(sinceStart(p.To - p.From)) }},

@@ -2,7 +2,7 @@ package panel
 
 import (
 	"xinbot.ir/squall/internal/units"
-	"xinbot.ir/squall/load"
+	"xinbot.ir/squall/load/metric"
 	"xinbot.ir/squall/tui/chart"
 	"xinbot.ir/squall/tui/theme"
 	"xinbot.ir/squall/tui/view"
@@ -86,7 +86,7 @@ func (p *Stack) figures(pic *chart.LatencyChart, y, rows int, s *view.State) {
 	}
 	if rows > 1 {
 		x := drawLegend(&p.g, 0, y+1, st, theme.InkP95, "p95", units.Duration(now.P95), look)
-		rate := units.FlowRate(s.SumRecent(load.RecentWindows).FlowRate(pic.Row.Flows))
+		rate := units.FlowRate(s.SumRecent(metric.RecentWindows).FlowRate(pic.Row.Flows))
 		p.g.TextRight(stackText-1, y+1, stackText-x-2, rate, st.Dim)
 	}
 	if rows > 2 {

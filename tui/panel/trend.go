@@ -3,6 +3,7 @@ package panel
 import (
 	"xinbot.ir/squall/internal/units"
 	"xinbot.ir/squall/load"
+	"xinbot.ir/squall/load/metric"
 	"xinbot.ir/squall/tui/chart"
 	"xinbot.ir/squall/tui/grid"
 	"xinbot.ir/squall/tui/theme"
@@ -69,7 +70,7 @@ var trends = [...]trendRow{
 		},
 		format: units.Percent,
 		now: func(s *view.State) (string, string) {
-			share, known := s.SumRecent(load.RecentWindows).FailedShare()
+			share, known := s.SumRecent(metric.RecentWindows).FailedShare()
 			if !known {
 				return units.None, ""
 			}

@@ -3,7 +3,7 @@ package view
 import (
 	"time"
 
-	"xinbot.ir/squall/load"
+	"xinbot.ir/squall/load/metric"
 )
 
 // Figures is one flow within one column of the charts. A column may cover several seconds;
@@ -14,7 +14,7 @@ type Figures struct {
 }
 
 // add takes a second, or another flow of the same metric, into the column.
-func (c *Figures) add(s load.Stats) {
+func (c *Figures) add(s metric.Stats) {
 	c.Count += s.Count
 	c.failed += s.Failed
 	c.P50, c.P95 = max(c.P50, s.P50), max(c.P95, s.P95)
@@ -25,7 +25,7 @@ func (c *Figures) add(s load.Stats) {
 type Column struct {
 	Seconds  float64   // measured in it; 0: nothing was
 	flows    []Figures // by flow
-	errors   [load.NumErrorClasses]uint64
+	errors   [metric.NumErrorClasses]uint64
 	Requests uint64
 	Failed   uint64
 	missed   uint64
@@ -34,7 +34,7 @@ type Column struct {
 	Rate     float64
 }
 
-func (c *Column) add(w *load.Window) {
+func (c *Column) add(w *metric.Window) {
 	c.Seconds += w.Length.Seconds()
 	for f := range w.Flows {
 		if w.Flows[f].Count > 0 {
@@ -127,7 +127,7 @@ func columnLength(r TimeRange, elapsed time.Duration, columns int) time.Duration
 }
 
 // Sync brings the columns up to date with the windows of a run.
-func (h *History) Sync(started time.Time, windows []load.Window, r TimeRange, count int) {
+func (h *History) Sync(started time.Time, windows []metric.Window, r TimeRange, count int) {
 	var until time.Duration
 	if n := len(windows); n > 0 {
 		until = windows[n-1].Start.Sub(started) + windows[n-1].Length
@@ -161,7 +161,7 @@ func (h *History) Sync(started time.Time, windows []load.Window, r TimeRange, co
 }
 
 // take sorts one window into its column, opening columns up to it.
-func (h *History) take(w *load.Window, at time.Duration) {
+func (h *History) take(w *metric.Window, at time.Duration) {
 	number := int(max(at, 0) / h.Axis.Length)
 	for h.Axis.Last < number {
 		if h.Axis.Last < number-h.Axis.Count {

@@ -7,24 +7,25 @@ import (
 	"time"
 
 	"xinbot.ir/squall/load"
+	"xinbot.ir/squall/load/metric"
 )
 
 var began = time.Date(2026, 3, 14, 4, 0, 0, 0, time.UTC)
 
 // windowAt is one second of a run that began at began.
-func windowAt(second int, p95 time.Duration) load.Window {
-	w := load.NewWindow()
+func windowAt(second int, p95 time.Duration) metric.Window {
+	w := load.Registry().NewWindow()
 	w.Start, w.Length, w.VUs = began.Add(time.Duration(second)*time.Second), time.Second, second
 	if p95 > 0 {
-		w.Flows[load.Gateway.ID()] = load.Stats{Count: 10, P50: p95 / 2, P95: p95, P99: p95 * 2, Max: p95 * 3}
-		w.Series[load.Webchat] = load.Counts{Count: 10, Failed: 1}
+		w.Flows[load.Gateway.ID()] = metric.Stats{Count: 10, P50: p95 / 2, P95: p95, P99: p95 * 2, Max: p95 * 3}
+		w.Series[load.Webchat] = metric.Counts{Count: 10, Failed: 1}
 	}
 	return w
 }
 
 func TestHistoryShowsTheWorstSecondOfAColumn(t *testing.T) {
 	var h History
-	windows := []load.Window{windowAt(0, 10*time.Millisecond), windowAt(1, 90*time.Millisecond), windowAt(2, 20*time.Millisecond)}
+	windows := []metric.Window{windowAt(0, 10*time.Millisecond), windowAt(1, 90*time.Millisecond), windowAt(2, 20*time.Millisecond)}
 	h.Sync(began, windows, TimeRanges()[0], 20) // a minute on 20 columns: 3 s each
 	c := h.At(19)
 	if c == nil || c.flows[load.Gateway.ID()].P95 != 90*time.Millisecond || c.Requests != 30 || c.Failed != 3 || c.VUs != 2 {
@@ -37,7 +38,7 @@ func TestHistoryShowsTheWorstSecondOfAColumn(t *testing.T) {
 
 func TestAnEmptySecondIsAGap(t *testing.T) {
 	var h History
-	h.Sync(began, []load.Window{windowAt(0, time.Millisecond), windowAt(2, 0), windowAt(3, time.Millisecond)}, TimeRanges()[0], 60)
+	h.Sync(began, []metric.Window{windowAt(0, time.Millisecond), windowAt(2, 0), windowAt(3, time.Millisecond)}, TimeRanges()[0], 60)
 	if h.At(56) == nil || h.At(57) != nil {
 		t.Error("the second without a window is not a gap")
 	}
@@ -49,7 +50,7 @@ func TestAnEmptySecondIsAGap(t *testing.T) {
 // TestHistoryGrowsAsItWouldBeRead checks the cheap way against reading everything again.
 func TestHistoryGrowsAsItWouldBeRead(t *testing.T) {
 	rng := rand.New(rand.NewPCG(3, 5))
-	var windows []load.Window
+	var windows []metric.Window
 	for second := range 1500 {
 		if rng.IntN(20) > 0 { // some seconds are missing
 			windows = append(windows, windowAt(second, time.Duration(rng.IntN(900))*time.Millisecond))
@@ -78,7 +79,7 @@ func TestHistoryGrowsAsItWouldBeRead(t *testing.T) {
 }
 
 func TestAPeakKeepsItsColumnWhileTheChartScrolls(t *testing.T) {
-	var windows []load.Window
+	var windows []metric.Window
 	var h History
 	last := -1
 	for second := range 600 {

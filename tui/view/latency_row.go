@@ -4,13 +4,14 @@ import (
 	"time"
 
 	"xinbot.ir/squall/load"
+	"xinbot.ir/squall/load/metric"
 )
 
 // LatencyRow is one latency chart: a metric of the objectives, and the flows that are counted in it.
 type LatencyRow struct {
 	Title  string
 	metric string
-	Flows  []*load.Flow
+	Flows  []*metric.Flow
 }
 
 // LatencyRows are the charts of the console, in the order of the screen.
@@ -21,7 +22,7 @@ func LatencyRows() []LatencyRow {
 		{Title: "AUTOMATION", metric: "automation_latency"},
 	}
 	for i := range rows {
-		for _, f := range load.Flows() {
+		for _, f := range load.Registry().Flows() {
 			if f.Metric == rows[i].metric {
 				rows[i].Flows = append(rows[i].Flows, f)
 			}

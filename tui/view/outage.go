@@ -5,6 +5,7 @@ import (
 
 	"xinbot.ir/squall/internal/units"
 	"xinbot.ir/squall/load"
+	"xinbot.ir/squall/load/metric"
 )
 
 const (
@@ -24,7 +25,7 @@ type Outage struct {
 
 // Outage looks at the chart's flows in the last seconds.
 func (r LatencyRow) Outage(s *State) (t Outage) {
-	asked, failed, answered := r.outcome(s.SumRecent(load.RecentWindows))
+	asked, failed, answered := r.outcome(s.SumRecent(metric.RecentWindows))
 	if asked == 0 {
 		return t
 	}

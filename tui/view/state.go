@@ -7,6 +7,7 @@ import (
 
 	"xinbot.ir/squall/internal/session"
 	"xinbot.ir/squall/load"
+	"xinbot.ir/squall/load/metric"
 	"xinbot.ir/squall/tui/theme"
 )
 
@@ -32,7 +33,7 @@ type State struct {
 // Tables are tables that load builds anew at each call.
 type Tables struct {
 	Channels [load.NumChannels]string
-	Classes  [load.NumErrorClasses]string
+	Classes  [metric.NumErrorClasses]string
 }
 
 // NewTables builds them.
@@ -42,7 +43,7 @@ func NewTables() *Tables {
 		t.Channels[c] = load.Channel(c).String()
 	}
 	for c := range t.Classes {
-		t.Classes[c] = load.ErrorClass(c).String()
+		t.Classes[c] = metric.ErrorClass(c).String()
 	}
 	return t
 }
@@ -58,7 +59,7 @@ func (s *State) FindFault(id string) (f *session.FaultState, place int) {
 }
 
 // LastWindow is the newest closed second of a snapshot; nil before the first.
-func LastWindow(s *session.Snapshot) *load.Window {
+func LastWindow(s *session.Snapshot) *metric.Window {
 	if n := len(s.Load.Windows); n > 0 {
 		return &s.Load.Windows[n-1]
 	}
@@ -76,12 +77,12 @@ type Recent struct {
 	Flows            []uint64 // by flow: requests that ended
 	broken           []uint64 // of these, failed by the platform
 	answered         []uint64 // of these, with a latency
-	Errors           [load.NumErrorClasses]uint64
+	Errors           [metric.NumErrorClasses]uint64
 }
 
 // SumRecent sums the last n closed seconds.
 func (s *State) SumRecent(n int) (r Recent) {
-	windows, series, flows := s.LastSecond.Load.Windows, load.AllSeries(), len(load.Flows())
+	windows, series, flows := s.LastSecond.Load.Windows, load.Registry().Series(), len(load.Registry().Flows())
 	r.Flows, r.broken, r.answered = make([]uint64, flows), make([]uint64, flows), make([]uint64, flows)
 	for i := max(0, len(windows)-n); i < len(windows); i++ {
 		w := &windows[i]
@@ -128,7 +129,7 @@ type FooterMessage struct {
 }
 
 // FlowRate is the requests per second of some flows.
-func (r Recent) FlowRate(flows []*load.Flow) float64 {
+func (r Recent) FlowRate(flows []*metric.Flow) float64 {
 	var n uint64
 	for _, f := range flows {
 		n += r.Flows[f.ID()]

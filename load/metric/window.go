@@ -1,4 +1,4 @@
-package load
+package metric
 
 import "time"
 
@@ -36,8 +36,8 @@ type Window struct {
 }
 
 // NewWindow returns a window in which nothing was measured.
-func NewWindow() Window {
-	return Window{Flows: make([]Stats, len(registry.Flows())), Series: make([]Counts, len(registry.Series()))}
+func (r *Registry) NewWindow() Window {
+	return Window{Flows: make([]Stats, len(r.flows)), Series: make([]Counts, len(r.series))}
 }
 
 // Counts is what a series adds to a window beside its histogram.
@@ -88,31 +88,6 @@ type ErrorTotal struct {
 	Sample string // text of the first such error, without secrets; "" for a status
 }
 
-// Snapshot is the state of a generator at one moment. It is plain data and shared: readers must
-// not write to its slices.
-type Snapshot struct {
-	At        time.Time
-	Settings  Settings
-	WantedVUs int     // intended now, ramp and spike included
-	VUs       int     // running now
-	Rate      float64 // arrivals per second intended now; 0 in the closed model
-	InFlight  int
-	Sent      uint64 // requests ended since the start, up to this moment
-	Missed    uint64 // sends due and never made since the start
-	Conns     int    // open connections to the gateway
-
-	Windows []Window      // closed seconds, oldest first, at most HistoryWindows
-	Recent  []Stats       // by flow: the last RecentWindows seconds, merged
-	Total   []Stats       // by flow: since the start, merged
-	All     Stats         // every flow since the start, merged
-	Totals  []SeriesTotal // series that have samples
-	Errors  []ErrorTotal
-	Checks  []Check
-	Health  Health // of the last closed window
-	// SaturatedWindows counts the seconds whose numbers may be the generator's own fault.
-	SaturatedWindows int
-}
-
 // Check is a response check in k6's sense: how often a property of the answer held.
 type Check struct {
 	Name   string
@@ -125,11 +100,3 @@ const (
 	HistoryWindows = 7200 // two hours of seconds
 	RecentWindows  = 10
 )
-
-// RecentOf is a flow's last seconds; zero before the first has closed.
-func (s *Snapshot) RecentOf(f *Flow) Stats {
-	if f.id >= len(s.Recent) {
-		return Stats{}
-	}
-	return s.Recent[f.id]
-}

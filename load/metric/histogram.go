@@ -1,4 +1,4 @@
-package load
+package metric
 
 import hdr "github.com/HdrHistogram/hdrhistogram-go"
 
@@ -27,10 +27,24 @@ type Observation struct {
 
 	Recent *Totals // the last RecentWindows seconds
 	Total  *Totals // since the start
+
+	Registry *Registry // of the series
 }
 
 // NewObservation returns an observation of nothing.
-func NewObservation() Observation {
-	n := len(registry.Series())
-	return Observation{Window: NewWindow(), Latency: make([]*hdr.Histogram, n), Service: make([]*hdr.Histogram, n)}
+func (r *Registry) NewObservation() Observation {
+	n := len(r.series)
+	return Observation{Window: r.NewWindow(), Latency: make([]*hdr.Histogram, n), Service: make([]*hdr.Histogram, n), Registry: r}
+}
+
+// Totals is what the window measured. They share its histograms: nothing may be added to them.
+func (o Observation) Totals() *Totals {
+	return &Totals{
+		Latency:  o.Latency,
+		Counts:   o.Window.Series,
+		Checks:   o.Checks,
+		Missed:   o.Window.Missed,
+		Seconds:  o.Window.Length.Seconds(),
+		registry: o.Registry,
+	}
 }

@@ -1,6 +1,9 @@
-package load
+package metric
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // Flow is one kind of request: what it is called and what a right answer is. Flows are told apart by their
 // address; make them before the [Registry] that they are in.
@@ -13,6 +16,10 @@ type Flow struct {
 	Status    int    // that a right answer has
 	Check     string // k6's name for that
 	BodyCheck string // k6's name for a right body; "" when bodies are not looked at
+
+	// Diagnostic flows ask what the platform does with a wrong request. Their failures stand in the error
+	// table and do not count against the platform.
+	Diagnostic bool
 
 	Channels []string // what its series are told apart by: channels, or kinds of call
 
@@ -50,8 +57,9 @@ type SeriesID int
 
 // Registry is every series that a run can measure. It does not change.
 type Registry struct {
-	flows  []*Flow
-	series []Series
+	flows   []*Flow
+	series  []Series
+	metrics []string
 }
 
 // NewRegistry gives flows and their series their places.
@@ -62,6 +70,9 @@ func NewRegistry(flows ...*Flow) *Registry {
 		for _, channel := range f.Channels {
 			r.series = append(r.series, Series{f, channel})
 		}
+		if f.Metric != "" && !slices.Contains(r.metrics, f.Metric) {
+			r.metrics = append(r.metrics, f.Metric)
+		}
 	}
 	return r
 }
@@ -71,6 +82,21 @@ func (r *Registry) Flows() []*Flow { return r.flows }
 
 // Series are the series by their ID. The slice is shared: it must not be changed.
 func (r *Registry) Series() []Series { return r.series }
+
+// Metrics are the flows' own metrics, each once. The slice is shared: it must not be changed.
+func (r *Registry) Metrics() []string { return r.metrics }
+
+// SeriesOf are the series that count in a metric, narrowed to a channel unless that is "". A flow's own
+// metric counts the series of its flows, every other metric counts all.
+func (r *Registry) SeriesOf(metric, channel string) (ids []SeriesID) {
+	own := slices.Contains(r.metrics, metric)
+	for id, s := range r.series {
+		if (!own || s.Flow.Metric == metric) && (channel == "" || channel == s.Channel) {
+			ids = append(ids, SeriesID(id))
+		}
+	}
+	return ids
+}
 
 // Parse finds a series by its tag.
 func (r *Registry) Parse(tag string) (SeriesID, error) {

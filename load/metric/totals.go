@@ -1,4 +1,4 @@
-package load
+package metric
 
 import hdr "github.com/HdrHistogram/hdrhistogram-go"
 
@@ -11,30 +11,18 @@ type Totals struct {
 	Missed  uint64  // sends that were due and never made
 	Chaos   uint64  // spikes and faults that were set off
 	Seconds float64 // length of the span
+
+	registry *Registry
 }
 
 // NewTotals returns totals of nothing yet.
-func NewTotals() *Totals {
-	n := len(registry.Series())
-	return &Totals{Latency: make([]*hdr.Histogram, n), Counts: make([]Counts, n)}
-}
-
-// TotalsOf is what one closed window measured. It shares the observation's histograms.
-func TotalsOf(obs Observation) *Totals {
-	return &Totals{
-		Latency: obs.Latency,
-		Counts:  obs.Window.Series,
-		Checks:  obs.Checks,
-		Missed:  obs.Window.Missed,
-		Seconds: obs.Window.Length.Seconds(),
-	}
+func (r *Registry) NewTotals() *Totals {
+	n := len(r.series)
+	return &Totals{Latency: make([]*hdr.Histogram, n), Counts: make([]Counts, n), registry: r}
 }
 
 // Add merges one closed window into the totals. Nothing of the observation is kept.
 func (t *Totals) Add(obs Observation) {
-	if t.Latency == nil {
-		t.Latency, t.Counts = make([]*hdr.Histogram, len(obs.Latency)), make([]Counts, len(obs.Window.Series))
-	}
 	for id, h := range obs.Latency {
 		if h == nil {
 			continue
@@ -69,8 +57,9 @@ func (t *Totals) AddCheck(c Check) {
 // Trend merges the latencies of the metric's series; nil without samples.
 func (t *Totals) Trend(metric, channel string) *hdr.Histogram {
 	var sum *hdr.Histogram
-	for id, h := range t.Latency {
-		if h == nil || h.TotalCount() == 0 || !ofMetric(AllSeries()[id], metric, channel) {
+	for _, id := range t.registry.SeriesOf(metric, channel) {
+		h := t.Latency[id]
+		if h == nil || h.TotalCount() == 0 {
 			continue
 		}
 		if sum == nil {
@@ -106,11 +95,9 @@ func (t *Totals) Rate(metric, channel string) (hits, total uint64) {
 		}
 		return hits, total
 	}
-	for id, c := range t.Counts {
-		if ofMetric(AllSeries()[id], metric, channel) {
-			hits += c.Failed
-			total += c.Count
-		}
+	for _, id := range t.registry.SeriesOf(metric, channel) {
+		hits += t.Counts[id].Failed
+		total += t.Counts[id].Count
 	}
 	return hits, total
 }
