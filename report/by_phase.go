@@ -8,6 +8,7 @@ import (
 	hdr "github.com/HdrHistogram/hdrhistogram-go"
 
 	"xinbot.ir/squall/internal/event"
+	"xinbot.ir/squall/internal/slo"
 	"xinbot.ir/squall/load"
 	"xinbot.ir/squall/load/metric"
 )
@@ -22,9 +23,9 @@ func byPhase(run *Run) []line {
 	if len(run.injections) == 0 || run.uncounted > 0 {
 		return nil
 	}
-	failed, total := run.outside.Rate("http_req_failed", "")
+	failed, total := run.parts.Outside().Rate("http_req_failed", "")
 	lines := []line{
-		strong("Outside faults and spikes").then(plain(": ", figures(total, failed, run.outside.Trend("gateway_latency", "")), run.objectivesOutside(), ".")),
+		strong("Outside faults and spikes").then(plain(": ", figures(total, failed, run.parts.Outside().Trend("gateway_latency", "")), run.judgedIn(slo.Scope{Outside: true}), ".")),
 	}
 	for n, i := range run.injections {
 		if n == mostDuring {
@@ -36,7 +37,7 @@ func byPhase(run *Run) []line {
 			continue
 		}
 		counts, h := run.during(i)
-		lines = append(lines, strong("During "+i.Label).then(plain(": ", figures(counts.Count, counts.Failed, h), i.met(), ".")))
+		lines = append(lines, strong("During "+i.Label).then(plain(": ", figures(counts.Count, counts.Failed, h), run.judgedIn(slo.Scope{During: i.Fault}), i.met(), ".")))
 	}
 	r := run.requests()
 	return append(lines,
@@ -56,19 +57,19 @@ func figures(requests, failed uint64, gateway *hdr.Histogram) string {
 	return text
 }
 
-// objectivesOutside is what became of the objectives that are judged outside faults.
-func (run *Run) objectivesOutside() string {
-	by := map[load.State]int{}
+// judgedIn is what became of the objectives that are about a part of the run.
+func (run *Run) judgedIn(scope slo.Scope) string {
+	by := map[slo.State]int{}
 	for _, o := range run.verdict.Run.Objectives {
-		if o.Outside {
+		if o.Scope == scope {
 			by[o.State]++
 		}
 	}
 	var parts []string
 	for _, row := range []struct {
-		state load.State
+		state slo.State
 		word  string
-	}{{load.Pass, "held"}, {load.Fail, "failed"}, {load.Unknown, "could not be judged"}} {
+	}{{slo.Pass, "held"}, {slo.Fail, "failed"}, {slo.Unknown, "could not be judged"}} {
 		if n := by[row.state]; n > 0 {
 			parts = append(parts, fmt.Sprintf("%d %s", n, row.word))
 		}

@@ -8,7 +8,7 @@ import (
 
 	"gonum.org/v1/plot/vg"
 
-	"xinbot.ir/squall/load"
+	"xinbot.ir/squall/internal/slo"
 )
 
 // chartFile is a chart beside the report.
@@ -84,11 +84,11 @@ func latencyChart(run *Run, t *latencySeries) *chart {
 		times, p50 = append(times, min(pt.at, run.length)), append(p50, pt.p50)
 		p95, p99 = append(p95, pt.p95), append(p99, pt.p99)
 	}
-	var lines []load.Objective
+	var lines []slo.Objective
 	high := slices.Max(p99)
 	worst, usual := high, median(p50)
 	for _, v := range run.verdict.Run.Objectives {
-		if o := v.Objective; o.Metric == t.metric && o.Channel == "" && o.Latency() {
+		if o := v.Objective; o.Metric == t.metric && o.Channel == "" && o.Scope.During == "" && o.Latency() {
 			lines = append(lines, o)
 			high = max(high, o.Bound)
 		}

@@ -9,7 +9,6 @@ import (
 	hdr "github.com/HdrHistogram/hdrhistogram-go"
 
 	"xinbot.ir/squall/internal/slo"
-	"xinbot.ir/squall/load"
 	"xinbot.ir/squall/load/metric"
 )
 
@@ -115,7 +114,7 @@ func k6Threshold(metrics map[string]k6Metric, run *Run, v slo.Judged) {
 	thresholds[o.Expression()] = run.verdict.Crossed(v)
 }
 
-func k6Submetric(run *Run, o load.Objective) k6Metric {
+func k6Submetric(run *Run, o slo.Objective) k6Metric {
 	if n, seconds := run.totals.Counter(o.Metric, o.Channel); seconds > 0 {
 		return k6Counter(n, seconds)
 	}

@@ -33,7 +33,7 @@ func TestMissingCountsAreUnknown(t *testing.T) {
 				t.Errorf("verdict %s, want not judged", r.verdict.Answer)
 			}
 			for _, v := range r.verdict.Run.Objectives {
-				if v.State != load.Unknown || v.Samples != 0 {
+				if v.State != slo.Unknown || v.Samples != 0 {
 					t.Errorf("%s is %s over %d samples, want unknown", v.Objective, v.State, v.Samples)
 				}
 			}

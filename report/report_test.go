@@ -240,7 +240,7 @@ func summaryShape(t *testing.T, s synthetic, r documents) {
 	// true means failed, and what could not be judged must not look like a pass.
 	for _, v := range r.verdict.Run.Objectives {
 		thresholds, ok := doc.Metrics[v.Objective.Selector()]["thresholds"].(map[string]any)
-		if !ok || thresholds[v.Objective.Expression()] != (v.State != load.Pass) {
+		if !ok || thresholds[v.Objective.Expression()] != (v.State != slo.Pass) {
 			t.Errorf("%s is %s, and its threshold %v", v.Objective, v.State, thresholds)
 		}
 	}

@@ -1,6 +1,9 @@
 package report
 
 import (
+	"encoding/json"
+	"maps"
+	"slices"
 	"strings"
 	"testing"
 
@@ -122,6 +125,48 @@ func TestBuiltInObjectivesAreJudgedOutsideFaults(t *testing.T) {
 		if r.verdict.Exit != slo.ExitFailed || got.Whole != nil || got.Value <= 1500 {
 			t.Errorf("asked for: exit code %d, %+v", r.verdict.Exit, got)
 		}
+	}
+}
+
+// An objective can be narrowed to the time outside faults, or to that of one fault.
+func TestObjectivesWithAScope(t *testing.T) {
+	s := synthetic{seconds: 120, quiet: true, events: drillLLM(1, 30, 70), slow: slowBetween(30, 78, 30), change: func(start *event.RunStarted) {
+		start.Objectives = []string{
+			"gateway_latency: p(95)<1500 outside faults", "gateway_latency: p(95)<1500 during llm_latency",
+			"gateway_latency: p(95)<60000 during llm_latency", "gateway_latency: p(95)<1500 during redis_outage", "gateway_latency: count>10",
+		}
+	}}
+	r := documentsOf(t, s.write(t))
+	var got []string
+	for _, o := range r.verdict.Run.Objectives {
+		got = append(got, o.State.String())
+	}
+	if want := []string{"pass", "fail", "pass", "unknown", "pass"}; !slices.Equal(got, want) || r.verdict.Exit != slo.ExitFailed {
+		t.Errorf("%v and exit code %d, want %v", got, r.verdict.Exit, want)
+	}
+	for _, want := range []string{
+		"`gateway_latency: p(95)<1500 during llm_latency` came to ", "| Measured | Samples | Whole run | Verdict |", "unknown: redis_outage was never on",
+		"**During LLM latency**", "; objectives: 1 held, 1 failed", "; objectives: 1 held.",
+	} {
+		if !strings.Contains(r.report, want) {
+			t.Errorf("no %q in\n%s", want, r.report)
+		}
+	}
+	if !strings.Contains(r.terminal, " ms over the whole run") || strings.Contains(r.terminal, "outside faults; ") {
+		t.Errorf("the terminal says\n%s", r.terminal)
+	}
+	var summary struct {
+		Metrics map[string]struct{ Thresholds map[string]bool }
+	}
+	if err := json.Unmarshal([]byte(r.summary), &summary); err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]bool{
+		"p(95)<1500 outside faults": false, "p(95)<1500 during llm_latency": true, "p(95)<60000 during llm_latency": false,
+		"p(95)<1500 during redis_outage": true, "count>10": false,
+	}
+	if got := summary.Metrics["gateway_latency"].Thresholds; !maps.Equal(got, want) {
+		t.Errorf("thresholds %v, want %v", got, want)
 	}
 }
 

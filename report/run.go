@@ -27,7 +27,7 @@ type Run struct {
 	length     float64 // seconds, as far as there is data
 
 	totals  *metric.Totals   // latency from the time a send was due
-	outside *metric.Totals   // the same outside faults, spikes and their recovery
+	parts   slo.Parts        // the same in the parts of the run that objectives are about
 	service []*hdr.Histogram // from the time it was sent; open model only
 	open    bool             // the open model was used at some time
 	phases  []phase
@@ -42,6 +42,7 @@ type Run struct {
 	vus       levels
 	wanted    levels
 
+	objectives []slo.Objective
 	unreadable []string // objectives that could not be parsed, and why
 	verdict    slo.Verdict
 	ledger     ledgerState
@@ -66,7 +67,12 @@ func Load(dir string) (*Run, error) {
 	if err != nil {
 		return nil, err
 	}
-	run := &Run{files: files, timeline: timeline.Of(files.Events), length: files.Length(), totals: load.Registry().NewTotals(), outside: load.Registry().NewTotals(), service: make([]*hdr.Histogram, len(load.Registry().Series()))}
+	run := &Run{
+		files: files, timeline: timeline.Of(files.Events), length: files.Length(),
+		totals: load.Registry().NewTotals(), service: make([]*hdr.Histogram, len(load.Registry().Series())),
+	}
+	run.readObjectives()
+	run.parts = slo.NewParts(load.Registry(), run.objectives)
 	run.injections = injectionsOf(run.timeline)
 	run.phases = phasesOf(run.timeline, run.length)
 	run.ledger = readLedger(files)
@@ -110,10 +116,10 @@ func (run *Run) addSeconds() {
 		if s.Saturated != "" {
 			run.saturated = append(run.saturated, s)
 		}
-		calm := run.timeline.Outside(s.At + s.Length/2)
-		if calm {
-			run.outside.Seconds += s.Length
-			run.outside.Missed += s.Missed
+		parts := run.parts.At(run.timeline, s.At+s.Length/2)
+		for _, part := range parts {
+			part.Seconds += s.Length
+			part.Missed += s.Missed
 		}
 		flows := make([]metric.Counts, len(load.Registry().Flows()))
 		for tag, c := range s.Series {
@@ -123,8 +129,8 @@ func (run *Run) addSeconds() {
 				continue
 			}
 			sums := []*metric.Counts{&run.totals.Counts[id], &flows[all[id].Flow.ID()]}
-			if calm {
-				sums = append(sums, &run.outside.Counts[id])
+			for _, part := range parts {
+				sums = append(sums, &part.Counts[id])
 			}
 			for _, sum := range sums {
 				sum.Count += c[0]
@@ -145,8 +151,8 @@ func (run *Run) addSeconds() {
 			}
 			checks[name].Passes += c[0]
 			checks[name].Fails += c[1]
-			if calm {
-				run.outside.AddCheck(metric.Check{Name: name, Passes: c[0], Fails: c[1]})
+			for _, part := range parts {
+				part.AddCheck(metric.Check{Name: name, Passes: c[0], Fails: c[1]})
 			}
 		}
 		if p := phaseAt(run.phases, s.At+s.Length/2); p != nil {
@@ -191,8 +197,8 @@ func (run *Run) addHistograms() error {
 			return nil
 		}
 		run.merge(&run.totals.Latency[id], h)
-		if run.timeline.Outside(middle) {
-			run.merge(&run.outside.Latency[id], h)
+		for _, part := range run.parts.At(run.timeline, middle) {
+			run.merge(&part.Latency[id], h)
 		}
 		flow := all[id].Flow
 		if p := phaseAt(run.phases, middle); p != nil {

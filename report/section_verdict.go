@@ -9,7 +9,6 @@ import (
 	"xinbot.ir/squall/internal/event"
 	"xinbot.ir/squall/internal/slo"
 	"xinbot.ir/squall/internal/timeline"
-	"xinbot.ir/squall/load"
 )
 
 // verdictSection opens the report: what came out, why, and what a reader must know before
@@ -114,10 +113,16 @@ func objectivesSection(run *Run) []block {
 	if len(run.verdict.Run.Objectives) == 0 {
 		return nil
 	}
-	outside := run.verdict.Run.Objectives[0].Outside
-	columns := numberColumns("Measured", "Samples")
-	if outside {
-		columns = numberColumns("Outside faults", "Samples", "Whole run")
+	// The scope that somebody asked for stands in the objective itself.
+	columns, parts := numberColumns("Measured", "Samples"), false
+	for _, v := range run.verdict.Run.Objectives {
+		parts = parts || v.Scope != (slo.Scope{})
+		if v.Scope != v.Objective.Scope {
+			columns = numberColumns("Outside faults", "Samples")
+		}
+	}
+	if parts {
+		columns = append(columns, numberColumns("Whole run")...)
 	}
 	t := table{columns: append(textColumns("", "Objective"), append(columns, textColumns("Verdict")...)...)}
 	for _, v := range run.verdict.Run.Objectives {
@@ -125,23 +130,26 @@ func objectivesSection(run *Run) []block {
 		if v.Reason != "" {
 			verdict += ": " + v.Reason
 		}
-		cells := []line{plain(stateSymbol(v.State)), code(v.Objective.String()), plain(measured(v.Verdict)), plain(samples(v.Verdict))}
-		if v.Whole != nil {
+		cells := []line{plain(stateSymbol(v.State)), code(v.Objective.String()), plain(measured(v.Result)), plain(samples(v.Result))}
+		switch {
+		case v.Whole != nil:
 			cells = append(cells, plain(measured(*v.Whole)))
+		case parts:
+			cells = append(cells, plain(measured(v.Result)))
 		}
 		t.rows = append(t.rows, append(cells, plain(verdict)))
 	}
 	return []block{t}
 }
 
-func samples(v load.Verdict) string {
+func samples(v slo.Result) string {
 	if v.Samples == 0 {
 		return absent
 	}
 	return count(v.Samples)
 }
 
-func stateSymbol(s load.State) string { return [...]string{"?", "✓", "✗"}[s] }
+func stateSymbol(s slo.State) string { return [...]string{"?", "✓", "✗"}[s] }
 
 func environmentSection(run *Run) []block {
 	m := run.timeline.Start

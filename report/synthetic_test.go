@@ -13,6 +13,7 @@ import (
 
 	"xinbot.ir/squall/internal/event"
 	"xinbot.ir/squall/internal/rundir"
+	"xinbot.ir/squall/internal/slo"
 	"xinbot.ir/squall/load"
 	"xinbot.ir/squall/load/metric"
 )
@@ -98,7 +99,7 @@ func (s synthetic) header() event.RunStarted {
 		Settings: []event.Provenance{{Name: "vus", Value: "200", Source: "--vus"}, {Name: "think", Value: "0s-1.5s", Source: "default"}, {Name: "admin-token", Value: "sha256:aabbccdd", Source: "ADMIN_TOKEN"}},
 		FlowsOff: map[string]string{"knowledge": "not asked for (--knowledge)"},
 	}
-	for _, o := range load.DefaultObjectives() {
+	for _, o := range slo.DefaultObjectives() {
 		m.Objectives = append(m.Objectives, o.String())
 	}
 	m.Objectives = append(m.Objectives, "gateway_latency{channel:telegram}: p(99)<5000", "checks: rate>0.9", "automation_latency: count>5")

@@ -22,9 +22,13 @@ func Terminal(run *Run, path string) string {
 		width = max(width, len(v.Objective.String()))
 	}
 	for _, v := range run.verdict.Run.Objectives {
-		fmt.Fprintf(&b, "  %s %-*s  %12s", stateSymbol(v.State), width, v.Objective, measured(v.Verdict))
+		fmt.Fprintf(&b, "  %s %-*s  %12s", stateSymbol(v.State), width, v.Objective, measured(v.Result))
 		if v.Whole != nil {
-			fmt.Fprintf(&b, "  outside faults; %s over the whole run", measured(*v.Whole))
+			b.WriteString("  ")
+			if v.Scope != v.Objective.Scope { // else it is in the objective's own text
+				b.WriteString(v.Scope.String() + "; ")
+			}
+			b.WriteString(measured(*v.Whole) + " over the whole run")
 		}
 		if v.Reason != "" {
 			fmt.Fprintf(&b, "  %s", oneLine(v.Reason))

@@ -23,18 +23,13 @@ func (run *Run) judge() {
 	if run.uncounted > 0 {
 		judged.Missing = run.countsMissing()
 	}
-	outside := start.BuiltIn && len(run.injections) > 0
-	for _, text := range start.Objectives {
-		objective, err := load.ParseObjectiveLine(text)
-		if err != nil {
-			// Nothing can be said of it, and that must not look like a pass.
-			run.unreadable = append(run.unreadable, err.Error())
-			continue
-		}
-		o := slo.Judged{Verdict: run.evaluate(objective, run.totals), Asked: !start.BuiltIn, Outside: outside}
-		if outside {
-			whole := o.Verdict
-			o.Verdict, o.Whole = run.evaluate(objective, run.outside), &whole
+	for _, objective := range run.objectives {
+		o := slo.Judged{Asked: !start.BuiltIn}
+		o.Result, o.Scope = run.parts.Evaluate(objective, start.BuiltIn, run.totals)
+		o.Result = run.whyUnknown(o.Result)
+		if o.Scope != (slo.Scope{}) {
+			whole := run.whyUnknown(objective.Evaluate(run.totals))
+			o.Whole = &whole
 		}
 		judged.Objectives = append(judged.Objectives, o)
 	}
@@ -42,13 +37,25 @@ func (run *Run) judge() {
 	run.verdict = slo.Judge(judged)
 }
 
-// evaluate holds one objective against what was measured.
-func (run *Run) evaluate(o load.Objective, totals *metric.Totals) load.Verdict {
-	if run.uncounted > 0 {
-		return load.Verdict{Objective: o, Reason: "counts are missing"}
+// readObjectives reads the objectives of the run. Of one that cannot be read nothing can be said, and that
+// must not look like a pass.
+func (run *Run) readObjectives() {
+	for _, text := range run.timeline.Start.Objectives {
+		objective, err := slo.ParseObjective(load.Registry(), text)
+		if err != nil {
+			run.unreadable = append(run.unreadable, err.Error())
+			continue
+		}
+		run.objectives = append(run.objectives, objective)
 	}
-	v := o.Evaluate(totals)
-	if why := run.whyOff(o.Metric); why != "" && v.State == load.Unknown && v.Samples == 0 {
+}
+
+// whyUnknown adds what the report knows of why an objective could not be judged.
+func (run *Run) whyUnknown(v slo.Result) slo.Result {
+	if run.uncounted > 0 {
+		return slo.Result{Objective: v.Objective, Reason: "counts are missing"}
+	}
+	if why := run.whyOff(v.Objective.Metric); why != "" && v.State == slo.Unknown && v.Samples == 0 {
 		v.Reason = why
 	}
 	return v
@@ -100,7 +107,7 @@ func (run *Run) sentence() line {
 	}
 	unknown := 0
 	for _, o := range judged {
-		if o.State == load.Unknown {
+		if o.State == slo.Unknown {
 			unknown++
 		}
 	}
@@ -138,12 +145,12 @@ func (run *Run) reason(r slo.Reason, n int) line {
 	case slo.ObjectiveFailed:
 	}
 	for _, o := range run.verdict.Run.Objectives {
-		if o.Objective.String() == r.About && o.State == load.Fail {
+		if o.Objective.String() == r.About && o.State == slo.Fail {
 			where := ""
-			if o.Outside {
-				where = " outside faults"
+			if o.Scope != o.Objective.Scope { // else it is in the objective's own text
+				where = " " + o.Scope.String()
 			}
-			return code(r.About).then(plain(" came to ", measured(o.Verdict), where, more(n, "and %s failed"), "."))
+			return code(r.About).then(plain(" came to ", measured(o.Result), where, more(n, "and %s failed"), "."))
 		}
 	}
 	return code(r.About).then(plain(" could not be judged (", r.Detail, ")", more(n, "and %s failed"), "."))
@@ -165,9 +172,9 @@ func more(n int, format string) string {
 
 // measured writes an objective's value in its own unit, precisely enough to see on which side of
 // the bound it lies.
-func measured(v load.Verdict) string {
+func measured(v slo.Result) string {
 	switch o := v.Objective; {
-	case v.State == load.Unknown && (v.Samples == 0 || tooFew(v)):
+	case v.State == slo.Unknown && (v.Samples == 0 || tooFew(v)):
 		return absent
 	case o.Latency():
 		value := thousands(strconv.FormatFloat(v.Value, 'f', decimals(v.Value), 64)) + " ms"
@@ -185,7 +192,7 @@ func measured(v load.Verdict) string {
 
 // tooFew tells whether an objective's percentile is the maximum by another name, as it is where the
 // table of latencies has a dash. Such an objective may still fail: two slow ones of three are enough.
-func tooFew(v load.Verdict) bool {
+func tooFew(v slo.Result) bool {
 	p, ok := v.Objective.Percentile()
 	return ok && p < 100 && v.Objective.Latency() && v.Samples < metric.FewestSamples(p)
 }

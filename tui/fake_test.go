@@ -14,6 +14,7 @@ import (
 	"xinbot.ir/squall/internal/command"
 	"xinbot.ir/squall/internal/event"
 	"xinbot.ir/squall/internal/session"
+	"xinbot.ir/squall/internal/slo"
 	"xinbot.ir/squall/internal/timeline"
 	"xinbot.ir/squall/load"
 	"xinbot.ir/squall/load/metric"
@@ -50,7 +51,7 @@ type fakeSession struct {
 	boom     bool  // Snapshot panics
 	done     chan struct{}
 	once     sync.Once
-	states   map[string]load.State
+	states   map[string]slo.State
 	chaos    fakeChaos
 }
 
@@ -61,7 +62,7 @@ func newFake() *fakeSession {
 	s := &fakeSession{
 		started: fakeStart(), duration: 15 * time.Minute, noise: rand.New(rand.NewPCG(7, 11)),
 		set: set, initial: set, status: session.Running, token: true,
-		errors: map[metric.ErrorKey]*metric.ErrorTotal{}, total: make([]metric.Stats, len(load.Registry().Series())), done: make(chan struct{}), states: map[string]load.State{},
+		errors: map[metric.ErrorKey]*metric.ErrorTotal{}, total: make([]metric.Stats, len(load.Registry().Series())), done: make(chan struct{}), states: map[string]slo.State{},
 		chaos: newFakeChaos(),
 	}
 	s.event(event.RoleSquall, event.RunStarted{Target: "staging", VUs: 250, Think: "0s-1.5s"})
@@ -218,35 +219,35 @@ func (s *fakeSession) recent(f *metric.Flow) (sum metric.Stats) {
 	return sum
 }
 
-func (s *fakeSession) verdicts(stats func(*metric.Flow) metric.Stats, requests, failed uint64) []load.Verdict {
-	latency := func(metric string, f *metric.Flow) load.Verdict {
-		v := load.Verdict{Objective: load.Objective{Metric: metric, Aggregate: "p(95)", Operator: "<", Bound: 1500}}
+func (s *fakeSession) verdicts(stats func(*metric.Flow) metric.Stats, requests, failed uint64) []slo.Result {
+	latency := func(metric string, f *metric.Flow) slo.Result {
+		v := slo.Result{Objective: slo.Objective{Metric: metric, Aggregate: "p(95)", Operator: "<", Bound: 1500}}
 		st := stats(f)
 		v.Samples, v.Value = st.Count, float64(st.P95)/1e6
 		switch {
 		case st.Count < 2:
-			v.State, v.Reason = load.Unknown, "too few samples"
+			v.State, v.Reason = slo.Unknown, "too few samples"
 		case v.Value < 1500:
-			v.State = load.Pass
+			v.State = slo.Pass
 		default:
-			v.State = load.Fail
+			v.State = slo.Fail
 		}
 		return v
 	}
-	rate := load.Verdict{Objective: load.Objective{Metric: "http_req_failed", Aggregate: "rate", Operator: "<", Bound: 0.01}, Samples: requests}
+	rate := slo.Result{Objective: slo.Objective{Metric: "http_req_failed", Aggregate: "rate", Operator: "<", Bound: 0.01}, Samples: requests}
 	if requests > 0 {
-		rate.Value, rate.State = float64(failed)/float64(requests), load.Pass
+		rate.Value, rate.State = float64(failed)/float64(requests), slo.Pass
 		if rate.Value >= 0.01 {
-			rate.State = load.Fail
+			rate.State = slo.Fail
 		}
 	}
-	return []load.Verdict{
+	return []slo.Result{
 		latency("gateway_latency", load.Gateway), latency("orchestrator_latency", load.Ingestion),
 		latency("automation_latency", load.Automation), rate,
 	}
 }
 
-func (s *fakeSession) live() []load.Verdict {
+func (s *fakeSession) live() []slo.Result {
 	var requests, failed uint64
 	for _, w := range s.windows[max(0, len(s.windows)-metric.RecentWindows):] {
 		requests, failed = requests+w.Requests(), failed+w.Failed()
@@ -260,15 +261,15 @@ func (s *fakeSession) judge() {
 		o := v.Objective
 		name := fmt.Sprintf("%s: %s%s%v", o.Metric, o.Aggregate, o.Operator, o.Bound)
 		before := s.states[name]
-		if before != v.State && v.State != load.Unknown && (before != load.Unknown || v.State == load.Fail) {
+		if before != v.State && v.State != slo.Unknown && (before != slo.Unknown || v.State == slo.Fail) {
 			title := fmt.Sprintf("%s %s%s%v", o.Metric, o.Aggregate, o.Operator, o.Bound)
-			if v.State == load.Pass {
+			if v.State == slo.Pass {
 				s.event(event.RoleObjectives, event.ObjectiveRecovered{Objective: name, Title: title, Value: v.Value})
 			} else {
 				s.event(event.RoleObjectives, event.ObjectiveBroken{Objective: name, Title: title, Value: v.Value})
 			}
 		}
-		if v.State != load.Unknown {
+		if v.State != slo.Unknown {
 			s.states[name] = v.State
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"xinbot.ir/squall/internal/session"
+	"xinbot.ir/squall/internal/slo"
 	"xinbot.ir/squall/internal/units"
 	"xinbot.ir/squall/load"
 	"xinbot.ir/squall/load/metric"
@@ -58,11 +59,11 @@ func TestTrouble(t *testing.T) {
 		w.Flows[load.Gateway.ID()].Count = answered
 		return w
 	}
-	bounded := []load.Verdict{{Objective: load.Objective{Metric: "http_req_failed", Aggregate: "rate", Operator: "<", Bound: 0.2}}}
+	bounded := []slo.Result{{Objective: slo.Objective{Metric: "http_req_failed", Aggregate: "rate", Operator: "<", Bound: 0.2}}}
 	for _, c := range []struct {
 		name    string
 		windows []metric.Window
-		live    []load.Verdict
+		live    []slo.Result
 		want    string
 	}{
 		{"nothing sent", nil, nil, ""},
@@ -87,10 +88,10 @@ func TestTrouble(t *testing.T) {
 	}
 }
 
-func failures(t *testing.T, verdicts []load.Verdict) load.Verdict {
+func failures(t *testing.T, verdicts []slo.Result) slo.Result {
 	t.Helper()
 	v, found := view.FindFailed(verdicts)
-	if !found || v.State != load.Fail {
+	if !found || v.State != slo.Fail {
 		t.Fatalf("the share of failed requests is judged %+v", v)
 	}
 	return v

@@ -75,7 +75,7 @@ func OpenFaults(r config.Resolved, runID string, log io.Writer) (*Faults, error)
 		}
 	}
 	sortDrills(f.list)
-	checked, err := r.Faults.Settle(f.on(), f.off())
+	checked, err := r.ValidateFaults(f.on(), f.off())
 	f.checked = checked
 	return f, errors.Join(append(errs, err)...)
 }

@@ -7,7 +7,6 @@ import (
 	"xinbot.ir/squall/internal/event"
 	"xinbot.ir/squall/internal/session"
 	"xinbot.ir/squall/internal/slo"
-	"xinbot.ir/squall/load"
 )
 
 // The exit codes, as documented in the help. Those of a run are its verdict's.
@@ -81,9 +80,9 @@ func cutShort(snap session.Snapshot) bool {
 	return end.Data.Detail == syscall.SIGTERM.String() || end.Data.Detail == syscall.SIGHUP.String()
 }
 
-func brokenObjectives(verdicts []load.Verdict) (n int) {
+func brokenObjectives(verdicts []slo.Result) (n int) {
 	for _, v := range verdicts {
-		if v.State == load.Fail {
+		if v.State == slo.Fail {
 			n++
 		}
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"xinbot.ir/squall/internal/slo"
 	"xinbot.ir/squall/load"
 )
 
@@ -18,12 +19,12 @@ type Resolved struct {
 	Options    load.Options // Secrets and AdminToken are plain text: never print it
 	Settings   load.Settings
 	Duration   time.Duration // 0: until stopped
-	Objectives []load.Objective
+	Objectives []slo.Objective
 	BuiltIn    bool // nobody asked for these objectives: they are the default
 	// WarnExpectations leaves expectations that were not met out of the verdict.
 	WarnExpectations bool
 	Unknown          string // what an objective counts as that could not be judged: fail, pass, or "" for 98 if it was asked for
-	StopRules        []load.StopRule
+	StopRules        []slo.StopRule
 
 	Target        string // the target's name, or the gateway's host
 	Out           string // run directory; "" for the default
@@ -55,9 +56,9 @@ func Resolve(in Input) (Resolved, error) {
 	}
 	r := Resolved{
 		Duration:      read(l, duration, parseDuration(0)),
-		Objectives:    readLines(l, objectives, load.DefaultObjectives(), load.ParseObjectiveLine),
+		Objectives:    readLines(l, objectives, slo.DefaultObjectives(), parseObjective),
 		BuiltIn:       !l.values[objectives].set() || l.values[objectives].level == fromDefault,
-		StopRules:     readLines(l, stopRules, nil, load.ParseStopRule),
+		StopRules:     readLines(l, stopRules, nil, parseStopRule),
 		Out:           read(l, outDir, parseText),
 		Headless:      read(l, headless, parseBool),
 		SummaryExport: read(l, summaryExport, parseText),
@@ -228,4 +229,12 @@ func (l *layered) checkProtection(isProtected bool) {
 	default:
 		l.problem("--confirm %s: the target is %s, which is protected", given, l.target.name)
 	}
+}
+
+func parseObjective(line string) (slo.Objective, error) {
+	return slo.ParseObjective(load.Registry(), line)
+}
+
+func parseStopRule(line string) (slo.StopRule, error) {
+	return slo.ParseStopRule(load.Registry(), line)
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/pflag"
 	"gopkg.in/yaml.v3"
 
+	"xinbot.ir/squall/internal/slo"
 	"xinbot.ir/squall/load"
 )
 
@@ -100,7 +101,7 @@ func TestTheSeedsK6CommandLine(t *testing.T) {
 	if r.Target != "gateway.xinbot.ir" {
 		t.Errorf("target = %q", r.Target)
 	}
-	if got := len(r.Objectives); got != len(load.DefaultObjectives()) {
+	if got := len(r.Objectives); got != len(slo.DefaultObjectives()) {
 		t.Errorf("%d objectives", got)
 	}
 	if s := r.Settings; s.Think != (load.Think{Max: 1500 * time.Millisecond}) || s.SpikeFactor != 5 || s.Rate != 0 || s.Ramp != 0 {

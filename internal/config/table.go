@@ -142,7 +142,7 @@ func Table() []Setting {
 		{Name: maxInFlight, Flags: option("max-in-flight"), InFile: true, Default: "10000", Argument: "N", Accepts: "a whole number of 1 or more", Help: "most requests in flight at once (open model); what is due beyond counts as missed"},
 		{Name: noKeepAlive, Flags: option("no-keep-alive"), InFile: true, Bool: true, Default: "false", Accepts: acceptsBool, Help: "a new connection for every request"},
 
-		{Name: objectives, Flags: []Alias{{Name: "objective"}, {Name: "threshold"}}, InFile: true, List: true, Default: "those of the performance plan", Argument: "OBJECTIVE", Accepts: "an objective such as 'gateway_latency: p(95)<1500'", Help: "objective in k6's threshold syntax; replaces the defaults"},
+		{Name: objectives, Flags: []Alias{{Name: "objective"}, {Name: "threshold"}}, InFile: true, List: true, Default: "those of the performance plan", Argument: "OBJECTIVE", Accepts: "an objective such as 'gateway_latency: p(95)<1500'", Help: "objective in k6's threshold syntax, perhaps with 'outside faults' or 'during FAULT' at its end; replaces the defaults"},
 		{Name: stopRules, Flags: option("stop-rule"), InFile: true, List: true, Default: "none", Argument: "RULE", Accepts: "a stop rule such as 'gateway_latency: p(95)>3000 for 10s'", Help: "condition over a sliding window that takes everything back to the baseline and blocks new spikes; the run ends when nothing is above the baseline"},
 
 		{Name: expectations, Flags: option("expectations"), InFile: true, Default: "fail", Argument: "WHAT", Accepts: "one of fail, warn", Help: "what an expectation of a fault that was not met does: fail makes exit code 99, warn is in the report alone"},

@@ -19,10 +19,10 @@ type Config struct {
 	Options    load.Options
 	Settings   load.Settings
 	Duration   time.Duration // 0: until stopped
-	Objectives []load.Objective
+	Objectives []slo.Objective
 	BuiltIn    bool       // nobody asked for the objectives: they are the default, and judged outside faults
 	Policy     slo.Policy // how strictly the run is judged
-	StopRules  []load.StopRule
+	StopRules  []slo.StopRule
 
 	Faults      []chaos.Fault           // in the order of their keys; the channel spike is added behind them
 	Undoers     chaos.Undoers           // for the kinds of the faults' steps

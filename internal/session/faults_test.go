@@ -13,6 +13,7 @@ import (
 	"xinbot.ir/squall/internal/command"
 	"xinbot.ir/squall/internal/event"
 	"xinbot.ir/squall/internal/rundir"
+	"xinbot.ir/squall/internal/slo"
 	"xinbot.ir/squall/load"
 )
 
@@ -198,11 +199,11 @@ func TestHaltTakesFaultsBackAndBlocksNewOnes(t *testing.T) {
 func TestStopRuleTakesFaultsBackFirst(t *testing.T) {
 	l := newLamp()
 	c := withLamp(t, l)
-	rule, err := load.ParseStopRule("http_reqs: rate>0 for 1s")
+	rule, err := slo.ParseStopRule(load.Registry(), "http_reqs: rate>0 for 1s")
 	if err != nil {
 		t.Fatal(err)
 	}
-	c.StopRules = []load.StopRule{rule}
+	c.StopRules = []slo.StopRule{rule}
 	c.Settings.Paused = true
 	s := start(t, c)
 	if err := give(s, command.Inject{Fault: "lamp"}); err != nil {

@@ -7,6 +7,7 @@ import (
 	"xinbot.ir/squall/internal/command"
 	"xinbot.ir/squall/internal/event"
 	"xinbot.ir/squall/internal/rundir"
+	"xinbot.ir/squall/internal/slo"
 	"xinbot.ir/squall/internal/timeline"
 	"xinbot.ir/squall/load"
 	"xinbot.ir/squall/load/metric"
@@ -16,23 +17,24 @@ import (
 // objectives and stop rules against it, and tells the timeline what changed. All of it happens in
 // the window's own goroutine, never in traffic.
 func (s *Session) observer() func(metric.Observation) {
-	var watches []*load.StopWatch
+	var watches []*slo.StopRuleEvaluator
 	for _, r := range s.config.StopRules {
-		watches = append(watches, load.NewStopWatch(r))
+		watches = append(watches, slo.NewStopRuleEvaluator(r))
 	}
-	told := make([]load.State, len(s.config.Objectives))
+	told := make([]slo.State, len(s.config.Objectives))
 	saturated := false
-	book, outside := newPhaseStats(), load.Registry().NewTotals()
+	book, parts := newPhaseStats(), slo.NewParts(load.Registry(), s.config.Objectives)
 	return func(o metric.Observation) {
 		at := o.Window.Start.Sub(s.started).Seconds()
 		if err := s.journal.writer.Second(rundir.NewSecond(max(0, at), o), o); err != nil {
 			s.loseSecond(err)
 		}
 		line := s.journal.timeline()
-		if s.config.BuiltIn && line.Outside(at+o.Window.Length.Seconds()/2) {
-			outside.Add(o)
+		middle := at + o.Window.Length.Seconds()/2
+		for _, part := range parts.At(line, middle) {
+			part.Add(o)
 		}
-		live, overall := s.judge(o, line, outside)
+		live, overall := s.judge(o, line, middle, parts)
 		for i, v := range live {
 			s.tellObjective(v, &told[i])
 		}
@@ -66,30 +68,30 @@ func (s *Session) loseSecond(err error) {
 }
 
 // judge holds the objectives against the last seconds and against the run: what the verdict will go by.
-func (s *Session) judge(o metric.Observation, line *timeline.Timeline, outside *metric.Totals) (live, overall []load.Verdict) {
+func (s *Session) judge(o metric.Observation, line *timeline.Timeline, at float64, parts slo.Parts) (live, overall []slo.Result) {
 	o.Total.Chaos = uint64(len(line.Injections))
-	total := o.Total
-	if s.config.BuiltIn && len(line.Injections) > 0 {
-		total = outside
-	}
 	for _, objective := range s.config.Objectives {
-		live = append(live, objective.Evaluate(o.Recent))
-		overall = append(overall, objective.Evaluate(total))
+		now := slo.Result{Objective: objective, Reason: objective.Scope.During + " is not on"}
+		if objective.Scope.During == "" || objective.Scope.Covers(line, at) {
+			now = objective.Evaluate(o.Recent)
+		}
+		whole, _ := parts.Evaluate(objective, s.config.BuiltIn, o.Total)
+		live, overall = append(live, now), append(overall, whole)
 	}
 	return live, overall
 }
 
 // tellObjective records when an objective breaks and when it holds again. One that is unknown for a while
 // has done neither.
-func (s *Session) tellObjective(v load.Verdict, told *load.State) {
-	if v.State == load.Unknown || v.State == *told || (v.State == load.Pass && *told == load.Unknown) {
-		if v.State != load.Unknown {
+func (s *Session) tellObjective(v slo.Result, told *slo.State) {
+	if v.State == slo.Unknown || v.State == *told || (v.State == slo.Pass && *told == slo.Unknown) {
+		if v.State != slo.Unknown {
 			*told = v.State
 		}
 		return
 	}
 	*told = v.State
-	if v.State == load.Pass {
+	if v.State == slo.Pass {
 		s.emit(objectives, event.ObjectiveRecovered{Objective: v.Objective.String(), Title: plain(v.Objective), Value: v.Value, Measured: measured(v)})
 		return
 	}
@@ -97,7 +99,7 @@ func (s *Session) tellObjective(v load.Verdict, told *load.State) {
 }
 
 // plain is an objective in words, for the timeline.
-func plain(o load.Objective) string {
+func plain(o slo.Objective) string {
 	name := strings.ReplaceAll(o.Metric, "_", " ")
 	for _, row := range []struct{ metric, words string }{
 		{"http_req_duration", "latency of all requests"},
@@ -117,7 +119,7 @@ func plain(o load.Objective) string {
 	return name + " " + o.Expression()
 }
 
-func measured(v load.Verdict) string {
+func measured(v slo.Result) string {
 	switch {
 	case v.Objective.Latency() && v.Value >= 1000:
 		return fmt.Sprintf("%.2f s", v.Value/1000)
@@ -152,7 +154,7 @@ func achieved(t *metric.Totals) load.Weights {
 
 // stop carries a stop rule out: it reverts what was put on top of the baseline, faults first of all. When
 // there is nothing to revert, the baseline itself is too much, and the run ends.
-func (s *Session) stop(rule load.StopRule, v load.Verdict) {
+func (s *Session) stop(rule slo.StopRule, v slo.Result) {
 	by := event.Actor{Role: event.RoleStopRule, Name: rule.String()}
 	s.commands.Lock()
 	spiking, above := s.settings.Spike, s.settings.WantedVUs() > s.config.Settings.WantedVUs() || s.settings.WantedRate() > s.config.Settings.WantedRate()

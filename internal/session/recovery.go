@@ -8,7 +8,7 @@ import (
 
 	"xinbot.ir/squall/chaos"
 	"xinbot.ir/squall/internal/event"
-	"xinbot.ir/squall/load"
+	"xinbot.ir/squall/internal/slo"
 	"xinbot.ir/squall/load/metric"
 )
 
@@ -62,14 +62,17 @@ type objectiveHealth struct {
 	unknown []string // too few samples
 }
 
-func healthOf(verdicts []load.Verdict) (h objectiveHealth) {
+func healthOf(verdicts []slo.Result) (h objectiveHealth) {
 	for _, v := range verdicts {
+		if v.Objective.Scope.During != "" { // says what a fault may cost, not what health is
+			continue
+		}
 		switch v.State {
-		case load.Fail:
+		case slo.Fail:
 			h.broken = append(h.broken, fmt.Sprintf("%s (%s)", plain(v.Objective), measured(v)))
-		case load.Pass:
+		case slo.Pass:
 			h.passed++
-		case load.Unknown:
+		case slo.Unknown:
 			h.unknown = append(h.unknown, plain(v.Objective))
 		}
 	}
@@ -185,7 +188,7 @@ func (s *Session) cancelRecovery(by string) {
 }
 
 // watchRecovery holds a closed second against the faults that are on and the clocks that run.
-func (s *Session) watchRecovery(o metric.Observation, live []load.Verdict) {
+func (s *Session) watchRecovery(o metric.Observation, live []slo.Result) {
 	end := o.Window.Start.Add(o.Window.Length)
 	bad, what := s.broke(o)
 	now := healthOf(live)
@@ -198,7 +201,7 @@ func (s *Session) watchRecovery(o metric.Observation, live []load.Verdict) {
 	s.mu.Lock()
 	for _, f := range s.view.follow {
 		for _, v := range live {
-			if on[f.info.ID] && v.State == load.Fail && f.broken == "" {
+			if on[f.info.ID] && v.State == slo.Fail && f.broken == "" {
 				f.broken = fmt.Sprintf("%s broke (%s)", plain(v.Objective), measured(v))
 			}
 		}
@@ -254,7 +257,10 @@ func took(d time.Duration) string {
 func (s *Session) broke(o metric.Observation) (bad bool, what string) {
 	second := o.Totals()
 	for _, objective := range s.config.Objectives {
-		if v := objective.Evaluate(second); v.State == load.Fail {
+		if objective.Scope.During != "" { // says nothing of health
+			continue
+		}
+		if v := objective.Evaluate(second); v.State == slo.Fail {
 			return true, fmt.Sprintf("%s is at %s", plain(objective), measured(v))
 		}
 	}

@@ -16,6 +16,7 @@ import (
 	"xinbot.ir/squall/chaos"
 	"xinbot.ir/squall/internal/event"
 	"xinbot.ir/squall/internal/rundir"
+	"xinbot.ir/squall/internal/slo"
 	"xinbot.ir/squall/load"
 	"xinbot.ir/squall/load/metric"
 )
@@ -65,8 +66,8 @@ type view struct {
 	status  Status
 	halted  bool
 	flows   []load.FlowState
-	live    []load.Verdict
-	overall []load.Verdict
+	live    []slo.Result
+	overall []slo.Result
 	shares  load.Weights
 	report  string
 	failure string

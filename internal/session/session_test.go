@@ -18,6 +18,7 @@ import (
 	"xinbot.ir/squall/internal/demo"
 	"xinbot.ir/squall/internal/event"
 	"xinbot.ir/squall/internal/rundir"
+	"xinbot.ir/squall/internal/slo"
 	"xinbot.ir/squall/load"
 )
 
@@ -67,7 +68,7 @@ func config(t *testing.T, p *demo.Platform) Config {
 	return Config{
 		Options: o, Target: "demo", Version: "test", Embedded: true,
 		Settings:   load.Settings{VUs: 5, Think: load.Think{Max: 20 * time.Millisecond}, SpikeFactor: 5},
-		Objectives: load.DefaultObjectives(),
+		Objectives: slo.DefaultObjectives(),
 		Dir:        filepath.Join(t.TempDir(), "run"),
 		Report: func(dir string) (string, error) {
 			path := filepath.Join(dir, "report.md")
@@ -242,11 +243,11 @@ func TestDurationEndsTheRun(t *testing.T) {
 
 func TestStopRuleTakesBackTheSpikeFirst(t *testing.T) {
 	c := config(t, platform(t))
-	rule, err := load.ParseStopRule("http_reqs: rate>0 for 1s")
+	rule, err := slo.ParseStopRule(load.Registry(), "http_reqs: rate>0 for 1s")
 	if err != nil {
 		t.Fatal(err)
 	}
-	c.StopRules = []load.StopRule{rule}
+	c.StopRules = []slo.StopRule{rule}
 	c.Settings.Paused = true // nothing is sent, so the rule cannot fire before the spike
 	s := start(t, c)
 	if err := give(s, command.Spike{On: true}); err != nil {

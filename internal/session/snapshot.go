@@ -5,6 +5,7 @@ import (
 
 	"xinbot.ir/squall/chaos"
 	"xinbot.ir/squall/internal/event"
+	"xinbot.ir/squall/internal/slo"
 	"xinbot.ir/squall/internal/timeline"
 	"xinbot.ir/squall/load"
 	"xinbot.ir/squall/load/metric"
@@ -58,12 +59,12 @@ type Snapshot struct {
 	Duration  time.Duration // planned; 0: until stopped
 	Status    Status
 	Load      load.Snapshot
-	Brands    []load.Brand   // for the mix editor
-	Mix       load.Weights   // wanted shares over the whole run, normalised
-	Shares    load.Weights   // achieved shares over the last load.RecentWindows seconds, normalised
-	Live      []load.Verdict // objectives over the last load.RecentWindows seconds
-	Overall   []load.Verdict // objectives over the run: what the exit code will say
-	Outside   bool           // Overall is of the time outside faults, spikes and their recovery
+	Brands    []load.Brand // for the mix editor
+	Mix       load.Weights // wanted shares over the whole run, normalised
+	Shares    load.Weights // achieved shares over the last load.RecentWindows seconds, normalised
+	Live      []slo.Result // objectives over the last load.RecentWindows seconds
+	Overall   []slo.Result // objectives over the run: what the exit code will say
+	Outside   bool         // Overall is of the time outside faults, spikes and their recovery
 	StopRules []string
 	Flows     []load.FlowState
 	Faults    []FaultState       // in the order of their keys

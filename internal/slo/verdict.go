@@ -7,7 +7,6 @@ import (
 
 	"xinbot.ir/squall/internal/event"
 	"xinbot.ir/squall/internal/timeline"
-	"xinbot.ir/squall/load"
 )
 
 // Answer is the verdict in one word.
@@ -51,10 +50,10 @@ const (
 
 // Judged is an objective with what came of it.
 type Judged struct {
-	load.Verdict
-	Asked   bool          // by flag, variable or file; else it is built in
-	Outside bool          // judged outside faults, spikes and their recovery
-	Whole   *load.Verdict // of the whole run, when Outside
+	Result
+	Asked bool    // by flag, variable or file; else it is built in
+	Scope Scope   // the part of the run that it was held against
+	Whole *Result // of the whole run, when Scope is a part of it
 }
 
 // Run is what a verdict is made of.
@@ -181,8 +180,8 @@ func injections(r Run) (found []Reason) {
 
 func objectives(r Run) (found []Reason) {
 	for _, o := range r.Objectives {
-		kind, ok := ObjectiveFailed, o.State == load.Fail
-		if o.State == load.Unknown {
+		kind, ok := ObjectiveFailed, o.State == Fail
+		if o.State == Unknown {
 			switch r.Policy.Unknown {
 			case UnknownFails:
 				ok = true

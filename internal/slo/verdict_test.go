@@ -6,7 +6,6 @@ import (
 
 	"xinbot.ir/squall/internal/event"
 	"xinbot.ir/squall/internal/timeline"
-	"xinbot.ir/squall/load"
 )
 
 func line(data ...any) *timeline.Timeline {
@@ -17,17 +16,17 @@ func line(data ...any) *timeline.Timeline {
 	return timeline.Of(events)
 }
 
-func objective(state load.State, asked bool) Judged {
-	return Judged{Verdict: load.Verdict{Objective: load.DefaultObjectives()[0], State: state, Reason: "because"}, Asked: asked}
+func objective(state State, asked bool) Judged {
+	return Judged{Result: Result{Objective: DefaultObjectives()[0], State: state, Reason: "because"}, Asked: asked}
 }
 
 func TestJudge(t *testing.T) {
 	llm := event.Injection{Fault: "llm_latency", Title: "LLM latency", Run: 1}
 	started, active := event.FaultStarted{Injection: llm}, event.FaultActive{Injection: llm}
 	failedExpectation := event.ExpectationDecided{Injection: llm, Finding: event.Finding{Text: "recovers", Verdict: event.ExpectationFailed}}
-	pass := []Judged{objective(load.Pass, false)}
-	with := func(state load.State, asked bool) []Judged {
-		return []Judged{objective(load.Pass, true), objective(state, asked)}
+	pass := []Judged{objective(Pass, false)}
+	with := func(state State, asked bool) []Judged {
+		return []Judged{objective(Pass, true), objective(state, asked)}
 	}
 	for _, c := range []struct {
 		name   string
@@ -38,15 +37,15 @@ func TestJudge(t *testing.T) {
 	}{
 		{"all held", Run{Objectives: pass, Line: line(), Answered: 9}, Passed, 0, 0},
 		{"no objective at all", Run{Line: line(), Answered: 9}, Passed, 0, 0},
-		{"failed", Run{Objectives: with(load.Fail, false), Line: line(), Answered: 9}, Failed, 99, ObjectiveFailed},
-		{"unknown and built in", Run{Objectives: with(load.Unknown, false), Line: line(), Answered: 9}, Passed, 0, 0},
-		{"unknown and asked for", Run{Objectives: with(load.Unknown, true), Line: line(), Answered: 9}, NotJudged, 98, ObjectiveUnknown},
-		{"unknown and asked for, passes", Run{Objectives: with(load.Unknown, true), Line: line(), Answered: 9, Policy: Policy{Unknown: UnknownPasses}}, Passed, 0, 0},
-		{"unknown and built in, fails", Run{Objectives: with(load.Unknown, false), Line: line(), Answered: 9, Policy: Policy{Unknown: UnknownFails}}, Failed, 99, ObjectiveFailed},
-		{"unknown beside failed", Run{Objectives: append(with(load.Unknown, true), objective(load.Fail, false)), Line: line(), Answered: 9}, Failed, 99, ObjectiveFailed},
+		{"failed", Run{Objectives: with(Fail, false), Line: line(), Answered: 9}, Failed, 99, ObjectiveFailed},
+		{"unknown and built in", Run{Objectives: with(Unknown, false), Line: line(), Answered: 9}, Passed, 0, 0},
+		{"unknown and asked for", Run{Objectives: with(Unknown, true), Line: line(), Answered: 9}, NotJudged, 98, ObjectiveUnknown},
+		{"unknown and asked for, passes", Run{Objectives: with(Unknown, true), Line: line(), Answered: 9, Policy: Policy{Unknown: UnknownPasses}}, Passed, 0, 0},
+		{"unknown and built in, fails", Run{Objectives: with(Unknown, false), Line: line(), Answered: 9, Policy: Policy{Unknown: UnknownFails}}, Failed, 99, ObjectiveFailed},
+		{"unknown beside failed", Run{Objectives: append(with(Unknown, true), objective(Fail, false)), Line: line(), Answered: 9}, Failed, 99, ObjectiveFailed},
 		{"cannot be read", Run{Objectives: pass, Unreadable: 1, Line: line(), Answered: 9}, NotJudged, 98, ObjectiveUnknown},
 		{"nothing answered", Run{Objectives: pass, Line: line()}, NotJudged, 98, NothingMeasured},
-		{"nothing answered and failed", Run{Objectives: with(load.Fail, false), Line: line()}, Failed, 99, ObjectiveFailed},
+		{"nothing answered and failed", Run{Objectives: with(Fail, false), Line: line()}, Failed, 99, ObjectiveFailed},
 		{"counts are missing", Run{Objectives: pass, Line: line(), Answered: 9, Missing: "counts"}, NotJudged, 98, NothingMeasured},
 		{"expectation", Run{Objectives: pass, Line: line(started, active, failedExpectation), Answered: 9}, Failed, 99, ExpectationFailed},
 		{"expectation, warns", Run{Objectives: pass, Line: line(started, active, failedExpectation), Answered: 9, Policy: Policy{WarnExpectations: true}}, Passed, 0, 0},
@@ -54,9 +53,9 @@ func TestJudge(t *testing.T) {
 		{"schedule refused", Run{Objectives: pass, Line: line(event.CommandRefused{Command: "inject"}), Answered: 9}, Failed, 1, NotInjected},
 		{"another command refused", Run{Objectives: pass, Line: line(event.CommandRefused{Command: "spike"}), Answered: 9}, Passed, 0, 0},
 		{"could not be applied", Run{Objectives: pass, Line: line(started, event.FaultReverting{Injection: llm, Cause: event.CauseFailed, Detail: "405"}, event.FaultReverted{Injection: llm}), Answered: 9}, Failed, 1, NotInjected},
-		{"not reverted", Run{Objectives: with(load.Fail, true), Line: line(started, active, event.FaultNotReverted{Injection: llm}), Answered: 9}, Failed, 3, NotReverted},
+		{"not reverted", Run{Objectives: with(Fail, true), Line: line(started, active, event.FaultNotReverted{Injection: llm}), Answered: 9}, Failed, 3, NotReverted},
 		{"not reverted at the end", Run{Objectives: pass, Line: line(event.RunEnded{NotReverted: []string{"x"}}), Answered: 9}, Failed, 3, NotReverted},
-		{"squall failed", Run{Objectives: with(load.Fail, true), Line: line(event.SquallFailed{Error: "x"}), Answered: 9}, Failed, 1, SquallFailed},
+		{"squall failed", Run{Objectives: with(Fail, true), Line: line(event.SquallFailed{Error: "x"}), Answered: 9}, Failed, 1, SquallFailed},
 	} {
 		v := Judge(c.run)
 		if v.Answer != c.answer || v.Exit != c.exit || (len(v.Reasons) > 0 && v.Reasons[0].Kind != c.worst) || (len(v.Reasons) == 0) != (c.answer == Passed) {
@@ -67,13 +66,13 @@ func TestJudge(t *testing.T) {
 
 // What k6's reader finds crossed is what the exit code goes by.
 func TestCrossed(t *testing.T) {
-	for state, want := range map[load.State]bool{load.Pass: false, load.Fail: true, load.Unknown: false} {
+	for state, want := range map[State]bool{Pass: false, Fail: true, Unknown: false} {
 		o := objective(state, false)
 		if got := Judge(Run{Objectives: []Judged{o}, Line: line(), Answered: 1}).Crossed(o); got != want {
 			t.Errorf("%s is crossed: %v", state, got)
 		}
 	}
-	if asked := objective(load.Unknown, true); !Judge(Run{Objectives: []Judged{asked}, Line: line(), Answered: 1}).Crossed(asked) {
+	if asked := objective(Unknown, true); !Judge(Run{Objectives: []Judged{asked}, Line: line(), Answered: 1}).Crossed(asked) {
 		t.Error("an objective that was asked for and not judged is not crossed")
 	}
 }

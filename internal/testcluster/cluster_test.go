@@ -1,8 +1,11 @@
 package testcluster_test
 
 import (
+	"bufio"
 	"context"
 	"errors"
+	"fmt"
+	"io"
 	"net"
 	"net/url"
 	"os"
@@ -87,18 +90,30 @@ func TestCommandsEndWithTheCluster(t *testing.T) {
 	}
 	// The pipe ends for its reader when nobody is left who may write to it. The
 	// command goes on in a session of its own after its parent has ended.
-	ended := make(chan error, 1)
+	begun, ended := make(chan error, 1), make(chan error, 1)
 	go func() {
-		data, err := os.ReadFile(pipe)
-		if string(data) != "begun\n" {
-			err = errors.Join(err, errors.New("the command has not begun"))
+		file, err := os.Open(pipe)
+		if err != nil {
+			begun <- err
+			return
 		}
+		defer func() { _ = file.Close() }()
+		reader := bufio.NewReader(file)
+		line, err := reader.ReadString('\n')
+		if line != "begun\n" {
+			err = errors.Join(err, fmt.Errorf("the command said %q", line))
+		}
+		begun <- err
+		_, err = io.Copy(io.Discard, reader)
 		ended <- err
 	}()
 	got := call(t, c, namespace, "redis-0", "redis", "",
 		"sh", "-c", "setsid sh -c 'echo begun; sleep 3600' >"+pipe+" 2>&1 </dev/null &")
 	if got.err != nil {
 		t.Fatalf("%+v", got)
+	}
+	if err := <-begun; err != nil {
+		t.Fatalf("the command has not begun: %v", err)
 	}
 	select {
 	case err := <-ended:

@@ -18,6 +18,17 @@ func (t *Timeline) Outside(at float64) bool {
 	return true
 }
 
+// During tells whether a fault of this name was on at a moment.
+func (t *Timeline) During(fault string, at float64) bool {
+	for n := range t.Injections {
+		i := &t.Injections[n]
+		if i.Fault == fault && i.Applied() && at >= i.From && (i.To() == Open || at < i.To()) {
+			return true
+		}
+	}
+	return false
+}
+
 // calmAgain is when an injection no longer concerns what is measured, or [Open].
 func (t *Timeline) calmAgain(i *Injection) float64 {
 	switch {

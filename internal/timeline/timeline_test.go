@@ -297,3 +297,28 @@ func TestOutside(t *testing.T) {
 		}
 	}
 }
+
+func TestDuring(t *testing.T) {
+	active := func(seconds float64, i event.Injection) event.Event {
+		return at(seconds, event.FaultActive{Injection: i})
+	}
+	again := numberedRun(llm, 3)
+	line := Of([]event.Event{
+		on(1, redis), off(2, redis), // was not applied
+		on(2, llm), active(2, llm), off(4, llm),
+		on(6, again), active(6, again),
+	})
+	for fault, want := range map[string]string{"llm_latency": "--oo--oooo", "redis_outage": "----------", "other": "----------"} {
+		got := ""
+		for second := range 10 {
+			if line.During(fault, float64(second)) {
+				got += "o"
+			} else {
+				got += "-"
+			}
+		}
+		if got != want {
+			t.Errorf("%s: %s, want %s", fault, got, want)
+		}
+	}
+}

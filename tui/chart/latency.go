@@ -3,8 +3,8 @@ package chart
 import (
 	"time"
 
+	"xinbot.ir/squall/internal/slo"
 	"xinbot.ir/squall/internal/units"
-	"xinbot.ir/squall/load"
 	"xinbot.ir/squall/tui/grid"
 	"xinbot.ir/squall/tui/theme"
 	"xinbot.ir/squall/tui/view"
@@ -34,7 +34,7 @@ func (p *LatencyChart) Draw(g *grid.Grid, x, y, w, h int, s *view.State) {
 	verdict, has := p.Row.Objective(s.LastSecond.Live)
 	p.limit, p.broken = 0, false
 	if has {
-		p.limit, p.broken = view.Bound(verdict.Objective), verdict.State == load.Fail
+		p.limit, p.broken = view.Bound(verdict.Objective), verdict.State == slo.Fail
 	}
 	highest95, highest99 := p.scan(s)
 	p.scale(highest95, highest99)

@@ -6,8 +6,8 @@ import (
 	"time"
 
 	"xinbot.ir/squall/internal/session"
+	"xinbot.ir/squall/internal/slo"
 	"xinbot.ir/squall/internal/units"
-	"xinbot.ir/squall/load"
 	"xinbot.ir/squall/load/metric"
 	"xinbot.ir/squall/tui/grid"
 	"xinbot.ir/squall/tui/theme"
@@ -131,12 +131,12 @@ func (p *Header) answers(w int, s *view.State) {
 	sign := ""
 	if v, found := view.FindFailed(s.LastSecond.Live); found {
 		switch v.State {
-		case load.Pass:
+		case slo.Pass:
 			sign = " ✓"
-		case load.Fail:
+		case slo.Fail:
 			sign, style = " ✗", st.Bad
 		}
-		if v.State != load.Unknown && v.Objective.Share() { // the number that was judged, as in the panel
+		if v.State != slo.Unknown && v.Objective.Share() { // the number that was judged, as in the panel
 			text = units.Percent(v.Value)
 		}
 	}
@@ -167,13 +167,13 @@ func (p *Header) tally(w, left int, s *view.State) {
 			p.g.Text(x, 1, w, text, style)
 		}
 	}
-	put(strconv.Itoa(count[load.Unknown])+" ?", st.Unknown)
+	put(strconv.Itoa(count[slo.Unknown])+" ?", st.Unknown)
 	style := st.Dim
-	if count[load.Fail] > 0 {
+	if count[slo.Fail] > 0 {
 		style = st.Bad
 	}
-	put(strconv.Itoa(count[load.Fail])+" ✗  ", style)
-	put(strconv.Itoa(count[load.Pass])+" ✓  ", st.Good)
+	put(strconv.Itoa(count[slo.Fail])+" ✗  ", style)
+	put(strconv.Itoa(count[slo.Pass])+" ✓  ", st.Good)
 	put("objectives  ", st.Dim)
 }
 

@@ -4,8 +4,8 @@ import (
 	"strconv"
 	"strings"
 
+	"xinbot.ir/squall/internal/slo"
 	"xinbot.ir/squall/internal/units"
-	"xinbot.ir/squall/load"
 	"xinbot.ir/squall/load/metric"
 	"xinbot.ir/squall/tui/chart"
 	"xinbot.ir/squall/tui/grid"
@@ -102,7 +102,7 @@ func (p *Latency) large(s *view.State) {
 	st, w := s.Styles, p.g.Width()
 	now := p.pic.Row.Recent(&s.LastSecond.Load)
 	style := st.Strong
-	if verdict, has := p.pic.Row.Objective(s.LastSecond.Live); has && verdict.State == load.Fail {
+	if verdict, has := p.pic.Row.Objective(s.LastSecond.Live); has && verdict.State == slo.Fail {
 		style = st.Bad
 	}
 	number, unit, _ := strings.Cut(units.Duration(now.P95), " ")
@@ -171,7 +171,7 @@ func drawVerdict(g *grid.Grid, x, y, width int, st *theme.Styles, row view.Laten
 	if grid.Width(long) <= width {
 		text = long
 	}
-	if bad.Found && verdict.State == load.Pass {
+	if bad.Found && verdict.State == slo.Pass {
 		style = st.Dim
 	}
 	g.TextRight(x+width, y, width, text, style)

@@ -5,8 +5,8 @@ import (
 	"strings"
 	"time"
 
+	"xinbot.ir/squall/internal/slo"
 	"xinbot.ir/squall/internal/units"
-	"xinbot.ir/squall/load"
 	"xinbot.ir/squall/load/metric"
 	"xinbot.ir/squall/tui/theme"
 	"xinbot.ir/squall/tui/view"
@@ -63,10 +63,10 @@ func (p *Objectives) Sync(s *view.State) {
 	}
 }
 
-func (p *Objectives) verdict(x, y, width int, v load.Verdict, st *theme.Styles) {
+func (p *Objectives) verdict(x, y, width int, v slo.Result, st *theme.Styles) {
 	style, text := st.Objective(v.State)
 	n := p.g.Text(x, y, width, text, style)
-	if v.State == load.Unknown {
+	if v.State == slo.Unknown {
 		if v.Samples > 0 { // known, but too few
 			few := "n=" + units.Count(v.Samples)
 			p.g.TextRight(x+width-1, y, width-n-2, few, st.Dim)
@@ -77,11 +77,11 @@ func (p *Objectives) verdict(x, y, width int, v load.Verdict, st *theme.Styles) 
 }
 
 // order lists the verdicts with the failing ones first, else as they are.
-func order(verdicts []load.Verdict) []int {
+func order(verdicts []slo.Result) []int {
 	indices := make([]int, 0, len(verdicts))
 	for _, failing := range [...]bool{true, false} {
 		for i, v := range verdicts {
-			if (v.State == load.Fail) == failing {
+			if (v.State == slo.Fail) == failing {
 				indices = append(indices, i)
 			}
 		}
@@ -90,7 +90,7 @@ func order(verdicts []load.Verdict) []int {
 }
 
 // objectiveText says an objective in words: "gateway p95 < 1.5 s".
-func objectiveText(o load.Objective) string {
+func objectiveText(o slo.Objective) string {
 	name, known := metricNames()[o.Metric]
 	if !known {
 		name = o.Metric
@@ -98,20 +98,20 @@ func objectiveText(o load.Objective) string {
 	if o.Channel != "" {
 		name += " " + o.Channel
 	}
-	aggregate := strings.NewReplacer("(", "", ")", "").Replace(o.Aggregate)
-	switch aggregate {
+	switch aggregate := strings.NewReplacer("(", "", ")", "").Replace(o.Aggregate); aggregate {
 	case "rate":
-		return name + " " + o.Operator + " " + objectiveValue(o, o.Bound)
 	case "med":
-		aggregate = "median"
+		name += " median"
 	case "avg":
-		aggregate = "mean"
+		name += " mean"
+	default:
+		name += " " + aggregate
 	}
-	return name + " " + aggregate + " " + o.Operator + " " + objectiveValue(o, o.Bound)
+	return strings.TrimSpace(name + " " + o.Operator + " " + objectiveValue(o, o.Bound) + " " + o.Scope.String())
 }
 
 // objectiveValue writes a value in the objective's unit.
-func objectiveValue(o load.Objective, v float64) string {
+func objectiveValue(o slo.Objective, v float64) string {
 	switch {
 	case o.Share() && v == o.Bound:
 		return units.Share(v)

@@ -1,8 +1,8 @@
 package panel
 
 import (
+	"xinbot.ir/squall/internal/slo"
 	"xinbot.ir/squall/internal/units"
-	"xinbot.ir/squall/load"
 	"xinbot.ir/squall/load/metric"
 	"xinbot.ir/squall/tui/chart"
 	"xinbot.ir/squall/tui/grid"
@@ -66,7 +66,7 @@ var trends = [...]trendRow{
 			if !found || v.Objective.Aggregate != "rate" {
 				return 0, false
 			}
-			return v.Objective.Bound, v.State == load.Fail
+			return v.Objective.Bound, v.State == slo.Fail
 		},
 		format: units.Percent,
 		now: func(s *view.State) (string, string) {

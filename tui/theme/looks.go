@@ -3,7 +3,7 @@ package theme
 import (
 	"xinbot.ir/squall/chaos"
 	"xinbot.ir/squall/internal/event"
-	"xinbot.ir/squall/load"
+	"xinbot.ir/squall/internal/slo"
 	"xinbot.ir/squall/tui/grid"
 )
 
@@ -53,11 +53,11 @@ func (s *Styles) Answer(a event.Answer) (sign string, style grid.Style) {
 }
 
 // Objective is how an objective's state looks: a sign and a word, and then a colour.
-func (s *Styles) Objective(state load.State) (grid.Style, string) {
+func (s *Styles) Objective(state slo.State) (grid.Style, string) {
 	switch state {
-	case load.Pass:
+	case slo.Pass:
 		return s.Good, "✓ pass"
-	case load.Fail:
+	case slo.Fail:
 		return s.Bad, "✗ fail"
 	default:
 		return s.Unknown, "? unknown"

@@ -3,6 +3,7 @@ package view
 import (
 	"time"
 
+	"xinbot.ir/squall/internal/slo"
 	"xinbot.ir/squall/load"
 	"xinbot.ir/squall/load/metric"
 )
@@ -59,10 +60,10 @@ func (r LatencyRow) Recent(s *load.Snapshot) (sum Figures) {
 
 // Objective is the verdict whose bound the chart draws: the metric's p(95) if it has one, else its
 // first objective on a latency.
-func (r LatencyRow) Objective(verdicts []load.Verdict) (v load.Verdict, found bool) {
+func (r LatencyRow) Objective(verdicts []slo.Result) (v slo.Result, found bool) {
 	for _, candidate := range verdicts {
 		o := candidate.Objective
-		if o.Metric != r.metric || o.Channel != "" || !o.Latency() {
+		if o.Metric != r.metric || o.Channel != "" || o.Scope.During != "" || !o.Latency() {
 			continue
 		}
 		if o.Aggregate == "p(95)" {
@@ -94,6 +95,6 @@ func (r LatencyRow) Off(s *State) (reason string) {
 }
 
 // Bound is an objective's limit on a latency.
-func Bound(o load.Objective) time.Duration {
+func Bound(o slo.Objective) time.Duration {
 	return time.Duration(o.Bound * float64(time.Millisecond))
 }

@@ -3,8 +3,8 @@ package view
 import (
 	"strings"
 
+	"xinbot.ir/squall/internal/slo"
 	"xinbot.ir/squall/internal/units"
-	"xinbot.ir/squall/load"
 	"xinbot.ir/squall/load/metric"
 )
 
@@ -47,7 +47,7 @@ func (r LatencyRow) outcome(sum Recent) (asked, failed, answered uint64) {
 }
 
 // failureLimit is the bound of the objective on failed requests, else failedLimit.
-func failureLimit(verdicts []load.Verdict) float64 {
+func failureLimit(verdicts []slo.Result) float64 {
 	if v, found := FindFailed(verdicts); found && strings.HasPrefix(v.Objective.Operator, "<") {
 		return v.Objective.Bound
 	}
@@ -72,11 +72,11 @@ func (t Outage) Figure() (number, unit string) {
 }
 
 // FindFailed returns the verdict on the share of failed requests.
-func FindFailed(verdicts []load.Verdict) (load.Verdict, bool) {
+func FindFailed(verdicts []slo.Result) (slo.Result, bool) {
 	for _, v := range verdicts {
 		if v.Objective.Metric == "http_req_failed" && v.Objective.Channel == "" {
 			return v, true
 		}
 	}
-	return load.Verdict{}, false
+	return slo.Result{}, false
 }

@@ -10,13 +10,14 @@ import (
 	"xinbot.ir/squall/chaos"
 )
 
-// Settle holds what was configured to the faults that there are. on has the parameters of every fault
+// ValidateFaults holds what was configured, objectives about a fault's time included, to the faults that there are. on has the parameters of every fault
 // that can run here, built-in or custom, by id. off has the ids of the built-in ones that cannot, with what
 // they need: "--toxiproxy or --namespace".
 //
 // In the result Given keeps only parameters that matter here, so that it can be handed to the
 // engine. The error joins every problem; each names its source and what is accepted.
-func (f Faults) Settle(on map[string][]chaos.Param, off map[string]string) (Faults, error) {
+func (r Resolved) ValidateFaults(on map[string][]chaos.Param, off map[string]string) (Faults, error) {
+	f := r.Faults
 	var problems []error
 	problem := func(format string, args ...any) { problems = append(problems, fmt.Errorf(format, args...)) }
 
@@ -51,6 +52,12 @@ func (f Faults) Settle(on map[string][]chaos.Param, off map[string]string) (Faul
 		}
 		if err := refusals(rows, i.Params); err != nil {
 			problem("--fault %s: %w", i, err)
+		}
+	}
+	for _, o := range r.Objectives {
+		name := o.Scope.During
+		if _, can := on[name]; name != "" && !can {
+			problem("--objective %s: %s: %s", o, name, absent(name, on, off))
 		}
 	}
 	f.Given = kept

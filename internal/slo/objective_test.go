@@ -1,14 +1,15 @@
-package load
+package slo
 
 import (
 	"strings"
 	"testing"
 	"time"
 
+	"xinbot.ir/squall/load"
 	"xinbot.ir/squall/load/metric"
 )
 
-func TestParseObjectiveLine(t *testing.T) {
+func TestParseObjective(t *testing.T) {
 	for _, c := range []struct{ in, want string }{
 		{"gateway_latency: p(95)<1500", "gateway_latency: p(95)<1500"},
 		{"gateway_latency{channel:webchat}: p(95)<1500", "gateway_latency{channel:webchat}: p(95)<1500"},
@@ -22,8 +23,11 @@ func TestParseObjectiveLine(t *testing.T) {
 		{"perf_errors: count!=3", "perf_errors: count!=3"},
 		{"http_reqs: rate>100", "http_reqs: rate>100"},
 		{"dropped_iterations: count==0", "dropped_iterations: count==0"},
+		{"gateway_latency: p(95)<1500 outside  faults", "gateway_latency: p(95)<1500 outside faults"},
+		{"http_req_failed: rate<0.1 during redis_outage", "http_req_failed: rate<0.1 during redis_outage"},
+		{"http_req_failed:rate<0.1 during\tmy-fault.2 ", "http_req_failed: rate<0.1 during my-fault.2"},
 	} {
-		o, err := ParseObjectiveLine(c.in)
+		o, err := ParseObjective(load.Registry(), c.in)
 		if err != nil {
 			t.Errorf("%s: %v", c.in, err)
 			continue
@@ -31,15 +35,15 @@ func TestParseObjectiveLine(t *testing.T) {
 		if o.String() != c.want {
 			t.Errorf("%s is read as %s, want %s", c.in, o, c.want)
 		}
-		if again, err := ParseObjective(o.Selector(), o.Expression()); err != nil || again != o {
-			t.Errorf("%s: as k6 writes it, it is read as %s (%v)", c.in, again, err)
+		if again, err := ParseObjective(load.Registry(), o.String()); err != nil || again != o {
+			t.Errorf("%s: written as %s it is read as %s (%v)", c.in, o, again, err)
 		}
 	}
 }
 
 func TestDefaultObjectivesRoundTrip(t *testing.T) {
 	for _, o := range DefaultObjectives() {
-		if again, err := ParseObjectiveLine(o.String()); err != nil || again != o {
+		if again, err := ParseObjective(load.Registry(), o.String()); err != nil || again != o {
 			t.Errorf("%s is read as %s (%v)", o, again, err)
 		}
 	}
@@ -71,15 +75,18 @@ func TestParseObjectiveErrors(t *testing.T) {
 		{"http_req_failed: rate<1%", `column 23: expected a share from 0 to 1, such as 0.01 for 1 %`},
 		{"http_req_failed: rate<5", `column 23: expected a share from 0 to 1`},
 		{"perf_errors: count<x", `column 20: expected a number that is not negative`},
+		{"gateway_latency: p(95)<1500 outside", `column 36: expected "outside faults"`},
+		{"gateway_latency: p(95)<1500 outside faults during x", `column 44: unexpected "during x" after the end`},
+		{"gateway_latency: p(95)<1500 during", `column 35: expected the name of a fault, such as "during channel_spike"`},
+		{"gateway_latency: p(95)<1500 during a b", `column 38: unexpected "b" after the end`},
+		{"gateway_latency}: p(95)<1", `column 16: expected ":"`},
+		{"gateway_latency: p95<1 during x", `column 18: gateway_latency takes`},
 		{"gateway_latency: p(95)<1500 please", `column 29: unexpected "please" after the end`},
 	} {
-		_, err := ParseObjectiveLine(c.in)
+		_, err := ParseObjective(load.Registry(), c.in)
 		if err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%q: error %v, want it to say %s", c.in, err, c.want)
 		}
-	}
-	if _, err := ParseObjective("gateway_latency }", "p(95)<1"); err == nil {
-		t.Error("a metric with a tail is accepted")
 	}
 }
 
@@ -89,15 +96,16 @@ func TestParseStopRule(t *testing.T) {
 		{"http_req_failed : rate > 0.1   for  60s ", "http_req_failed: rate>0.1 for 1m"},
 		{"perf_errors: count>10 for 90s", "perf_errors: count>10 for 1m30s"},
 	} {
-		r, err := ParseStopRule(c.in)
+		r, err := ParseStopRule(load.Registry(), c.in)
 		if err != nil || r.String() != c.want {
 			t.Errorf("%s is read as %s (%v), want %s", c.in, r, err, c.want)
 		}
-		if again, err := ParseStopRule(r.String()); err != nil || again != r {
+		if again, err := ParseStopRule(load.Registry(), r.String()); err != nil || again != r {
 			t.Errorf("%s is read again as %s (%v)", r, again, err)
 		}
 	}
 	for _, c := range []struct{ in, want string }{
+		{"gateway_latency: p(95)>2500 outside faults", `column 29: expected a time such as "for 10s"`},
 		{"gateway_latency: p(95)>2500", `column 28: expected a time such as "for 10s"`},
 		{"gateway_latency: p(95)>2500 for ever", `column 33: expected whole seconds from 1s to 5m`},
 		{"gateway_latency: p(95)>2500 for 1.5s", `column 33: expected whole seconds`},
@@ -105,7 +113,7 @@ func TestParseStopRule(t *testing.T) {
 		{"gateway_latency: p(95)>2500 for 10s or so", `column 37: unexpected "or so"`},
 		{"chaos_events_triggered: count>2 for 10s", `cannot watch chaos_events_triggered`},
 	} {
-		if _, err := ParseStopRule(c.in); err == nil || !strings.Contains(err.Error(), c.want) {
+		if _, err := ParseStopRule(load.Registry(), c.in); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%q: error %v, want it to say %s", c.in, err, c.want)
 		}
 	}
@@ -113,21 +121,21 @@ func TestParseStopRule(t *testing.T) {
 
 // counted is one second without a request.
 func counted(missed, chaos uint64, checks ...metric.Check) *metric.Totals {
-	t := registry.NewTotals()
+	t := load.Registry().NewTotals()
 	t.Seconds, t.Missed, t.Chaos, t.Checks = 1, missed, chaos, checks
 	return t
 }
 
 // totals measures gateway latencies in milliseconds: counts of each value, of which failed failed.
 func totals(failed uint64, counts map[int64]int64) *metric.Totals {
-	t := registry.NewTotals()
+	t := load.Registry().NewTotals()
 	t.Seconds = 10
 	h := metric.NewHistogram()
 	for ms, n := range counts {
 		_ = h.RecordValues(ms*1000, n)
 	}
-	t.Latency[Webchat] = h
-	t.Counts[Webchat] = metric.Counts{Count: uint64(h.TotalCount()), Failed: failed}
+	t.Latency[load.Webchat] = h
+	t.Counts[load.Webchat] = metric.Counts{Count: uint64(h.TotalCount()), Failed: failed}
 	return t
 }
 
@@ -179,11 +187,11 @@ func TestEvaluate(t *testing.T) {
 		{"requests per second", "http_reqs: rate>=1", totals(2, map[int64]int64{1: 10}), Pass, 1, ""},
 		{"missed sends", "dropped_iterations: count<1", counted(1, 0), Fail, 1, ""},
 		{"spikes", "chaos_events_triggered: count==2", counted(0, 2), Pass, 2, ""},
-		{"a counter over no time", "http_reqs: rate>=1", registry.NewTotals(), Unknown, 0, "nothing was measured"},
+		{"a counter over no time", "http_reqs: rate>=1", load.Registry().NewTotals(), Unknown, 0, "nothing was measured"},
 		{"checks", "checks: rate==1", counted(0, 0, metric.Check{Name: "a", Passes: 3}, metric.Check{Name: "b", Passes: 1, Fails: 1}), Fail, 0.8, ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			o, err := ParseObjectiveLine(c.objective)
+			o, err := ParseObjective(load.Registry(), c.objective)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -221,18 +229,18 @@ func TestBinomial(t *testing.T) {
 
 // second is a closed second with n gateway requests of the given latency.
 func second(ms, n int64) metric.Observation {
-	obs := registry.NewObservation()
+	obs := load.Registry().NewObservation()
 	obs.Window.Length = time.Second
 	if n > 0 {
 		h := metric.NewHistogram()
 		_ = h.RecordValues(ms*1000, n)
-		obs.Latency[Webchat] = h
+		obs.Latency[load.Webchat] = h
 	}
-	obs.Window.Series[Webchat] = metric.Counts{Count: uint64(n), Failed: uint64(n) / 2}
+	obs.Window.Series[load.Webchat] = metric.Counts{Count: uint64(n), Failed: uint64(n) / 2}
 	return obs
 }
 
-func TestStopWatch(t *testing.T) {
+func TestStopRuleEvaluator(t *testing.T) {
 	slow, fast, silent, sparse := second(3000, 200), second(100, 200), second(0, 0), second(3000, 1)
 	repeat := func(n int, o metric.Observation) (all []metric.Observation) {
 		for range n {
@@ -265,11 +273,11 @@ func TestStopWatch(t *testing.T) {
 		{"a rate per second", "perf_errors: rate>99 for 2s", repeat(2, fast), []int{2}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			rule, err := ParseStopRule(c.rule)
+			rule, err := ParseStopRule(load.Registry(), c.rule)
 			if err != nil {
 				t.Fatal(err)
 			}
-			w := NewStopWatch(rule)
+			w := NewStopRuleEvaluator(rule)
 			var fired []int
 			for i, obs := range c.seconds {
 				if v, fires := w.Observe(obs); fires {
@@ -291,8 +299,8 @@ func TestStopWatch(t *testing.T) {
 	}
 }
 
-func TestStopWatchReset(t *testing.T) {
-	w := NewStopWatch(StopRule{Condition: Objective{Metric: "gateway_latency", Aggregate: "p(95)", Operator: ">", Bound: 2500}, For: 2 * time.Second})
+func TestStopRuleEvaluatorReset(t *testing.T) {
+	w := NewStopRuleEvaluator(StopRule{Condition: Objective{Metric: "gateway_latency", Aggregate: "p(95)", Operator: ">", Bound: 2500}, For: 2 * time.Second})
 	w.Observe(second(3000, 200))
 	w.Observe(second(3000, 200))
 	w.Reset()
@@ -305,13 +313,13 @@ func TestStopWatchReset(t *testing.T) {
 }
 
 // The value of a rule over many seconds is that of the merged histogram, not an average.
-func TestStopWatchMerges(t *testing.T) {
+func TestStopRuleEvaluatorMerges(t *testing.T) {
 	rule := StopRule{Condition: Objective{Metric: "gateway_latency", Aggregate: "p(95)", Operator: ">", Bound: 1}, For: 3 * time.Second}
-	w, merged := NewStopWatch(rule), metric.NewHistogram()
-	var v Verdict
+	w, merged := NewStopRuleEvaluator(rule), metric.NewHistogram()
+	var v Result
 	for i, ms := range []int64{10, 500, 9000} {
 		obs := second(ms, int64(100*(i+1)))
-		merged.Merge(obs.Latency[Webchat])
+		merged.Merge(obs.Latency[load.Webchat])
 		v, _ = w.Observe(obs)
 	}
 	if want := millis(merged.ValueAtPercentile(95)); v.Value != want {
@@ -327,11 +335,11 @@ func FuzzObjective(f *testing.F) {
 	f.Add("checks: rate === 1")
 	f.Add("gateway_latency: p(0.00001)<0.1")
 	f.Fuzz(func(t *testing.T, line string) {
-		o, err := ParseObjectiveLine(line)
+		o, err := ParseObjective(load.Registry(), line)
 		if err != nil {
 			return
 		}
-		if again, err := ParseObjectiveLine(o.String()); err != nil || again != o {
+		if again, err := ParseObjective(load.Registry(), o.String()); err != nil || again != o {
 			t.Fatalf("%q is read as %s, and that as %s (%v)", line, o, again, err)
 		}
 		for _, n := range []int64{1, 20, 1000} {
@@ -346,11 +354,11 @@ func FuzzStopRule(f *testing.F) {
 	f.Add("gateway_latency: p(95)>2500 for 10s")
 	f.Add("perf_errors: count>10 for 1m30s")
 	f.Fuzz(func(t *testing.T, line string) {
-		r, err := ParseStopRule(line)
+		r, err := ParseStopRule(load.Registry(), line)
 		if err != nil {
 			return
 		}
-		if again, err := ParseStopRule(r.String()); err != nil || again != r {
+		if again, err := ParseStopRule(load.Registry(), r.String()); err != nil || again != r {
 			t.Fatalf("%q is read as %s, and that as %s (%v)", line, r, again, err)
 		}
 	})

@@ -1,4 +1,4 @@
-package load
+package slo
 
 import (
 	"fmt"
@@ -31,9 +31,8 @@ const (
 )
 
 // Evaluate holds the objective against what was measured.
-func (o Objective) Evaluate(m Measured) Verdict {
-	metric, _ := findMetric(o.Metric)
-	switch metric.kind {
+func (o Objective) Evaluate(m MetricSource) Result {
+	switch kindOf(o.Metric) {
 	case share:
 		return o.judgeShare(m)
 	case counter:
@@ -43,7 +42,7 @@ func (o Objective) Evaluate(m Measured) Verdict {
 	}
 }
 
-func (o Objective) judgeTrend(h *hdr.Histogram) Verdict {
+func (o Objective) judgeTrend(h *hdr.Histogram) Result {
 	if h == nil || h.TotalCount() == 0 {
 		return o.unknown(0, 0, "nothing was measured")
 	}
@@ -69,7 +68,7 @@ func (o Objective) judgeTrend(h *hdr.Histogram) Verdict {
 	}
 }
 
-func (o Objective) judgeShare(m Measured) Verdict {
+func (o Objective) judgeShare(m MetricSource) Result {
 	hits, total := m.Rate(o.Metric, o.Channel)
 	if total == 0 {
 		return o.unknown(0, 0, "nothing was measured")
@@ -81,7 +80,7 @@ func (o Objective) judgeShare(m Measured) Verdict {
 	return o.judgeProportion(value, func() uint64 { return hits }, total, o.Bound)
 }
 
-func (o Objective) judgeCounter(m Measured) Verdict {
+func (o Objective) judgeCounter(m MetricSource) Result {
 	count, seconds := m.Counter(o.Metric, o.Channel)
 	if seconds <= 0 {
 		return o.unknown(0, 0, "nothing was measured")
@@ -95,7 +94,7 @@ func (o Objective) judgeCounter(m Measured) Verdict {
 // judgeProportion decides whether fewer than limit of all are beyond the bound, given that
 // beyond() of n samples are. value is the objective's measured value. beyond is asked only when
 // there are few samples.
-func (o Objective) judgeProportion(value float64, beyond func() uint64, n uint64, limit float64) Verdict {
+func (o Objective) judgeProportion(value float64, beyond func() uint64, n uint64, limit float64) Result {
 	// The subtraction of a millionth forgives 5/0.1's last binary digit.
 	needed := uint64(math.Ceil(expectedEachSide/min(limit, 1-limit) - 1e-6))
 	if n >= needed {
@@ -111,9 +110,9 @@ func (o Objective) judgeProportion(value float64, beyond func() uint64, n uint64
 	k := beyond()
 	switch {
 	case atMost(k, n, limit) < significance:
-		return Verdict{Objective: o, State: below, Value: value, Samples: n}
+		return Result{Objective: o, State: below, Value: value, Samples: n}
 	case k > 0 && 1-atMost(k-1, n, limit) < significance:
-		return Verdict{Objective: o, State: above, Value: value, Samples: n}
+		return Result{Objective: o, State: above, Value: value, Samples: n}
 	}
 	return o.unknown(value, n, tooFew(n, needed))
 }
@@ -161,16 +160,16 @@ func (o Objective) Percentile() (p float64, ok bool) {
 }
 
 // decide compares a value that can be trusted.
-func (o Objective) decide(value float64, samples uint64) Verdict {
-	v := Verdict{Objective: o, State: Fail, Value: value, Samples: samples}
+func (o Objective) decide(value float64, samples uint64) Result {
+	v := Result{Objective: o, State: Fail, Value: value, Samples: samples}
 	if holds(value, o.Operator, o.Bound) {
 		v.State = Pass
 	}
 	return v
 }
 
-func (o Objective) unknown(value float64, samples uint64, reason string) Verdict {
-	return Verdict{Objective: o, State: Unknown, Value: value, Samples: samples, Reason: reason}
+func (o Objective) unknown(value float64, samples uint64, reason string) Result {
+	return Result{Objective: o, State: Unknown, Value: value, Samples: samples, Reason: reason}
 }
 
 func tooFew(have, need uint64) string {

@@ -1,10 +1,10 @@
-package load
+package slo
 
 import hdr "github.com/HdrHistogram/hdrhistogram-go"
 
-// Measured is what objectives and stop rules are held against: metrics under their public names,
+// MetricSource is what objectives and stop rules are held against: metrics under their public names,
 // over some span of time. An empty channel means all channels.
-type Measured interface {
+type MetricSource interface {
 	// Trend is the merged latency histogram of a metric, in microseconds; nil without samples.
 	Trend(metric, channel string) *hdr.Histogram
 	// Counter is how often something happened, and over how many seconds it was counted.

@@ -1,4 +1,4 @@
-package load
+package slo
 
 import (
 	"strings"
@@ -33,7 +33,7 @@ func compact(d time.Duration) string {
 	return text
 }
 
-// StopWatch holds a stop rule against each closed second of a run. It is used by one goroutine.
+// StopRuleEvaluator holds a stop rule against each closed second of a run. It is used by one goroutine.
 //
 // The rule fires when, over the last [StopRule.For] seconds,
 //   - the merged histogram (or the summed counts) of all of them meets the condition, by the rules
@@ -44,7 +44,7 @@ func compact(d time.Duration) string {
 //
 // The first keeps sparse flows judged fairly, the second keeps one bad second from firing a rule
 // that asked for ten.
-type StopWatch struct {
+type StopRuleEvaluator struct {
 	rule    StopRule
 	seconds []stopSecond // ring
 	seen    int          // since the start or the last reset
@@ -54,24 +54,24 @@ type StopWatch struct {
 // stopSecond is one closed second, reduced to what the rule's metric needs.
 type stopSecond struct {
 	bars []hdr.Bar // that are not empty
-	span span
+	span measuredSpan
 	free bool // known not to meet the condition
 }
 
-// span is Measured over some time for one metric and channel, which are chosen already.
-type span struct {
+// measuredSpan is Measured over some time for one metric and channel, which are chosen already.
+type measuredSpan struct {
 	latency            *hdr.Histogram
 	hits, total, count uint64
 	seconds            float64
 }
 
-func (s span) Trend(string, string) *hdr.Histogram      { return s.latency }
-func (s span) Counter(string, string) (uint64, float64) { return s.count, s.seconds }
-func (s span) Rate(string, string) (uint64, uint64)     { return s.hits, s.total }
+func (s measuredSpan) Trend(string, string) *hdr.Histogram      { return s.latency }
+func (s measuredSpan) Counter(string, string) (uint64, float64) { return s.count, s.seconds }
+func (s measuredSpan) Rate(string, string) (uint64, uint64)     { return s.hits, s.total }
 
-// NewStopWatch starts to hold a rule.
-func NewStopWatch(rule StopRule) *StopWatch {
-	return &StopWatch{
+// NewStopRuleEvaluator starts to hold a rule.
+func NewStopRuleEvaluator(rule StopRule) *StopRuleEvaluator {
+	return &StopRuleEvaluator{
 		rule:    rule,
 		seconds: make([]stopSecond, max(1, int(rule.For/time.Second))),
 		sum:     metric.NewHistogram(),
@@ -79,20 +79,20 @@ func NewStopWatch(rule StopRule) *StopWatch {
 }
 
 // Rule is the rule that is held.
-func (w *StopWatch) Rule() StopRule { return w.rule }
+func (w *StopRuleEvaluator) Rule() StopRule { return w.rule }
 
 // Reset forgets what was seen, so that the rule can fire again only after its full time.
-func (w *StopWatch) Reset() { w.seen = 0 }
+func (w *StopRuleEvaluator) Reset() { w.seen = 0 }
 
 // Observe takes the second that has just closed and tells whether the rule fires. The verdict is
 // the condition over the whole span: its value is what the condition is about.
-func (w *StopWatch) Observe(obs metric.Observation) (verdict Verdict, fires bool) {
+func (w *StopRuleEvaluator) Observe(obs metric.Observation) (verdict Result, fires bool) {
 	w.seconds[w.seen%len(w.seconds)] = w.reduce(obs.Totals())
 	w.seen++
 	kept := w.seconds[:min(w.seen, len(w.seconds))]
 
 	w.sum.Reset()
-	whole := span{latency: w.sum}
+	whole := measuredSpan{latency: w.sum}
 	anyFree := false
 	for _, s := range kept {
 		for _, bar := range s.bars {
@@ -109,7 +109,7 @@ func (w *StopWatch) Observe(obs metric.Observation) (verdict Verdict, fires bool
 	return verdict, verdict.State == Pass && !anyFree && w.seen >= len(w.seconds)
 }
 
-func (w *StopWatch) reduce(t *metric.Totals) stopSecond {
+func (w *StopRuleEvaluator) reduce(t *metric.Totals) stopSecond {
 	c := w.rule.Condition
 	var s stopSecond
 	s.span.count, s.span.seconds = t.Counter(c.Metric, c.Channel)

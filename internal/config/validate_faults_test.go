@@ -23,7 +23,7 @@ func TestSettle(t *testing.T) {
 	writeFile(t, "squall.yaml", "targets: {a: {faults: {llm_latency: {for: 1m}, redis_outage: {way: scale, for: 30s}, qdrant_throttle: {loss: much}}}}")
 	r := mustParse(t, basics("LATENCY_MS", "100", "STATEFULSET", "two words", "LOSS_PERCENT", "many"),
 		"--target", "a", "-e", "LATENCY_MS=200", "--fault", "slow_crm@10s,for=1m", "--fault", "llm_latency,latency=1s")
-	f, err := r.Faults.Settle(here())
+	f, err := r.ValidateFaults(here())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -36,7 +36,7 @@ func TestSettle(t *testing.T) {
 	}
 }
 
-func TestSettleRefuses(t *testing.T) {
+func TestValidateFaultsRefuses(t *testing.T) {
 	t.Chdir(t.TempDir())
 	writeFile(t, "squall.yaml", "targets:\n  a:\n    faults:\n      llm_latency:\n        latency: fast\n"+
 		"  own: {faults: {crash: {type: delete, workload: deployment/x}, slow: {type: toxic, proxy: p, toxic: latency}, slow_crm: {type: toxic, proxy: p, toxic: latency}}}\n")
@@ -55,10 +55,11 @@ func TestSettleRefuses(t *testing.T) {
 		"off":         {basics(), []string{"--fault", "qdrant_throttle@1m"}, []string{"--fault qdrant_throttle@1m: this fault is off: it needs --namespace; faults that can run here are channel_spike, llm_latency"}},
 		"parameter":   {basics(), []string{"--fault", "slow_crm,latency=1s"}, []string{"--fault slow_crm,latency=1s: latency is no parameter of this fault: parameters are for"}},
 		"value":       {basics(), []string{"--fault", "llm_latency,for=1d,toxicity=2"}, []string{`--fault llm_latency,for=1d,toxicity=2: for is "1d": must be`, `; toxicity is "2": must be a number from 0 to 1`}},
+		"objective":   {basics(), []string{"--objective", "http_reqs: count>1 during llm"}, []string{"--objective http_reqs: count>1 during llm: llm: there is no such fault: must be one of channel_spike, llm_latency"}},
 		"all at once": {basics("UPTIME_SECONDS", "0"), []string{"--fault", "x", "--fault", "y"}, []string{"UPTIME_SECONDS", "--fault x", "--fault y"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, err := mustParse(t, c.environ, c.args...).Faults.Settle(here())
+			_, err := mustParse(t, c.environ, c.args...).ValidateFaults(here())
 			if err == nil {
 				t.Fatal("accepted")
 			}
