@@ -195,3 +195,30 @@ func TestSlowObserverHoldsNoTraffic(t *testing.T) {
 		}
 	})
 }
+
+// Windows close with the seconds of the wall clock, so that those of several generators can be merged.
+func TestWindowsAreSecondsOfTheWallClock(t *testing.T) {
+	for begin, first := range map[time.Duration]time.Duration{
+		0:                      time.Second,
+		430 * time.Millisecond: 570 * time.Millisecond,
+		749 * time.Millisecond: 251 * time.Millisecond,
+		750 * time.Millisecond: 1250 * time.Millisecond, // a quarter of a second alone would be too short
+		999 * time.Millisecond: 1001 * time.Millisecond,
+	} {
+		inBubble(t, &pipeGateway{}, pipeOptions(), func(e *engine) {
+			time.Sleep(begin)
+			e.begin(Settings{VUs: 1, Think: Think{time.Second, time.Second}})
+			time.Sleep(5 * time.Second)
+			windows := e.Snapshot().Windows
+			e.stop()
+			if len(windows) < 4 || windows[0].Length != first {
+				t.Fatalf("begun at %s: %d windows, the first %s long, want %s", begin, len(windows), windows[0].Length, first)
+			}
+			for _, w := range windows[1:] {
+				if w.Length != time.Second || !w.Start.Equal(w.Start.Truncate(time.Second)) {
+					t.Errorf("begun at %s: a window of %s at %s", begin, w.Length, w.Start)
+				}
+			}
+		})
+	}
+}

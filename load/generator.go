@@ -205,11 +205,13 @@ func (g *Generator) steer() {
 	}
 }
 
-// closeWindows closes a window every second until traffic has drained; Stop closes the last one.
+// closeWindows closes a window with every second of the wall clock until traffic has drained; Stop closes
+// the last one.
 func (g *Generator) closeWindows() {
-	second := time.NewTicker(time.Second)
+	second := time.NewTimer(Never)
 	defer second.Stop()
 	for {
+		second.Reset(time.Until(g.history.NextClose()))
 		select {
 		case <-g.drained:
 			return

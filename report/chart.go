@@ -162,9 +162,9 @@ func intervals(run *Run, most float64) []interval {
 	var all []interval
 	current := -1
 	for _, s := range run.files.Seconds {
-		if index := min(int(s.At/cell), lastInterval(run.length, cell)); index != current {
+		if index := min(int(run.second(s.At)/cell), lastInterval(run.length+run.lead(), cell)); index != current {
 			current = index
-			all = append(all, interval{at: (float64(index) + 0.5) * cell, errors: map[string]uint64{}})
+			all = append(all, interval{at: max(0, (float64(index)+0.5)*cell-run.lead()), errors: map[string]uint64{}})
 		}
 		last := &all[len(all)-1]
 		last.length += s.Length

@@ -16,6 +16,7 @@ type latencySeries struct {
 	metric   string
 	title    string
 	interval float64 // length of a stretch in seconds
+	lead     float64 // of the run
 	points   []point
 	total    uint64 // requests
 
@@ -57,7 +58,7 @@ func latencySeriesOf(run *Run) []*latencySeries {
 			continue
 		}
 		t.interval = intervalLength(run.length, samples)
-		t.last = lastInterval(run.length, t.interval)
+		t.last, t.lead = lastInterval(run.length+run.lead(), t.interval), run.lead()
 		t.total, t.histogram = samples, metric.NewHistogram()
 		tracks = append(tracks, &t)
 	}
@@ -83,9 +84,9 @@ func intervalLength(seconds float64, samples uint64) float64 {
 // which is the draining at its end, counts in the last: alone it would hold the slowest few.
 func lastInterval(seconds, cell float64) int { return max(0, int(math.Round(seconds/cell))-1) }
 
-// add takes a histogram whose interval's middle is at. They come in order of time.
-func (t *latencySeries) add(at float64, h rundir.Bars) {
-	if cell := min(int(at/t.interval), t.last); cell != t.current {
+// add takes the histogram of a second, counted from the run's first. They come in order of time.
+func (t *latencySeries) add(second float64, h rundir.Bars) {
+	if cell := min(int(second/t.interval), t.last); cell != t.current {
 		t.close()
 		t.current = cell
 	}
@@ -98,6 +99,6 @@ func (t *latencySeries) close() {
 		return
 	}
 	at := func(p float64) float64 { return float64(metric.Percentile(t.histogram, p)) / 1000 }
-	t.points = append(t.points, point{(float64(t.current) + 0.5) * t.interval, at(50), at(95), at(99)})
+	t.points = append(t.points, point{max(0, (float64(t.current)+0.5)*t.interval-t.lead), at(50), at(95), at(99)})
 	t.histogram.Reset()
 }

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	hdr "github.com/HdrHistogram/hdrhistogram-go"
 
@@ -206,7 +207,7 @@ func (run *Run) addHistograms() error {
 		}
 		for _, t := range run.series {
 			if t.metric == flow.Metric {
-				t.add(middle, h)
+				t.add(run.second(at), h)
 			}
 		}
 		return nil
@@ -234,6 +235,20 @@ func (run *Run) noteUncounted(uncounted map[string]float64) {
 		}
 	}
 	run.uncounted = len(uncounted)
+}
+
+// second is the number of the second that a window is of, counted from the first of the run: windows close
+// at whole seconds of the wall clock. at is the window's beginning in seconds since the start.
+func (run *Run) second(at float64) float64 {
+	started := run.timeline.Started
+	began := started.Add(time.Duration(at * float64(time.Second)))
+	return metric.Second(began).Sub(metric.Second(started)).Seconds()
+}
+
+// lead is how many seconds after the beginning of its first second the run started; a little less than 0 when
+// its first window is part of the next second.
+func (run *Run) lead() float64 {
+	return run.timeline.Started.Sub(metric.Second(run.timeline.Started)).Seconds()
 }
 
 // hlogTime is a time as the histogram log writes it.

@@ -80,6 +80,9 @@ func (a *Aggregator) Close(r *Recorder, now time.Time, w Window, health func(Win
 	}
 }
 
+// NextClose is when the window that is open should be closed.
+func (a *Aggregator) NextClose() time.Time { return Second(a.start).Add(time.Second) }
+
 // keep appends a window. Readers hold older slices of the same array, so a window that was
 // appended is never changed; when the array is full the newest windows move to a new one.
 func (a *Aggregator) keep(w Window) {

@@ -19,8 +19,8 @@ type Stats struct {
 	Max      time.Duration
 }
 
-// Window is one closed second of a run. Its latencies count from the time a send was due
-// (closed model: the time it was sent).
+// Window is one closed second of a run, by the wall clock: see [Second]. Its latencies count from the time
+// a send was due (closed model: the time it was sent).
 type Window struct {
 	Start     time.Time
 	Length    time.Duration
@@ -34,6 +34,14 @@ type Window struct {
 	InFlight  int
 	Health    Health
 }
+
+// shortestWindow is the least that a window covers, the last of a run excepted.
+const shortestWindow = 250 * time.Millisecond
+
+// Second is the whole second of the wall clock that a window is of when it began at start. Windows close at
+// whole seconds, a moment late as timers are, so that those of several generators can be merged. One that
+// would be shorter than a quarter of a second is made part of the next.
+func Second(start time.Time) time.Time { return start.Add(shortestWindow).Truncate(time.Second) }
 
 // NewWindow returns a window in which nothing was measured.
 func (r *Registry) NewWindow() Window {

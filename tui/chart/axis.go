@@ -49,7 +49,7 @@ func DrawTimes(g *grid.Grid, x, y int, s *view.State) {
 	if step%time.Minute != 0 {
 		format = "15:04:05"
 	}
-	start := s.LastSecond.Started.In(s.Zone)
+	start := s.LastSecond.Started.In(s.Zone).Add(-a.Lead)
 	// The first round moment at or after the left edge, by the wall clock.
 	left := start.Add(time.Duration(a.First()) * a.Length)
 	_, offset := left.Zone()

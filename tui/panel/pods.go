@@ -115,7 +115,7 @@ func (p *Pods) lane(s *view.State, w timeline.Workload, y, rows int) {
 		if s.History.At(x) == nil {
 			continue
 		}
-		ready, wanted := podsAt(w.Points, time.Duration(a.First()+x+1)*a.Length)
+		ready, wanted := podsAt(w.Points, a.End(x))
 		if ready+wanted > 0 {
 			r := float64(ready)
 			pl.Bar(x, max(float64(wanted), r), r, r, -1, podInks)

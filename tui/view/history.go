@@ -57,7 +57,7 @@ func (c *Column) add(w *metric.Window) {
 }
 
 // History is the windows of a run sorted into chart columns. Columns stand on whole multiples of
-// their length since the start of the run, so a peak keeps its column while the charts scroll. A
+// their length since the second of the wall clock that the run began in, so a peak keeps its column while the charts scroll. A
 // new second costs one window; only a new range or size reads them all again.
 type History struct {
 	Axis    Axis
@@ -72,6 +72,7 @@ type Axis struct {
 	Length time.Duration // of one column
 	Count  int           // columns
 	Last   int           // number of the newest column since the start of the run
+	Lead   time.Duration // from the beginning of the run's first column to the start of the run
 }
 
 // Place is the column, from 0 at the left edge, of a moment since the start; it may be outside.
@@ -79,7 +80,12 @@ func (a Axis) Place(at time.Duration) int {
 	if at < 0 {
 		return -1
 	}
-	return int(at/a.Length) - a.First()
+	return int(max(0, at+a.Lead)/a.Length) - a.First()
+}
+
+// End is the moment since the start at which a column ends.
+func (a Axis) End(column int) time.Duration {
+	return time.Duration(a.First()+column+1)*a.Length - a.Lead
 }
 
 // First is the number of the leftmost column; negative while the run is younger than the axis.
@@ -136,7 +142,7 @@ func (h *History) Sync(started time.Time, windows []metric.Window, r TimeRange, 
 	length := columnLength(r, until, count)
 	if length != h.Axis.Length || count != h.Axis.Count || !started.Equal(h.started) || until < h.until {
 		*h = History{
-			Axis: Axis{Length: length, Count: count, Last: -1}, started: started,
+			Axis: Axis{Length: length, Count: count, Last: -1, Lead: started.Sub(metric.Second(started))}, started: started,
 			columns: h.columns[:0], until: -1, Version: h.Version + 1,
 		}
 	}
@@ -154,7 +160,7 @@ func (h *History) Sync(started time.Time, windows []metric.Window, r TimeRange, 
 		next--
 	}
 	for i := next; i < len(windows); i++ {
-		h.take(&windows[i], windows[i].Start.Sub(started))
+		h.take(&windows[i], metric.Second(windows[i].Start).Sub(metric.Second(started)))
 	}
 	h.until = until
 	h.Version++

@@ -130,3 +130,33 @@ func TestColumnLength(t *testing.T) {
 		}
 	}
 }
+
+// A run begins at any moment and its windows close a moment late or early: each second still has its column,
+// and an event the column of what was measured with it.
+func TestEverySecondHasItsColumn(t *testing.T) {
+	rng := rand.New(rand.NewPCG(7, 9))
+	for _, begin := range []time.Duration{0, time.Microsecond, 400 * time.Millisecond, 500 * time.Millisecond, 749 * time.Millisecond, 800 * time.Millisecond, time.Second - time.Microsecond} {
+		started := began.Add(begin)
+		var windows []metric.Window
+		next := started
+		for range 30 {
+			w := windowAt(0, time.Millisecond)
+			w.Start = next
+			next = metric.Second(next).Add(time.Second + time.Duration(rng.IntN(4_000_000)-1_000_000)) // 1 ms early to 3 ms late
+			w.Length = next.Sub(w.Start)
+			windows = append(windows, w)
+		}
+		var h History
+		h.Sync(started, windows, TimeRanges()[0], 60)
+		for x := 30; x < 60; x++ {
+			if c := h.At(x); c == nil || c.Requests != 10 {
+				t.Errorf("begun at %s: column %d is %+v", begin, x, c)
+			}
+		}
+		for i, w := range windows {
+			if got, want := h.Axis.Place(w.Start.Add(w.Length/2).Sub(started)), 30+i; got != want {
+				t.Errorf("begun at %s: the middle of window %d is in column %d, want %d", begin, i, got, want)
+			}
+		}
+	}
+}
