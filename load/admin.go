@@ -33,7 +33,7 @@ type adminFlows struct {
 
 func newAdminFlows(g *Generator) (*adminFlows, error) {
 	o := g.options
-	if o.Orchestrator == nil || o.AdminToken == "" {
+	if o.Orchestrator == nil || o.Keys.Token() == "" {
 		return nil, nil //nolint:nilnil // no admin flows is a valid way to run
 	}
 	api, err := newAdminAPI(o)
@@ -162,7 +162,7 @@ func (a *adminFlows) close() error {
 // adminAPI is the orchestrator's admin API with a bearer token.
 type adminAPI struct {
 	base    *url.URL
-	token   string
+	keys    *Keyring
 	agent   string
 	timeout time.Duration
 	client  *http.Client
@@ -193,7 +193,7 @@ func newAdminAPI(o Options) (*adminAPI, error) {
 		transport.Proxy = func(r *http.Request) (*url.URL, error) { return o.Proxy(r.URL) }
 	}
 	return &adminAPI{
-		base: &base, token: o.AdminToken, agent: o.UserAgent, timeout: o.Timeout,
+		base: &base, keys: o.Keys, agent: o.UserAgent, timeout: o.Timeout,
 		client: &http.Client{
 			Transport: transport,
 			// A redirect would carry the token elsewhere; its status is reported instead.
@@ -216,7 +216,7 @@ func (api *adminAPI) do(ctx context.Context, r request, read func(io.Reader) err
 	if err != nil {
 		return 0, fmt.Errorf("%s %s: %w", r.method, r.path, err)
 	}
-	req.Header.Set("Authorization", "Bearer "+api.token)
+	req.Header.Set("Authorization", "Bearer "+api.keys.Token())
 	req.Header.Set("User-Agent", api.agent)
 	if r.kind != "" {
 		req.Header.Set("Content-Type", r.kind)

@@ -152,7 +152,8 @@ const token = "header.payload.hush"
 func adminOptions(ledger RuleLedger) Options {
 	o := pipeOptions()
 	o.Orchestrator = &url.URL{Scheme: "http", Host: "api.test", User: url.UserPassword("me", "hush")}
-	o.AdminToken, o.Ledger = token, ledger
+	o.Ledger = ledger
+	o.Keys.SetToken(token)
 	return o
 }
 
@@ -296,7 +297,7 @@ func TestAdminFlowsThatFailAreCountedAsFailed(t *testing.T) {
 
 func TestWithoutATokenThereAreNoAdminFlows(t *testing.T) {
 	for name, edit := range map[string]func(*Options){
-		"no token":   func(o *Options) { o.AdminToken = "" },
+		"no token":   func(o *Options) { o.Keys.SetToken("") },
 		"no address": func(o *Options) { o.Orchestrator = nil },
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -41,11 +41,11 @@ func testOptions(gateway *url.URL) Options {
 	w := DefaultWorkload()
 	o := Options{
 		Workload: w, KeepAlive: true, Timeout: 5 * time.Second, Drain: time.Second,
-		UserAgent: "squall/test", RunID: "test", Seed: 1,
+		UserAgent: "squall/test", RunID: "test", Seed: 1, Keys: new(Keyring),
 	}
 	for c, spec := range w.Channels {
 		o.Gateway[c] = GatewayURL(gateway, spec.Path)
-		o.Secrets[c] = "dev-" + spec.Name
+		_ = o.Keys.Set(Channel(c), Key{Current: "dev-" + spec.Name})
 	}
 	return o
 }
@@ -83,7 +83,7 @@ func BenchmarkBuildAndSign(b *testing.B) {
 	rng := rand.New(rand.NewPCG(1, 2))
 	b.ReportAllocs()
 	for b.Loop() {
-		e.fill(&g.templates[0][Webchat], kept.spec.Header, 7, rng)
+		e.fill(&g.templates[0][Webchat], kept, 7, rng)
 	}
 	b.SetBytes(int64(len(e.body)))
 }
@@ -147,7 +147,7 @@ func TestHotPathAllocatesNothing(t *testing.T) {
 	out := metric.Outcome{Due: sent, Sent: sent, Done: sent.Add(time.Millisecond), Status: Gateway.Status, Body: true}
 	message := func() {
 		c := share.draw(rng)
-		filled[c].fill(&g.templates[0][c], g.envelopes[c].spec.Header, 7, rng)
+		filled[c].fill(&g.templates[0][c], g.envelopes[c], 7, rng)
 		out.Series = metric.SeriesID(c)
 		s.Record(&out, true)
 	}

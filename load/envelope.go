@@ -17,7 +17,9 @@ import (
 type envelope struct {
 	request  fasthttp.Request // prepared: method, URL, fixed headers
 	response fasthttp.Response
+	keys     *keys // that the signers are of
 	signer   *signer
+	next     *signer // of the next secret; nil when there is none
 	body     []byte
 	header   []byte
 	now      timestamp
@@ -28,14 +30,13 @@ type envelope struct {
 type envelopes struct {
 	spec   ChannelSpec
 	target *url.URL
-	secret string
 	o      *Options
 	free   sync.Pool
 }
 
 // newEnvelopes checks that the channel can be signed.
 func newEnvelopes(o *Options, c Channel) (*envelopes, error) {
-	e := &envelopes{spec: o.Workload.Channels[c], target: o.Gateway[c], secret: o.Secrets[c], o: o}
+	e := &envelopes{spec: o.Workload.Channels[c], target: o.Gateway[c], o: o}
 	first, err := e.make()
 	if err != nil {
 		return nil, err
@@ -57,11 +58,10 @@ func (e *envelopes) take() *envelope {
 }
 
 func (e *envelopes) make() (*envelope, error) {
-	s, err := newSigner(e.spec, e.secret)
-	if err != nil {
+	env := &envelope{id: []byte("squall-" + e.o.RunID + "-0123456789abcdef")}
+	if err := env.sign(e); err != nil {
 		return nil, err
 	}
-	env := &envelope{signer: s, id: []byte("squall-" + e.o.RunID + "-0123456789abcdef")}
 	req := &env.request
 	req.Header.DisableNormalizing()
 	req.Header.SetMethod(fasthttp.MethodPost)
@@ -84,12 +84,40 @@ func (e *envelopes) make() (*envelope, error) {
 	return env, nil
 }
 
+// sign takes the channel's newest secrets into the envelope, if it does not have them already.
+func (e *envelope) sign(of *envelopes) error {
+	newest := of.o.Keys.newest()
+	if e.keys == newest {
+		return nil
+	}
+	key := newest.channels[of.spec.SecretOf]
+	current, err := newSigner(of.spec, key.Current)
+	if err != nil {
+		return err
+	}
+	var next *signer
+	if key.Next != "" {
+		if next, err = newSigner(of.spec, key.Next); err != nil {
+			return err
+		}
+	}
+	e.keys, e.signer, e.next = newest, current, next
+	return nil
+}
+
 // fill puts a message into the envelope, signed and with a new request id.
-func (e *envelope) fill(t *template, header string, sender uint64, rng *rand.Rand) {
+func (e *envelope) fill(t *template, of *envelopes, sender uint64, rng *rand.Rand) {
+	if err := e.sign(of); err != nil {
+		panic(err) // the channel could be signed when the run was prepared; another secret changes nothing
+	}
+	signer := e.signer
+	if share := e.keys.channels[of.spec.SecretOf].Share; share > 0 && rng.Float64() < share {
+		signer = e.next
+	}
 	e.body = t.append(e.body[:0], sender, e.now.at(time.Now()), rng)
-	e.header = e.signer.sign(e.header[:0], e.body)
+	e.header = signer.sign(e.header[:0], e.body)
 	e.request.SetBodyRaw(e.body)
-	e.request.Header.SetBytesV(header, e.header)
+	e.request.Header.SetBytesV(of.spec.Header, e.header)
 	e.request.Header.SetBytesV("X-Request-ID", e.nextID(rng))
 }
 

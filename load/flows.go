@@ -57,7 +57,7 @@ func FlowStates(o Options) []FlowState {
 			s.Reason = off
 		case o.Orchestrator == nil:
 			s.Reason = "no orchestrator address"
-		case o.AdminToken == "":
+		case o.Keys.Token() == "":
 			s.Reason = "no admin token"
 		case perMinute <= 0:
 			s.Reason = "none per minute in the workload"

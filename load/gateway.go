@@ -104,7 +104,7 @@ func (g *gateway) send(o *metric.Outcome, c Channel, brand int, sender uint64, r
 	kept := g.envelopes[c]
 	e := kept.take()
 	defer kept.free.Put(e)
-	e.fill(&g.templates[brand][c], kept.spec.Header, sender, rng)
+	e.fill(&g.templates[brand][c], kept, sender, rng)
 
 	o.Series = metric.SeriesID(c)
 	o.Sent = time.Now()

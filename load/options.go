@@ -12,10 +12,9 @@ import (
 type Options struct {
 	Workload Workload
 	Gateway  [NumChannels]*url.URL // full webhook URL per channel; nil: that channel cannot be sent
-	Secrets  [NumChannels]string   // signing secret per channel (see ChannelSpec.SecretOf)
+	Keys     *Keyring              // what messages are signed with, and the token of the admin API
 
-	Orchestrator *url.URL // base URL of the admin API; nil switches the admin flows off
-	AdminToken   string   // bearer token; "" switches the admin flows off
+	Orchestrator *url.URL // base URL of the admin API; nil, or no token in Keys, switches the admin flows off
 	Knowledge    bool     // also drive the older POST /v1/brands/{id}/knowledge
 
 	Timeout     time.Duration                    // of one request, connect included; 10 s by default

@@ -39,15 +39,18 @@ func startPlatform(t *testing.T) (*demo.Platform, load.Options) {
 		w.Tenants = append(w.Tenants, one)
 	}
 	o := load.Options{
-		Workload: w, AdminToken: p.AdminToken(), KeepAlive: true, Timeout: 5 * time.Second,
+		Workload: w, Keys: new(load.Keyring), KeepAlive: true, Timeout: 5 * time.Second,
 		UserAgent: "squall/test", RunID: "test", Seed: 1, Ledger: &ledger{open: map[string]load.RuleState{}},
 	}
 	webhook, orchestrator := parse(t, p.GatewayURL()), parse(t, p.OrchestratorURL())
 	o.Orchestrator = orchestrator
 	for c, spec := range w.Channels {
 		o.Gateway[c] = load.GatewayURL(webhook, spec.Path)
-		o.Secrets[c] = p.Secrets()[spec.SecretOf.String()]
+		if err := o.Keys.Set(load.Channel(c), load.Key{Current: p.Secrets()[spec.SecretOf.String()]}); err != nil {
+			t.Fatal(err)
+		}
 	}
+	o.Keys.SetToken(p.AdminToken())
 	return p, o
 }
 
@@ -219,10 +222,12 @@ func TestEveryFlowIsAcceptedByThePlatform(t *testing.T) {
 
 func TestWrongSecretAndWrongTokenAreRefused(t *testing.T) {
 	_, o := startPlatform(t)
-	o.AdminToken = "not.a.token"
+	o.Keys.SetToken("not.a.token")
 	o.Workload.Ingestion.JobsPerMinute = 600
-	for c := range o.Secrets {
-		o.Secrets[c] += "x"
+	for c := range load.Channel(load.NumChannels) {
+		if err := o.Keys.Set(c, load.Key{Current: "another"}); err != nil {
+			t.Fatal(err)
+		}
 	}
 	g, err := load.New(o)
 	if err != nil {
@@ -257,7 +262,7 @@ func TestRestoreRuleFromAFreshProcess(t *testing.T) {
 		Active bool   `json:"is_active"`
 	}
 	get(t, p, "/admin/automation/rules?tenant_id="+tenant, &rules)
-	fresh := load.Options{AdminToken: o.AdminToken, KeepAlive: true}
+	fresh := load.Options{Keys: o.Keys, KeepAlive: true}
 	restore := func(rule string, active bool) error {
 		return load.RestoreRule(t.Context(), fresh, load.RuleState{API: p.OrchestratorURL(), TenantID: tenant, RuleID: rule, Active: active})
 	}

@@ -187,7 +187,11 @@ func sendOne(g *gateway, c Channel) metric.Outcome {
 func TestEveryChannelOnTheWire(t *testing.T) {
 	server := newWireServer(t, nil)
 	o := testOptions(server.url())
-	o.Secrets = [NumChannels]string{"dev-web", "dev-instagram", "dev-telegram", "dev-whatsapp", "dev-web"}
+	for c, secret := range []string{"dev-web", "dev-instagram", "dev-telegram", "dev-whatsapp", "of nobody: automation is signed as webchat"} {
+		if err := o.Keys.Set(Channel(c), Key{Current: secret}); err != nil {
+			t.Fatal(err)
+		}
+	}
 	o.Workload.Message.Headers = map[string]string{"X-Load-Test": "squall", "x-lower-Case": "1"}
 	g := newSender(t, o)
 	tenant := o.Workload.Tenants[0]
@@ -314,7 +318,9 @@ func TestChannelOverridesOnTheWire(t *testing.T) {
 	}
 	o.Workload.Message = MessagePlan{Texts: []string{"a \"quoted\" <text>\n"}, Locales: []string{"fa-IR"}}
 	o.Gateway[WhatsApp] = GatewayURL(server.url(), "/hooks/wa")
-	o.Secrets[WhatsApp] = "other"
+	if err := o.Keys.Set(WhatsApp, Key{Current: "other"}); err != nil {
+		t.Fatal(err)
+	}
 	if out := sendOne(newSender(t, o), WhatsApp); out.Class != metric.OK {
 		t.Fatalf("outcome %+v", out)
 	}
@@ -396,5 +402,56 @@ func TestMessagesNeedWords(t *testing.T) {
 	}
 	if err := errors.Join(g.Stop(t.Context())); err != nil {
 		t.Error(err)
+	}
+}
+
+// A secret that changes while the run goes on signs the very next message, and a share of the messages is
+// signed with the next one.
+func TestSecretsChangeWhileTheRunGoesOn(t *testing.T) {
+	server := newWireServer(t, nil)
+	o := testOptions(server.url())
+	g := newSender(t, o)
+	rng := rand.New(rand.NewPCG(1, 2))
+	tokens := func(n int) map[string]int {
+		t.Helper()
+		seen := map[string]int{}
+		for range n {
+			var out metric.Outcome
+			g.send(&out, Telegram, 0, 7, rng)
+			if out.Class != metric.OK {
+				t.Fatalf("outcome %+v", out)
+			}
+		}
+		all := server.all()
+		for _, r := range all[len(all)-n:] {
+			token, _ := r.header("X-Telegram-Secret-Token")
+			seen[token]++
+		}
+		return seen
+	}
+	set := func(key Key) {
+		t.Helper()
+		if err := o.Keys.Set(Telegram, key); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := tokens(3); got["dev-telegram"] != 3 {
+		t.Errorf("before: %v", got)
+	}
+	set(Key{Current: "dev-telegram", Next: "new-telegram"})
+	if got := tokens(20); got["dev-telegram"] != 20 {
+		t.Errorf("armed: %v", got)
+	}
+	set(Key{Current: "dev-telegram", Next: "new-telegram", Share: 0.25})
+	if got := tokens(400); got["new-telegram"] < 60 || got["new-telegram"] > 140 || len(got) != 2 {
+		t.Errorf("a quarter: %v", got)
+	}
+	set(Key{Current: "dev-telegram", Next: "new-telegram", Share: 1})
+	if got := tokens(20); got["new-telegram"] != 20 {
+		t.Errorf("all: %v", got)
+	}
+	set(Key{Current: "new-telegram"})
+	if got := tokens(20); got["new-telegram"] != 20 {
+		t.Errorf("done: %v", got)
 	}
 }

@@ -66,10 +66,10 @@ func TestTargets(t *testing.T) {
 	if got := r.Options.Gateway[load.WhatsApp].String(); got != "https://gateway.staging.example.org/whatsapp/webhook" {
 		t.Errorf("whatsapp goes to %s", got)
 	}
-	if s := r.Options.Secrets; s[load.Webchat] != secretText || s[load.Telegram] != "plain-token" || s[load.Instagram] != "of-instagram" {
+	if k := r.Options.Keys; k.Key(load.Webchat).Current != secretText || k.Key(load.Telegram).Current != "plain-token" || k.Key(load.Instagram).Current != "of-instagram" {
 		t.Error("secrets are mixed up")
 	}
-	if r.Options.AdminToken != "a.b.c" || r.Options.Timeout != 3*time.Second || r.Settings.Think.Min != time.Second {
+	if r.Options.Keys.Token() != "a.b.c" || r.Options.Timeout != 3*time.Second || r.Settings.Think.Min != time.Second {
 		t.Errorf("options %v %v", r.Options.Timeout, r.Settings.Think)
 	}
 	if c := r.Options.Workload.Channels[load.Instagram]; c.Header != "X-Hub-Signature-256" || c.Algorithm != load.HMACSHA256 || c.Encoding != load.Base64 {
@@ -92,7 +92,7 @@ func TestTargets(t *testing.T) {
 	}
 
 	r = mustParse(t, map[string]string{"PROD_WEB": "x"}, "--config", path, "--target", "prod-like", "--confirm", "prod-like", "--objective", "gateway_latency: p(99)<9")
-	if r.Target != "prod-like" || len(r.Objectives) != 1 || r.Options.AdminToken != "" {
+	if r.Target != "prod-like" || len(r.Objectives) != 1 || r.Options.Keys.Token() != "" {
 		t.Errorf("target %q, objectives %v", r.Target, r.Objectives)
 	}
 	if got := TargetNames(path); strings.Join(got, " ") != "staging prod-like" {

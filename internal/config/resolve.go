@@ -16,7 +16,7 @@ import (
 
 // Resolved is the whole configuration of a run, checked.
 type Resolved struct {
-	Options    load.Options // Secrets and AdminToken are plain text: never print it
+	Options    load.Options // Keys has them in plain text: never print it
 	Settings   load.Settings
 	Duration   time.Duration // 0: until stopped
 	Objectives []slo.Objective
@@ -78,7 +78,7 @@ func Resolve(in Input) (Resolved, error) {
 		workload.Rules.TogglesPerMinute = 0
 	}
 	r.Options = l.options(workload)
-	r.Options.Secrets = secrets
+	r.Options.Keys = l.keyring(secrets)
 	r.Options.UserAgent = "squall/" + in.Version
 	r.Settings = l.settings(workload)
 	r.Target = l.targetName(in, r.Options.Gateway[load.Webchat])
@@ -160,7 +160,6 @@ func (l *layered) options(w load.Workload) load.Options {
 		Workload:     w,
 		Gateway:      l.gateways(w.Channels),
 		Orchestrator: read(l, orchestrator, parseURL),
-		AdminToken:   l.values[adminToken].text(),
 		Knowledge:    read(l, knowledge, parseBool),
 		Timeout:      read(l, timeout, parseDuration(time.Millisecond)),
 		Drain:        read(l, drain, parseDuration(0)),

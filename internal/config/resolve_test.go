@@ -86,13 +86,13 @@ func TestTheSeedsK6CommandLine(t *testing.T) {
 	if got, want := strings.Join(r.Warnings, " "), "only webchat has a secret, so instagram, telegram and whatsapp are left out of the traffic: set WEBHOOK_SECRET_INSTAGRAM, WEBHOOK_SECRET_TELEGRAM and WEBHOOK_SECRET_WHATSAPP"; got != want {
 		t.Errorf("warnings %q, want %q", got, want)
 	}
-	if r.Options.Orchestrator.String() != "https://api.xinbot.ir" || r.Options.AdminToken != "a.b.c" {
+	if r.Options.Orchestrator.String() != "https://api.xinbot.ir" || r.Options.Keys.Token() != "a.b.c" {
 		t.Errorf("admin API %v", r.Options.Orchestrator)
 	}
 	if r.Options.Workload.Tenants[0].ID != "11111111-1111-4111-8111-111111111115" {
 		t.Errorf("workload %+v", r.Options.Workload.Tenants)
 	}
-	if r.Options.Secrets[load.Webchat] != secretText || r.Options.Secrets[load.AutomationMessage] != secretText {
+	if r.Options.Keys.Key(load.Webchat).Current != secretText || r.Options.Keys.Key(load.AutomationMessage).Current != secretText {
 		t.Error("WEBHOOK_SECRET does not sign webchat and automation")
 	}
 	if o := r.origin("secrets.telegram"); o.Source != "not set: telegram is left out" {
@@ -322,8 +322,8 @@ func TestSecretsStaySecret(t *testing.T) {
 	t.Chdir(t.TempDir())
 	const token = "token-of-the-admin"
 	r := mustParse(t, basics("WEBHOOK_SECRET_TELEGRAM", "telegrams-own", "WEBHOOK_SECRET_INSTAGRAM", "x", "WEBHOOK_SECRET_WHATSAPP", "y", "ADMIN_TOKEN", token, "HTTPS_PROXY", "http://me:"+secretText+"@proxy:3128"))
-	if r.Options.Secrets[load.Telegram] != "telegrams-own" || r.Options.Secrets[load.AutomationMessage] != secretText {
-		t.Errorf("secrets %v", r.Options.Secrets)
+	if r.Options.Keys.Key(load.Telegram).Current != "telegrams-own" || r.Options.Keys.Key(load.AutomationMessage).Current != secretText {
+		t.Error("a secret is not where it should be")
 	}
 	shown := fmt.Sprintf("%v %+v %#v %v %+v %#v", r.Origins, r.Secrets, r.Origins, r.AdminToken, r.AdminToken, r.AdminToken)
 	shown += asJSON(t, r.Origins) + asJSON(t, r.AdminToken) + asJSON(t, struct{ S Secret }{r.AdminToken})

@@ -46,6 +46,18 @@ func (l *layered) signed(w load.Workload) (load.Workload, [load.NumChannels]stri
 	return w, secrets
 }
 
+// keyring holds the channels' secrets and the admin token.
+func (l *layered) keyring(secrets [load.NumChannels]string) *load.Keyring {
+	keys := new(load.Keyring)
+	for c, secret := range secrets {
+		if err := keys.Set(load.Channel(c), load.Key{Current: secret}); err != nil {
+			l.problem("%w", err)
+		}
+	}
+	keys.SetToken(l.values[adminToken].text())
+	return keys
+}
+
 // secretVariables name the environment variables that hold the channels' secrets.
 func secretVariables(channels []string) (names []string) {
 	for _, channel := range channels {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"os"
 	"runtime"
-	"strings"
 	"time"
 
 	"xinbot.ir/squall/chaos"
@@ -56,19 +55,6 @@ const (
 	RefuseUnsteady SteadyState = "refuse"
 	IgnoreUnsteady SteadyState = "off"
 )
-
-// redactor takes the secrets of the run out of text, such as a note. Very short ones are left: ordinary
-// words have them in them, and they protect nothing.
-func (c Config) redactor() func(string) string {
-	const shortest = 4
-	var pairs []string
-	for _, secret := range append(c.Options.Secrets[:], c.Options.AdminToken) {
-		if len(secret) >= shortest {
-			pairs = append(pairs, secret, "(secret)")
-		}
-	}
-	return strings.NewReplacer(pairs...).Replace
-}
 
 // host is the gateway's host for the header.
 func (c Config) host() string {

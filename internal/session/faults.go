@@ -53,7 +53,7 @@ func DryRun(ctx context.Context, c Config, i chaos.Injection) (chaos.Plan, []cha
 
 // planner is a session that only plans.
 func planner(c Config) *Session {
-	s := &Session{config: c, settings: c.Settings, journal: newJournal(nil, c.redactor())}
+	s := &Session{config: c, settings: c.Settings, journal: newJournal(nil, c.Options.Keys.Redact)}
 	s.engine = s.newEngine()
 	return s
 }

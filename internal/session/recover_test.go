@@ -64,7 +64,7 @@ func TestRecoverPutsRulesBack(t *testing.T) {
 	tenant := c.Options.Workload.Tenants[0].ID
 	root := t.TempDir()
 	dir := filepath.Join(root, "run")
-	dead := start(t, func() Config { d := c; d.Dir = dir; d.Options.AdminToken = ""; d.Embedded = false; return d }())
+	dead := start(t, func() Config { d := c; d.Dir = dir; d.Options.Keys = nil; d.Embedded = false; return d }())
 	finish(dead)
 	<-dead.Done()
 
@@ -90,7 +90,8 @@ func TestRecoverPutsRulesBack(t *testing.T) {
 		t.Fatalf("unfinished runs: %v, %v", dirs, err)
 	}
 	wrong := c.Options
-	wrong.AdminToken = "wrong-token"
+	wrong.Keys = new(load.Keyring)
+	wrong.Keys.SetToken("wrong-token")
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel() // one try is enough here
 	failed, err := Recover(ctx, dir, Salvage{Options: wrong})

@@ -88,7 +88,7 @@ func Start(ctx context.Context, config Config) (*Session, error) {
 		return nil, err
 	}
 	s := &Session{
-		config: config, journal: newJournal(writer, config.redactor()),
+		config: config, journal: newJournal(writer, config.Options.Keys.Redact),
 		settings: config.Settings, spikeFactor: config.Settings.SpikeFactor, done: make(chan struct{}),
 	}
 	if err := s.begin(ctx); err != nil {

@@ -58,13 +58,16 @@ func config(t *testing.T, p *demo.Platform) Config {
 		t.Fatal(err)
 	}
 	o := load.Options{
-		Workload: w, Orchestrator: orchestrator, AdminToken: p.AdminToken(), KeepAlive: true,
+		Workload: w, Orchestrator: orchestrator, Keys: new(load.Keyring), KeepAlive: true,
 		Timeout: 5 * time.Second, Drain: 3 * time.Second, UserAgent: "squall/test", Seed: 1,
 	}
 	for c, spec := range w.Channels {
 		o.Gateway[c] = load.GatewayURL(gateway, spec.Path)
-		o.Secrets[c] = p.Secrets()[spec.SecretOf.String()]
+		if err := o.Keys.Set(load.Channel(c), load.Key{Current: p.Secrets()[spec.SecretOf.String()]}); err != nil {
+			t.Fatal(err)
+		}
 	}
+	o.Keys.SetToken(p.AdminToken())
 	return Config{
 		Options: o, Target: "demo", Version: "test", Embedded: true,
 		Settings:   load.Settings{VUs: 5, Think: load.Think{Max: 20 * time.Millisecond}, SpikeFactor: 5},
@@ -213,7 +216,7 @@ func TestSecretsStayOutOfTheRunDirectory(t *testing.T) {
 
 func TestWithoutTokenAdminFlowsAreOffAndUncounted(t *testing.T) {
 	c := config(t, platform(t))
-	c.Options.AdminToken = ""
+	c.Options.Keys.SetToken("")
 	s := start(t, c)
 	until(t, "a window", func() bool { return len(s.Snapshot().Load.Windows) > 0 })
 	for _, f := range s.Snapshot().Flows {
