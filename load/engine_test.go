@@ -222,3 +222,50 @@ func TestWindowsAreSecondsOfTheWallClock(t *testing.T) {
 		})
 	}
 }
+
+// Two generators of one run, with the same run id and seed, share no sender and no event id.
+func TestPartsOfARunShareNothing(t *testing.T) {
+	senders, events := map[string]int{}, map[string]int{}
+	for part := range 3 {
+		o := pipeOptions()
+		o.Part = part
+		gateway := &pipeGateway{}
+		inBubble(t, gateway, o, func(e *engine) {
+			e.begin(Settings{VUs: 20, Think: Think{100 * time.Millisecond, 200 * time.Millisecond}})
+			time.Sleep(2 * time.Second)
+			e.change(func(s *Settings) { s.Rate = 200 })
+			time.Sleep(2 * time.Second)
+			e.stop()
+		})
+		mine := map[string]bool{}
+		for _, request := range gateway.seen {
+			var message struct {
+				Event  string `json:"event_id"`
+				Sender string `json:"sender_id"`
+			}
+			if err := json.Unmarshal([]byte(request.body), &message); err != nil {
+				t.Fatal(err)
+			}
+			events[message.Event]++
+			mine[message.Sender] = true
+		}
+		if len(mine) < 20 {
+			t.Fatalf("part %d has %d senders", part, len(mine))
+		}
+		for sender := range mine {
+			senders[sender]++
+		}
+	}
+	for what, seen := range map[string]map[string]int{"sender": senders, "event": events} {
+		for id, n := range seen {
+			if n > 1 {
+				t.Fatalf("%s %s was used %d times", what, id, n)
+			}
+		}
+	}
+	o := pipeOptions()
+	o.Part = MaxParts
+	if _, err := New(o); err == nil {
+		t.Error("a part that is out of bounds is accepted")
+	}
+}

@@ -64,6 +64,9 @@ func New(o Options) (*Generator, error) {
 	if o.MaxInFlight == 0 {
 		o.MaxInFlight = DefaultMaxInFlight
 	}
+	if o.Part < 0 || o.Part >= MaxParts {
+		return nil, fmt.Errorf("make generator %d of a run: must be 0 to %d", o.Part, MaxParts-1)
+	}
 	gw, err := newGateway(o)
 	if err != nil {
 		return nil, err
@@ -77,7 +80,7 @@ func New(o Options) (*Generator, error) {
 		stopping: make(chan struct{}),
 		drained:  make(chan struct{}),
 	}
-	g.crowd = &crowd{g: g}
+	g.crowd = &crowd{g: g, nextID: o.firstSender()}
 	if g.admin, err = newAdminFlows(g); err != nil {
 		return nil, err
 	}

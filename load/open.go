@@ -83,7 +83,7 @@ func (a *arrivals) rate(now time.Time) float64 {
 func (a *arrivals) pass() { a.turn <- struct{}{} }
 
 func (a *arrivals) hire() {
-	id := uint64(a.workers.Add(1)) - 1
+	id := a.g.options.firstSender() + uint64(a.workers.Add(1)) - 1
 	a.waiting.Add(1)
 	a.g.spawn(func() { a.work(id) })
 }

@@ -27,8 +27,19 @@ type Options struct {
 	UserAgent   string                           // "squall/<version>"
 	Seed        uint64                           // of every random choice
 
+	// Part tells the generators of one run apart, 0 to MaxParts-1. With the same run id and seed, two of them
+	// never share a sender, an event id or a random stream: the platform drops equal event ids.
+	Part int
+
 	RunID   string                        // part of the request ids that the platform echoes
 	Ledger  RuleLedger                    // write-ahead record of rule states; nil switches rule toggling off
 	Observe func(metric.Observation)      // called once a second from the window's own goroutine; may be nil
 	OnPanic func(value any, stack []byte) // called when one of the generator's goroutines panics
 }
+
+// MaxParts is how many generators one run may have.
+const MaxParts = 1 << 16
+
+// firstSender is the number of the part's first sender. A part has room for 2^40, and the random streams of
+// the open model count down from the other end.
+func (o *Options) firstSender() uint64 { return uint64(o.Part) << 40 }

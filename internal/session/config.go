@@ -15,13 +15,15 @@ import (
 // Config is what a session is started with. Nothing in it changes afterwards; the settings are the
 // baseline that a halt goes back to.
 type Config struct {
-	Options    load.Options
-	Settings   load.Settings
-	Duration   time.Duration // 0: until stopped
-	Objectives []slo.Objective
-	BuiltIn    bool       // nobody asked for the objectives: they are the default, and judged outside faults
-	Policy     slo.Policy // how strictly the run is judged
-	StopRules  []slo.StopRule
+	Options  load.Options
+	Settings load.Settings
+	// NewGenerator makes the generator that the run's traffic comes from; nil: one in this process.
+	NewGenerator func(load.Options) (Generator, error)
+	Duration     time.Duration // 0: until stopped
+	Objectives   []slo.Objective
+	BuiltIn      bool       // nobody asked for the objectives: they are the default, and judged outside faults
+	Policy       slo.Policy // how strictly the run is judged
+	StopRules    []slo.StopRule
 
 	Faults      []chaos.Fault           // in the order of their keys; the channel spike is added behind them
 	Undoers     chaos.Undoers           // for the kinds of the faults' steps
@@ -136,7 +138,7 @@ func (c Config) brandName(id string) string {
 }
 
 // checkRules tells how many rules there are to toggle, within a bound that does not delay a start.
-func checkRules(ctx context.Context, g *load.Generator) (int, error) {
+func checkRules(ctx context.Context, g Generator) (int, error) {
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
 	return g.CheckRules(ctx)

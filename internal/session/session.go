@@ -36,7 +36,7 @@ var (
 // in the next Snapshot. It is safe for concurrent use.
 type Session struct {
 	config  Config
-	gen     *load.Generator
+	gen     Generator
 	journal *journal
 	ledger  *chaos.Ledger
 	engine  *chaos.Engine
@@ -115,7 +115,7 @@ func (s *Session) begin(ctx context.Context) error {
 	s.view.status = Running
 	s.view.flows = load.FlowStates(s.config.Options)
 
-	if s.gen, err = load.New(s.config.Options); err == nil {
+	if s.gen, err = s.config.generator(); err == nil {
 		s.started = time.Now()
 		s.journal.started = s.started
 		err = s.journal.add(squall, s.config.header())
