@@ -175,7 +175,7 @@ func TestAdminFlowsKeepTheirPace(t *testing.T) {
 		count := func(what, path string, minutes int, want int) {
 			t.Helper()
 			before := len(api.to(path))
-			time.Sleep(time.Duration(minutes) * time.Minute)
+			elapse(time.Duration(minutes) * time.Minute)
 			if got := len(api.to(path)) - before; got < want-1 || got > want+1 {
 				t.Errorf("%s: %d calls of %s in %d minutes, want %d", what, got, path, minutes, want)
 			}
@@ -215,7 +215,7 @@ func TestAdminRequests(t *testing.T) {
 	o.Knowledge = true
 	withAdmin(t, api, o, func(e *engine) {
 		e.begin(Settings{})
-		time.Sleep(12 * time.Minute)
+		elapse(12 * time.Minute)
 		brands := map[string]string{}
 		for _, tenant := range o.Workload.Tenants {
 			brands[tenant.ID] = tenant.Brands[0].BrandID
@@ -285,7 +285,7 @@ func TestAdminFlowsThatFailAreCountedAsFailed(t *testing.T) {
 	api := &fakeAPI{status: http.StatusForbidden}
 	withAdmin(t, api, adminOptions(nil), func(e *engine) {
 		e.begin(Settings{})
-		time.Sleep(5 * time.Minute)
+		elapse(5 * time.Minute)
 		e.stop()
 		s := e.Snapshot()
 		calls := uint64(len(api.to("/")))
@@ -311,7 +311,7 @@ func TestWithoutATokenThereAreNoAdminFlows(t *testing.T) {
 					t.Error("rules can be checked")
 				}
 				e.begin(Settings{VUs: 1, Think: Think{time.Second, time.Second}})
-				time.Sleep(5 * time.Minute)
+				elapse(5 * time.Minute)
 				e.stop()
 				for _, total := range e.Snapshot().Totals {
 					if total.Series.Flow != Gateway {
@@ -345,7 +345,7 @@ func TestRulesAreToggledAndPutBackAsFound(t *testing.T) {
 		e.begin(Settings{})
 		flipped := 0
 		for range 600 {
-			time.Sleep(time.Second)
+			elapse(time.Second)
 			if api.state() != found {
 				flipped++
 				if _, open := ledger.counts(); open == 0 {
@@ -385,7 +385,7 @@ func TestRulesAreToggledAndPutBackAsFound(t *testing.T) {
 // untilFlipped waits for the first flipped rule.
 func untilFlipped(api *fakeAPI, found string) {
 	for api.state() == found {
-		time.Sleep(10 * time.Millisecond)
+		elapse(10 * time.Millisecond)
 	}
 }
 
@@ -412,7 +412,7 @@ func TestRulesArePutBackWhenTheRunStopsOrRulesGoQuiet(t *testing.T) {
 					t.Errorf("%d open records", open)
 				}
 				before := len(api.to("/admin/automation/rules/"))
-				time.Sleep(10 * time.Minute)
+				elapse(10 * time.Minute)
 				if got := len(api.to("/admin/automation/rules/")) - before; got != 0 {
 					t.Errorf("%d more calls", got)
 				}
@@ -431,12 +431,12 @@ func TestRulesArePutBackAfterTheAPIWasAway(t *testing.T) {
 		e.begin(Settings{})
 		untilFlipped(api, found)
 		api.lock(func() { api.fail = away })
-		time.Sleep(5 * time.Minute) // as long as a drill
+		elapse(5 * time.Minute) // as long as a drill
 		if _, open := ledger.counts(); open != 1 {
 			t.Errorf("%d open records while the API is away, want 1", open)
 		}
 		api.lock(func() { api.fail = nil })
-		time.Sleep(5 * time.Second)
+		elapse(5 * time.Second)
 		if _, open := ledger.counts(); open != 0 {
 			t.Errorf("%d open records after the API came back", open)
 		}
@@ -503,7 +503,7 @@ func TestNothingIsToggledThatTheLedgerDoesNotHold(t *testing.T) {
 	api := &fakeAPI{rules: twoTenantsRules(o)}
 	withAdmin(t, api, o, func(e *engine) {
 		e.begin(Settings{})
-		time.Sleep(5 * time.Minute)
+		elapse(5 * time.Minute)
 		e.stop()
 		if got := api.to("/admin/automation/rules/"); len(got) != 0 {
 			t.Errorf("%d calls", len(got))
@@ -520,7 +520,7 @@ func TestAdminCallsInFlightAreBounded(t *testing.T) {
 	withAdmin(t, nil, o, func(e *engine) {
 		e.admin.api.client.Transport = hangingAPI{}
 		e.begin(Settings{})
-		time.Sleep(10 * time.Second)
+		elapse(10 * time.Second)
 		s := e.Snapshot()
 		if s.InFlight != maxAdminInFlight {
 			t.Errorf("%d in flight, want %d", s.InFlight, maxAdminInFlight)

@@ -18,12 +18,12 @@ func TestVirtualUsersComeAndGo(t *testing.T) {
 		e.begin(Settings{VUs: 50})
 		for _, n := range []int{50, 10, 0, 30, 31, 0} {
 			e.change(func(s *Settings) { s.VUs = n })
-			time.Sleep(time.Second) // those who leave finish the request they are in
+			elapse(time.Second) // those who leave finish the request they are in
 			if s := e.Snapshot(); s.VUs != n || s.InFlight > n {
 				t.Errorf("%d virtual users with %d requests in flight, want %d", s.VUs, s.InFlight, n)
 			}
 			before := e.count()
-			time.Sleep(time.Second)
+			elapse(time.Second)
 			if got := e.count() - before; math.Abs(float64(got-n*100)) > float64(n) {
 				t.Errorf("%d virtual users made %d requests in a second, want %d", n, got, n*100)
 			}
@@ -39,14 +39,14 @@ func TestRampOfVirtualUsersIsNotBegunAnew(t *testing.T) {
 	inBubble(t, &pipeGateway{}, pipeOptions(), func(e *engine) {
 		e.begin(Settings{VUs: 100, Ramp: 10 * time.Second, Think: Think{time.Second, time.Second}})
 		for second := 1; second <= 10; second++ {
-			time.Sleep(time.Second)
+			elapse(time.Second)
 			e.change(func(s *Settings) { s.Mix = Weights{Webchat: float64(second)} })
 			if s := e.Snapshot(); s.WantedVUs != second*10 || s.VUs != second*10 {
 				t.Errorf("after %d s: %d wanted and %d running, want %d", second, s.WantedVUs, s.VUs, second*10)
 			}
 		}
 		e.change(func(s *Settings) { s.VUs = 0 })
-		time.Sleep(5 * time.Second)
+		elapse(5 * time.Second)
 		e.change(func(s *Settings) { s.Ramp = 0 }) // a new ramp time takes effect at once
 		if s := e.Snapshot(); s.VUs != 0 {
 			t.Errorf("%d virtual users left", s.VUs)
@@ -57,10 +57,10 @@ func TestRampOfVirtualUsersIsNotBegunAnew(t *testing.T) {
 func TestPauseHoldsEverybodyAndResumeIsNoHerd(t *testing.T) {
 	inBubble(t, &pipeGateway{}, pipeOptions(), func(e *engine) {
 		e.begin(Settings{VUs: 200, Think: Think{0, 2 * time.Second}})
-		time.Sleep(5 * time.Second)
+		elapse(5 * time.Second)
 		e.change(func(s *Settings) { s.Paused = true })
 		before := e.count()
-		time.Sleep(time.Minute)
+		elapse(time.Minute)
 		if got := e.count() - before; got != 0 {
 			t.Errorf("%d requests while paused", got)
 		}
@@ -69,7 +69,7 @@ func TestPauseHoldsEverybodyAndResumeIsNoHerd(t *testing.T) {
 		}
 		resumed := time.Now()
 		e.change(func(s *Settings) { s.Paused = false })
-		time.Sleep(2 * time.Second)
+		elapse(2 * time.Second)
 		if got := e.between(resumed, resumed.Add(20*time.Millisecond)); got > 40 {
 			t.Errorf("%d of 200 sent within 20 ms of resuming", got)
 		}
@@ -82,11 +82,11 @@ func TestPauseHoldsEverybodyAndResumeIsNoHerd(t *testing.T) {
 func TestChangeOfThinkTimeWakesThoseWhoThink(t *testing.T) {
 	inBubble(t, &pipeGateway{}, pipeOptions(), func(e *engine) {
 		e.begin(Settings{VUs: 100, Think: Think{MaxThink, MaxThink}})
-		time.Sleep(time.Minute)
+		elapse(time.Minute)
 		before := e.count()
 		changed := time.Now()
 		e.change(func(s *Settings) { s.Think = Think{time.Second, time.Second} })
-		time.Sleep(time.Second + time.Millisecond)
+		elapse(time.Second + time.Millisecond)
 		if got := e.count() - before; got != 100 {
 			t.Errorf("%d requests in the first second of a think time of 1 s, want 100", got)
 		}
@@ -118,20 +118,20 @@ func TestSpikeAndHold(t *testing.T) {
 		hold(false)
 		level("released", 30)
 		e.change(func(s *Settings) { s.Ramp, s.VUs = 10*time.Second, 100 })
-		time.Sleep(5 * time.Second)
+		elapse(5 * time.Second)
 		hold(true)
 		level("frozen halfway from 30 to 300", 165)
 		e.change(func(s *Settings) { s.VUs = 200 })
-		time.Sleep(20 * time.Second)
+		elapse(20 * time.Second)
 		level("more on hold", 165)
 		e.change(func(s *Settings) { s.Ramp, s.VUs = 0, 20 })
 		level("less on hold", 60)
 		hold(false)
 		e.change(func(s *Settings) { s.Ramp, s.VUs = 10*time.Second, 0 })
-		time.Sleep(5 * time.Second)
+		elapse(5 * time.Second)
 		hold(true)
 		e.change(func(s *Settings) { s.Mix = Weights{Webchat: 1} })
-		time.Sleep(20 * time.Second)
+		elapse(20 * time.Second)
 		level("frozen on the way down", 30)
 	})
 }
@@ -152,7 +152,7 @@ func TestSeedRepeatsEveryChoice(t *testing.T) {
 		edit(&o)
 		inBubble(t, &pipeGateway{}, o, func(e *engine) {
 			e.begin(Settings{VUs: 20, Think: Think{0, time.Second}})
-			time.Sleep(10 * time.Second)
+			elapse(10 * time.Second)
 			said = conversations(e)
 		})
 		return said
@@ -203,7 +203,7 @@ func TestMixIsDrawnAsSetPerRunAndPerBrandAndLive(t *testing.T) {
 			t.Helper()
 			synctest.Wait()
 			seen = e.count()
-			time.Sleep(30 * time.Second)
+			elapse(30 * time.Second)
 			counts := map[string]*[NumChannels]float64{}
 			total := map[string]float64{}
 			for _, a := range e.all()[seen:] {

@@ -135,6 +135,13 @@ func (e *engine) begin(s Settings) {
 	}
 }
 
+// elapse lets d pass, and then everything that happens at that instant: a test that only sleeps
+// looks while goroutines with the same due time are at work.
+func elapse(d time.Duration) {
+	time.Sleep(d)
+	synctest.Wait()
+}
+
 // change applies an edit of the present settings and waits until it has taken hold.
 func (e *engine) change(edit func(*Settings)) {
 	e.tb.Helper()
@@ -206,9 +213,9 @@ func TestWindowsAreSecondsOfTheWallClock(t *testing.T) {
 		999 * time.Millisecond: 1001 * time.Millisecond,
 	} {
 		inBubble(t, &pipeGateway{}, pipeOptions(), func(e *engine) {
-			time.Sleep(begin)
+			elapse(begin)
 			e.begin(Settings{VUs: 1, Think: Think{time.Second, time.Second}})
-			time.Sleep(5 * time.Second)
+			elapse(5 * time.Second)
 			windows := e.Snapshot().Windows
 			e.stop()
 			if len(windows) < 4 || windows[0].Length != first {
@@ -232,9 +239,9 @@ func TestPartsOfARunShareNothing(t *testing.T) {
 		gateway := &pipeGateway{}
 		inBubble(t, gateway, o, func(e *engine) {
 			e.begin(Settings{VUs: 20, Think: Think{100 * time.Millisecond, 200 * time.Millisecond}})
-			time.Sleep(2 * time.Second)
+			elapse(2 * time.Second)
 			e.change(func(s *Settings) { s.Rate = 200 })
-			time.Sleep(2 * time.Second)
+			elapse(2 * time.Second)
 			e.stop()
 		})
 		mine := map[string]bool{}

@@ -44,7 +44,7 @@ func TestOpenModelRampsWhileOtherThingsChange(t *testing.T) {
 		e.begin(Settings{Rate: 200, Ramp: 10 * time.Second})
 		for i := range 10 {
 			e.change(func(s *Settings) { s.Mix = Weights{Webchat: float64(i + 1), Telegram: 1} })
-			time.Sleep(time.Second)
+			elapse(time.Second)
 		}
 		if got, want := e.Snapshot().Rate, 200.0; got != want {
 			t.Errorf("rate after the ramp = %v, want %v", got, want)
@@ -63,22 +63,22 @@ func TestOpenModelPauseAndHold(t *testing.T) {
 	inBubble(t, &pipeGateway{}, pipeOptions(), func(e *engine) {
 		start := time.Now()
 		e.begin(Settings{Rate: 100, Ramp: 10 * time.Second})
-		time.Sleep(5 * time.Second)
+		elapse(5 * time.Second)
 		e.change(func(s *Settings) { s.Hold = true })
 		if got := e.Snapshot().Rate; got != 50 {
 			t.Errorf("held at %v, want 50", got)
 		}
-		time.Sleep(2 * time.Second)
+		elapse(2 * time.Second)
 		e.change(func(s *Settings) { s.Paused = true })
-		time.Sleep(2 * time.Second)
+		elapse(2 * time.Second)
 		e.change(func(s *Settings) { s.Spike = true }) // must wait
 		e.change(func(s *Settings) { s.Paused = false })
 		if got := e.Snapshot().Rate; got != 50 {
 			t.Errorf("after the pause, still on hold: %v, want 50", got)
 		}
-		time.Sleep(2 * time.Second)
+		elapse(2 * time.Second)
 		e.change(func(s *Settings) { s.Spike, s.Hold = false, false })
-		time.Sleep(5 * time.Second)
+		elapse(5 * time.Second)
 		if got := e.Snapshot().Rate; got != 75 {
 			t.Errorf("halfway from 50 to 100: %v, want 75", got)
 		}
@@ -106,13 +106,13 @@ func TestStalledGatewayShowsAsLateAndMissedSends(t *testing.T) {
 	inBubble(t, gateway, o, func(e *engine) {
 		start := time.Now()
 		e.begin(Settings{Rate: rate})
-		time.Sleep(3500 * time.Millisecond) // in the middle of the stall
+		elapse(3500 * time.Millisecond) // in the middle of the stall
 		synctest.Wait()
 		last := e.Snapshot().Windows
 		if got := last[len(last)-1].Missed; got < 80 || got > 120 {
 			t.Errorf("window 3 of the stall counts %d missed sends, want those of its second (about 100)", got)
 		}
-		time.Sleep(3*time.Second + 3*time.Millisecond)
+		elapse(3*time.Second + 3*time.Millisecond)
 		e.stop()
 		due := Pacer{From: rate, To: rate, Phase: 1}.Before(time.Since(start))
 		s := e.Snapshot()
@@ -141,14 +141,14 @@ func TestStalledGatewayShowsAsLateAndMissedSends(t *testing.T) {
 func TestSwitchingModelsWhileRunning(t *testing.T) {
 	inBubble(t, &pipeGateway{}, pipeOptions(), func(e *engine) {
 		e.begin(Settings{VUs: 10, Think: Think{time.Second, time.Second}})
-		time.Sleep(5 * time.Second)
+		elapse(5 * time.Second)
 		e.change(func(s *Settings) { s.Rate, s.Hold = 50, true })
 		s := e.Snapshot()
 		if s.VUs != 0 || s.Rate != 50 {
 			t.Errorf("open model: %d virtual users and %v per second, want 0 and 50", s.VUs, s.Rate)
 		}
 		before := e.count()
-		time.Sleep(10 * time.Second)
+		elapse(10 * time.Second)
 		if got := e.count() - before; got < 499 || got > 501 {
 			t.Errorf("%d requests in 10 s, want 500", got)
 		}
@@ -171,7 +171,7 @@ func TestNothingFallsDueWhileDraining(t *testing.T) {
 	gateway := &pipeGateway{answer: func(int) time.Duration { return 5 * time.Second }}
 	inBubble(t, gateway, o, func(e *engine) {
 		e.begin(Settings{Rate: 100})
-		time.Sleep(995 * time.Millisecond)
+		elapse(995 * time.Millisecond)
 		e.stop()
 		s := e.Snapshot()
 		if s.Sent != 100 || s.Missed != 0 {
