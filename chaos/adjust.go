@@ -8,48 +8,48 @@ import (
 	"xinbot.ir/squall/internal/event"
 )
 
-// adjust carries other parameters out. A plan that is refused leaves the fault as it is; one that
-// fails half-way ends it, for nobody knows what is there.
-func (l *life) adjust(o order, until time.Time) time.Time {
-	e, info, old := l.engine, l.slot.info, l.slot.status.Params
-	planned := o.given
+// adjust applies other parameters and returns the new end of the time-to-live. A plan that is refused changes
+// nothing; one that fails half-way ends the injection, because its state is unknown.
+func (inj *injection) adjust(request adjustRequest, until time.Time) time.Time {
+	e, info, old := inj.engine, inj.entry.info, inj.entry.status.Params
+	planned := request.params
 	next := until
-	if o.given[TTL] != old[TTL] {
-		next = deadline(o.given.Duration(TTL))
-	} else if !until.IsZero() { // what heals by itself counts from now
-		planned = o.given.With(Params{TTL: max(time.Until(until).Round(time.Second), time.Second).String()})
+	if request.params[TTL] != old[TTL] {
+		next = deadline(request.params.Duration(TTL))
+	} else if !until.IsZero() { // steps that heal by themselves count from now
+		planned = request.params.With(Params{TTL: max(time.Until(until).Round(time.Second), time.Second).String()})
 	}
-	ctx, cancel := l.untilEnded(0)
+	ctx, cancel := inj.untilEnded(0)
 	defer cancel()
-	plan, _, err := e.plan(ctx, l.slot, planned)
+	plan, _, err := e.plan(ctx, inj.entry, planned)
 	if err == nil && len(plan.Refused()) > 0 {
 		err = errors.New(reasons(plan.Refused()))
 	}
 	if err != nil {
-		l.show(func(s *Status) { s.Detail = "not changed: " + err.Error() })
-		l.note(l.emit(o.by, event.FaultNotChanged{Injection: l.ref(), Reason: err.Error()}))
+		inj.updateStatus(func(s *Status) { s.Detail = "not changed: " + err.Error() })
+		inj.showError(inj.emit(request.by, event.FaultNotChanged{Injection: inj.ref(), Reason: err.Error()}))
 		return until
 	}
-	if err := l.apply(plan.Steps); err != nil {
-		l.finish(event.CauseFailed, "it could not be changed: "+err.Error())
+	if err := inj.apply(plan.Steps); err != nil {
+		inj.endBySquall(event.CauseFailed, "it could not be changed: "+err.Error())
 		return until
 	}
-	if err := l.drop(plan.Steps); err != nil {
-		l.finish(event.CauseFailed, "it could not be changed: "+err.Error())
+	if err := inj.undoDropped(plan.Steps); err != nil {
+		inj.endBySquall(event.CauseFailed, "it could not be changed: "+err.Error())
 		return until
 	}
-	l.lasts = o.given.Duration(TTL)
-	l.show(func(s *Status) {
-		s.Params, s.Given, s.Summary, s.Scope, s.Until, s.Detail = o.given, o.given, plan.Params, plan.Scope, next, ""
+	inj.ttl = request.params.Duration(TTL)
+	inj.updateStatus(func(s *Status) {
+		s.Params, s.Overrides, s.Summary, s.Scope, s.Until, s.Detail = request.params, request.params, plan.Params, plan.Scope, next, ""
 	})
-	l.note(l.emit(o.by, event.FaultChanged{
-		Injection: l.ref(), Params: o.given, Summary: plan.Params, Scope: plan.Scope, TTL: l.lasts.Seconds(),
-		Changes: changes(info.Params, old, o.given),
+	inj.showError(inj.emit(request.by, event.FaultChanged{
+		Injection: inj.ref(), Params: request.params, Summary: plan.Params, Scope: plan.Scope, TTL: inj.ttl.Seconds(),
+		Changes: changes(info.Params, old, request.params),
 	}))
 	return next
 }
 
-// changes are the parameters that are other than before.
+// changes lists the parameters whose values differ.
 func changes(rows []Param, old, now Params) (changed []event.ParamChange) {
 	for _, r := range rows {
 		if old[r.Name] != now[r.Name] {
@@ -59,30 +59,30 @@ func changes(rows []Param, old, now Params) (changed []event.ParamChange) {
 	return changed
 }
 
-// drop reverts the changes that the new plan no longer has.
-func (l *life) drop(steps []Step) error {
-	for i := len(l.changes) - 1; i >= 0; i-- {
-		c := l.changes[i]
-		if slices.ContainsFunc(steps, func(s Step) bool { return s.Kind == c.step.Kind && s.Object == c.step.Object }) {
+// undoDropped undoes the changes that the new plan no longer has.
+func (inj *injection) undoDropped(steps []Step) error {
+	for i := len(inj.applied) - 1; i >= 0; i-- {
+		done := inj.applied[i]
+		if slices.ContainsFunc(steps, func(s Step) bool { return s.Kind == done.step.Kind && s.Object == done.step.Object }) {
 			continue
 		}
-		if err := l.undo(c, false); err != nil {
+		if err := inj.undoStep(done, false); err != nil {
 			return err
 		}
-		if err := l.forget(i); err != nil {
+		if err := inj.resolve(i); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// forget closes the record of a change that is gone.
-func (l *life) forget(i int) error {
-	if record := l.changes[i].record; record != "" {
-		if err := l.engine.config.Ledger.Close(record); err != nil {
+// resolve resolves the record of a change that was undone.
+func (inj *injection) resolve(i int) error {
+	if record := inj.applied[i].record; record != "" {
+		if err := inj.engine.config.Ledger.Resolve(record); err != nil {
 			return err
 		}
 	}
-	l.changes = slices.Delete(l.changes, i, i+1)
+	inj.applied = slices.Delete(inj.applied, i, i+1)
 	return nil
 }

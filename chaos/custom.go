@@ -7,7 +7,7 @@ type Custom struct {
 	ID    string // its key in the file
 	Title string
 	Place string // where it stands, for messages: squall.yaml:12
-	Lasts time.Duration
+	TTL   time.Duration
 
 	Toxic    *CustomToxic
 	Workload *CustomWorkload

@@ -14,12 +14,12 @@ import (
 
 // Config is what an engine is made of.
 type Config struct {
-	Faults  []Fault // in the order of their keys
-	Undoers Undoers // one for the kind of every step that has a record
-	Ledger  *Ledger
-	Given   map[string]Params // what differs from the faults' own defaults, by id
+	Faults    []Fault // in the order of their keys
+	Undoers   Undoers // one for the kind of every step that has a record
+	Ledger    *Ledger
+	Overrides map[string]Params // what differs from the faults' own defaults, by id
 
-	// Emit writes an event of a fault down: event.FaultStarted and its siblings. When it returns an
+	// Emit writes an event of a fault to the journal: event.FaultStarted and its siblings. When it returns an
 	// error for a FaultStarted, nothing is touched.
 	Emit func(by event.Actor, data any) error
 	// Conditions adds checks that no fault can know, such as the steady state; may be nil.
@@ -32,16 +32,16 @@ type Config struct {
 
 // Times bounds what the engine waits for.
 type Times struct {
-	Plan    time.Duration // one preflight
-	Apply   time.Duration // one step; longer than any single call in it, so that none is cut in two
-	Look    time.Duration // between two looks at whether an active fault is still there
-	Grace   time.Duration // that a step under way has left when its fault is to be reverted
-	Undo    time.Duration // one attempt at one change
-	Retry   time.Duration // until the second attempt; doubles up to ten times as long
-	Give    time.Duration // until failing attempts make a fault stuck
-	Pending time.Duration // until an undo that makes no progress by itself (pods that do not start) does
-	Stop    time.Duration // both, once the run ends
-	Doubt   time.Duration // after an undo of a step whose outcome was not known, before it is looked at again
+	PlanTimeout    time.Duration // one preflight
+	StepTimeout    time.Duration // one step; longer than any single call in it, so that none is cut in two
+	DriftInterval  time.Duration // between two checks that an active fault is still in place
+	GracePeriod    time.Duration // for a step that is under way when its fault is to be reverted
+	UndoTimeout    time.Duration // one attempt at one change
+	RetryDelay     time.Duration // until the second attempt; doubles up to ten times as long
+	RevertTimeout  time.Duration // of failing attempts, before an operator has to decide
+	PendingTimeout time.Duration // the same, of an undo that is pending (pods that do not start)
+	StopTimeout    time.Duration // the same, once the run ends
+	RecheckDelay   time.Duration // after the undo of a step whose outcome was unknown, before it is checked again
 }
 
 func (t Times) withDefaults() Times {
@@ -50,39 +50,39 @@ func (t Times) withDefaults() Times {
 			*d = def
 		}
 	}
-	or(&t.Plan, 30*time.Second)
-	or(&t.Apply, 2*time.Minute)
-	or(&t.Look, 5*time.Second)
-	or(&t.Grace, 5*time.Second)
-	or(&t.Undo, 30*time.Second)
-	or(&t.Retry, 500*time.Millisecond)
-	or(&t.Give, 2*time.Minute)
-	or(&t.Pending, 10*time.Minute)
-	or(&t.Stop, time.Minute)
-	or(&t.Doubt, 3*time.Second)
+	or(&t.PlanTimeout, 30*time.Second)
+	or(&t.StepTimeout, 2*time.Minute)
+	or(&t.DriftInterval, 5*time.Second)
+	or(&t.GracePeriod, 5*time.Second)
+	or(&t.UndoTimeout, 30*time.Second)
+	or(&t.RetryDelay, 500*time.Millisecond)
+	or(&t.RevertTimeout, 2*time.Minute)
+	or(&t.PendingTimeout, 10*time.Minute)
+	or(&t.StopTimeout, time.Minute)
+	or(&t.RecheckDelay, 3*time.Second)
 	return t
 }
 
-// Engine injects faults and reverts them. Orders return at once; what they lead to shows in
-// [Engine.Snapshot] and is told as events. It is safe for concurrent use.
+// Engine injects faults and reverts them. Its methods return at once; their effect shows in [Engine.Snapshot]
+// and in events. It is safe for concurrent use.
 type Engine struct {
 	config  Config
 	closing chan struct{} // closed by Stop
 	work    sync.WaitGroup
 
 	mu      sync.Mutex
-	slots   []*slot // one per fault, in their order
-	runs    int     // injections begun
-	blocked bool
+	entries []*faultEntry // one per fault, in their order
+	runs    int           // injections begun
+	halted  bool
 	closed  bool
 }
 
-// slot is the place of one fault.
-type slot struct {
-	fault  Fault
-	info   Info   // of the fault
-	status Status // under the engine's lock
-	life   *life  // nil when idle
+// faultEntry is one fault and its injection, if it has one.
+type faultEntry struct {
+	fault     Fault
+	info      Info       // of the fault
+	status    Status     // under the engine's lock
+	injection *injection // nil when idle
 }
 
 // New makes an engine. It starts nothing.
@@ -91,15 +91,15 @@ func New(c Config) *Engine {
 	e := &Engine{config: c, closing: make(chan struct{})}
 	for _, f := range c.Faults {
 		info := f.Info()
-		given := c.Given[info.ID]
-		e.slots = append(e.slots, &slot{fault: f, info: info, status: Status{Info: info, Given: given, Summary: brief(f, given)}})
+		given := c.Overrides[info.ID]
+		e.entries = append(e.entries, &faultEntry{fault: f, info: info, status: Status{Info: info, Overrides: given, Summary: summarize(f, given)}})
 	}
 	return e
 }
 
-// brief is what an idle fault would do, "" if it cannot say.
-func brief(f Fault, given Params) string {
-	b, ok := f.(Brief)
+// summarize is what an idle fault would do, "" if it cannot say.
+func summarize(f Fault, given Params) string {
+	b, ok := f.(Summarizer)
 	if !ok {
 		return ""
 	}
@@ -107,23 +107,23 @@ func brief(f Fault, given Params) string {
 	if err != nil {
 		return ""
 	}
-	return b.Brief(full)
+	return b.Summarize(full)
 }
 
 // Snapshot is every fault as it is now, in the order of the keys.
 func (e *Engine) Snapshot() []Status {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	all := make([]Status, len(e.slots))
-	for i, s := range e.slots {
+	all := make([]Status, len(e.entries))
+	for i, s := range e.entries {
 		all[i] = s.status
 	}
 	return all
 }
 
-func (e *Engine) find(id string) (*slot, error) {
+func (e *Engine) find(id string) (*faultEntry, error) {
 	var known []string
-	for _, s := range e.slots {
+	for _, s := range e.entries {
 		if s.info.ID == id {
 			return s, nil
 		}
@@ -139,7 +139,7 @@ func (e *Engine) Preflight(ctx context.Context, id string, given Params) (Plan, 
 	if err != nil {
 		return Plan{}, err
 	}
-	plan, _, err := e.plan(ctx, s, e.over(s, given))
+	plan, _, err := e.plan(ctx, s, e.mergeParams(s, given))
 	return plan, err
 }
 
@@ -152,12 +152,12 @@ func (e *Engine) DryRun(ctx context.Context, id string, given Params) (Plan, []C
 	}
 	checks := make([]Check, 0, len(plan.Steps))
 	for _, step := range plan.Steps {
-		checks = append(checks, e.rehearse(ctx, step))
+		checks = append(checks, e.dryRunStep(ctx, step))
 	}
 	return plan, checks, nil
 }
 
-func (e *Engine) rehearse(ctx context.Context, step Step) Check {
+func (e *Engine) dryRunStep(ctx context.Context, step Step) Check {
 	if step.DryRun == nil {
 		text := step.Object + ": there is no dry run for this"
 		if step.Command != "" {
@@ -165,7 +165,7 @@ func (e *Engine) rehearse(ctx context.Context, step Step) Check {
 		}
 		return Check{Text: text}
 	}
-	ctx, cancel := context.WithTimeout(ctx, e.config.Times.Plan)
+	ctx, cancel := context.WithTimeout(ctx, e.config.Times.PlanTimeout)
 	defer cancel()
 	if err := e.safely(func() error { return step.DryRun(ctx) }); err != nil {
 		return Check{Text: step.Object + ": the server would refuse", Answer: Refuses, Reason: err.Error()}
@@ -173,50 +173,50 @@ func (e *Engine) rehearse(ctx context.Context, step Step) Check {
 	return Check{Text: step.Object + ": the server would accept"}
 }
 
-// over lays parameters over the configured ones.
-func (e *Engine) over(s *slot, given Params) Params {
+// mergeParams returns the configured parameters with others over them.
+func (e *Engine) mergeParams(s *faultEntry, given Params) Params {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	return s.status.Given.With(given)
+	return s.status.Overrides.With(given)
 }
 
 // plan completes the parameters and makes the plan, with the checks that the engine itself adds.
-func (e *Engine) plan(ctx context.Context, s *slot, given Params) (plan Plan, full Params, err error) {
+func (e *Engine) plan(ctx context.Context, s *faultEntry, given Params) (plan Plan, full Params, err error) {
 	if full, err = Complete(s.info.Params, given); err != nil {
 		return Plan{}, nil, err
 	}
-	ctx, cancel := context.WithTimeout(ctx, e.config.Times.Plan)
+	ctx, cancel := context.WithTimeout(ctx, e.config.Times.PlanTimeout)
 	defer cancel()
 	err = e.safely(func() (err error) { plan, err = s.fault.Plan(ctx, full); return err })
 	if err != nil {
 		return Plan{}, full, err
 	}
-	plan.Checks = append(plan.Checks, e.collisions(s, plan.Objects)...)
+	plan.Checks = append(plan.Checks, e.conflicts(s, plan.Objects)...)
 	if e.config.Conditions != nil && s.idle(e) {
 		plan.Checks = append(plan.Checks, e.config.Conditions()...)
 	}
 	return plan, full, nil
 }
 
-func (s *slot) idle(e *Engine) bool {
+func (s *faultEntry) idle(e *Engine) bool {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	return !s.status.On()
 }
 
-// collisions refuses objects that another active fault has.
-func (e *Engine) collisions(own *slot, objects []string) (checks []Check) {
+// conflicts refuses objects that another active fault has changed.
+func (e *Engine) conflicts(own *faultEntry, objects []string) (checks []Check) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	return e.collide(own, objects)
+	return e.conflictsLocked(own, objects)
 }
 
-func (e *Engine) collide(own *slot, objects []string) (checks []Check) {
-	for _, s := range e.slots {
-		if s == own || s.life == nil {
+func (e *Engine) conflictsLocked(own *faultEntry, objects []string) (checks []Check) {
+	for _, s := range e.entries {
+		if s == own || s.injection == nil {
 			continue
 		}
-		if shared := s.life.holds(objects); shared != "" {
+		if shared := s.injection.holdsAny(objects); shared != "" {
 			checks = append(checks, Check{
 				Text: "no other fault holds " + shared, Answer: Refuses,
 				Reason: s.info.Title + " is on and changes the same object: revert it first",
@@ -226,14 +226,14 @@ func (e *Engine) collide(own *slot, objects []string) (checks []Check) {
 	return checks
 }
 
-// Inject begins an injection. The preflight is made again; what it refuses is told as an event. The
-// error says why nothing was even tried.
+// Inject begins an injection. The preflight is made again, and what it refuses is an
+// event. An error means that nothing was tried.
 func (e *Engine) Inject(id string, given Params, by event.Actor) error {
 	s, err := e.find(id)
 	if err != nil {
 		return err
 	}
-	wanted := e.over(s, given)
+	wanted := e.mergeParams(s, given)
 	if _, err := Complete(s.info.Params, wanted); err != nil {
 		return fmt.Errorf("inject %s: %w", id, err)
 	}
@@ -242,20 +242,20 @@ func (e *Engine) Inject(id string, given Params, by event.Actor) error {
 	switch {
 	case e.closed:
 		err = ErrClosed
-	case e.blocked:
-		err = ErrBlocked
-	case s.life != nil:
+	case e.halted:
+		err = ErrHalted
+	case s.injection != nil:
 		err = fmt.Errorf("it is %s already", s.status.State)
 	}
 	if err != nil {
 		return fmt.Errorf("inject %s: %w", id, err)
 	}
-	l := &life{engine: e, slot: s, by: by, given: wanted, stopped: make(chan struct{}), orders: make(chan order, 1), settle: make(chan event.Decision, 1)}
-	s.life = l
-	s.status = Status{Info: s.info, State: Checking, Given: wanted}
+	inj := &injection{engine: e, entry: s, by: by, overrides: wanted, stopped: make(chan struct{}), adjustments: make(chan adjustRequest, 1), decisions: make(chan event.Decision, 1)}
+	s.injection = inj
+	s.status = Status{Info: s.info, State: Checking, Overrides: wanted}
 	e.work.Go(func() {
-		defer l.guard()
-		l.live()
+		defer inj.recoverPanic()
+		inj.run()
 	})
 	return nil
 }
@@ -268,7 +268,7 @@ func (e *Engine) Adjust(id string, given Params, by event.Actor) error {
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if s.life == nil || s.status.State != Active {
+	if s.injection == nil || s.status.State != Active {
 		return fmt.Errorf("change %s: it is %s, not active", id, s.status.State)
 	}
 	full, err := Complete(s.info.Params, s.status.Params.With(given))
@@ -281,14 +281,14 @@ func (e *Engine) Adjust(id string, given Params, by event.Actor) error {
 		}
 	}
 	select {
-	case s.life.orders <- order{given: full, by: by}:
+	case s.injection.adjustments <- adjustRequest{params: full, by: by}:
 		return nil
 	default:
 		return fmt.Errorf("change %s: the last change is still being made", id)
 	}
 }
 
-// Revert takes a fault back. A fault that is being reverted, or is off, is fine.
+// Revert asks for the end of an injection. A fault that is being reverted, or is off, is fine.
 func (e *Engine) Revert(id string, by event.Actor) error {
 	s, err := e.find(id)
 	if err != nil {
@@ -296,60 +296,60 @@ func (e *Engine) Revert(id string, by event.Actor) error {
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if s.life != nil {
-		s.life.end(by, event.CauseAsked, "")
+	if s.injection != nil {
+		s.injection.end(by, event.CauseAsked, "")
 	}
 	return nil
 }
 
-// Decide says what to do about a fault that could not be reverted. The decision is written down
-// before it is carried out.
+// Decide is an operator's decision about a fault that could not be reverted. It is in the journal before it is
+// carried out.
 func (e *Engine) Decide(id string, d event.Decision, by event.Actor) error {
 	s, err := e.find(id)
 	if err != nil {
 		return err
 	}
 	e.mu.Lock()
-	l, state := s.life, s.status.State
+	inj, state := s.injection, s.status.State
 	e.mu.Unlock()
-	if l == nil || state != Stuck {
+	if inj == nil || state != NotReverted {
 		return fmt.Errorf("decide about %s: it is %s", id, state)
 	}
-	if err := l.emit(by, event.FaultDecided{Injection: l.ref(), Decision: d}); err != nil {
+	if err := inj.emit(by, event.FaultDecided{Injection: inj.ref(), Decision: d}); err != nil {
 		return fmt.Errorf("decide about %s: %w", id, err)
 	}
 	select {
-	case l.settle <- d:
+	case inj.decisions <- d:
 	default: // one decision is being carried out
 	}
 	return nil
 }
 
-// Halt takes every fault back and refuses new ones until Release. It returns at once.
+// Halt reverts every fault and refuses new ones until ReleaseHalt. It returns at once.
 func (e *Engine) Halt(by event.Actor) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	e.blocked = true
+	e.halted = true
 	e.endAll(by, event.CauseHalt)
 }
 
 func (e *Engine) endAll(by event.Actor, cause event.Cause) {
-	for _, s := range e.slots {
-		if s.life != nil {
-			s.life.end(by, cause, "")
+	for _, s := range e.entries {
+		if s.injection != nil {
+			s.injection.end(by, cause, "")
 		}
 	}
 }
 
-// Release lets faults be injected again.
-func (e *Engine) Release() {
+// ReleaseHalt lets faults be injected again after a halt.
+func (e *Engine) ReleaseHalt() {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	e.blocked = false
+	e.halted = false
 }
 
-// Stop takes every fault back, refuses new ones for good, and waits until nothing is left to wait
-// for, which is bounded. The error joins a [*LeftBehind] for every change that is still there.
+// Stop reverts every fault, refuses new ones for good, and waits until nothing is left to wait
+// for, which is bounded. The error joins a [*NotRevertedError] for every change that is still there.
 func (e *Engine) Stop(by event.Actor) error {
 	e.mu.Lock()
 	if !e.closed {
@@ -362,15 +362,15 @@ func (e *Engine) Stop(by event.Actor) error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	var errs []error
-	for _, s := range e.slots {
-		if s.life != nil {
-			errs = append(errs, s.life.left...)
+	for _, s := range e.entries {
+		if s.injection != nil {
+			errs = append(errs, s.injection.remaining...)
 		}
 	}
 	return errors.Join(errs...)
 }
 
-// safely turns a panic of a fault into an error: what it changed must be reverted all the same.
+// safely turns a panic of a fault into an error, so that its changes are reverted all the same.
 func (e *Engine) safely(run func() error) (err error) {
 	defer func() {
 		if value := recover(); value != nil {
@@ -383,5 +383,5 @@ func (e *Engine) safely(run func() error) (err error) {
 	return run()
 }
 
-// list joins names for a message.
-func list(names []string) string { return strings.Join(names, ", ") }
+// joinNames joins names for a message.
+func joinNames(names []string) string { return strings.Join(names, ", ") }

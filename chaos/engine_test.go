@@ -22,7 +22,7 @@ func inBubble(t *testing.T, faults func(*world) []Fault, test func(*testing.T, *
 		if err := tr.Stop(squall); err != nil {
 			t.Logf("stop: %v", err)
 		}
-		if err := tr.ledger.Release(); err != nil {
+		if err := tr.ledger.Close(); err != nil {
 			t.Error(err)
 		}
 	})
@@ -45,7 +45,7 @@ func TestFaultLivesUntilItsTimeIsUp(t *testing.T) {
 		if tr.world.get("a") != 7 || tr.world.get("b") != 7 {
 			t.Fatal("not applied")
 		}
-		if open := tr.ledger.Open(); len(open) != 2 {
+		if open := tr.ledger.Unresolved(); len(open) != 2 {
 			t.Fatalf("%d open records, want 2", len(open))
 		}
 		time.Sleep(90 * time.Second)
@@ -90,7 +90,7 @@ func TestNothingIsTouchedThatCannotBeWrittenDown(t *testing.T) {
 			t.Errorf("state %+v", s)
 		}
 		tr.deaf = nil
-		if err := tr.ledger.Release(); err != nil { // records can no longer be written
+		if err := tr.ledger.Close(); err != nil { // records can no longer be written
 			t.Fatal(err)
 		}
 		tr.inject("both", nil)
@@ -164,7 +164,7 @@ func TestStuckFaultSaysWhatAPersonCanDo(t *testing.T) {
 		time.Sleep(5 * time.Minute)
 		synctest.Wait()
 		s := tr.state("both")
-		if s.State != Stuck || len(s.Remedies) != 1 || !strings.HasPrefix(s.Remedies[0], "set {") {
+		if s.State != NotReverted || len(s.Remedies) != 1 || !strings.HasPrefix(s.Remedies[0], "set {") {
 			t.Fatalf("stuck: %+v", s)
 		}
 		if e, ok := tr.last().Data.(event.FaultNotReverted); !ok || len(e.Remedies) != 1 {
@@ -198,7 +198,7 @@ func TestSomebodyElsesChangeIsNotOverwritten(t *testing.T) {
 				t.Fatal(err)
 			}
 			synctest.Wait()
-			if s := tr.state("both"); s.State != Stuck || !s.Moved || tr.world.get("a") != 3 || tr.world.get("b") != 2 {
+			if s := tr.state("both"); s.State != NotReverted || !s.Conflict || tr.world.get("a") != 3 || tr.world.get("b") != 2 {
 				t.Fatalf("moved on: %+v", s)
 			}
 			if err := tr.Decide("both", c.decision, operator); err != nil {
@@ -208,7 +208,7 @@ func TestSomebodyElsesChangeIsNotOverwritten(t *testing.T) {
 			if got := tr.world.get("a"); got != c.a || tr.state("both").State != Idle {
 				t.Errorf("decision %s: a is %d, want %d; %+v", c.decision, got, c.a, tr.state("both"))
 			}
-			if open := tr.ledger.Open(); len(open) > 0 {
+			if open := tr.ledger.Unresolved(); len(open) > 0 {
 				t.Errorf("open records %+v", open)
 			}
 		})
@@ -221,7 +221,7 @@ func TestStopNamesWhatIsLeftBehind(t *testing.T) {
 		synctest.Wait()
 		tr.world.break_("undo b", errBroken)
 		began := time.Now()
-		left := AllLeftBehind(tr.Stop(squall))
+		left := NotRevertedErrors(tr.Stop(squall))
 		if len(left) != 1 || left[0].Object != "b" || !errors.Is(left[0], errBroken) || left[0].Remedy == "" {
 			t.Fatalf("not reverted %+v", left)
 		}
@@ -231,7 +231,7 @@ func TestStopNamesWhatIsLeftBehind(t *testing.T) {
 		if tr.world.get("a") != 1 {
 			t.Error("a was not reverted because b could not be")
 		}
-		if open := tr.ledger.Open(); len(open) != 1 {
+		if open := tr.ledger.Unresolved(); len(open) != 1 {
 			t.Errorf("%d open records, want the one of b", len(open))
 		}
 		if err := tr.Inject("both", nil, operator); !errors.Is(err, ErrClosed) {
@@ -263,10 +263,10 @@ func TestHaltAtEveryMoment(t *testing.T) {
 				if s := tr.state("both"); s.State != Idle {
 					t.Errorf("state %+v", s)
 				}
-				if err := tr.Inject("both", nil, operator); !errors.Is(err, ErrBlocked) {
+				if err := tr.Inject("both", nil, operator); !errors.Is(err, ErrHalted) {
 					t.Errorf("inject after halt: %v", err)
 				}
-				tr.Release()
+				tr.ReleaseHalt()
 				tr.world.slow = nil
 				tr.inject("both", nil)
 				time.Sleep(3 * time.Second)
@@ -350,8 +350,8 @@ func TestAdjustKeepsTheRemainingTime(t *testing.T) {
 			t.Fatal(err)
 		}
 		synctest.Wait()
-		if tr.world.get("b") != 2 || len(tr.ledger.Open()) != 1 {
-			t.Errorf("a step that the new plan lacks: b is %d, %d records", tr.world.get("b"), len(tr.ledger.Open()))
+		if tr.world.get("b") != 2 || len(tr.ledger.Unresolved()) != 1 {
+			t.Errorf("a step that the new plan lacks: b is %d, %d records", tr.world.get("b"), len(tr.ledger.Unresolved()))
 		}
 		time.Sleep(3 * time.Minute)
 		synctest.Wait()
@@ -510,7 +510,7 @@ func TestChangeSaysWhatChanged(t *testing.T) {
 
 func TestPartIsAFinding(t *testing.T) {
 	inBubble(t, both, func(t *testing.T, tr *trial) {
-		tr.world.fail["apply b"] = &Partly{What: "b refuses"}
+		tr.world.fail["apply b"] = &PartialError{What: "b refuses"}
 		tr.inject("both", nil)
 		synctest.Wait()
 		if s, e := tr.state("both"), tr.last(); s.State != Active || e.Kind() != "fault_active" || !strings.HasSuffix(e.Text(), "(set b to 7: b refuses)") && !strings.HasSuffix(e.Text(), "(b refuses)") {
@@ -536,10 +536,10 @@ func TestPanicOfTheEngineLeavesTheRecord(t *testing.T) {
 		if value := <-told; value != "boom" {
 			t.Errorf("told of %v", value)
 		}
-		if left := AllLeftBehind(tr.Stop(squall)); len(left) != 2 || left[0].Remedy == "" {
+		if left := NotRevertedErrors(tr.Stop(squall)); len(left) != 2 || left[0].Remedy == "" {
 			t.Errorf("not reverted %v", left)
 		}
-		if open := tr.ledger.Open(); len(open) != 2 {
+		if open := tr.ledger.Unresolved(); len(open) != 2 {
 			t.Errorf("%d open records", len(open))
 		}
 	})

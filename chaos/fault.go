@@ -19,10 +19,10 @@ type Fault interface {
 	Plan(ctx context.Context, p Params) (Plan, error)
 }
 
-// Brief is a fault that can put its parameters into a few words without asking anybody, so that a
+// Summarizer is a fault that can put its parameters into a few words without asking anybody, so that a
 // list shows what its key would do. They are complete and valid.
-type Brief interface {
-	Brief(p Params) string
+type Summarizer interface {
+	Summarize(p Params) string
 }
 
 // Info is what a fault is, for keys, forms, documents and journals.
@@ -43,9 +43,9 @@ type Plan struct {
 	Checks  []Check  // rights and conditions
 	Objects []string // identities of what is changed; no two active faults may share one
 	Steps   []Step   // in order; undone in reverse
-	// Momentary faults are over once they are applied: nothing is held, and the undo (waiting until
+	// OneShot faults are over once they are applied: nothing is held, and the revert (waiting until
 	// evicted pods are back) begins at once.
-	Momentary bool
+	OneShot bool
 }
 
 // Refused lists the checks that forbid the plan.
@@ -77,16 +77,16 @@ const (
 type Step struct {
 	Kind   string // finds its [Undoer]
 	Object string // in words: "toxic squall-1f2e-llm on proxy llm-upstream"
-	// Undo is all that taking the change back needs, in any process; it is written to the ledger as
+	// Undo is all that undoing the change needs, in any process; it is written to the ledger as
 	// JSON. Nil: the change dies with squall (load), Revert reverts it, and no record is needed.
 	Undo any
 	// Apply makes the change and reads it back; it returns nil only when the change is there. Applying
 	// what is applied already is fine. It bounds its own time.
-	// A [*Partly] error is a success with a finding.
+	// A [*PartialError] is a success with a finding.
 	Apply func(ctx context.Context) error
-	// Look reads whether the change is still there: somebody else, or a restart, may have taken it away.
-	// Nil: nobody looks. An error says that it is not known.
-	Look func(ctx context.Context) (there bool, err error)
+	// InPlace reads whether the change is still in place: somebody else, or a restart, may have removed it.
+	// Nil: this cannot be read. An error means that the state is unknown.
+	InPlace func(ctx context.Context) (there bool, err error)
 	// DryRun asks the API whether Apply would be accepted; nil: the API has no dry run.
 	DryRun func(ctx context.Context) error
 	// Revert reverts a change without a record; only with Undo nil.

@@ -29,21 +29,21 @@ type Record struct {
 	Undo   json.RawMessage `json:"undo"`   // shape by Kind
 }
 
-// line is one line of the file: a record, or the closing of one.
-type line struct {
+// ledgerLine is one line of the file: a record, or the resolution of one.
+type ledgerLine struct {
 	*Record
 	Closed string `json:"closed,omitempty"` // id of the record that was undone and verified
 }
 
 // Ledger is the write-ahead log of changes made to what is not ours. A change may be made once
-// Intend has returned, and is forgotten only after Close. It is safe for concurrent use.
+// Record has returned, and is forgotten only after Resolve. It is safe for concurrent use.
 type Ledger struct {
-	mu      sync.Mutex
-	file    ledgerFile
-	size    int64 // of the whole lines in the file
-	open    map[string]Record
-	next    int
-	damaged error // a *DamagedError, or nil
+	mu         sync.Mutex
+	file       ledgerFile
+	size       int64 // of the whole lines in the file
+	unresolved map[string]Record
+	next       int
+	damaged    error // a *DamagedError, or nil
 }
 
 // ledgerFile is what a ledger needs of a file that is opened for appending.
@@ -65,7 +65,7 @@ func (d *DamagedError) Error() string {
 	for i, n := range d.Lines {
 		lines[i] = strconv.Itoa(n)
 	}
-	return fmt.Sprintf("read ledger %s: damaged lines: %s: what they record cannot be told; look at the target and revert by hand what is still changed, then delete these lines",
+	return fmt.Sprintf("read ledger %s: damaged lines: %s: what they record is unknown; look at the target and revert by hand what is still changed, then delete these lines",
 		d.Path, strings.Join(lines, ", "))
 }
 
@@ -83,12 +83,12 @@ func OpenLedger(dir string) (*Ledger, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open ledger: %w", err)
 	}
-	l := &Ledger{file: file, size: int64(len(b)), open: map[string]Record{}, next: written}
+	l := &Ledger{file: file, size: int64(len(b)), unresolved: map[string]Record{}, next: written}
 	if len(damaged) > 0 {
 		l.damaged = &DamagedError{path, damaged}
 	}
 	for _, r := range records {
-		l.open[r.ID] = r
+		l.unresolved[r.ID] = r
 	}
 	if err := l.endLastLine(b); err != nil {
 		return nil, errors.Join(err, file.Close())
@@ -119,9 +119,9 @@ func (l *Ledger) endLastLine(b []byte) error {
 // Damaged is a [*DamagedError] when lines of the ledger could not be read, else nil.
 func (l *Ledger) Damaged() error { return l.damaged }
 
-// Intend records a change before it is made. When it returns without an error the record is on
+// Record records a change before it is made. When it returns without an error the record is on
 // the disk.
-func (l *Ledger) Intend(kind, object string, undo any) (id string, err error) {
+func (l *Ledger) Record(kind, object string, undo any) (id string, err error) {
 	raw, err := json.Marshal(undo)
 	if err != nil {
 		return "", fmt.Errorf("record %s in ledger: %w", object, err)
@@ -130,29 +130,29 @@ func (l *Ledger) Intend(kind, object string, undo any) (id string, err error) {
 	defer l.mu.Unlock()
 	l.next++
 	r := Record{ID: kind + "-" + strconv.Itoa(l.next), Time: time.Now().UTC(), Kind: kind, Object: object, Undo: raw}
-	if err := l.append(line{Record: &r}); err != nil {
+	if err := l.append(ledgerLine{Record: &r}); err != nil {
 		return "", fmt.Errorf("record %s in ledger: %w", object, err)
 	}
-	l.open[r.ID] = r
+	l.unresolved[r.ID] = r
 	return r.ID, nil
 }
 
-// Close records that a change was reverted and that this was verified. Closing twice is fine.
-func (l *Ledger) Close(id string) error {
+// Resolve records that a change was reverted and that this was verified. Resolving twice is fine.
+func (l *Ledger) Resolve(id string) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	r, ok := l.open[id]
+	r, ok := l.unresolved[id]
 	if !ok {
 		return nil
 	}
-	if err := l.append(line{Closed: id}); err != nil {
-		return fmt.Errorf("close %s in ledger: %w", r.Object, err)
+	if err := l.append(ledgerLine{Closed: id}); err != nil {
+		return fmt.Errorf("resolve %s in ledger: %w", r.Object, err)
 	}
-	delete(l.open, id)
+	delete(l.unresolved, id)
 	return nil
 }
 
-func (l *Ledger) append(entry line) error {
+func (l *Ledger) append(entry ledgerLine) error {
 	b, err := json.Marshal(entry)
 	if err != nil {
 		return err
@@ -174,20 +174,20 @@ func (l *Ledger) write(lines []byte) error {
 	return nil
 }
 
-// Open lists the changes that were not reverted, newest first: the order in which to undo.
-func (l *Ledger) Open() []Record {
+// Unresolved lists the changes that were not reverted, newest first: the order in which to undo them.
+func (l *Ledger) Unresolved() []Record {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	records := make([]Record, 0, len(l.open))
-	for _, r := range l.open {
+	records := make([]Record, 0, len(l.unresolved))
+	for _, r := range l.unresolved {
 		records = append(records, r)
 	}
 	slices.SortFunc(records, func(a, b Record) int { return b.Time.Compare(a.Time) })
 	return records
 }
 
-// Release closes the file and leaves the records as they are.
-func (l *Ledger) Release() error {
+// Close closes the file. Unresolved records stay in it.
+func (l *Ledger) Close() error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if err := l.file.Close(); err != nil {
@@ -196,7 +196,7 @@ func (l *Ledger) Release() error {
 	return nil
 }
 
-// ReadLedger lists a run directory's open records without touching the file. A run without a ledger has
+// ReadLedger lists a run directory's unresolved records without touching the file. A run without a ledger has
 // none. With lines that cannot be read the error is a [*DamagedError], and the records are the others.
 func ReadLedger(dir string) ([]Record, error) {
 	path := filepath.Join(dir, LedgerFile)
@@ -214,7 +214,7 @@ func ReadLedger(dir string) ([]Record, error) {
 	return open, nil
 }
 
-// parseLedger returns the open records in the order in which they were written, how many were ever
+// parseLedger returns the unresolved records in the order in which they were written, how many were ever
 // written, and the numbers of the lines that are damaged. A last line without its newline is torn rather
 // than damaged: its change never began.
 func parseLedger(b []byte) (open []Record, written int, damaged []int) {
@@ -235,13 +235,13 @@ func parseLedger(b []byte) (open []Record, written int, damaged []int) {
 	return open, written, damaged
 }
 
-// parseLine reads one line; not ok when it is neither a record nor the closing of one.
-func parseLine(text []byte) (entry line, ok bool) {
+// parseLine reads one line; not ok when it is neither a record nor the resolution of one.
+func parseLine(text []byte) (entry ledgerLine, ok bool) {
 	if json.Unmarshal(text, &entry) != nil {
-		return line{}, false
+		return ledgerLine{}, false
 	}
 	if entry.Closed == "" && (entry.Record == nil || entry.ID == "") {
-		return line{}, false
+		return ledgerLine{}, false
 	}
 	return entry, true
 }

@@ -21,18 +21,18 @@ func TestLedgerRemembersAcrossProcesses(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	first, err := l.Intend("scale", "statefulset a/redis", undo{3})
+	first, err := l.Record("scale", "statefulset a/redis", undo{3})
 	if err != nil {
 		t.Fatal(err)
 	}
-	second, err := l.Intend("scale", "deployment a/qdrant", undo{2})
+	second, err := l.Record("scale", "deployment a/qdrant", undo{2})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := l.Close(first); err != nil {
+	if err := l.Resolve(first); err != nil {
 		t.Fatal(err)
 	}
-	if err := l.Release(); err != nil {
+	if err := l.Close(); err != nil {
 		t.Fatal(err)
 	}
 
@@ -40,11 +40,11 @@ func TestLedgerRemembersAcrossProcesses(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	open := again.Open()
+	open := again.Unresolved()
 	if len(open) != 1 || open[0].ID != second || string(open[0].Undo) != `{"replicas":2}` {
 		t.Fatalf("open records after restart: %+v, want only %s with 2 replicas", open, second)
 	}
-	third, err := again.Intend("scale", "deployment a/qdrant", undo{2})
+	third, err := again.Record("scale", "deployment a/qdrant", undo{2})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -52,11 +52,11 @@ func TestLedgerRemembersAcrossProcesses(t *testing.T) {
 		t.Errorf("id %s was given out twice", third)
 	}
 	for range 2 { // closing twice is fine
-		if err := again.Close(second); err != nil {
+		if err := again.Resolve(second); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if err := again.Release(); err != nil {
+	if err := again.Close(); err != nil {
 		t.Fatal(err)
 	}
 	if open, err := ReadLedger(dir); err != nil || len(open) != 1 || open[0].ID != third {
@@ -72,15 +72,15 @@ func TestLedgerCutAnywhere(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	id, err := l.Intend("rule", "rule 1", undo{1})
+	id, err := l.Record("rule", "rule 1", undo{1})
 	if err != nil {
 		t.Fatal(err)
 	}
 	whole := size(t, dir)
-	if err := l.Close(id); err != nil {
+	if err := l.Resolve(id); err != nil {
 		t.Fatal(err)
 	}
-	if err := l.Release(); err != nil {
+	if err := l.Close(); err != nil {
 		t.Fatal(err)
 	}
 	b, err := os.ReadFile(filepath.Join(dir, LedgerFile))
@@ -105,13 +105,13 @@ func TestLedgerCutAnywhere(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := again.Intend("rule", "rule 2", undo{1}); err != nil {
+		if _, err := again.Record("rule", "rule 2", undo{1}); err != nil {
 			t.Fatal(err)
 		}
-		if got := len(again.Open()); got != want+1 {
+		if got := len(again.Unresolved()); got != want+1 {
 			t.Fatalf("cut at %d: %d open records after one more, want %d", cut, got, want+1)
 		}
-		if err := again.Release(); err != nil {
+		if err := again.Close(); err != nil {
 			t.Fatal(err)
 		}
 		if open, err := ReadLedger(torn); err != nil || len(open) != want+1 {
@@ -179,25 +179,25 @@ func TestLedgerOnAFullDisk(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		first, err := l.Intend("scale", "statefulset a/redis", undo{3})
+		first, err := l.Record("scale", "statefulset a/redis", undo{3})
 		if err != nil {
 			t.Fatal(err)
 		}
 		disk := l.file
 		l.file = &full{disk, room}
-		if _, err := l.Intend("scale", "deployment a/lost", undo{2}); !errors.Is(err, syscall.ENOSPC) {
+		if _, err := l.Record("scale", "deployment a/lost", undo{2}); !errors.Is(err, syscall.ENOSPC) {
 			t.Fatalf("a record on a full disk: %v", err)
 		}
 		l.file = &full{disk, room / 2}
-		if err := l.Close(first); !errors.Is(err, syscall.ENOSPC) {
+		if err := l.Resolve(first); !errors.Is(err, syscall.ENOSPC) {
 			t.Fatalf("closing a record on a full disk: %v", err)
 		}
 		l.file = disk
-		second, err := l.Intend("scale", "deployment a/qdrant", undo{2})
+		second, err := l.Record("scale", "deployment a/qdrant", undo{2})
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := l.Release(); err != nil {
+		if err := l.Close(); err != nil {
 			t.Fatal(err)
 		}
 		open, err := ReadLedger(dir)
@@ -230,8 +230,8 @@ func TestDamagedLedger(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	check(l.Open(), l.Damaged())
-	if err := l.Release(); err != nil {
+	check(l.Unresolved(), l.Damaged())
+	if err := l.Close(); err != nil {
 		t.Fatal(err)
 	}
 	if b, err := os.ReadFile(path); err != nil || !strings.HasSuffix(string(b), record("scale-4")) {

@@ -37,14 +37,14 @@ type Param struct {
 	Min, Max float64 // Max 0: no upper bound
 	Unit     string  // shown behind a Whole or Number: "KB/s"
 	Live     bool    // may be changed while the fault is active
-	Only     string  // matters only then: "way=scale", "errors=reset|timeout"; "" always
+	When     string  // matters only then: "way=scale", "errors=reset|timeout"; "" always
 	Help     string  // one line
 	Env      string  // the variable of the older chaos script: LATENCY_MS
 	EnvUnit  string  // completes a bare number of that variable: ms
 }
 
-// Lasts is the time-to-live row with a default.
-func Lasts(def time.Duration, env string) Param {
+// TTLParam is the time-to-live row with a default.
+func TTLParam(def time.Duration, env string) Param {
 	unit := ""
 	if env != "" {
 		unit = "s"
@@ -80,9 +80,9 @@ func (r Param) words(value string) string {
 	return value
 }
 
-// Matters tells whether the parameter has an effect beside the others.
-func (r Param) Matters(p Params) bool {
-	name, choices, ok := strings.Cut(r.Only, "=")
+// Applies tells whether the parameter has an effect beside the others.
+func (r Param) Applies(p Params) bool {
+	name, choices, ok := strings.Cut(r.When, "=")
 	return !ok || slices.Contains(strings.Split(choices, "|"), p[name])
 }
 

@@ -7,34 +7,34 @@ import (
 	"fmt"
 )
 
-// Undoer takes changes of one kind back, from the ledger's record alone.
+// Undoer undoes changes of one kind from the ledger's record alone.
 type Undoer interface {
-	// Undo takes the change back and returns nil once reading the object back shows that it is. It is
+	// Undo undoes the change and returns nil once reading the object back shows that. It is
 	// idempotent, bounds its own time, and never waits for long: what takes time (pods that start) is
-	// a [*Pending] error, and the caller asks again. When the object is not as the fault left it, the
-	// error is a [*MovedOn], unless overwrite says to go on.
+	// a [*PendingError], and the caller asks again. When the object is not as the fault left it, the
+	// error is a [*ConflictError], unless overwrite is true.
 	Undo(ctx context.Context, undo json.RawMessage, overwrite bool) error
-	// Remedy is a command by which a person can take the change back: kubectl, toxiproxy-cli, tc.
+	// Remedy is a command by which a person can undo the change: kubectl, toxiproxy-cli, tc.
 	Remedy(undo json.RawMessage) string
 }
 
 // Undoers finds an undoer by the kind of a step.
 type Undoers map[string]Undoer
 
-// Pending says that an undo is under way and not there yet.
-type Pending struct{ What string } // "1 of 2 pods ready"
+// PendingError means that an undo is under way and not complete.
+type PendingError struct{ What string } // "1 of 2 pods ready"
 
-func (p *Pending) Error() string { return p.What }
+func (e *PendingError) Error() string { return e.What }
 
-// Partly says that a step was carried out on a part of its object, and that the rest was refused for a
-// reason that is a finding: a disruption budget. The fault goes on with that part.
-type Partly struct{ What string } // "1 of 2 pods evicted: a disruption budget refuses redis-1"
+// PartialError means that a step was carried out on a part of its object and that the rest was refused for
+// a reason that is a finding, such as a disruption budget. The injection goes on with that part.
+type PartialError struct{ What string } // "1 of 2 pods evicted: a disruption budget refuses redis-1"
 
-func (p *Partly) Error() string { return p.What }
+func (e *PartialError) Error() string { return e.What }
 
-// MovedOn says that somebody else has changed the object since, so that undoing would overwrite
-// what they did. A person has to choose.
-type MovedOn struct {
+// ConflictError means that somebody else has changed the object since it was injected, so that undoing would
+// overwrite their change. An operator has to decide.
+type ConflictError struct {
 	Object string // statefulset xin-staging/redis
 	Found  string // "3 replicas"
 	Left   string // how the fault had left it: "0 replicas"
@@ -42,75 +42,75 @@ type MovedOn struct {
 	Gone   bool   // it is not there any more: there is nothing to revert
 }
 
-func (m *MovedOn) Error() string {
-	if m.Gone {
-		return fmt.Sprintf("%s is not there any more (%s): there is nothing to revert", m.Object, m.Found)
+func (e *ConflictError) Error() string {
+	if e.Gone {
+		return fmt.Sprintf("%s is not there any more (%s): there is nothing to revert", e.Object, e.Found)
 	}
-	return fmt.Sprintf("%s has been changed since: found %s, the fault had left %s, it was %s before", m.Object, m.Found, m.Left, m.Before)
+	return fmt.Sprintf("%s has been changed since: found %s, the fault had left %s, it was %s before", e.Object, e.Found, e.Left, e.Before)
 }
 
-// LeftBehind is a change that could not be reverted, and how a person can do it.
-type LeftBehind struct {
+// NotRevertedError is a change that could not be reverted, and how a person can do it.
+type NotRevertedError struct {
 	Object string
 	Remedy string // a command to run
 	Err    error
 }
 
-func (l *LeftBehind) Error() string {
-	var moved *MovedOn
-	if errors.As(l.Err, &moved) && moved.Gone {
-		return fmt.Sprintf("%v; to close its entry in the ledger: %s", l.Err, l.Remedy)
+func (e *NotRevertedError) Error() string {
+	var conflict *ConflictError
+	if errors.As(e.Err, &conflict) && conflict.Gone {
+		return fmt.Sprintf("%v; to close its entry in the ledger: %s", e.Err, e.Remedy)
 	}
-	return fmt.Sprintf("%s is not reverted: %v; to revert it: %s", l.Object, l.Err, l.Remedy)
+	return fmt.Sprintf("%s is not reverted: %v; to revert it: %s", e.Object, e.Err, e.Remedy)
 }
 
 // Unwrap is the reason.
-func (l *LeftBehind) Unwrap() error { return l.Err }
+func (e *NotRevertedError) Unwrap() error { return e.Err }
 
-// ForeignError says that a record names another place than the configuration does. Where to go is never
-// taken from a record alone: a run directory may be somebody else's, and going where it says would run
+// OtherTargetError means that a record names another target than the configuration does. A target is never
+// taken from a record alone: a run directory may be somebody else's, and contacting what it names would run
 // its login program and hand over the operator's credentials.
-type ForeignError struct {
+type OtherTargetError struct {
 	Record string // the place of the record: "Toxiproxy at http://10.0.0.7:8474"
 	Own    string // that of the configuration; "" when it names none
 	Flag   string // the setting that would name the record's place: "--toxiproxy http://10.0.0.7:8474"
 }
 
-func (f *ForeignError) Error() string {
-	own := f.Own
+func (e *OtherTargetError) Error() string {
+	own := e.Own
 	if own == "" {
 		own = "none"
 	}
-	return fmt.Sprintf("the record is of %s, and the configuration names %s: nothing was contacted", f.Record, own)
+	return fmt.Sprintf("the record is of %s, and the configuration names %s: nothing was contacted", e.Record, own)
 }
 
-// closeEntry is the remedy for what is not there any more: there is nothing to revert.
-const closeEntry = "squall recover --keep"
+// resolveRemedy is the remedy for what is not there any more: there is nothing to revert.
+const resolveRemedy = "squall recover --keep"
 
 // remedyFor is what a person can do about an error of undoing.
 func remedyFor(u Undoer, undo json.RawMessage, err error) string {
-	var moved *MovedOn
-	if errors.As(err, &moved) && moved.Gone {
-		return closeEntry
+	var conflict *ConflictError
+	if errors.As(err, &conflict) && conflict.Gone {
+		return resolveRemedy
 	}
-	var foreign *ForeignError
+	var foreign *OtherTargetError
 	if errors.As(err, &foreign) { // a command that goes there is no remedy either
 		return "if that place is yours, squall recover " + foreign.Flag
 	}
 	return u.Remedy(undo)
 }
 
-// AllLeftBehind finds every [*LeftBehind] in a joined error.
-func AllLeftBehind(err error) (all []*LeftBehind) {
+// NotRevertedErrors finds every [*NotRevertedError] in a joined error.
+func NotRevertedErrors(err error) (all []*NotRevertedError) {
 	switch e := err.(type) { //nolint:errorlint // walks the tree itself
-	case *LeftBehind:
-		return []*LeftBehind{e}
+	case *NotRevertedError:
+		return []*NotRevertedError{e}
 	case interface{ Unwrap() []error }:
 		for _, inner := range e.Unwrap() {
-			all = append(all, AllLeftBehind(inner)...)
+			all = append(all, NotRevertedErrors(inner)...)
 		}
 	case interface{ Unwrap() error }:
-		return AllLeftBehind(e.Unwrap())
+		return NotRevertedErrors(e.Unwrap())
 	}
 	return all
 }

@@ -106,12 +106,12 @@ func (w *world) Undo(ctx context.Context, undo json.RawMessage, overwrite bool) 
 	defer w.mu.Unlock()
 	if w.pending[u.Object] > 0 {
 		w.pending[u.Object]--
-		return &Pending{What: "not there yet"}
+		return &PendingError{What: "not there yet"}
 	}
 	switch now := w.objects[u.Object]; {
 	case now == u.Before:
 	case now < lowestOfOurs && !overwrite:
-		return &MovedOn{Object: u.Object, Found: strconv.Itoa(now), Left: "a number of ours", Before: strconv.Itoa(u.Before)}
+		return &ConflictError{Object: u.Object, Found: strconv.Itoa(now), Left: "a number of ours", Before: strconv.Itoa(u.Before)}
 	default:
 		w.objects[u.Object] = u.Before
 	}
@@ -136,7 +136,7 @@ func (f numbers) Info() Info {
 			{Name: "to", Label: "To", Type: Whole, Default: "7", Live: true},
 			{Name: "kind", Label: "Kind", Type: Choice, Choices: []string{"x", "y"}, Default: "x"},
 			{Name: "skip", Label: "Skip", Type: Choice, Choices: []string{"none", "a", "b"}, Default: "none", Live: true},
-			Lasts(time.Minute, "SECONDS"),
+			TTLParam(time.Minute, "SECONDS"),
 		},
 	}
 }
@@ -145,7 +145,7 @@ func (f numbers) Plan(ctx context.Context, p Params) (Plan, error) {
 	if err := f.world.call(ctx, "plan"); err != nil {
 		return Plan{}, err
 	}
-	plan := Plan{Scope: strings.Join(f.objects, " and "), Params: "to " + p["to"], Momentary: f.momentary, Checks: f.world.refuse}
+	plan := Plan{Scope: strings.Join(f.objects, " and "), Params: "to " + p["to"], OneShot: f.momentary, Checks: f.world.refuse}
 	for _, o := range f.objects {
 		plan.Objects = append(plan.Objects, "world/"+o)
 		if p["skip"] == o {
@@ -165,7 +165,7 @@ func (f numbers) Plan(ctx context.Context, p Params) (Plan, error) {
 				f.world.set(o, to)
 				return nil
 			},
-			Look: func(ctx context.Context) (bool, error) {
+			InPlace: func(ctx context.Context) (bool, error) {
 				return f.world.get(o) >= lowestOfOurs, f.world.call(ctx, "look "+o)
 			},
 		})

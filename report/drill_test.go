@@ -163,11 +163,11 @@ func withLedger(t *testing.T, dir string, objects ...string) string {
 		t.Fatal(err)
 	}
 	for _, o := range objects {
-		if _, err := l.Intend("toxic", o, map[string]string{}); err != nil {
+		if _, err := l.Record("toxic", o, map[string]string{}); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if err := l.Release(); err != nil {
+	if err := l.Close(); err != nil {
 		t.Fatal(err)
 	}
 	return dir
@@ -180,12 +180,12 @@ func settleLedger(t *testing.T, dir string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, r := range l.Open() {
-		if err := l.Close(r.ID); err != nil {
+	for _, r := range l.Unresolved() {
+		if err := l.Resolve(r.ID); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if err := l.Release(); err != nil {
+	if err := l.Close(); err != nil {
 		t.Fatal(err)
 	}
 }

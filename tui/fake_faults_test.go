@@ -33,10 +33,10 @@ func fakeInfos() []chaos.Info {
 				{Name: "latency", Label: "Latency", Type: chaos.Duration, Default: "3s", Max: 60, Live: true, Help: "added to each answer"},
 				{Name: "jitter", Label: "Jitter", Type: chaos.Duration, Default: "500ms", Max: 60, Live: true, Help: "more or less than that"},
 				{Name: "errors", Label: "Errors", Type: chaos.Choice, Default: "none", Choices: []string{"none", "timeout", "reset"}, Help: "what fails: none, timeout or reset"},
-				{Name: "share", Label: "Share", Type: chaos.Percent, Default: "10", Only: "errors=timeout|reset", Live: true, Help: "of the connections that fail"},
+				{Name: "share", Label: "Share", Type: chaos.Percent, Default: "10", When: "errors=timeout|reset", Live: true, Help: "of the connections that fail"},
 				{Name: "toxicity", Label: "Connections", Type: chaos.Percent, Default: "100", Help: "that are slowed"},
 				{Name: "proxy", Label: "Proxy", Type: chaos.Text, Default: "llm-upstream", Help: "as Toxiproxy names it"},
-				chaos.Lasts(10*time.Minute, "UPTIME_SECONDS"),
+				chaos.TTLParam(10*time.Minute, "UPTIME_SECONDS"),
 			},
 			Expect: []chaos.Expectation{{Signal: event.CounterIncreases, Text: "falls back to another model"}, {Signal: event.AlertFires, Text: "HighLatencyLLM fires within 2 min"}, recovers},
 		},
@@ -44,8 +44,8 @@ func fakeInfos() []chaos.Info {
 			ID: "redis_outage", Title: "Redis outage", Driver: "Kubernetes", Summary: "Evicts the pods of Redis, or holds them down.",
 			Params: []chaos.Param{
 				{Name: "way", Label: "Way", Type: chaos.Choice, Default: "evict", Choices: []string{"evict", "delete", "scale"}, Help: "evict, delete or scale"},
-				{Name: "replicas", Label: "Replicas", Type: chaos.Whole, Default: "0", Max: 10, Only: "way=scale", Help: "while it lasts"},
-				chaos.Lasts(2*time.Minute, "DISRUPTION_SECONDS"),
+				{Name: "replicas", Label: "Replicas", Type: chaos.Whole, Default: "0", Max: 10, When: "way=scale", Help: "while it lasts"},
+				chaos.TTLParam(2*time.Minute, "DISRUPTION_SECONDS"),
 			},
 			Expect: []chaos.Expectation{recovers, {Signal: event.MetricBelow, Text: "queue depth stays below 50"}},
 		},
@@ -54,7 +54,7 @@ func fakeInfos() []chaos.Info {
 			Params: []chaos.Param{
 				{Name: "delay", Label: "Delay", Type: chaos.Duration, Default: "800ms", Max: 60, Live: true, Help: "of each packet"},
 				{Name: "loss", Label: "Loss", Type: chaos.Percent, Default: "5", Live: true, Help: "of packets"},
-				chaos.Lasts(5*time.Minute, "DURATION_SECONDS"),
+				chaos.TTLParam(5*time.Minute, "DURATION_SECONDS"),
 			},
 			Expect: []chaos.Expectation{recovers},
 		},
@@ -62,7 +62,7 @@ func fakeInfos() []chaos.Info {
 			ID: "channel_spike", Title: "Channel spike", Driver: "load generator", Summary: "Sends several times the load while autoscalers are watched.",
 			Params: []chaos.Param{
 				{Name: "factor", Label: "Factor", Type: chaos.Number, Default: "5", Min: 1, Max: 100, Unit: "times", Live: true, Help: "of the load"},
-				chaos.Lasts(5*time.Minute, "DURATION"),
+				chaos.TTLParam(5*time.Minute, "DURATION"),
 			},
 			Expect: []chaos.Expectation{{Signal: event.Scales, Text: "gateway scales to 8 pods"}, recovers},
 		},
@@ -77,7 +77,7 @@ func newFakeChaos() fakeChaos {
 		if err != nil {
 			panic(err)
 		}
-		c.faults = append(c.faults, session.FaultState{Status: chaos.Status{Info: info, Given: given, Summary: summaries[i]}})
+		c.faults = append(c.faults, session.FaultState{Status: chaos.Status{Info: info, Overrides: given, Summary: summaries[i]}})
 	}
 	return c
 }
@@ -100,7 +100,7 @@ func fakePlan(id string, p chaos.Params) chaos.Plan {
 		return chaos.Plan{Scope: "all channels", Params: p["factor"] + "×"}
 	}
 	return chaos.Plan{
-		Scope: "2 pods of redis", Params: p["way"] + " 2 pods", Momentary: p["way"] == "evict",
+		Scope: "2 pods of redis", Params: p["way"] + " 2 pods", OneShot: p["way"] == "evict",
 		Facts: []chaos.Fact{
 			{Name: "Context", Text: "xin-staging-admin"},
 			{Name: "Namespace", Text: "xin-staging"},
@@ -136,9 +136,9 @@ func (s *fakeSession) applied(id string, lasts time.Duration) {
 
 // inject applies a fault. One that lasts 0 goes on until it is ended.
 func (s *fakeSession) inject(f *session.FaultState, lasts time.Duration) {
-	plan := fakePlan(f.Info.ID, f.Given)
+	plan := fakePlan(f.Info.ID, f.Overrides)
 	s.chaos.runs++
-	f.State, f.Run, f.Params, f.Scope, f.Findings = chaos.Active, s.chaos.runs, f.Given, plan.Scope, nil
+	f.State, f.Run, f.Params, f.Scope, f.Findings = chaos.Active, s.chaos.runs, f.Overrides, plan.Scope, nil
 	f.Injected, f.Until = s.started.Add(s.elapsed), time.Time{}
 	if lasts > 0 {
 		f.Until = f.Injected.Add(lasts)
@@ -146,7 +146,7 @@ func (s *fakeSession) inject(f *session.FaultState, lasts time.Duration) {
 	for _, x := range f.Info.Expect {
 		f.Findings = append(f.Findings, event.Finding{Signal: x.Signal, Text: x.Text})
 	}
-	s.event(event.RoleOperator, event.FaultStarted{Injection: refOf(f), Scope: f.Scope, Summary: f.Summary, Params: f.Given})
+	s.event(event.RoleOperator, event.FaultStarted{Injection: refOf(f), Scope: f.Scope, Summary: f.Summary, Params: f.Overrides})
 	s.event(event.RoleOperator, event.FaultActive{Injection: refOf(f), Scope: f.Scope, TTL: lasts.Seconds()})
 }
 
@@ -184,7 +184,7 @@ func (s *fakeSession) left(id string, moved bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	f := s.faultOf(id)
-	f.State, f.Moved = chaos.Stuck, moved
+	f.State, f.Conflict = chaos.NotReverted, moved
 	f.Detail = "scale statefulset xin-staging/redis: connection refused"
 	f.Remedies = []string{
 		"kubectl --context xin-staging-admin -n xin-staging scale statefulset redis --replicas=2 --timeout=60s --request-timeout=10s",
@@ -228,7 +228,7 @@ func (s *fakeSession) carryOutFault(c command.Command) {
 	switch c := c.(type) {
 	case command.Inject:
 		f := s.faultOf(c.Fault)
-		f.State, f.Given = chaos.Checking, c.Params
+		f.State, f.Overrides = chaos.Checking, c.Params
 	case command.Adjust:
 		f := s.faultOf(c.Fault)
 		f.Params = f.Params.With(c.Params)

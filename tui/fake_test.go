@@ -504,7 +504,7 @@ func (s *fakeSession) spike(on bool) {
 		}
 		return
 	}
-	f.Given = f.Given.With(chaos.Params{"factor": fmt.Sprint(s.set.SpikeFactor)})
+	f.Overrides = f.Overrides.With(chaos.Params{"factor": fmt.Sprint(s.set.SpikeFactor)})
 	s.inject(f, 0)
 }
 

@@ -24,7 +24,7 @@ func (m *Model) FaultKey(i int, from dialog.Dialog) (dialog.Dialog, tea.Cmd) {
 		m.Say("no faults: no Toxiproxy or Kubernetes configured", false)
 	case i >= len(faults):
 		m.Say("key "+panel.FaultKeyName(i)+" has no fault; there are "+units.Int(len(faults)), false)
-	case faults[i].State == chaos.Idle || faults[i].State == chaos.Stuck:
+	case faults[i].State == chaos.Idle || faults[i].State == chaos.NotReverted:
 		return m.faultDialog(&faults[i], nil)
 	default:
 		return from, m.Revert(&faults[i])

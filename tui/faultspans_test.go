@@ -94,7 +94,7 @@ func TestManyFaultsKeepTheBusyOnesInView(t *testing.T) {
 	}
 	last := &s.chaos.faults[len(s.chaos.faults)-1]
 	last.State, last.Until = chaos.Active, s.started.Add(90*time.Second)
-	s.chaos.faults[len(s.chaos.faults)-2].State = chaos.Stuck
+	s.chaos.faults[len(s.chaos.faults)-2].State = chaos.NotReverted
 	s.advance(30)
 	for _, z := range sizes() {
 		m := console(s, looks()[0], z.w, z.h)

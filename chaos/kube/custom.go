@@ -45,14 +45,14 @@ func checkCustom(c chaos.Custom) error {
 // Info describes the fault.
 func (f customFault) Info() chaos.Info {
 	w := f.custom.Workload
-	lasts := f.custom.Lasts
+	lasts := f.custom.TTL
 	if lasts <= 0 {
 		lasts = customLasts
 	}
 	info := chaos.Info{
 		ID: f.custom.ID, Title: f.custom.Title, Driver: driverName,
 		Summary: fmt.Sprintf("%s %s %s.", map[string]string{wayEvict: "Evicts the pods of", wayDelete: "Deletes the pods of", wayScale: "Scales"}[w.Way], w.Kind, w.Name),
-		Params:  []chaos.Param{chaos.Lasts(lasts, "")},
+		Params:  []chaos.Param{chaos.TTLParam(lasts, "")},
 		Expect:  []chaos.Expectation{recovers()},
 	}
 	if w.Way == wayScale {

@@ -24,7 +24,7 @@ type Config struct {
 	Session string         // id of the run, 8 hexadecimal digits; marks what we leave in pods
 	Custom  []chaos.Custom // those without a workload are not ours and ignored
 
-	// Log takes the warnings of the API; nil discards them. See also [Quiet].
+	// Log takes the warnings of the API; nil discards them. See also [RedirectKlog].
 	Log       io.Writer
 	UserAgent string // "" for squall
 

@@ -20,7 +20,7 @@ func (s *stage) engine(t *testing.T, dir string) *chaos.Engine {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = ledger.Release() })
+	t.Cleanup(func() { _ = ledger.Close() })
 	return chaos.New(chaos.Config{
 		Faults: s.driver(t).Faults(), Undoers: Undoers(s.config), Ledger: ledger,
 		Emit: func(by event.Actor, data any) error { t.Log(event.Make(time.Time{}, 0, by, data).Text()); return nil },
@@ -97,20 +97,20 @@ func TestRecoverAfterDeath(t *testing.T) {
 	}
 	for _, plan := range []chaos.Plan{s.accepted(t, "qdrant_throttle", rated(nil)), s.accepted(t, "redis_outage", chaos.Params{"way": wayScale})} {
 		for _, step := range plan.Steps {
-			if _, err := ledger.Intend(step.Kind, step.Object, step.Undo); err != nil {
+			if _, err := ledger.Record(step.Kind, step.Object, step.Undo); err != nil {
 				t.Fatal(err)
 			}
 		}
 		apply(t, plan)
 	}
-	if err := ledger.Release(); err != nil { // the process is gone
+	if err := ledger.Close(); err != nil { // the process is gone
 		t.Fatal(err)
 	}
 	if ledger, err = chaos.OpenLedger(dir); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = ledger.Release() })
-	results := chaos.Recover(context.Background(), ledger, Undoers(Config{Kubeconfig: s.config.Kubeconfig}), chaos.Recovery{Doubt: 1})
+	t.Cleanup(func() { _ = ledger.Close() })
+	results := chaos.Recover(context.Background(), ledger, Undoers(Config{Kubeconfig: s.config.Kubeconfig}), chaos.RecoverOptions{RecheckDelay: 1})
 	if len(results) != 3 {
 		t.Errorf("%d results, want 3", len(results))
 	}
@@ -119,8 +119,8 @@ func TestRecoverAfterDeath(t *testing.T) {
 			t.Error(r.Err)
 		}
 	}
-	if len(ledger.Open()) != 0 {
-		t.Errorf("open records %+v", ledger.Open())
+	if len(ledger.Unresolved()) != 0 {
+		t.Errorf("open records %+v", ledger.Unresolved())
 	}
 	for _, n := range spaces {
 		n.clean(t)

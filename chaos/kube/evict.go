@@ -44,7 +44,7 @@ func (d *Driver) planRemoval(ctx context.Context, a aim, r removal) (chaos.Plan,
 	}
 	pods := s.hit()
 	s.podFacts(pods)
-	s.plan.Momentary = true
+	s.plan.OneShot = true
 	s.plan.Scope = few(len(pods)) + " of " + a.name
 	s.plan.Params = r.done
 	if !s.needPods(pods, "to take away") {
@@ -82,7 +82,7 @@ func (l *link) removeAll(ctx context.Context, pods []corev1.Pod, r removal, dry 
 			case i == 0 || dry != nil:
 				return err
 			case refusedByBudget(err):
-				return &chaos.Partly{What: fmt.Sprintf("%d of %s %s: %v", i, few(len(pods)), r.done, err)}
+				return &chaos.PartialError{What: fmt.Sprintf("%d of %s %s: %v", i, few(len(pods)), r.done, err)}
 			}
 			return fmt.Errorf("%w (%d of %s %s before)", err, i, few(len(pods)), r.done)
 		}

@@ -22,7 +22,7 @@ func TestRedisPodsComeBack(t *testing.T) {
 			before := s.podsOf(t, "app=redis")
 
 			plan := s.accepted(t, "redis_outage", chaos.Params{"way": way})
-			if !plan.Momentary || plan.Scope != "2 pods of redis" || len(plan.Steps) != 1 {
+			if !plan.OneShot || plan.Scope != "2 pods of redis" || len(plan.Steps) != 1 {
 				t.Errorf("plan %+v", plan)
 			}
 			if want := "kubernetes " + plan.Facts[1].Text + "/" + s.namespace + "/statefulset/redis"; len(plan.Objects) != 1 || plan.Objects[0] != want {
@@ -31,7 +31,7 @@ func TestRedisPodsComeBack(t *testing.T) {
 			mustSay(t, plan, "Context: staging", "Namespace: "+s.namespace, "statefulset redis, 2 of 2 pods ready",
 				"Pod: redis-0 on node-", "Pod: redis-1 on node-", "Left alone: stray", "Disruption budget: none", "Autoscaler: none")
 			apply(t, plan)
-			var pending *chaos.Pending
+			var pending *chaos.PendingError
 			if err := undo(t, plan.Steps[0], false); err != nil && !errors.As(err, &pending) {
 				t.Error(err)
 			}
@@ -159,7 +159,7 @@ func TestBudgetAllowsSome(t *testing.T) {
 	plan := s.accepted(t, "redis_outage", nil)
 	mustSay(t, plan, "disruption budget redis allows 1 now: the API refuses the rest; pods=1 stays within it")
 	err := plan.Steps[0].Apply(t.Context())
-	var partly *chaos.Partly // a finding, not a failure
+	var partly *chaos.PartialError // a finding, not a failure
 	if !errors.As(err, &partly) || !strings.HasPrefix(partly.What, "1 of 2 pods evicted: ") || !strings.Contains(partly.What, "redis-1: a disruption budget refuses it") {
 		t.Errorf("evicting 2 pods with a budget of 1: %v", err)
 	}
@@ -184,7 +184,7 @@ func TestRolloutMovedOn(t *testing.T) {
 	if err := s.client.AppsV1().StatefulSets(s.namespace).Delete(t.Context(), "redis", metav1.DeleteOptions{}); err != nil {
 		t.Fatal(err)
 	}
-	var moved *chaos.MovedOn
+	var moved *chaos.ConflictError
 	if err := undo(t, plan.Steps[0], false); !errors.As(err, &moved) || moved.Found != "none of this name" || moved.Before != "2 pods ready" {
 		t.Errorf("undo without the workload: %v", err)
 	}

@@ -121,7 +121,7 @@ func (l *link) running(ctx context.Context, pod *corev1.Pod, image, device, sess
 			return "", err
 		}
 	}
-	return "", &chaos.Pending{What: "ephemeral container " + name + " of pod " + pod.Name + " is starting"}
+	return "", &chaos.PendingError{What: "ephemeral container " + name + " of pod " + pod.Name + " is starting"}
 }
 
 // neverRan tells whether a container has not run at all: it waits, or the runtime could not start it.
@@ -167,7 +167,7 @@ func (l *link) awaitHolder(ctx context.Context, pod *corev1.Pod, image, device, 
 			return "", err
 		}
 		name, err := l.running(ctx, now, image, device, session)
-		var pending *chaos.Pending
+		var pending *chaos.PendingError
 		if !errors.As(err, &pending) {
 			return name, err
 		}

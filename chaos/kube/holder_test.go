@@ -195,7 +195,7 @@ func TestUndoAfterEphemeralContainerWasKilled(t *testing.T) {
 	for pod := range spaces {
 		s.setHolder(t, pod, ended(137, "OOMKilled"))
 	}
-	var pending *chaos.Pending
+	var pending *chaos.PendingError
 	if err := undo(t, plan.Steps[0], false); !errors.As(err, &pending) {
 		t.Errorf("undo without a container to do it in: %v", err)
 	}
@@ -286,7 +286,7 @@ func TestStateOfHolders(t *testing.T) {
 		if (err == nil) != (test.running == "") || err != nil && !strings.Contains(err.Error(), test.running) {
 			t.Errorf("%s: %q and error %v", name, holder, err)
 		}
-		var pending *chaos.Pending
+		var pending *chaos.PendingError
 		if errors.As(err, &pending) != (test.running == starting) {
 			t.Errorf("%s: pending is %v", name, pending)
 		}

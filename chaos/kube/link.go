@@ -104,7 +104,7 @@ func (c Config) owns(w where) error {
 	if own == w.Kubeconfig {
 		return nil
 	}
-	foreign := &chaos.ForeignError{
+	foreign := &chaos.OtherTargetError{
 		Record: fmt.Sprintf("the cluster at %s by kubeconfig %s", w.Server, cmp.Or(w.Kubeconfig, "of a pod")),
 		Flag:   "--kubeconfig " + cmp.Or(w.Kubeconfig, "FILE"),
 	}

@@ -190,7 +190,7 @@ current-context: x
 			if err != nil {
 				t.Fatal(err)
 			}
-			var foreign *chaos.ForeignError
+			var foreign *chaos.OtherTargetError
 			if err := undoer.Undo(t.Context(), raw, true); !errors.As(err, &foreign) || foreign.Flag != "--kubeconfig "+theirs {
 				t.Errorf("%s with kubeconfig %s: %v", kind, own, err)
 			}

@@ -25,7 +25,7 @@ const onlyShape = "way=shape"
 // Info describes the fault.
 func (f qdrantThrottle) Info() chaos.Info {
 	live := func(p chaos.Param) chaos.Param {
-		p.Only, p.Live = onlyShape, true
+		p.When, p.Live = onlyShape, true
 		return p
 	}
 	return chaos.Info{
@@ -36,17 +36,17 @@ func (f qdrantThrottle) Info() chaos.Info {
 				Name: paramWay, Label: "Way", Type: chaos.Choice, Default: wayShape, Choices: []string{wayShape, wayScale},
 				Help: "shape the network of the pods, or scale them down",
 			},
-			chaos.Lasts(5*time.Minute, "DURATION_SECONDS"),
+			chaos.TTLParam(5*time.Minute, "DURATION_SECONDS"),
 			live(chaos.Param{Name: "latency", Label: "Latency", Type: chaos.Duration, Default: "800ms", Max: 60, Env: "LATENCY_MS", EnvUnit: "ms", Help: "added to what the pods send"}),
 			live(chaos.Param{Name: "jitter", Label: "Jitter", Type: chaos.Duration, Default: "0s", Max: 60, Help: "latency varies by so much"}),
 			live(chaos.Param{Name: "loss", Label: "Loss", Type: chaos.Percent, Default: "5", Env: "LOSS_PERCENT", Help: "share of packets that are lost"}),
 			live(chaos.Param{Name: "rate", Label: "Rate", Type: chaos.Whole, Default: "0", Max: 10_000_000, Unit: "kbit/s", Help: "at most so much is sent; 0 for no limit"}),
 			{Name: "deployment", Label: "Deployment", Type: chaos.Text, Default: "qdrant", Env: "DEPLOYMENT", Help: "its name"},
 			{Name: paramSelector, Label: "Selector", Type: chaos.Text, Default: "app=qdrant", Help: "labels of the pods that may be hit"},
-			{Name: "interface", Label: "Interface", Type: chaos.Text, Default: auto, Only: onlyShape, Help: "auto: that of the default route"},
-			{Name: "container", Label: "Container", Type: chaos.Text, Default: auto, Only: onlyShape, Help: "where tc runs; auto: one that has it, else an ephemeral one"},
-			{Name: "image", Label: "Image", Type: chaos.Text, Default: shapingImage, Only: onlyShape, Help: "of the ephemeral container; must have sh and tc"},
-			{Name: paramReplicas, Label: "Replicas", Type: chaos.Whole, Default: "0", Max: mostReplicas, Only: "way=scale", Help: "what it is scaled to"},
+			{Name: "interface", Label: "Interface", Type: chaos.Text, Default: auto, When: onlyShape, Help: "auto: that of the default route"},
+			{Name: "container", Label: "Container", Type: chaos.Text, Default: auto, When: onlyShape, Help: "where tc runs; auto: one that has it, else an ephemeral one"},
+			{Name: "image", Label: "Image", Type: chaos.Text, Default: shapingImage, When: onlyShape, Help: "of the ephemeral container; must have sh and tc"},
+			{Name: paramReplicas, Label: "Replicas", Type: chaos.Whole, Default: "0", Max: mostReplicas, When: "way=scale", Help: "what it is scaled to"},
 		},
 		Expect: []chaos.Expectation{
 			{Signal: event.AlertFires, Name: "IngestionLagHigh", Within: time.Minute, Text: "alert IngestionLagHigh fires within 1 min"},

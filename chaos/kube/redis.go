@@ -34,8 +34,8 @@ func recovers() chaos.Expectation {
 
 // Info describes the fault.
 func (f redisOutage) Info() chaos.Info {
-	held := chaos.Lasts(2*time.Minute, "DISRUPTION_SECONDS")
-	held.Only = "way=" + wayScale // pods that were taken away come back by themselves
+	held := chaos.TTLParam(2*time.Minute, "DISRUPTION_SECONDS")
+	held.When = "way=" + wayScale // pods that were taken away come back by themselves
 	return chaos.Info{
 		ID: "redis_outage", Title: "Redis outage", Driver: driverName,
 		Summary: "Takes Redis away: evicts its pods, or holds it at 0 replicas for a time.",
@@ -59,7 +59,7 @@ func (f redisOutage) Info() chaos.Info {
 
 func podsParam(only string) chaos.Param {
 	return chaos.Param{
-		Name: paramPods, Label: "Pods", Type: chaos.Whole, Default: "0", Max: 1000, Only: only,
+		Name: paramPods, Label: "Pods", Type: chaos.Whole, Default: "0", Max: 1000, When: only,
 		Help: "at most so many are taken away; 0 for all",
 	}
 }

@@ -38,7 +38,7 @@ func (u rollout) Undo(ctx context.Context, raw json.RawMessage, overwrite bool) 
 		if overwrite {
 			return nil // nothing of it can come back
 		}
-		return &chaos.MovedOn{Object: r.Workload.String(), Found: other.found, Left: "without some pods", Before: fmt.Sprintf("%d pods ready", r.Ready)}
+		return &chaos.ConflictError{Object: r.Workload.String(), Found: other.found, Left: "without some pods", Before: fmt.Sprintf("%d pods ready", r.Ready)}
 	case err != nil:
 		return err
 	}
@@ -67,7 +67,7 @@ func (l *link) backTo(ctx context.Context, w workload, before int) error {
 	}
 	n, wanted := countReady(own), min(before, int(w.replicas))
 	if n < wanted || !w.observed {
-		return &chaos.Pending{What: fmt.Sprintf("%d of %d pods of %s ready", n, wanted, w.id)}
+		return &chaos.PendingError{What: fmt.Sprintf("%d of %d pods of %s ready", n, wanted, w.id)}
 	}
 	return nil
 }

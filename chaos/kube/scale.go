@@ -36,7 +36,7 @@ func (d *Driver) planScale(ctx context.Context, a aim, to int32) (chaos.Plan, er
 		Kind: scaleKind, Object: w.String(),
 		Undo:    scaleRecord{Where: s.link.where, Workload: w.id, Before: w.replicas, After: to, Ready: countReady(s.all)},
 		Apply:   func(ctx context.Context) error { return s.link.scale(ctx, change, nil) },
-		Look:    func(ctx context.Context) (bool, error) { return s.link.scaled(ctx, change) },
+		InPlace: func(ctx context.Context) (bool, error) { return s.link.scaled(ctx, change) },
 		DryRun:  func(ctx context.Context) error { return s.link.scale(ctx, change, []string{metav1.DryRunAll}) },
 		Command: scaleCommand(s.link.where, w.id, to),
 	}}

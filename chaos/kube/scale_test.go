@@ -56,7 +56,7 @@ func TestScaleDownAndBack(t *testing.T) {
 			s := newStage(t)
 			same := unchanged(t, name, test.spec(s))
 			plan := s.accepted(t, test.fault, test.given)
-			if plan.Momentary || len(plan.Steps) != 1 {
+			if plan.OneShot || len(plan.Steps) != 1 {
 				t.Errorf("plan %+v", plan)
 			}
 			apply(t, plan)
@@ -71,7 +71,7 @@ func TestScaleDownAndBack(t *testing.T) {
 			if again := s.plan(t, test.fault, test.given.With(chaos.Params{"for": "1m"})); len(again.Refused()) > 0 || len(again.Steps) != 1 || again.Steps[0].Object != plan.Steps[0].Object {
 				t.Errorf("the plan while it is on: %+v", again)
 			}
-			var pending *chaos.Pending
+			var pending *chaos.PendingError
 			if err := undo(t, plan.Steps[0], false); err != nil && !errors.As(err, &pending) {
 				t.Error(err)
 			} else if n := s.readyOf(t, test.selector); err == nil && n != 2 {
@@ -98,19 +98,19 @@ func TestScaleMovedOn(t *testing.T) {
 	if err := plan.Steps[0].Apply(t.Context()); err == nil || !strings.Contains(err.Error(), "found 3 replicas, expected 2") {
 		t.Errorf("applying over somebody else's change: %v", err)
 	}
-	var moved *chaos.MovedOn
+	var moved *chaos.ConflictError
 	err := undo(t, plan.Steps[0], false)
 	if !errors.As(err, &moved) {
 		t.Fatalf("undo of what somebody else has changed: %v", err)
 	}
-	want := chaos.MovedOn{Object: "statefulset " + s.namespace + "/redis", Found: "3 replicas", Left: "0 replicas", Before: "2 replicas"}
+	want := chaos.ConflictError{Object: "statefulset " + s.namespace + "/redis", Found: "3 replicas", Left: "0 replicas", Before: "2 replicas"}
 	if *moved != want {
 		t.Errorf("%+v, want %+v", *moved, want)
 	}
 	if got := *s.redis(t).Spec.Replicas; got != 3 {
 		t.Errorf("an undo that asks has set %d", got)
 	}
-	var pending *chaos.Pending
+	var pending *chaos.PendingError
 	if err := undo(t, plan.Steps[0], true); err != nil && !errors.As(err, &pending) {
 		t.Fatal(err)
 	}
@@ -133,7 +133,7 @@ func TestScaleOfAnotherOfTheSameName(t *testing.T) {
 	if err := api.Delete(t.Context(), "redis", metav1.DeleteOptions{}); err != nil {
 		t.Fatal(err)
 	}
-	var moved *chaos.MovedOn
+	var moved *chaos.ConflictError
 	if err := undo(t, plan.Steps[0], false); !errors.As(err, &moved) || moved.Found != "none of this name" {
 		t.Errorf("undo without the workload: %v", err)
 	}
@@ -152,7 +152,7 @@ func TestScaleOfAnotherOfTheSameName(t *testing.T) {
 	if err := plan.Steps[0].Apply(t.Context()); err == nil || !strings.Contains(err.Error(), "another statefulset of this name has taken its place") {
 		t.Errorf("apply on another of the name: %v", err)
 	}
-	var pending *chaos.Pending
+	var pending *chaos.PendingError
 	if err := undo(t, plan.Steps[0], true); err != nil && !errors.As(err, &pending) {
 		t.Fatal(err)
 	}

@@ -149,7 +149,7 @@ func undone(t *testing.T, plan chaos.Plan) {
 	for i := len(plan.Steps) - 1; i >= 0; i-- {
 		await(t, "the undo of "+plan.Steps[i].Object, func() string {
 			err := undo(t, plan.Steps[i], false)
-			var pending *chaos.Pending
+			var pending *chaos.PendingError
 			switch {
 			case err == nil:
 				return ""

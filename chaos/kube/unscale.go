@@ -32,8 +32,8 @@ func (u unscale) Undo(ctx context.Context, raw json.RawMessage, overwrite bool) 
 	if err != nil {
 		return err
 	}
-	moved := func(found string) *chaos.MovedOn {
-		return &chaos.MovedOn{Object: r.Workload.String(), Found: found, Left: replicas(r.After), Before: replicas(r.Before)}
+	moved := func(found string) *chaos.ConflictError {
+		return &chaos.ConflictError{Object: r.Workload.String(), Found: found, Left: replicas(r.After), Before: replicas(r.Before)}
 	}
 	w, err := l.sameWorkload(ctx, r.Workload)
 	var other *otherWorkload

@@ -28,7 +28,7 @@ type Scale struct {
 // Watch tells of every autoscaler of the namespace, at first and whenever its numbers change, until
 // the context ends; it returns when nothing of it runs any more. It calls from one goroutine. While
 // the API server is away nothing is told; the watches try again with growing pauses, of up to half a
-// minute. What they meet is logged: see [Quiet].
+// minute. What they meet is logged: see [RedirectKlog].
 func (d *Driver) Watch(ctx context.Context, tell func(Scale)) {
 	if d.allows(d.config.Namespace).Answer == chaos.Refuses {
 		return

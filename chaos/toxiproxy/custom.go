@@ -47,7 +47,7 @@ func customToxic(c chaos.Custom) row {
 		info: chaos.Info{
 			ID: c.ID, Title: c.Title, Driver: driverName,
 			Summary: fmt.Sprintf("Puts a %s toxic on the %s stream of proxy %s.", toxic.Type, toxic.Stream, toxic.Proxy),
-			Params:  append(rows, toxicity, chaos.Lasts(c.Lasts, "")),
+			Params:  append(rows, toxicity, chaos.TTLParam(c.TTL, "")),
 			Expect:  []chaos.Expectation{{Signal: event.Recovers, Within: recoveryGoal, Text: recoveryText}},
 		},
 		aim: func(p chaos.Params) aim { return k.aim(toxic, c.Place, wrong, p) },

@@ -16,7 +16,7 @@ const ms = time.Millisecond
 
 func custom(kind, stream string, attributes map[string]int64) chaos.Custom {
 	return chaos.Custom{
-		ID: "slow-crm_2", Title: "Slow CRM", Place: "squall.yaml:12", Lasts: time.Minute,
+		ID: "slow-crm_2", Title: "Slow CRM", Place: "squall.yaml:12", TTL: time.Minute,
 		Toxic: &chaos.CustomToxic{Proxy: "crm", Type: kind, Stream: stream, Toxicity: 1, Attributes: attributes},
 	}
 }
@@ -168,7 +168,7 @@ func TestConditionsOfParameters(t *testing.T) {
 	for _, f := range New(Config{}).Faults() {
 		rows := f.Info().Params
 		for _, p := range rows {
-			name, values, conditional := strings.Cut(p.Only, "=")
+			name, values, conditional := strings.Cut(p.When, "=")
 			if !conditional {
 				continue
 			}

@@ -64,7 +64,7 @@ func keep(t *testing.T, d *Driver) *keeper {
 	k.Engine = chaos.New(chaos.Config{
 		Faults: d.Faults(), Undoers: Undoers(d.config.URL, 0), Ledger: k.ledger,
 		Emit:  func(by event.Actor, data any) error { k.told <- event.Make(time.Time{}, 0, by, data); return nil },
-		Times: chaos.Times{Doubt: ms, Retry: 10 * ms, Stop: 100 * ms},
+		Times: chaos.Times{RecheckDelay: ms, RetryDelay: 10 * ms, StopTimeout: 100 * ms},
 	})
 	return k
 }
@@ -128,10 +128,10 @@ func TestLifeThroughEveryWay(t *testing.T) {
 	if after := server.proxy("llm-upstream"); len(after.ActiveToxics) > 0 || after.Listen != before.Listen || !after.Enabled {
 		t.Errorf("after %+v, before %+v", after, before)
 	}
-	if open := k.ledger.Open(); len(open) > 0 {
+	if open := k.ledger.Unresolved(); len(open) > 0 {
 		t.Errorf("open records %+v", open)
 	}
-	must(t, k.ledger.Release())
+	must(t, k.ledger.Close())
 }
 
 // What a dead session left is reverted by another process, from the ledger alone.
@@ -144,15 +144,15 @@ func TestRecoveryNeedsTheLedgerAlone(t *testing.T) {
 	must(t, k.Inject("qdrant_throttle", chaos.Params{"rate": "9"}, operator))
 	k.until("fault_active")
 	k.until("fault_active")
-	must(t, k.ledger.Release()) // and nothing more is heard of it
+	must(t, k.ledger.Close()) // and nothing more is heard of it
 
 	ledger, err := chaos.OpenLedger(k.dir)
 	must(t, err)
-	if open := len(ledger.Open()); open != 4 {
+	if open := len(ledger.Unresolved()); open != 4 {
 		t.Errorf("%d open records, want 4", open)
 	}
 	for range 2 {
-		for _, r := range chaos.Recover(t.Context(), ledger, Undoers(w.driver().config.URL, 0), chaos.Recovery{Doubt: ms}) {
+		for _, r := range chaos.Recover(t.Context(), ledger, Undoers(w.driver().config.URL, 0), chaos.RecoverOptions{RecheckDelay: ms}) {
 			if r.Err != nil {
 				t.Error(r.Err)
 			}
@@ -164,7 +164,7 @@ func TestRecoveryNeedsTheLedgerAlone(t *testing.T) {
 	if err := k.Stop(operator); err == nil { // its ledger is closed; its faults are off
 		t.Log("the dead session could still write")
 	}
-	must(t, ledger.Release())
+	must(t, ledger.Close())
 }
 
 // A server that dies in the middle: an error, and the undo holds once there is a server again, with
@@ -252,7 +252,7 @@ func TestProxyOfSomebodyElsesIsNotSwitchedOn(t *testing.T) {
 	must(t, w.client("redis").RemoveToxic(mark.Undo.(toxicRecord).Toxic))
 	raw, err := json.Marshal(off.Undo)
 	must(t, err)
-	var moved *chaos.MovedOn
+	var moved *chaos.ConflictError
 	if err := undoersOf(t, raw, 0)[KindProxy].Undo(t.Context(), raw, false); !errors.As(err, &moved) || w.client("redis").Enabled {
 		t.Errorf("undo without the mark: %v, enabled %v", err, w.client("redis").Enabled)
 	}

@@ -28,11 +28,11 @@ func llmLatency() row {
 			Params: []chaos.Param{
 				proxyParam("llm-upstream", "PROXY_NAME"),
 				{
-					Name: "latency", Label: "Latency", Type: chaos.Duration, Default: "3s", Max: maxDelay, Live: true, Only: flowing,
+					Name: "latency", Label: "Latency", Type: chaos.Duration, Default: "3s", Max: maxDelay, Live: true, When: flowing,
 					Help: "delay of everything that passes; 0s for none", Env: "LATENCY_MS", EnvUnit: "ms",
 				},
 				{
-					Name: "jitter", Label: "Jitter", Type: chaos.Duration, Default: "500ms", Max: maxDelay, Live: true, Only: flowing,
+					Name: "jitter", Label: "Jitter", Type: chaos.Duration, Default: "500ms", Max: maxDelay, Live: true, When: flowing,
 					Help: "the delay is this much more or less", Env: "JITTER_MS", EnvUnit: "ms",
 				},
 				{
@@ -40,16 +40,16 @@ func llmLatency() row {
 					Help: "timeout: nothing gets through; refuse: the proxy is off; bandwidth: a thin line",
 				},
 				{
-					Name: "after", Label: "Closes after", Type: chaos.Duration, Default: "0s", Max: 20, Live: true, Only: "errors=timeout|reset",
+					Name: "after", Label: "Closes after", Type: chaos.Duration, Default: "0s", Max: 20, Live: true, When: "errors=timeout|reset",
 					Help: "timeout: then the connection is closed, 0s for never; reset: then it is reset, 0s for at once",
 				},
 				rateParam(10, 1, "errors=bandwidth", "what each connection passes"),
 				{
-					Name: "stream", Label: "Stream", Type: chaos.Choice, Choices: []string{downstream, upstream, both}, Default: downstream, Live: true, Only: toxic,
+					Name: "stream", Label: "Stream", Type: chaos.Choice, Choices: []string{downstream, upstream, both}, Default: downstream, Live: true, When: toxic,
 					Help: "downstream: answers; upstream: requests; both: each with the whole delay, so twice in all",
 				},
 				toxicityParam(toxic),
-				chaos.Lasts(10*time.Minute, "UPTIME_SECONDS"),
+				chaos.TTLParam(10*time.Minute, "UPTIME_SECONDS"),
 			},
 			Expect: []chaos.Expectation{
 				{Signal: event.CounterIncreases, Name: "llm_fallbacks_total", Text: "the fallback model answers"},

@@ -101,13 +101,13 @@ func TestForeignRecord(t *testing.T) {
 		KindProxy: `{"url":"` + address + `","proxy":"p","mark":"squall-a-b-c-upstream"}`,
 	} {
 		for _, own := range []*url.URL{nil, parse(t, "http://127.0.0.1:1")} {
-			var foreign *chaos.ForeignError
+			var foreign *chaos.OtherTargetError
 			err := Undoers(own, time.Second)[kind].Undo(t.Context(), json.RawMessage(raw), true)
 			if !errors.As(err, &foreign) || foreign.Flag != "--toxiproxy "+address {
 				t.Errorf("%s with %v configured: %v", kind, own, err)
 			}
 		}
-		if err := Undoers(parse(t, "http://127.0.0.1:1"), time.Second)[kind].Undo(t.Context(), json.RawMessage(strings.Replace(raw, address, "http://127.0.0.1:1/", 1)), true); errors.As(err, new(*chaos.ForeignError)) {
+		if err := Undoers(parse(t, "http://127.0.0.1:1"), time.Second)[kind].Undo(t.Context(), json.RawMessage(strings.Replace(raw, address, "http://127.0.0.1:1/", 1)), true); errors.As(err, new(*chaos.OtherTargetError)) {
 			t.Errorf("the same address with a slash: %v", err)
 		}
 	}

@@ -54,7 +54,7 @@ func TestPlanSaysWhatItSaw(t *testing.T) {
 	if !reflect.DeepEqual(facts, want) {
 		t.Errorf("facts\n%s\nwant\n%s", strings.Join(facts, "\n"), strings.Join(want, "\n"))
 	}
-	if p.Scope != "proxy llm-upstream" || p.Params != "3 s ± 500 ms, resets, 25 % of connections" || p.Momentary {
+	if p.Scope != "proxy llm-upstream" || p.Params != "3 s ± 500 ms, resets, 25 % of connections" || p.OneShot {
 		t.Errorf("%q, %q", p.Scope, p.Params)
 	}
 	contains(t, said(p, chaos.Warns), "theirs (slow_close downstream)")

@@ -25,7 +25,7 @@ func qdrantThrottle() row {
 				},
 				rateParam(0, 0, "", "what each connection passes of answers; 0 for no limit"),
 				toxicityParam(""),
-				chaos.Lasts(5*time.Minute, "DURATION_SECONDS"),
+				chaos.TTLParam(5*time.Minute, "DURATION_SECONDS"),
 			},
 			Expect: []chaos.Expectation{
 				{Signal: event.AlertFires, Name: "IngestionLagHigh", Within: time.Minute, Text: "alert IngestionLagHigh fires within 1 min"},

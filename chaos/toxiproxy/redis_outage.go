@@ -23,10 +23,10 @@ func redisOutage() row {
 					Help: "refuse: the proxy is off; hang: nothing gets through; slow: answers are late",
 				},
 				{
-					Name: "latency", Label: "Latency", Type: chaos.Duration, Default: "1s", Min: 0.001, Max: maxDelay, Live: true, Only: "way=slow",
+					Name: "latency", Label: "Latency", Type: chaos.Duration, Default: "1s", Min: 0.001, Max: maxDelay, Live: true, When: "way=slow",
 					Help: "of every answer",
 				},
-				chaos.Lasts(2*time.Minute, "DISRUPTION_SECONDS"),
+				chaos.TTLParam(2*time.Minute, "DISRUPTION_SECONDS"),
 			},
 			Expect: []chaos.Expectation{
 				{Signal: event.AlertFires, Name: "GatewayHealthCheckFailed", Text: "alert GatewayHealthCheckFailed fires"},

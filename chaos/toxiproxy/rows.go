@@ -27,13 +27,13 @@ func proxyParam(def, env string) chaos.Param {
 func rateParam(def, low int, only, help string) chaos.Param {
 	return chaos.Param{
 		Name: "rate", Label: "Rate", Type: chaos.Whole, Default: strconv.Itoa(def), Min: float64(low), Max: maxRate, Unit: "KB/s",
-		Live: true, Only: only, Help: help,
+		Live: true, When: only, Help: help,
 	}
 }
 
 func toxicityParam(only string) chaos.Param {
 	return chaos.Param{
-		Name: "toxicity", Label: "Toxicity", Type: chaos.Percent, Default: "100", Live: true, Only: only,
+		Name: "toxicity", Label: "Toxicity", Type: chaos.Percent, Default: "100", Live: true, When: only,
 		Help: "share of connections that are hit; drawn per connection, for each toxic by itself",
 	}
 }

@@ -40,14 +40,14 @@ func (f fault) toxicStep(proxy string, t client.Toxic) chaos.Step {
 		Kind: KindToxic, Object: "toxic " + t.Name + " on proxy " + proxy,
 		Undo:  toxicRecord{URL: api.base, Proxy: proxy, Toxic: t.Name},
 		Apply: func(ctx context.Context) error { return applyToxic(ctx, api, proxy, t) },
-		Look: func(ctx context.Context) (bool, error) {
+		InPlace: func(ctx context.Context) (bool, error) {
 			_, err := api.toxic(ctx, proxy, t.Name)
 			return there(err)
 		},
 		Command: addCommand(api.base, proxy, t),
 	}
 	if n, ok := parseName(t.Name); ok && n.kind == offKind {
-		step.Look = nil // the mark has no effect: without it the proxy is off all the same
+		step.InPlace = nil // the mark has no effect: without it the proxy is off all the same
 	}
 	return step
 }
@@ -82,7 +82,7 @@ func (f fault) offStep(proxy, mark string) chaos.Step {
 		Kind: KindProxy, Object: "proxy " + proxy,
 		Undo:  proxyRecord{URL: api.base, Proxy: proxy, Mark: mark},
 		Apply: func(ctx context.Context) error { return toggle(ctx, api, proxy, false) },
-		Look: func(ctx context.Context) (bool, error) {
+		InPlace: func(ctx context.Context) (bool, error) {
 			p, err := api.proxy(ctx, proxy)
 			if err != nil {
 				return there(err)

@@ -42,7 +42,7 @@ func (p place) api(record string) (api, error) {
 		own = p.own.String()
 	}
 	if trimmed(own) != trimmed(record) {
-		foreign := &chaos.ForeignError{Record: "Toxiproxy at " + record, Flag: "--toxiproxy " + record}
+		foreign := &chaos.OtherTargetError{Record: "Toxiproxy at " + record, Flag: "--toxiproxy " + record}
 		if own != "" {
 			foreign.Own = "Toxiproxy at " + own
 		}
@@ -161,7 +161,7 @@ func (u proxyUndo) Undo(ctx context.Context, undo json.RawMessage, overwrite boo
 	case isMissing(err) || err == nil && p.Enabled:
 		return nil
 	case err == nil && !overwrite && !marked(p.ActiveToxics, r.Mark):
-		return &chaos.MovedOn{Object: "proxy " + r.Proxy, Found: "it off without squall's mark", Left: "it off with the mark " + r.Mark, Before: "on"}
+		return &chaos.ConflictError{Object: "proxy " + r.Proxy, Found: "it off without squall's mark", Left: "it off with the mark " + r.Mark, Before: "on"}
 	case err == nil:
 		err = toggle(ctx, api, r.Proxy, true)
 	default:

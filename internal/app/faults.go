@@ -90,15 +90,15 @@ func (f *Faults) Infos() []chaos.Info {
 }
 
 // Requested are the faults that the configuration wants injected.
-func (f *Faults) Requested() []chaos.Injection { return f.checked.Inject }
+func (f *Faults) Requested() []chaos.ScheduledFault { return f.checked.Inject }
 
 // Preflight finds out what a fault would do, and changes nothing.
-func (f *Faults) Preflight(ctx context.Context, i chaos.Injection) (chaos.Plan, error) {
+func (f *Faults) Preflight(ctx context.Context, i chaos.ScheduledFault) (chaos.Plan, error) {
 	return session.Preflight(ctx, f.config(), i)
 }
 
 // DryRun is a preflight with a check for every step: by the server, where its API has a dry run.
-func (f *Faults) DryRun(ctx context.Context, i chaos.Injection) (chaos.Plan, []chaos.Check, error) {
+func (f *Faults) DryRun(ctx context.Context, i chaos.ScheduledFault) (chaos.Plan, []chaos.Check, error) {
 	return session.DryRun(ctx, f.config(), i)
 }
 

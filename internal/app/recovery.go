@@ -24,7 +24,7 @@ func Unfinished() ([]string, error) {
 }
 
 // Recovery is what recovering a dead run needs: the places that the configuration names, and how to ask.
-func Recovery(r config.Resolved, how chaos.Recovery) session.Salvage {
+func Recovery(r config.Resolved, how chaos.RecoverOptions) session.Salvage {
 	kube.Quiet(io.Discard)
 	return session.Salvage{Options: r.Options, Undoers: undoers(r), How: how}
 }

@@ -203,7 +203,7 @@ func (c *checkup) faults(ctx context.Context) {
 		return
 	}
 	for _, info := range infos {
-		plan, err := f.Preflight(ctx, chaos.Injection{Fault: info.ID})
+		plan, err := f.Preflight(ctx, chaos.ScheduledFault{Fault: info.ID})
 		switch refused := plan.Refused(); {
 		case err != nil:
 			c.say(fail, info.ID, err.Error())

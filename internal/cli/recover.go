@@ -88,7 +88,7 @@ func (a *commands) recoverRuns(ctx context.Context, dirs []string, how session.S
 				fmt.Fprintf(a.Out, "✗ %s: %v\n", dir, change.Err)
 			case change.Gone:
 				fmt.Fprintf(a.Out, "✓ %s: %s is not there any more; its entry is closed\n", dir, change.Object)
-			case change.Kept:
+			case change.Abandoned:
 				fmt.Fprintf(a.Out, "✓ %s: %s stays as it is now\n", dir, change.Object)
 			case wasEmbedded(dir):
 				fmt.Fprintf(a.Out, "✓ %s: %s ended with the embedded platform\n", dir, change.Object)
@@ -115,16 +115,16 @@ func wasEmbedded(dir string) bool {
 
 // decider settles what happens to objects that somebody else has changed: as the flags say, else as a
 // person at the terminal says, else they are not reverted.
-func (a *commands) decider(ctx context.Context, overwrite, keep bool) func(*chaos.MovedOn) event.Decision {
+func (a *commands) decider(ctx context.Context, overwrite, keep bool) func(*chaos.ConflictError) event.Decision {
 	switch {
 	case overwrite:
-		return func(*chaos.MovedOn) event.Decision { return event.Overwrite }
+		return func(*chaos.ConflictError) event.Decision { return event.Overwrite }
 	case keep:
-		return func(*chaos.MovedOn) event.Decision { return event.Abandon }
+		return func(*chaos.ConflictError) event.Decision { return event.Abandon }
 	case !a.terminal(a.In) || !a.terminal(a.Out):
 		return nil
 	}
-	return func(m *chaos.MovedOn) event.Decision {
+	return func(m *chaos.ConflictError) event.Decision {
 		if m.Gone {
 			answer, _ := a.ask(ctx, m.Error()+".\nForget it? [y] yes  [any other] decide later: ")
 			if answer == "y" || answer == "yes" {
@@ -171,9 +171,9 @@ func (a *commands) complainAll(errs []error) {
 }
 
 // recovery is how a dead run is recovered. How long it waits is said while it does.
-func (a *commands) recovery(r config.Resolved, decide func(*chaos.MovedOn) event.Decision) session.Salvage {
+func (a *commands) recovery(r config.Resolved, decide func(*chaos.ConflictError) event.Decision) session.Salvage {
 	said := map[string]string{}
-	return app.Recovery(r, chaos.Recovery{
+	return app.Recovery(r, chaos.RecoverOptions{
 		Decide: decide,
 		Progress: func(object, what string) {
 			if said[object] != what {

@@ -24,11 +24,11 @@ func customTypes() []string { return []string{"toxic", "evict", "delete", "scale
 
 // readCustom reads a fault that the file describes, by its type.
 func readCustom(id string, kind, v strictyaml.Value) *chaos.Custom {
-	c := &chaos.Custom{ID: id, Title: titleOf(id), Lasts: customLasts}
+	c := &chaos.Custom{ID: id, Title: titleOf(id), TTL: customLasts}
 	known := strictyaml.Fields{
 		"type":  func(strictyaml.Value) {},
 		"title": func(v strictyaml.Value) { c.Title = readTitle(v) },
-		"for":   func(v strictyaml.Value) { c.Lasts = readLasts(v) },
+		"for":   func(v strictyaml.Value) { c.TTL = readLasts(v) },
 	}
 	way, ok := plainScalar(kind, "one of "+strings.Join(customTypes(), ", "))
 	switch {
@@ -129,7 +129,7 @@ func readWord(v strictyaml.Value, accepts string) string {
 
 // readLasts reads a time-to-live by the rule that every fault has for it.
 func readLasts(v strictyaml.Value) time.Duration {
-	row := chaos.Lasts(customLasts, "")
+	row := chaos.TTLParam(customLasts, "")
 	text, ok := plainScalar(v, row.Accepts())
 	if !ok {
 		return customLasts

@@ -84,7 +84,7 @@ func FuzzFaults(f *testing.F) {
 				if c == nil {
 					continue
 				}
-				if (c.Toxic == nil) == (c.Workload == nil) || c.Title == "" || c.Lasts < 1 || len(fault.params) > 0 {
+				if (c.Toxic == nil) == (c.Workload == nil) || c.Title == "" || c.TTL < 1 || len(fault.params) > 0 {
 					t.Errorf("custom fault %+v", c)
 				}
 				if c.Toxic != nil && (c.Toxic.Proxy == "" || c.Toxic.Type == "" || c.Toxic.Stream == "") {

@@ -35,7 +35,7 @@ type Faults struct {
 	// from its strongest source.
 	Given  map[string]chaos.Params
 	Custom []chaos.Custom // in the order of squall.yaml
-	Inject []chaos.Injection
+	Inject []chaos.ScheduledFault
 	DryRun bool // no fault and no load
 
 	sources map[string]map[string]paramSource // of Given
@@ -47,7 +47,7 @@ func (l *layered) faults(in Input) Faults {
 	f := Faults{
 		Toxiproxy:   read(l, toxiproxyURL, parseURL),
 		SteadyState: read(l, steadyState, parseSteadyState),
-		Inject:      readLines(l, injections, nil, chaos.ParseInjection),
+		Inject:      readLines(l, injections, nil, chaos.ParseScheduledFault),
 		DryRun:      read(l, dryRun, parseBool) && !l.admin,
 		rows:        in.FaultParams,
 	}
@@ -99,7 +99,7 @@ func (l *layered) checkInjections(r Resolved) {
 			if r.Duration > 0 && i.At >= r.Duration {
 				l.problem("--fault %s: would begin after the run, which ends at %s (%s)", i, r.Duration, l.values[duration].source)
 			}
-			start := chaos.Injection{Fault: i.Fault, At: i.At}.String()
+			start := chaos.ScheduledFault{Fault: i.Fault, At: i.At}.String()
 			if begun[start] {
 				l.problem("--fault %s: another one begins this fault at the same time: give one of them another start, such as %s@1m", i, i.Fault)
 			}

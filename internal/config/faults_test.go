@@ -17,21 +17,21 @@ func builtIn() map[string][]chaos.Param {
 			{Name: "proxy", Type: chaos.Text, Default: "llm-upstream", Env: "PROXY_NAME"},
 			{Name: "latency", Type: chaos.Duration, Default: "3s", Env: "LATENCY_MS", EnvUnit: "ms"},
 			{Name: "toxicity", Type: chaos.Number, Default: "1", Max: 1},
-			chaos.Lasts(10*time.Minute, "UPTIME_SECONDS"),
+			chaos.TTLParam(10*time.Minute, "UPTIME_SECONDS"),
 		},
 		"redis_outage": {
 			{Name: "way", Type: chaos.Choice, Choices: []string{"evict", "scale"}, Default: "evict"},
 			{Name: "statefulset", Type: chaos.Text, Default: "redis", Env: "STATEFULSET"},
-			chaos.Lasts(2*time.Minute, "DISRUPTION_SECONDS"),
+			chaos.TTLParam(2*time.Minute, "DISRUPTION_SECONDS"),
 			{Name: "proxy", Type: chaos.Text, Default: "redis"},
-			chaos.Lasts(2*time.Minute, "OUTAGE_SECONDS"),
+			chaos.TTLParam(2*time.Minute, "OUTAGE_SECONDS"),
 		},
 		"qdrant_throttle": {
 			{Name: "latency", Type: chaos.Duration, Default: "800ms", Env: "LATENCY_MS", EnvUnit: "ms"},
 			{Name: "loss", Type: chaos.Percent, Default: "5", Env: "LOSS_PERCENT"},
-			chaos.Lasts(5*time.Minute, "DURATION_SECONDS"),
+			chaos.TTLParam(5*time.Minute, "DURATION_SECONDS"),
 		},
-		"channel_spike": {chaos.Lasts(5*time.Minute, "DURATION")},
+		"channel_spike": {chaos.TTLParam(5*time.Minute, "DURATION")},
 	}
 }
 
@@ -108,12 +108,12 @@ func TestFaultsOfATarget(t *testing.T) {
 	}
 	custom := []chaos.Custom{
 		{
-			ID: "slow_crm", Title: "Slow CRM", Place: path + ":14", Lasts: 90 * time.Second,
+			ID: "slow_crm", Title: "Slow CRM", Place: path + ":14", TTL: 90 * time.Second,
 			Toxic: &chaos.CustomToxic{Proxy: "crm-upstream", Type: "latency", Stream: "upstream", Toxicity: 0.5, Attributes: map[string]int64{"latency": 2000, "jitter": 0}},
 		},
-		{ID: "gateway-eviction", Title: "Gateway eviction", Place: path + ":23", Lasts: 5 * time.Minute, Workload: &chaos.CustomWorkload{Way: "evict", Kind: "deployment", Name: "gateway"}},
-		{ID: "redis_crash", Title: "Redis crash", Place: path + ":24", Lasts: 5 * time.Minute, Workload: &chaos.CustomWorkload{Way: "delete", Kind: "statefulset", Name: "redis", Namespace: "xin-extra"}},
-		{ID: "no_qdrant", Title: "No qdrant", Place: path + ":25", Lasts: time.Hour, Workload: &chaos.CustomWorkload{Way: "scale", Kind: "deployment", Name: "qdrant"}},
+		{ID: "gateway-eviction", Title: "Gateway eviction", Place: path + ":23", TTL: 5 * time.Minute, Workload: &chaos.CustomWorkload{Way: "evict", Kind: "deployment", Name: "gateway"}},
+		{ID: "redis_crash", Title: "Redis crash", Place: path + ":24", TTL: 5 * time.Minute, Workload: &chaos.CustomWorkload{Way: "delete", Kind: "statefulset", Name: "redis", Namespace: "xin-extra"}},
+		{ID: "no_qdrant", Title: "No qdrant", Place: path + ":25", TTL: time.Hour, Workload: &chaos.CustomWorkload{Way: "scale", Kind: "deployment", Name: "qdrant"}},
 	}
 	if !reflect.DeepEqual(f.Custom, custom) {
 		t.Errorf("custom faults\n%+v\nwant\n%+v", f.Custom, custom)
@@ -184,7 +184,7 @@ func TestFaultFlags(t *testing.T) {
 	if f.Toxiproxy.Host != "127.0.0.1:8474" || f.Kubernetes.Namespace != "xin-prod" || f.Kubernetes.Context != "prod" || f.SteadyState != SteadyOff {
 		t.Errorf("faults %+v", f)
 	}
-	want := []chaos.Injection{{Fault: "llm_latency", At: 30 * time.Second, Params: chaos.Params{"latency": "2s", "for": "1m"}}, {Fault: "redis_outage"}}
+	want := []chaos.ScheduledFault{{Fault: "llm_latency", At: 30 * time.Second, Params: chaos.Params{"latency": "2s", "for": "1m"}}, {Fault: "redis_outage"}}
 	if !reflect.DeepEqual(f.Inject, want) {
 		t.Errorf("inject %+v, want %+v", f.Inject, want)
 	}

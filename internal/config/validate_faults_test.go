@@ -13,7 +13,7 @@ func here() (on map[string][]chaos.Param, off map[string]string) {
 	rows := builtIn()
 	on = map[string][]chaos.Param{
 		"llm_latency": rows["llm_latency"], "redis_outage": rows["redis_outage"][3:], "channel_spike": rows["channel_spike"],
-		"slow_crm": {chaos.Lasts(customLasts, "")},
+		"slow_crm": {chaos.TTLParam(customLasts, "")},
 	}
 	return on, map[string]string{"qdrant_throttle": "--namespace"}
 }

@@ -28,7 +28,7 @@ type Config struct {
 	Faults      []chaos.Fault           // in the order of their keys; the channel spike is added behind them
 	Undoers     chaos.Undoers           // for the kinds of the faults' steps
 	FaultParams map[string]chaos.Params // by fault, over the faults' own defaults
-	Schedule    []chaos.Injection       // injected by themselves
+	Schedule    []chaos.ScheduledFault  // injected by themselves
 	SteadyState SteadyState
 	Protected   bool // injecting a fault wants the target's name typed
 	// Watch tells of the pods of autoscaled workloads until ctx ends; nil: there is nobody to ask.

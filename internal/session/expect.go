@@ -86,7 +86,7 @@ func recoversWithin(r Recovery, h objectiveHealth) func(chaos.Expectation) (even
 func (s *Session) closeOpenExpectations() {
 	stuck := map[string]bool{}
 	for _, f := range s.engine.Snapshot() {
-		stuck[f.Info.ID] = f.State == chaos.Stuck
+		stuck[f.Info.ID] = f.State == chaos.NotReverted
 	}
 	var decided []event.ExpectationDecided
 	s.mu.Lock()

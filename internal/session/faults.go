@@ -25,7 +25,7 @@ func (s *Session) newEngine() *chaos.Engine {
 	params[SpikeFault] = factor.With(params[SpikeFault])
 	return chaos.New(chaos.Config{
 		Faults:  append(slices.Clone(s.config.Faults), channelSpike{s}),
-		Undoers: s.config.Undoers, Ledger: s.ledger, Given: params,
+		Undoers: s.config.Undoers, Ledger: s.ledger, Overrides: params,
 		Emit: s.emitFault, Conditions: s.steadyStateCheck, Panicked: s.Panicked,
 	})
 }
@@ -42,12 +42,12 @@ func (s *Session) DryRun(ctx context.Context, fault string, p chaos.Params) (cha
 }
 
 // Preflight looks at one fault without a session, for a run with this configuration.
-func Preflight(ctx context.Context, c Config, i chaos.Injection) (chaos.Plan, error) {
+func Preflight(ctx context.Context, c Config, i chaos.ScheduledFault) (chaos.Plan, error) {
 	return planner(c).Preflight(ctx, i.Fault, i.Params)
 }
 
 // DryRun does so with a check for every step.
-func DryRun(ctx context.Context, c Config, i chaos.Injection) (chaos.Plan, []chaos.Check, error) {
+func DryRun(ctx context.Context, c Config, i chaos.ScheduledFault) (chaos.Plan, []chaos.Check, error) {
 	return planner(c).DryRun(ctx, i.Fault, i.Params)
 }
 

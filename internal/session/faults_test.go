@@ -42,7 +42,7 @@ func (l *lamp) set(lit bool) {
 }
 
 func (l *lamp) Info() chaos.Info {
-	return chaos.Info{ID: "lamp", Title: "Lamp", Driver: "test", Params: []chaos.Param{chaos.Lasts(time.Minute, "")}, Expect: l.expect}
+	return chaos.Info{ID: "lamp", Title: "Lamp", Driver: "test", Params: []chaos.Param{chaos.TTLParam(time.Minute, "")}, Expect: l.expect}
 }
 
 func (l *lamp) Plan(context.Context, chaos.Params) (chaos.Plan, error) {
@@ -185,7 +185,7 @@ func TestHaltTakesFaultsBackAndBlocksNewOnes(t *testing.T) {
 	if !l.get() {
 		t.Error("the lamp is dark after the halt")
 	}
-	if err := give(s, command.Inject{Fault: "lamp"}); !errors.Is(err, chaos.ErrBlocked) {
+	if err := give(s, command.Inject{Fault: "lamp"}); !errors.Is(err, chaos.ErrHalted) {
 		t.Errorf("inject after halt: %v", err)
 	}
 	if err := give(s, command.ReleaseHalt{}); err != nil {
@@ -225,11 +225,11 @@ func TestLeftBehindIsNamedWithItsRemedy(t *testing.T) {
 	}
 	until(t, "dark", func() bool { return !l.get() })
 	// The record is closed by nobody: what a run that was killed leaves.
-	open := s.ledger.Open()
+	open := s.ledger.Unresolved()
 	if got := s.leftOver(open[0], nil); !strings.Contains(got, "lamp --on") {
 		t.Errorf("left over: %s", got)
 	}
-	left := &chaos.LeftBehind{Object: "lamp", Remedy: "lamp --on", Err: errors.New("the switch is broken")}
+	left := &chaos.NotRevertedError{Object: "lamp", Remedy: "lamp --on", Err: errors.New("the switch is broken")}
 	if got := s.leftOver(open[0], errors.Join(left)); !strings.Contains(got, "the switch is broken") || !strings.Contains(got, "lamp --on") {
 		t.Errorf("left over: %s", got)
 	}
@@ -266,7 +266,7 @@ func TestUnsteadyStateWarnsOrRefuses(t *testing.T) {
 func TestScheduledFaultThatIsRefusedFailsTheRun(t *testing.T) {
 	c := withLamp(t, newLamp())
 	c.SteadyState, c.Settings.Paused = RefuseUnsteady, true
-	c.Schedule = []chaos.Injection{{Fault: "lamp"}, {Fault: "nothing"}}
+	c.Schedule = []chaos.ScheduledFault{{Fault: "lamp"}, {Fault: "nothing"}}
 	s := start(t, c)
 	until(t, "both refused", func() bool { return len(s.refusals()) == 2 })
 	finish(s)

@@ -59,7 +59,7 @@ func (s *Session) windUp() {
 	s.commands.Lock()
 	defer s.commands.Unlock()
 	end := s.endedBy
-	for _, r := range s.ledger.Open() {
+	for _, r := range s.ledger.Unresolved() {
 		end.NotReverted = append(end.NotReverted, s.leftOver(r, faults))
 	}
 	for _, left := range leftBehind(errs[0]) {
@@ -74,7 +74,7 @@ func (s *Session) windUp() {
 	}
 	errs = append(errs, faults,
 		s.journal.add(s.ender, end),
-		s.journal.close(), s.ledger.Release(), s.lock.Unlock())
+		s.journal.close(), s.ledger.Close(), s.lock.Unlock())
 	s.closed = true
 	if s.endedBy.Cause == event.EndPanic {
 		errs = append(errs, fmt.Errorf("squall failed: %s", s.endedBy.Detail))
@@ -91,13 +91,13 @@ func (s *Session) windUp() {
 
 // leftOver is the full account of an open record: why it is open and what a person can run.
 func (s *Session) leftOver(r chaos.Record, faults error) string {
-	for _, left := range chaos.AllLeftBehind(faults) {
+	for _, left := range chaos.NotRevertedErrors(faults) {
 		if left.Object == r.Object {
 			return left.Error()
 		}
 	}
 	if u := s.config.Undoers[r.Kind]; u != nil {
-		return (&chaos.LeftBehind{Object: r.Object, Remedy: u.Remedy(r.Undo), Err: errors.New("its record is still open")}).Error()
+		return (&chaos.NotRevertedError{Object: r.Object, Remedy: u.Remedy(r.Undo), Err: errors.New("its record is still open")}).Error()
 	}
 	return r.Object
 }

@@ -36,7 +36,7 @@ func (s *Session) releaseHalt(by event.Actor, _ command.ReleaseHalt) error {
 	if err != nil {
 		return err
 	}
-	s.engine.Release()
+	s.engine.ReleaseHalt()
 	s.mu.Lock()
 	s.view.halted = false
 	s.mu.Unlock()

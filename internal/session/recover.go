@@ -45,14 +45,14 @@ func Unfinished(root string) ([]string, error) {
 
 // Salvage is how and with what a dead run is recovered.
 type Salvage struct {
-	Options load.Options   // token, TLS and proxy settings for rules; where to go is in the ledger
-	Undoers chaos.Undoers  // for faults
-	How     chaos.Recovery // whom to ask, how long to wait
+	Options load.Options         // token, TLS and proxy settings for rules; where to go is in the ledger
+	Undoers chaos.Undoers        // for faults
+	How     chaos.RecoverOptions // whom to ask, how long to wait
 }
 
 // Recover reverts what a dead session left, from its ledger alone, newest change first. It
 // leaves a living session alone (ErrAlive) and may be run again at any time.
-func Recover(ctx context.Context, dir string, r Salvage) (_ []chaos.Recovered, err error) {
+func Recover(ctx context.Context, dir string, r Salvage) (_ []chaos.RecoverResult, err error) {
 	if _, err := chaos.ReadLedger(dir); err != nil && !errors.As(err, new(*chaos.DamagedError)) {
 		return nil, err
 	}
@@ -71,7 +71,7 @@ func Recover(ctx context.Context, dir string, r Salvage) (_ []chaos.Recovered, e
 	if err != nil {
 		return nil, err
 	}
-	defer func() { err = errors.Join(err, ledger.Release()) }()
+	defer func() { err = errors.Join(err, ledger.Close()) }()
 	undoers := maps.Clone(r.Undoers)
 	if undoers == nil {
 		undoers = chaos.Undoers{}
@@ -84,7 +84,7 @@ func Recover(ctx context.Context, dir string, r Salvage) (_ []chaos.Recovered, e
 	}
 	all := chaos.Recover(ctx, ledger, undoers, r.How)
 	if err := ledger.Damaged(); err != nil {
-		all = append(all, chaos.Recovered{Object: "damaged lines of the ledger", Err: err})
+		all = append(all, chaos.RecoverResult{Object: "damaged lines of the ledger", Err: err})
 	}
 	return all, nil
 }

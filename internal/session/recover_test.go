@@ -77,7 +77,7 @@ func TestRecoverPutsRulesBack(t *testing.T) {
 	if _, err := (ruleLedger{ledger, func(err error) { t.Error(err) }}).Intend(state); err != nil {
 		t.Fatal(err)
 	}
-	if err := ledger.Release(); err != nil {
+	if err := ledger.Close(); err != nil {
 		t.Fatal(err)
 	}
 	verb := map[bool]string{true: "pause", false: "resume"}[rule.Active]
@@ -98,7 +98,7 @@ func TestRecoverPutsRulesBack(t *testing.T) {
 	if err != nil || len(failed) != 1 || failed[0].Err == nil {
 		t.Fatalf("recover with a wrong token: %+v, %v", failed, err)
 	}
-	var left *chaos.LeftBehind
+	var left *chaos.NotRevertedError
 	if !errors.As(failed[0].Err, &left) || !strings.Contains(left.Remedy, rule.ID) || strings.Contains(failed[0].Err.Error(), "wrong-token") {
 		t.Errorf("not reverted: %v", failed[0].Err)
 	}

@@ -27,7 +27,7 @@ func ruleObject(state load.RuleState) string {
 
 // Intend writes a rule's state down before the rule is touched.
 func (l ruleLedger) Intend(state load.RuleState) (string, error) {
-	id, err := l.ledger.Intend(ruleKind, ruleObject(state), state)
+	id, err := l.ledger.Record(ruleKind, ruleObject(state), state)
 	if err != nil {
 		l.failed(err)
 	}
@@ -36,7 +36,7 @@ func (l ruleLedger) Intend(state load.RuleState) (string, error) {
 
 // Restored closes the record.
 func (l ruleLedger) Restored(id string) error {
-	err := l.ledger.Close(id)
+	err := l.ledger.Resolve(id)
 	if err != nil {
 		l.failed(err)
 	}
@@ -73,7 +73,7 @@ func (u ruleUndoer) owns(state load.RuleState) error {
 	if strings.TrimRight(own, "/") == strings.TrimRight(state.API, "/") {
 		return nil
 	}
-	foreign := &chaos.ForeignError{Record: "the admin API at " + state.API, Flag: "--orchestrator " + state.API}
+	foreign := &chaos.OtherTargetError{Record: "the admin API at " + state.API, Flag: "--orchestrator " + state.API}
 	if own != "" {
 		foreign.Own = "the admin API at " + own
 	}

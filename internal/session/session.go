@@ -125,7 +125,7 @@ func (s *Session) begin(ctx context.Context) error {
 	}
 	if err != nil {
 		s.abort()
-		return errors.Join(err, ledger.Release(), s.lock.Unlock())
+		return errors.Join(err, ledger.Close(), s.lock.Unlock())
 	}
 	for _, warning := range s.config.Warnings {
 		s.emit(squall, event.Warned{Warning: warning})

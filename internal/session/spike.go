@@ -39,7 +39,7 @@ func SpikeParams() []chaos.Param {
 // spikeLasts is the time to live of a spike. Nothing of it can be left changed, so it may go on
 // until somebody ends it.
 func spikeLasts() chaos.Param {
-	p := chaos.Lasts(5*time.Minute, "DURATION")
+	p := chaos.TTLParam(5*time.Minute, "DURATION")
 	p.Min, p.Help = 0, "ended by itself after this time; 0 goes on until it is ended"
 	return p
 }
@@ -59,8 +59,8 @@ func (f channelSpike) Info() chaos.Info {
 	return info
 }
 
-// Brief says how strong it is.
-func (f channelSpike) Brief(p chaos.Params) string {
+// Summarize says how strong it is.
+func (f channelSpike) Summarize(p chaos.Params) string {
 	until := " until ended"
 	if ttl := p.Duration(chaos.TTL); ttl > 0 {
 		until = " for " + chaos.Words(ttl)

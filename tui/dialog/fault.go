@@ -56,7 +56,7 @@ const (
 func stageOf(s chaos.State) stage {
 	return [...]stage{
 		chaos.Idle: offered, chaos.Checking: working, chaos.Injecting: working, chaos.Active: held,
-		chaos.Reverting: working, chaos.Stuck: stuck,
+		chaos.Reverting: working, chaos.NotReverted: stuck,
 	}[s]
 }
 
@@ -76,7 +76,7 @@ func NewFault(fault *session.FaultState, from Dialog, target planner, lull time.
 // enter fits the sheet to the fault's state.
 func (f *Fault) enter(fault *session.FaultState) tea.Cmd {
 	f.stage = stageOf(fault.State)
-	values := fault.Given
+	values := fault.Overrides
 	if fault.On() && fault.Params != nil {
 		values = fault.Params
 	}

@@ -37,7 +37,7 @@ func newForm(rows []chaos.Param, values chaos.Params) form {
 
 // editable tells whether a row can be changed now.
 func (f *form) editable(i int) bool {
-	return !f.fixed && f.rows[i].Matters(f.values) && (!f.live || f.rows[i].Live)
+	return !f.fixed && f.rows[i].Applies(f.values) && (!f.live || f.rows[i].Live)
 }
 
 // row is the picked row; nil when nothing can be changed.
@@ -71,7 +71,7 @@ func (f *form) move(by int) {
 // accepts tells whether a row's value is right. What does not matter is.
 func (f *form) accepts(i int) bool {
 	r := f.rows[i]
-	if !r.Matters(f.values) {
+	if !r.Applies(f.values) {
 		return true
 	}
 	_, err := chaos.Complete([]chaos.Param{r}, chaos.Params{r.Name: f.values[r.Name]})
@@ -94,7 +94,7 @@ func (f *form) params() (p chaos.Params, ok bool) {
 	given := chaos.Params{}
 	for i, r := range f.rows {
 		switch {
-		case !r.Matters(f.values):
+		case !r.Applies(f.values):
 			given[r.Name] = f.good[r.Name]
 		case f.accepts(i):
 			given[r.Name] = f.values[r.Name]

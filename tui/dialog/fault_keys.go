@@ -183,7 +183,7 @@ func (f *Fault) stuckKey(c Console, fault *session.FaultState, k tea.KeyMsg) tea
 	case "t":
 		return f.decide(c, fault, event.Retry)
 	case "o":
-		if !fault.Moved {
+		if !fault.Conflict {
 			return f.refuse("nobody else has changed it: press t to try again")
 		}
 		f.asking, f.settles = true, event.Overwrite

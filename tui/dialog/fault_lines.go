@@ -151,7 +151,7 @@ func (l *lineBuilder) form(f *form) {
 	label = min(label, 20) + 2
 	value := min(max(l.w/4, 14), 24)
 	for i, r := range f.rows {
-		if !r.Matters(f.values) {
+		if !r.Applies(f.values) {
 			continue
 		}
 		at := dialogLine{picked: i == f.picked && f.row() != nil}

@@ -69,7 +69,7 @@ func (f *Fault) offer(s *view.State, st *theme.Styles) (string, grid.Style) {
 	if p := f.plan.plan.Params; p != "" {
 		text += ", " + p
 	}
-	if !f.plan.plan.Momentary {
+	if !f.plan.plan.OneShot {
 		text += "," + lasts(f.plan.params)
 	}
 	return text + "." + warnings(f.plan.plan.Checks), st.Strong
@@ -128,7 +128,7 @@ func (f *Fault) Keys(s *view.State) []Hint {
 		return []Hint{{"Enter", "takes the value"}, {"Esc", "leaves it as it was"}, {"↑ ↓", "next"}, halt}
 	case f.stage == stuck:
 		all := []Hint{{"t", "try again"}}
-		if fault.Moved {
+		if fault.Conflict {
 			all = append(all, Hint{"o", "overwrite"})
 		}
 		return append(all, Hint{"k", "keep as it is"}, halt, Hint{"Esc", "close"})

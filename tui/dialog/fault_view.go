@@ -164,7 +164,7 @@ func (f *Fault) dryRunLines(l *lineBuilder) {
 // stuckLines writes why a fault could not be reverted and what a person can run.
 func (f *Fault) stuckLines(l *lineBuilder, fault *session.FaultState) {
 	l.wrapped(placedText{0, "✗", l.st.Bad}, 2, fault.Info.Title+" could not be reverted. "+fault.Detail, l.st.Text)
-	if fault.Moved {
+	if fault.Conflict {
 		l.wrapped(placedText{0, "!", l.st.Accent}, 2, "Somebody else has changed it since: putting it back would overwrite that.", l.st.Text)
 	}
 	if len(fault.Remedies) > 0 {

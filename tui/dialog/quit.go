@@ -28,8 +28,8 @@ func NewQuit(s *view.State) *Quit {
 	}
 	for i := range s.Now.Faults {
 		f := &s.Now.Faults[i]
-		add(f.State == chaos.Stuck, f.Info.Title+" is not reverted: it will be tried again, and told in the report")
-		add(f.On() && f.State != chaos.Stuck, f.Info.Title+" is "+panel.ActiveWord(f.State)+": it will be reverted")
+		add(f.State == chaos.NotReverted, f.Info.Title+" is not reverted: it will be tried again, and told in the report")
+		add(f.On() && f.State != chaos.NotReverted, f.Info.Title+" is "+panel.ActiveWord(f.State)+": it will be reverted")
 	}
 	add(set.Spike, "a spike of "+strconv.FormatFloat(set.SpikeFactor, 'g', 4, 64)+"× is on")
 	add(s.Now.Status == session.Halted, "the run is halted")

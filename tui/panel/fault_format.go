@@ -29,7 +29,7 @@ func CountFaults(faults []session.FaultState) (t FaultTally) {
 		if faults[i].On() && faults[i].Info.ID != session.SpikeFault {
 			t.On++
 		}
-		if faults[i].State == chaos.Stuck {
+		if faults[i].State == chaos.NotReverted {
 			t.stuck++
 		}
 	}
@@ -48,7 +48,7 @@ func FaultCount(n int) string {
 func leftBehind(s *view.State) string {
 	for i := range s.Now.Faults {
 		f := &s.Now.Faults[i]
-		if f.State == chaos.Stuck {
+		if f.State == chaos.NotReverted {
 			key := "F"
 			if i < NumFaultKeys {
 				key = strconv.Itoa(i + 1)
@@ -79,7 +79,7 @@ func FaultClock(f *session.FaultState, clock time.Time, st *theme.Styles) (text,
 			text = units.Clock(f.Until.Sub(clock)+time.Second-1) + " left"
 		}
 		return text, text, st.Accent
-	case chaos.Stuck:
+	case chaos.NotReverted:
 		return "✗ not reverted", "not reverted", st.Bad
 	default:
 		return f.State.String(), f.State.String(), st.Accent

@@ -108,7 +108,7 @@ func (p *Faults) note(y, i int, s *view.State) {
 	f, st := &s.Now.Faults[i], s.Styles
 	text, style := FaultKeyName(i)+" hits "+f.Scope, st.Dim
 	switch {
-	case f.State == chaos.Stuck:
+	case f.State == chaos.NotReverted:
 		text, style = FaultKeyName(i)+" not reverted: "+f.Detail, st.Bad
 	case f.Detail != "": // of one that is off: why it was not injected
 		text, style = FaultKeyName(i)+" "+f.State.String()+": "+f.Detail, st.Accent
@@ -175,7 +175,7 @@ func busyFault(f *session.FaultState) bool { return f.State != chaos.Idle || f.R
 func notable(faults []session.FaultState) (list []int) {
 	last := -1
 	for i := range faults {
-		if faults[i].State == chaos.Stuck {
+		if faults[i].State == chaos.NotReverted {
 			list = append(list, i)
 		}
 		if faults[i].Run > 0 && (last < 0 || faults[i].Run > faults[last].Run) {
@@ -183,7 +183,7 @@ func notable(faults []session.FaultState) (list []int) {
 		}
 	}
 	for i := range faults {
-		if f := &faults[i]; f.State != chaos.Stuck && (f.State != chaos.Idle && f.Scope != "" || f.Detail != "") {
+		if f := &faults[i]; f.State != chaos.NotReverted && (f.State != chaos.Idle && f.Scope != "" || f.Detail != "") {
 			list = append(list, i)
 		}
 	}

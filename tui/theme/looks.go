@@ -17,7 +17,7 @@ func (s *Styles) Fault(state chaos.State) (sign string, style grid.Style) {
 	switch state {
 	case chaos.Active:
 		return "●", s.Accent
-	case chaos.Stuck:
+	case chaos.NotReverted:
 		return "✗", s.Bad
 	case chaos.Idle:
 		return "○", s.Dim

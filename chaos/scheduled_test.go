@@ -8,14 +8,14 @@ import (
 )
 
 func TestParseInjection(t *testing.T) {
-	for text, want := range map[string]Injection{
+	for text, want := range map[string]ScheduledFault{
 		"llm_latency":                       {Fault: "llm_latency"},
 		"llm_latency@30s,latency=2s,for=1m": {Fault: "llm_latency", At: 30 * time.Second, Params: Params{"latency": "2s", "for": "1m"}},
 		" qdrant_throttle @ 5m , loss = 5 % ": { //nolint:gocritic // people type spaces
 			Fault: "qdrant_throttle", At: 5 * time.Minute, Params: Params{"loss": "5 %"}},
 		"slow-crm@0s,proxy=a=b@c": {Fault: "slow-crm", Params: Params{"proxy": "a=b@c"}},
 	} {
-		got, err := ParseInjection(text)
+		got, err := ParseScheduledFault(text)
 		if err != nil || !reflect.DeepEqual(got, want) {
 			t.Errorf("%q is %+v, %v, want %+v", text, got, err, want)
 		}
@@ -38,7 +38,7 @@ func TestInjectionsAreRefused(t *testing.T) {
 		"x,for=1m,for=2m":        {"parameter for stands twice: must stand once"},
 		"X@y,z":                  {`fault is "X"`, `start is "y"`, `parameter is "z"`},
 	} {
-		got, err := ParseInjection(text)
+		got, err := ParseScheduledFault(text)
 		if err == nil {
 			t.Errorf("%q is accepted as %+v", text, got)
 			continue
@@ -52,7 +52,7 @@ func TestInjectionsAreRefused(t *testing.T) {
 }
 
 func TestInjectionText(t *testing.T) {
-	for want, i := range map[string]Injection{
+	for want, i := range map[string]ScheduledFault{
 		"llm_latency":                 {Fault: "llm_latency"},
 		"llm_latency@5m":              {Fault: "llm_latency", At: 5 * time.Minute},
 		"llm_latency@1.5s,a=1,for=1m": {Fault: "llm_latency", At: 1500 * time.Millisecond, Params: Params{"for": "1m", "a": "1"}},
@@ -69,11 +69,11 @@ func FuzzParseInjection(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		i, err := ParseInjection(text)
+		i, err := ParseScheduledFault(text)
 		if err != nil {
 			return
 		}
-		again, err := ParseInjection(i.String())
+		again, err := ParseScheduledFault(i.String())
 		if err != nil || !reflect.DeepEqual(again, i) {
 			t.Errorf("%q is %+v, written %q, read back as %+v, %v", text, i, i.String(), again, err)
 		}

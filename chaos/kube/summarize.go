@@ -4,11 +4,11 @@ import (
 	"xinbot.ir/squall/chaos"
 )
 
-// Brief is what a list shows of the parameters.
-func (f redisOutage) Brief(p chaos.Params) string { return briefWay(p, 0) }
+// Summarize is what a list shows of the parameters.
+func (f redisOutage) Summarize(p chaos.Params) string { return briefWay(p, 0) }
 
-// Brief is what a list shows of the parameters.
-func (f qdrantThrottle) Brief(p chaos.Params) string {
+// Summarize is what a list shows of the parameters.
+func (f qdrantThrottle) Summarize(p chaos.Params) string {
 	if p[paramWay] == wayShape {
 		return f.wish(p).String()
 	}
