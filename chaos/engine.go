@@ -364,7 +364,9 @@ func (e *Engine) Stop(by event.Actor) error {
 	var errs []error
 	for _, s := range e.entries {
 		if s.injection != nil {
-			errs = append(errs, s.injection.remaining...)
+			for _, remaining := range s.injection.remaining {
+				errs = append(errs, remaining)
+			}
 		}
 	}
 	return errors.Join(errs...)

@@ -9,6 +9,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"xinbot.ir/squall/internal/errtree"
 	"xinbot.ir/squall/internal/event"
 )
 
@@ -221,7 +222,7 @@ func TestStopNamesWhatIsLeftBehind(t *testing.T) {
 		synctest.Wait()
 		tr.world.break_("undo b", errBroken)
 		began := time.Now()
-		left := NotRevertedErrors(tr.Stop(squall))
+		left := errtree.All[*NotRevertedError](tr.Stop(squall))
 		if len(left) != 1 || left[0].Object != "b" || !errors.Is(left[0], errBroken) || left[0].Remedy == "" {
 			t.Fatalf("not reverted %+v", left)
 		}
@@ -536,7 +537,7 @@ func TestPanicOfTheEngineLeavesTheRecord(t *testing.T) {
 		if value := <-told; value != "boom" {
 			t.Errorf("told of %v", value)
 		}
-		if left := NotRevertedErrors(tr.Stop(squall)); len(left) != 2 || left[0].Remedy == "" {
+		if left := errtree.All[*NotRevertedError](tr.Stop(squall)); len(left) != 2 || left[0].Remedy == "" {
 			t.Errorf("not reverted %v", left)
 		}
 		if open := tr.ledger.Unresolved(); len(open) != 2 {

@@ -29,8 +29,8 @@ type injection struct {
 	endedBy   event.Actor
 	cause     event.Cause
 	detail    string
-	stopped   chan struct{} // closed by end
-	remaining []error       // what is not reverted once the goroutine is gone
+	stopped   chan struct{}       // closed by end
+	remaining []*NotRevertedError // what is still changed once the goroutine has ended
 
 	// The goroutine's own.
 	number  int
@@ -155,7 +155,7 @@ func (inj *injection) recoverPanic() {
 }
 
 // remainingErrors returns a [*NotRevertedError] for every change that is still there.
-func (inj *injection) remainingErrors(err error) (left []error) {
+func (inj *injection) remainingErrors(err error) (left []*NotRevertedError) {
 	for _, done := range inj.applied {
 		remedy := "stop squall"
 		if done.record != "" {

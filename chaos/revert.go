@@ -184,7 +184,7 @@ func (inj *injection) awaitDecision(err error) (event.Decision, bool) {
 	isMoved := errors.As(err, &conflict)
 	left := inj.remainingErrors(err)
 	var remedies []string
-	for _, one := range NotRevertedErrors(errors.Join(left...)) {
+	for _, one := range left {
 		remedies = append(remedies, one.Remedy)
 	}
 	reason := strings.ReplaceAll(err.Error(), "\n", "; ")

@@ -99,18 +99,3 @@ func remedyFor(u Undoer, undo json.RawMessage, err error) string {
 	}
 	return u.Remedy(undo)
 }
-
-// NotRevertedErrors finds every [*NotRevertedError] in a joined error.
-func NotRevertedErrors(err error) (all []*NotRevertedError) {
-	switch e := err.(type) { //nolint:errorlint // walks the tree itself
-	case *NotRevertedError:
-		return []*NotRevertedError{e}
-	case interface{ Unwrap() []error }:
-		for _, inner := range e.Unwrap() {
-			all = append(all, NotRevertedErrors(inner)...)
-		}
-	case interface{ Unwrap() error }:
-		return NotRevertedErrors(e.Unwrap())
-	}
-	return all
-}

@@ -23,7 +23,7 @@ type adminFlows struct {
 	g       *Generator
 	api     *adminAPI
 	rules   *ruleToggler // nil: off
-	beats   []*beat
+	beats   []*adminTask
 	slots   chan struct{}
 	changed chan struct{}
 	missed  atomic.Uint64
@@ -56,10 +56,10 @@ func newAdminFlows(g *Generator) (*adminFlows, error) {
 			if f.off(o) != "" || f.Flow == Rules && a.rules == nil {
 				continue
 			}
-			a.beats = append(a.beats, &beat{
+			a.beats = append(a.beats, &adminTask{
 				tenant: tenant, pacer: Pacer{Phase: 1 - f.phase - shift},
 				perMinute: func(s Settings) float64 { return f.perMinute(w, s) },
-				call:      func(ctx context.Context, b *beat, due time.Time) { f.call(a, ctx, b, due) },
+				call:      func(ctx context.Context, t *adminTask, due time.Time) { f.call(a, ctx, t, due) },
 			})
 		}
 	}
@@ -69,8 +69,8 @@ func newAdminFlows(g *Generator) (*adminFlows, error) {
 // run starts each call when it is due, until the generator stops.
 func (a *adminFlows) run() {
 	now := time.Now()
-	for _, b := range a.beats {
-		b.start = now
+	for _, t := range a.beats {
+		t.start = now
 	}
 	timer := time.NewTimer(Never)
 	defer timer.Stop()
@@ -90,22 +90,22 @@ func (a *adminFlows) run() {
 func (a *adminFlows) callDue(now time.Time) time.Duration {
 	s := a.g.plan.Load().settings
 	next := Never
-	for _, b := range a.beats {
-		for due, ok := b.claim(now); ok; due, ok = b.claim(now) {
-			a.call(*b, due)
+	for _, t := range a.beats {
+		for due, ok := t.claim(now); ok; due, ok = t.claim(now) {
+			a.call(*t, due)
 		}
-		perMinute := b.perMinute(s)
+		perMinute := t.perMinute(s)
 		if s.Paused {
 			perMinute = 0
 		}
-		b.move(perMinute/60, now)
-		next = min(next, b.wait(now))
+		t.move(perMinute/60, now)
+		next = min(next, t.wait(now))
 	}
 	return next
 }
 
 // call runs one call of a beat beside the others; the copy keeps the count that it was made with.
-func (a *adminFlows) call(b beat, due time.Time) {
+func (a *adminFlows) call(t adminTask, due time.Time) {
 	select {
 	case a.slots <- struct{}{}:
 	default:
@@ -114,7 +114,7 @@ func (a *adminFlows) call(b beat, due time.Time) {
 	}
 	a.g.spawn(func() {
 		defer func() { <-a.slots }()
-		b.call(a.ctx, &b, due)
+		t.call(a.ctx, &t, due)
 	})
 }
 
@@ -130,7 +130,7 @@ func (a *adminFlows) measure(ctx context.Context, id metric.SeriesID, due time.T
 	case err != nil && a.ctx.Err() != nil:
 		o.Class = metric.Interrupted
 	case err != nil:
-		o.Class, o.Detail = classify(err), sample(err)
+		o.Class, o.Detail = classify(err), errorSample(err)
 	case status != a.g.registry.Series()[id].Flow.Status:
 		o.Class = metric.BadStatus
 		err = fmt.Errorf("%s %s: answered %d, expected %d", req.method, req.path, status, a.g.registry.Series()[id].Flow.Status)
@@ -140,10 +140,10 @@ func (a *adminFlows) measure(ctx context.Context, id metric.SeriesID, due time.T
 	return err
 }
 
-// hurry tells the flows that the run is ending.
-func (a *adminFlows) hurry() {
+// startDeadline tells the flows that the run is ending.
+func (a *adminFlows) startDeadline() {
 	if a.rules != nil {
-		a.rules.hurry()
+		a.rules.startDeadline()
 	}
 }
 

@@ -111,7 +111,7 @@ func (f *fakeAPI) state() string {
 	return fmt.Sprint(f.rules)
 }
 
-// memoryLedger is a RuleLedger that remembers what it was told.
+// memoryLedger is a Ledger that remembers what it was told.
 type memoryLedger struct {
 	mu       sync.Mutex
 	intended []RuleState
@@ -119,7 +119,7 @@ type memoryLedger struct {
 	refuse   error
 }
 
-func (l *memoryLedger) Intend(s RuleState) (string, error) {
+func (l *memoryLedger) Record(kind, _ string, undo any) (string, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.refuse != nil {
@@ -128,13 +128,17 @@ func (l *memoryLedger) Intend(s RuleState) (string, error) {
 	if l.open == nil {
 		l.open = map[string]RuleState{}
 	}
+	s := undo.(RuleState)
+	if kind != RuleKind {
+		return "", fmt.Errorf("record of kind %s", kind)
+	}
 	id := fmt.Sprint(len(l.intended))
 	l.intended = append(l.intended, s)
 	l.open[id] = s
 	return id, nil
 }
 
-func (l *memoryLedger) Restored(id string) error {
+func (l *memoryLedger) Resolve(id string) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	delete(l.open, id)
@@ -149,7 +153,7 @@ func (l *memoryLedger) counts() (intended, open int) {
 
 const token = "header.payload.hush"
 
-func adminOptions(ledger RuleLedger) Options {
+func adminOptions(ledger Ledger) Options {
 	o := pipeOptions()
 	o.Orchestrator = &url.URL{Scheme: "http", Host: "api.test", User: url.UserPassword("me", "hush")}
 	o.Ledger = ledger
@@ -392,7 +396,7 @@ func untilFlipped(api *fakeAPI, found string) {
 func TestRulesArePutBackWhenTheRunStopsOrRulesGoQuiet(t *testing.T) {
 	for name, end := range map[string]func(e *engine){
 		"stop":        func(e *engine) { e.stop() },
-		"quiet rules": func(e *engine) { e.change(func(s *Settings) { s.QuietRules = true }) },
+		"quiet rules": func(e *engine) { e.change(func(s *Settings) { s.FreezeRules = true }) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			ledger := &memoryLedger{}
@@ -474,7 +478,7 @@ func TestRuleLeftBehindIsReportedWithTheCommandToRun(t *testing.T) {
 				if took := time.Since(began); took < restoreWithin-restoreAttempt || took > restoreWithin+restoreAttempt {
 					t.Errorf("gave up after %s, want %s", took, restoreWithin)
 				}
-				var left *LeftBehind
+				var left *RuleNotRestoredError
 				if !errors.As(err, &left) {
 					t.Fatalf("error = %v, want *LeftBehind", err)
 				}

@@ -68,19 +68,19 @@ func chooseAction(p AutomationPlan, n uint64) action {
 }
 
 // trigger runs one automation rule as a dry run.
-func (a *adminFlows) trigger(ctx context.Context, b *beat, due time.Time) {
-	chosen := chooseAction(a.g.options.Workload.Automation, b.count)
+func (a *adminFlows) trigger(ctx context.Context, t *adminTask, due time.Time) {
+	chosen := chooseAction(a.g.options.Workload.Automation, t.count)
 	id := Automation.Series(chosen.kind)
 	body, err := json.Marshal(map[string]any{
 		"rule": map[string]any{
-			"tenant_id": b.tenant.ID, "brand_id": b.brand().BrandID,
+			"tenant_id": t.tenant.ID, "brand_id": t.brand().BrandID,
 			"name": "squall load test", "trigger_type": "event", "trigger_event": "message.received",
 			"action_type": chosen.kind, "action_payload": chosen.payload, "is_active": true,
 		},
 		"sample_payload": map[string]any{"channel": "automation", "text": "load test"},
 	})
 	if err != nil {
-		a.unsendable(id, due, err)
+		a.recordUnsendable(id, due, err)
 		return
 	}
 	_ = a.measure(ctx, id, due, request{ // counted by class; there is nothing else to do about it

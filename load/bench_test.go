@@ -79,13 +79,13 @@ func BenchmarkBuildAndSign(b *testing.B) {
 		b.Fatal(err)
 	}
 	kept := g.envelopes[Webchat]
-	e := kept.take()
+	r := kept.get()
 	rng := rand.New(rand.NewPCG(1, 2))
 	b.ReportAllocs()
 	for b.Loop() {
-		e.fill(&g.templates[0][Webchat], kept, 7, rng)
+		r.fill(&g.templates[0][Webchat], kept, 7, rng)
 	}
-	b.SetBytes(int64(len(e.body)))
+	b.SetBytes(int64(len(r.body)))
 }
 
 // BenchmarkSnapshot is what the console pulls ten times a second.
@@ -136,9 +136,9 @@ func BenchmarkOpenModel(b *testing.B) {
 func TestHotPathAllocatesNothing(t *testing.T) {
 	o := testOptions(&url.URL{Scheme: "http", Host: "127.0.0.1:1"})
 	g := newSender(t, o)
-	var filled [NumChannels]*envelope
+	var filled [NumChannels]*pooledRequest
 	for c, kept := range g.envelopes {
-		filled[c] = kept.take()
+		filled[c] = kept.get()
 	}
 	rng := rand.New(rand.NewPCG(1, 2))
 	s := metric.NewRecorder(registry, 1).Shard(0)

@@ -2,8 +2,8 @@ package load
 
 import "bytes"
 
-// accepted tells whether a gateway's body says {"status":"accepted"}, whatever its spacing.
-func accepted(body []byte) bool {
+// isAccepted tells whether a gateway's body says {"status":"accepted"}, whatever its spacing.
+func isAccepted(body []byte) bool {
 	_, rest, found := bytes.Cut(body, []byte(`"status"`))
 	if !found {
 		return false

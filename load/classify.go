@@ -79,8 +79,8 @@ func classTable() []struct {
 	}
 }
 
-// sample is the text of an error for the error table, short enough for a screen line.
-func sample(err error) string {
+// errorSample is the text of an error for the error table, short enough for a screen line.
+func errorSample(err error) string {
 	const most = 160
 	text := []rune(err.Error())
 	if len(text) > most {

@@ -8,17 +8,17 @@ import (
 	"xinbot.ir/squall/load/metric"
 )
 
-// crowd is the closed model: virtual users that send, wait for the answer, think, and send again.
+// vuPool is the closed model: its virtual users send, wait for the answer, think, and send again.
 // Only the control goroutine adds and removes virtual users.
-type crowd struct {
+type vuPool struct {
 	g       *Generator
 	users   []*virtualUser
 	nextID  uint64
 	running atomic.Int64
 }
 
-// virtualUser has one conversation with one brand, and its own source of chance, so that a run
-// with the same seed makes the same choices whatever the machine does.
+// virtualUser has one conversation with one brand. Its random numbers are its own, so that a run with the same
+// seed makes the same choices whatever the timing.
 type virtualUser struct {
 	id    uint64
 	brand int
@@ -26,48 +26,48 @@ type virtualUser struct {
 	quit  chan struct{}
 }
 
-// resize brings the crowd to n virtual users. Those who leave finish the request they are in.
-func (c *crowd) resize(n int) {
-	for len(c.users) < n {
+// resize starts or stops virtual users until there are n. One that is stopped finishes its request.
+func (p *vuPool) resize(n int) {
+	for len(p.users) < n {
 		u := &virtualUser{
-			id:    c.nextID,
-			brand: int(c.nextID % uint64(len(c.g.gateway.templates))),
-			rng:   rand.New(rand.NewPCG(c.g.options.Seed, c.nextID)),
+			id:    p.nextID,
+			brand: int(p.nextID % uint64(len(p.g.gateway.templates))),
+			rng:   rand.New(rand.NewPCG(p.g.options.Seed, p.nextID)),
 			quit:  make(chan struct{}),
 		}
-		c.nextID++
-		c.users = append(c.users, u)
-		c.running.Add(1)
-		c.g.spawn(func() {
-			defer c.running.Add(-1)
-			c.live(u)
+		p.nextID++
+		p.users = append(p.users, u)
+		p.running.Add(1)
+		p.g.spawn(func() {
+			defer p.running.Add(-1)
+			p.loop(u)
 		})
 	}
-	for _, u := range c.users[n:] {
+	for _, u := range p.users[n:] {
 		close(u.quit)
 	}
-	clear(c.users[n:])
-	c.users = c.users[:n]
+	clear(p.users[n:])
+	p.users = p.users[:n]
 }
 
-// live is a virtual user's life. It starts in the middle of a think time, so that a crowd does not
-// arrive in step.
-func (c *crowd) live(u *virtualUser) {
-	shard := c.g.recorder.Shard(u.id)
+// loop sends and thinks until the virtual user is stopped. It starts within a think time, so that many virtual
+// users that start together do not send together.
+func (p *vuPool) loop(u *virtualUser) {
+	shard := p.g.recorder.Shard(u.id)
 	timer := time.NewTimer(Never)
 	defer timer.Stop()
 	var outcome metric.Outcome
 
-	think := c.g.plan.Load().settings.Think.first(u.rng)
-	for c.think(u, timer, think) {
+	think := p.g.plan.Load().settings.Think.initialDelay(u.rng)
+	for p.think(u, timer, think) {
 		outcome = metric.Outcome{}
-		c.g.message(&outcome, shard, u.brand, u.id, u.rng, false)
-		think = c.g.plan.Load().settings.Think.draw(u.rng)
+		p.g.message(&outcome, shard, u.brand, u.id, u.rng, false)
+		think = p.g.plan.Load().settings.Think.draw(u.rng)
 	}
 }
 
-// stays tells whether the virtual user has not been told to leave.
-func (u *virtualUser) stays() bool {
+// active tells whether the virtual user has not been stopped.
+func (u *virtualUser) active() bool {
 	select {
 	case <-u.quit:
 		return false
@@ -76,34 +76,34 @@ func (u *virtualUser) stays() bool {
 	}
 }
 
-// think waits for the think time and for as long as the run is paused, and tells whether the
-// virtual user should go on. A change of think time and the end of a pause take effect at once:
-// then everybody enters anew, or else all those whose time was up would send in the same moment.
-func (c *crowd) think(u *virtualUser, timer *time.Timer, d time.Duration) bool {
-	p := c.g.plan.Load()
-	if d == 0 && !p.settings.Paused { // spares the clock, which costs as much as a signature
-		return u.stays()
+// think waits for the think time and for as long as the run is paused; false when the virtual user was stopped.
+// A change of think time and the end of a pause take effect at once: each virtual user then waits for a new
+// initial delay, because all those whose time was over would send at the same instant.
+func (p *vuPool) think(u *virtualUser, timer *time.Timer, d time.Duration) bool {
+	current := p.g.plan.Load()
+	if d == 0 && !current.settings.Paused { // spares the clock, which costs as much as a signature
+		return u.active()
 	}
 	started := time.Now()
 	for {
 		wait := d - time.Since(started)
-		if p.settings.Paused {
+		if current.settings.Paused {
 			wait = Never
 		}
 		if wait <= 0 {
-			return u.stays()
+			return u.active()
 		}
 		timer.Reset(wait)
 		select {
 		case <-u.quit:
 			return false
 		case <-timer.C:
-		case <-p.wake:
+		case <-current.wake:
 		}
-		now := c.g.plan.Load()
-		if now.settings.Think != p.settings.Think || now.settings.Paused != p.settings.Paused {
-			started, d = time.Now(), now.settings.Think.first(u.rng)
+		now := p.g.plan.Load()
+		if now.settings.Think != current.settings.Think || now.settings.Paused != current.settings.Paused {
+			started, d = time.Now(), now.settings.Think.initialDelay(u.rng)
 		}
-		p = now
+		current = now
 	}
 }

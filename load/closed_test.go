@@ -250,7 +250,7 @@ func TestFirstThinkTimesAreThoseOfASettledCrowd(t *testing.T) {
 		stretch := think.Max / 10
 		sends := 0
 		for range users {
-			at := think.first(rng)
+			at := think.initialDelay(rng)
 			if at < 0 || at > think.Max {
 				t.Fatalf("think %s: first send after %s", think, at)
 			}

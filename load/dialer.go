@@ -115,15 +115,15 @@ func (d *dialer) dial(addr string, timeout time.Duration) (net.Conn, error) {
 	}
 	ctx, cancel := context.WithTimeout(d.conns.ctx, timeout)
 	defer cancel()
-	conn, err := d.reach(ctx, addr)
+	conn, err := d.connectVia(ctx, addr)
 	if err != nil {
 		return nil, err
 	}
-	return secure(ctx, conn, d.tls)
+	return tlsHandshake(ctx, conn, d.tls)
 }
 
-// reach opens a tracked connection whose other end is the gateway.
-func (d *dialer) reach(ctx context.Context, addr string) (net.Conn, error) {
+// connectVia opens a tracked connection whose other end is the gateway.
+func (d *dialer) connectVia(ctx context.Context, addr string) (net.Conn, error) {
 	if d.proxy == nil {
 		return d.tcp(ctx, addr)
 	}
@@ -135,7 +135,7 @@ func (d *dialer) reach(ctx context.Context, addr string) (net.Conn, error) {
 	if err != nil {
 		return nil, fmt.Errorf("connect to proxy: %w", err)
 	}
-	if conn, err = secure(ctx, conn, d.viaTLS); err != nil {
+	if conn, err = tlsHandshake(ctx, conn, d.viaTLS); err != nil {
 		return nil, fmt.Errorf("connect to proxy: %w", err)
 	}
 	if d.tls == nil && !d.viaSOCKS() {
@@ -154,7 +154,7 @@ func (d *dialer) reach(ctx context.Context, addr string) (net.Conn, error) {
 		err = conn.SetDeadline(time.Time{})
 	}
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("ask proxy for a tunnel to %s: %w", addr, err), closed(conn))
+		return nil, errors.Join(fmt.Errorf("ask proxy for a tunnel to %s: %w", addr, err), closeConn(conn))
 	}
 	return conn, nil
 }
@@ -198,7 +198,7 @@ func (d *dialer) socks(ctx context.Context, conn net.Conn, addr string) error {
 		password, _ := user.Password()
 		auth = &proxy.Auth{User: user.Username(), Password: password}
 	}
-	over, err := proxy.SOCKS5("tcp", d.proxy.Host, auth, given{conn})
+	over, err := proxy.SOCKS5("tcp", d.proxy.Host, auth, existingConn{conn})
 	if err != nil {
 		return err
 	}
@@ -206,17 +206,19 @@ func (d *dialer) socks(ctx context.Context, conn net.Conn, addr string) error {
 	return err
 }
 
-// given is a dialer that hands out a connection which exists already.
-type given struct{ conn net.Conn }
+// existingConn is a dialer that hands out a connection which exists already.
+type existingConn struct{ conn net.Conn }
 
 // Dial is part of proxy.Dialer.
-func (g given) Dial(string, string) (net.Conn, error) { return g.conn, nil }
+func (g existingConn) Dial(string, string) (net.Conn, error) { return g.conn, nil }
 
 // DialContext is part of proxy.ContextDialer.
-func (g given) DialContext(context.Context, string, string) (net.Conn, error) { return g.conn, nil }
+func (g existingConn) DialContext(context.Context, string, string) (net.Conn, error) {
+	return g.conn, nil
+}
 
-// closed closes a connection that is of no use. Being closed already is what was wanted.
-func closed(conn net.Conn) error {
+// closeConn closes a connection that is of no use. Being closed already is what was wanted.
+func closeConn(conn net.Conn) error {
 	if err := conn.Close(); err != nil && !errors.Is(err, net.ErrClosed) {
 		return err
 	}

@@ -108,7 +108,7 @@ func TestClassesOfErrorValues(t *testing.T) {
 			t.Errorf("%v is %s, want %s", test.err, got, test.want)
 		}
 	}
-	if got := sample(errors.New(strings.Repeat("é", 1000))); len([]rune(got)) != 160 {
+	if got := errorSample(errors.New(strings.Repeat("é", 1000))); len([]rune(got)) != 160 {
 		t.Errorf("sample has %d characters", len([]rune(got)))
 	}
 }

@@ -31,7 +31,7 @@ type adminFlow struct {
 	off       func(Options) string // why it does not run although there is a token; "" when it does
 	perMinute func(Workload, Settings) float64
 	phase     float64 // how far into its first period the first call is due: flows do not march in step
-	call      func(a *adminFlows, ctx context.Context, b *beat, due time.Time)
+	call      func(a *adminFlows, ctx context.Context, t *adminTask, due time.Time)
 }
 
 // FlowState says whether a flow runs.

@@ -36,8 +36,8 @@ type gateway struct {
 	templates [][NumChannels]template // by brand number, then channel
 	hosts     atomic.Pointer[hostPools]
 	conns     *connections
-	envelopes [NumChannels]*envelopes // nil: that channel cannot be sent
-	aborting  atomic.Bool             // draining ended: what fails now was interrupted by us
+	envelopes [NumChannels]*requestPool // nil: that channel cannot be sent
+	aborting  atomic.Bool               // draining ended: what fails now was interrupted by us
 	retiredMu sync.Mutex
 	retired   []retiredPools
 }
@@ -71,7 +71,7 @@ func newGateway(o Options) (*gateway, error) {
 		if target == nil {
 			continue
 		}
-		if g.envelopes[c], err = newEnvelopes(&g.options, Channel(c)); err != nil {
+		if g.envelopes[c], err = newRequestPool(&g.options, Channel(c)); err != nil {
 			return nil, err
 		}
 	}
@@ -102,31 +102,31 @@ func newHostPools(o Options, conns *connections) (*hostPools, error) {
 // It allocates nothing beyond what the HTTP client needs.
 func (g *gateway) send(o *metric.Outcome, c Channel, brand int, sender uint64, rng *rand.Rand) {
 	kept := g.envelopes[c]
-	e := kept.take()
-	defer kept.free.Put(e)
-	e.fill(&g.templates[brand][c], kept, sender, rng)
+	r := kept.get()
+	defer kept.free.Put(r)
+	r.fill(&g.templates[brand][c], kept, sender, rng)
 
 	o.Series = metric.SeriesID(c)
 	o.Sent = time.Now()
 	if o.Due.IsZero() {
 		o.Due = o.Sent
 	}
-	err := g.hosts.Load()[c].Do(&e.request, &e.response)
+	err := g.hosts.Load()[c].Do(&r.request, &r.response)
 	o.Done = time.Now()
-	g.judge(o, &e.response, err)
+	g.classifyResponse(o, &r.response, err)
 }
 
-func (g *gateway) judge(o *metric.Outcome, answer *fasthttp.Response, err error) {
+func (g *gateway) classifyResponse(o *metric.Outcome, answer *fasthttp.Response, err error) {
 	if err != nil {
-		err = cause(answer.RemoteAddr(), err)
-		o.Class, o.Detail = classify(err), sample(err)
+		err = rootCause(answer.RemoteAddr(), err)
+		o.Class, o.Detail = classify(err), errorSample(err)
 		if g.aborting.Load() {
 			o.Class, o.Detail = metric.Interrupted, ""
 		}
 		return
 	}
 	o.Status = answer.StatusCode()
-	o.Body = accepted(answer.Body())
+	o.Body = isAccepted(answer.Body())
 	switch {
 	case o.Status != Gateway.Status:
 		o.Class = metric.BadStatus

@@ -27,30 +27,30 @@ const rampStep = 20 * time.Millisecond
 // Generator makes the traffic of one run. Make it with [New], begin with Start, change it with
 // Apply, look at it with Snapshot, end it with Stop.
 type Generator struct {
-	options  Options
-	registry *metric.Registry
-	gateway  *gateway
-	admin    *adminFlows // nil: off
-	recorder *metric.Recorder
-	watch    *watch
-	history  *metric.Aggregator
-	crowd    *crowd
-	arrivals *arrivals
+	options   Options
+	registry  *metric.Registry
+	gateway   *gateway
+	admin     *adminFlows // nil: off
+	recorder  *metric.Recorder
+	monitor   *selfMonitor
+	history   *metric.Aggregator
+	vus       *vuPool
+	openModel *openModel
 
 	plan     atomic.Pointer[plan]
 	latest   atomic.Pointer[metric.Summary]
 	inFlight atomic.Int64
 	finished atomic.Uint64 // requests
 
-	applying sync.Mutex // held by Start, Apply and the beginning of Stop
-	changed  chan struct{}
-	stopping chan struct{} // closed: no new requests
-	drained  chan struct{} // closed: no request is in flight any more
-	steering sync.WaitGroup
-	watching sync.WaitGroup
-	traffic  sync.WaitGroup
-	stopOnce sync.Once
-	stopErr  error
+	applying   sync.Mutex // held by Start, Apply and the beginning of Stop
+	changed    chan struct{}
+	stopping   chan struct{} // closed: no new requests
+	drained    chan struct{} // closed: no request is in flight any more
+	steering   sync.WaitGroup
+	monitoring sync.WaitGroup
+	traffic    sync.WaitGroup
+	stopOnce   sync.Once
+	stopErr    error
 }
 
 // New checks the options and prepares a generator. It touches no network.
@@ -80,7 +80,7 @@ func New(o Options) (*Generator, error) {
 		stopping: make(chan struct{}),
 		drained:  make(chan struct{}),
 	}
-	g.crowd = &crowd{g: g, nextID: o.firstSender()}
+	g.vus = &vuPool{g: g, nextID: o.firstSender()}
 	if g.admin, err = newAdminFlows(g); err != nil {
 		return nil, err
 	}
@@ -98,16 +98,16 @@ func (g *Generator) Start(s Settings) error {
 		return errors.New("start generator: it was started or stopped before")
 	}
 	now := time.Now()
-	g.arrivals = newArrivals(g, now)
+	g.openModel = newOpenModel(g, now)
 	g.history = metric.NewAggregator(g.registry, now)
-	g.watch = newWatch(now)
+	g.monitor = newSelfMonitor(now)
 	// Every run starts from silence, so that the ramp applies to its beginning too.
 	silent := &plan{settings: Settings{Rate: s.Rate}, wake: make(chan struct{})}
 	g.publish(silent.next(s, g.options.Workload, now), now)
 
-	g.steering.Go(g.guard(g.steer))
-	g.watching.Go(g.guard(g.closeWindows))
-	g.watching.Go(g.guard(func() { g.watch.probe(g.drained) }))
+	g.steering.Go(g.guard(g.rampLoop))
+	g.monitoring.Go(g.guard(g.closeWindows))
+	g.monitoring.Go(g.guard(func() { g.monitor.probe(g.drained) }))
 	if g.admin != nil {
 		g.spawn(g.admin.run)
 	}
@@ -159,12 +159,12 @@ func (g *Generator) validate(s Settings) error {
 // publish makes a plan the one in force, wakes whoever waits on what it changes, and tells steer.
 func (g *Generator) publish(p *plan, now time.Time) {
 	old := g.plan.Load()
-	if old != nil && wakes(old.settings, p.settings) {
+	if old != nil && affectsWaiters(old.settings, p.settings) {
 		p.wake = make(chan struct{})
 		defer close(old.wake)
 	}
 	g.plan.Store(p)
-	g.arrivals.follow(p.arrivalRate(), now)
+	g.openModel.setRate(p.arrivalRate(), now)
 	notify(g.changed)
 	if g.admin != nil {
 		notify(g.admin.changed)
@@ -180,27 +180,27 @@ func notify(changed chan<- struct{}) {
 	}
 }
 
-// wakes tells whether a change concerns those who wait.
-func wakes(old, now Settings) bool {
-	return old.Think != now.Think || old.Paused != now.Paused || old.QuietRules != now.QuietRules
+// affectsWaiters tells whether a change concerns those who wait.
+func affectsWaiters(old, now Settings) bool {
+	return old.Think != now.Think || old.Paused != now.Paused || old.FreezeRules != now.FreezeRules
 }
 
-// steer brings the crowd to the intended number of virtual users: at once after a change, and in
+// rampLoop brings the crowd to the intended number of virtual users: at once after a change, and in
 // small steps along a ramp.
-func (g *Generator) steer() {
+func (g *Generator) rampLoop() {
 	step := time.NewTicker(rampStep)
 	defer step.Stop()
 	for {
 		now := time.Now()
 		p := g.plan.Load()
-		g.crowd.resize(p.wantedVUs(now))
+		g.vus.resize(p.wantedVUs(now))
 		tick := step.C
 		if !p.vus.moving(now) {
 			tick = nil
 		}
 		select {
 		case <-g.stopping:
-			g.crowd.resize(0)
+			g.vus.resize(0)
 			return
 		case <-g.changed:
 		case <-tick:
@@ -228,14 +228,14 @@ func (g *Generator) closeWindows() {
 func (g *Generator) closeWindow() {
 	now := time.Now()
 	p := g.plan.Load()
-	g.arrivals.overlook(now)
+	g.openModel.countOverdue(now)
 	observation := g.history.Close(g.recorder, now, metric.Window{
 		WantedVUs: p.wantedVUs(now),
-		VUs:       int(g.crowd.running.Load()),
-		Rate:      g.arrivals.rate(now),
+		VUs:       int(g.vus.running.Load()),
+		Rate:      g.openModel.rate(now),
 		Missed:    g.missed(),
 		InFlight:  int(g.inFlight.Load()),
-	}, func(w metric.Window) metric.Health { return g.watch.read(now, w.Missed, w.Errors[metric.LocalLimit]) })
+	}, func(w metric.Window) metric.Health { return g.monitor.read(now, w.Missed, w.Errors[metric.LocalLimit]) })
 	summary := g.history.Summary()
 	g.latest.Store(&summary)
 	if g.options.Observe != nil {
@@ -244,7 +244,7 @@ func (g *Generator) closeWindow() {
 }
 
 func (g *Generator) missed() uint64 {
-	n := g.arrivals.missed.Load()
+	n := g.openModel.missed.Load()
 	if g.admin != nil {
 		n += g.admin.missed.Load()
 	}
@@ -266,8 +266,8 @@ func (g *Generator) Snapshot() Snapshot {
 	s.At = now
 	s.Settings = p.settings
 	s.WantedVUs = p.wantedVUs(now)
-	s.VUs = int(g.crowd.running.Load())
-	s.Rate = g.arrivals.rate(now)
+	s.VUs = int(g.vus.running.Load())
+	s.Rate = g.openModel.rate(now)
 	s.InFlight = int(g.inFlight.Load())
 	s.Sent = g.finished.Load()
 	s.Missed = g.missed()
@@ -294,12 +294,12 @@ func (g *Generator) Stop(ctx context.Context) error {
 func (g *Generator) stop(ctx context.Context) error {
 	g.applying.Lock()
 	stopped := time.Now()
-	g.silence(stopped)
+	g.stopPacing(stopped)
 	close(g.stopping)
 	g.applying.Unlock()
 	g.steering.Wait()
 	if g.admin != nil {
-		g.admin.hurry()
+		g.admin.startDeadline()
 	}
 	go func() {
 		g.traffic.Wait()
@@ -317,9 +317,9 @@ func (g *Generator) stop(ctx context.Context) error {
 		g.admin.abort()
 	}
 	<-g.drained // soon: every request that was in flight is interrupted now
-	g.watching.Wait()
+	g.monitoring.Wait()
 	if g.plan.Load() != nil {
-		g.arrivals.settle(stopped)
+		g.openModel.countRemaining(stopped)
 		g.guard(g.closeWindow)()
 	}
 	if g.admin != nil {
@@ -328,16 +328,16 @@ func (g *Generator) stop(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
-// silence wants nothing any more, so that nothing falls due while the rest drains. Behind applying.
-func (g *Generator) silence(now time.Time) {
+// stopPacing wants nothing any more, so that nothing falls due while the rest drains. Behind applying.
+func (g *Generator) stopPacing(now time.Time) {
 	last := g.plan.Load()
 	if last == nil {
 		return // never started
 	}
 	quiet := *last
-	quiet.vus, quiet.rate = level{}, level{}
+	quiet.vus, quiet.rate = ramp{}, ramp{}
 	g.plan.Store(&quiet)
-	g.arrivals.follow(level{}, now)
+	g.openModel.setRate(ramp{}, now)
 }
 
 // message sends one gateway message and counts what became of it.
@@ -352,6 +352,13 @@ func (g *Generator) message(o *metric.Outcome, s *metric.Shard, brand int, sende
 
 // spawn starts a goroutine of the traffic; Stop waits for it.
 func (g *Generator) spawn(f func()) { g.traffic.Go(g.guard(f)) }
+
+// reportError hands an error to Options.OnError.
+func (g *Generator) reportError(err error) {
+	if g.options.OnError != nil {
+		g.options.OnError(err)
+	}
+}
 
 // guard hands a panic to Options.OnPanic, so that the program can leave the terminal sane and
 // write its report; without a handler the panic goes on.

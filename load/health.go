@@ -20,21 +20,21 @@ const (
 	busyCPU      = 0.9
 )
 
-// watch measures how well the generator itself does: how late its timers fire and how much of the
+// selfMonitor measures how well the generator itself does: how late its timers fire and how much of the
 // processor it uses.
-type watch struct {
+type selfMonitor struct {
 	mu      sync.Mutex
 	lags    []time.Duration // since the last reading
 	readAt  time.Time
 	cpuRead time.Duration
 }
 
-func newWatch(now time.Time) *watch {
-	return &watch{readAt: now, cpuRead: cpuTime()}
+func newSelfMonitor(now time.Time) *selfMonitor {
+	return &selfMonitor{readAt: now, cpuRead: cpuTime()}
 }
 
 // probe fires a short timer again and again and notes how late it comes.
-func (w *watch) probe(stop <-chan struct{}) {
+func (m *selfMonitor) probe(stop <-chan struct{}) {
 	timer := time.NewTimer(probeEvery)
 	defer timer.Stop()
 	for {
@@ -45,20 +45,20 @@ func (w *watch) probe(stop <-chan struct{}) {
 			return
 		case <-timer.C:
 			lag := time.Since(due)
-			w.mu.Lock()
-			w.lags = append(w.lags, max(0, lag))
-			w.mu.Unlock()
+			m.mu.Lock()
+			m.lags = append(m.lags, max(0, lag))
+			m.mu.Unlock()
 		}
 	}
 }
 
 // read closes a window of the watch. missed and local are the window's missed sends and requests
 // that failed for our own limits.
-func (w *watch) read(now time.Time, missed, local uint64) metric.Health {
-	w.mu.Lock()
-	lags := slices.Clone(w.lags)
-	w.lags = w.lags[:0]
-	w.mu.Unlock()
+func (m *selfMonitor) read(now time.Time, missed, local uint64) metric.Health {
+	m.mu.Lock()
+	lags := slices.Clone(m.lags)
+	m.lags = m.lags[:0]
+	m.mu.Unlock()
 
 	var h metric.Health
 	if len(lags) > 0 {
@@ -66,10 +66,10 @@ func (w *watch) read(now time.Time, missed, local uint64) metric.Health {
 		h.Lag = lags[len(lags)*95/100]
 	}
 	used := cpuTime()
-	if wall := now.Sub(w.readAt); wall > 0 {
-		h.CPU = float64(used-w.cpuRead) / float64(wall) / float64(runtime.GOMAXPROCS(0))
+	if wall := now.Sub(m.readAt); wall > 0 {
+		h.CPU = float64(used-m.cpuRead) / float64(wall) / float64(runtime.GOMAXPROCS(0))
 	}
-	w.readAt, w.cpuRead = now, used
+	m.readAt, m.cpuRead = now, used
 	h.Reason = saturation(h.Lag, h.CPU, missed, local)
 	h.Saturated = h.Reason != ""
 	return h

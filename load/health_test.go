@@ -34,18 +34,18 @@ func TestSaturation(t *testing.T) {
 
 func TestWatchMeasuresLagAndProcessor(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w := newWatch(time.Now())
+		m := newSelfMonitor(time.Now())
 		stop := make(chan struct{})
-		go w.probe(stop)
+		go m.probe(stop)
 		time.Sleep(time.Second)
 		synctest.Wait()
-		w.mu.Lock()
-		probes := len(w.lags)
-		w.mu.Unlock()
+		m.mu.Lock()
+		probes := len(m.lags)
+		m.mu.Unlock()
 		if probes < 190 || probes > 201 {
 			t.Errorf("%d probes in a second, want 200", probes)
 		}
-		if h := w.read(time.Now(), 0, 0); h.Lag != 0 || h.Saturated {
+		if h := m.read(time.Now(), 0, 0); h.Lag != 0 || h.Saturated {
 			t.Errorf("%+v in a world without lag", h)
 		}
 		// A lag in 6 of 100 probes is the 95th percentile, in 4 it is not.
@@ -55,9 +55,9 @@ func TestWatchMeasuresLagAndProcessor(t *testing.T) {
 				if i < late {
 					lag = 30 * time.Millisecond
 				}
-				w.lags = append(w.lags, lag)
+				m.lags = append(m.lags, lag)
 			}
-			if h := w.read(time.Now(), 0, 0); h.Saturated != (late == 6) {
+			if h := m.read(time.Now(), 0, 0); h.Saturated != (late == 6) {
 				t.Errorf("%d of 100 late: %+v", late, h)
 			}
 		}
@@ -67,12 +67,12 @@ func TestWatchMeasuresLagAndProcessor(t *testing.T) {
 
 func TestProcessorUse(t *testing.T) {
 	started := time.Now()
-	w := newWatch(started)
+	m := newSelfMonitor(started)
 	x := 0.0
 	for time.Since(started) < 50*time.Millisecond { // work, not waiting
 		x += float64(len(t.Name()))
 	}
-	h := w.read(time.Now(), 0, 0)
+	h := m.read(time.Now(), 0, 0)
 	if x == 0 || h.CPU <= 0 || h.CPU > 1.5 {
 		t.Errorf("processor use %v", h.CPU)
 	}

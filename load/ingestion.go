@@ -34,22 +34,22 @@ func ingestionPace(w Workload, s Settings) float64 {
 const documentLines = 40
 
 // upload posts one ingestion job, as the admin console does.
-func (a *adminFlows) upload(ctx context.Context, b *beat, due time.Time) {
-	id, brand := Ingestion.Series("upload"), b.brand()
-	req, err := uploadRequest("/admin/knowledge_assets/upload", b,
-		[2]string{"tenant_id", b.tenant.ID}, [2]string{"brand_id", brand.BrandID})
+func (a *adminFlows) upload(ctx context.Context, t *adminTask, due time.Time) {
+	id, brand := Ingestion.Series("upload"), t.brand()
+	req, err := uploadRequest("/admin/knowledge_assets/upload", t,
+		[2]string{"tenant_id", t.tenant.ID}, [2]string{"brand_id", brand.BrandID})
 	if err != nil {
-		a.unsendable(id, due, err)
+		a.recordUnsendable(id, due, err)
 		return
 	}
 	_ = a.measure(ctx, id, due, req) // counted by class; there is nothing else to do about it
 }
 
 // brand takes a tenant's brands in turn.
-func (b *beat) brand() Brand { return b.tenant.Brands[b.count%uint64(len(b.tenant.Brands))] }
+func (t *adminTask) brand() Brand { return t.tenant.Brands[t.count%uint64(len(t.tenant.Brands))] }
 
 // uploadRequest builds a multipart form with a markdown file.
-func uploadRequest(path string, b *beat, fields ...[2]string) (request, error) {
+func uploadRequest(path string, t *adminTask, fields ...[2]string) (request, error) {
 	var body bytes.Buffer
 	form := multipart.NewWriter(&body)
 	for _, f := range fields {
@@ -58,13 +58,13 @@ func uploadRequest(path string, b *beat, fields ...[2]string) (request, error) {
 		}
 	}
 	file, err := form.CreatePart(textproto.MIMEHeader{
-		"Content-Disposition": {fmt.Sprintf(`form-data; name="file"; filename="squall-%d.md"`, b.count)},
+		"Content-Disposition": {fmt.Sprintf(`form-data; name="file"; filename="squall-%d.md"`, t.count)},
 		"Content-Type":        {"text/markdown"},
 	})
 	if err != nil {
 		return request{}, fmt.Errorf("build upload file: %w", err)
 	}
-	if _, err := io.WriteString(file, document(b)); err != nil {
+	if _, err := io.WriteString(file, document(t)); err != nil {
 		return request{}, fmt.Errorf("build upload file: %w", err)
 	}
 	if err := form.Close(); err != nil {
@@ -76,17 +76,17 @@ func uploadRequest(path string, b *beat, fields ...[2]string) (request, error) {
 	}, nil
 }
 
-func document(b *beat) string {
+func document(t *adminTask) string {
 	var text strings.Builder
-	fmt.Fprintf(&text, "# Load test document %d of %s\n\n", b.count, b.brand().Name)
+	fmt.Fprintf(&text, "# Load test document %d of %s\n\n", t.count, t.brand().Name)
 	for i := range documentLines {
 		fmt.Fprintf(&text, "- Question %d: how do I return an order? Answer: within 14 days, with the receipt, at any branch.\n", i+1)
 	}
 	return text.String()
 }
 
-// unsendable counts a call that could not even be built.
-func (a *adminFlows) unsendable(id metric.SeriesID, due time.Time, err error) {
-	o := metric.Outcome{Series: id, Due: due, Sent: due, Done: due, Class: metric.LocalLimit, Detail: sample(err)}
+// recordUnsendable counts a call that could not even be built.
+func (a *adminFlows) recordUnsendable(id metric.SeriesID, due time.Time, err error) {
+	o := metric.Outcome{Series: id, Due: due, Sent: due, Done: due, Class: metric.LocalLimit, Detail: errorSample(err)}
 	a.g.recorder.Shard(uint64(id)).Record(&o, false)
 }

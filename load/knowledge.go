@@ -26,11 +26,11 @@ var knowledgeFlow = adminFlow{
 }
 
 // uploadKnowledge posts to the older route that the Locust suite warmed up with.
-func (a *adminFlows) uploadKnowledge(ctx context.Context, b *beat, due time.Time) {
+func (a *adminFlows) uploadKnowledge(ctx context.Context, t *adminTask, due time.Time) {
 	id := Knowledge.Series("upload")
-	req, err := uploadRequest("/v1/brands/"+url.PathEscape(b.brand().BrandID)+"/knowledge", b)
+	req, err := uploadRequest("/v1/brands/"+url.PathEscape(t.brand().BrandID)+"/knowledge", t)
 	if err != nil {
-		a.unsendable(id, due, err)
+		a.recordUnsendable(id, due, err)
 		return
 	}
 	_ = a.measure(ctx, id, due, req) // counted by class; there is nothing else to do about it

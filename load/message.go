@@ -29,19 +29,19 @@ type template struct {
 func newTemplate(tenant Tenant, brand Brand, spec ChannelSpec, plan MessagePlan, runID string) (template, error) {
 	t := template{
 		afterEvent: []byte(fmt.Sprintf(`","tenant_id":%s,"brand_id":%s,"channel_id":%s,"sender_id":"squall-`,
-			quote(tenant.ID), quote(brand.BrandID), quote(brand.ChannelID))),
-		afterLocale: []byte(fmt.Sprintf(`,%s:`, quote(spec.TextField))),
-		afterText:   []byte(fmt.Sprintf(`,%s:"`, quote(spec.TimeField))),
+			quoteJSON(tenant.ID), quoteJSON(brand.BrandID), quoteJSON(brand.ChannelID))),
+		afterLocale: []byte(fmt.Sprintf(`,%s:`, quoteJSON(spec.TextField))),
+		afterText:   []byte(fmt.Sprintf(`,%s:"`, quoteJSON(spec.TimeField))),
 		tail: []byte(fmt.Sprintf(`","metadata":{"channel":%s,"source":"squall","run":%s},"attachments":[]}`,
-			quote(spec.Metadata), quote(runID))),
+			quoteJSON(spec.Metadata), quoteJSON(runID))),
 		run:    fingerprint(runID),
 		people: fingerprint(runID, brand.BrandID, spec.Name),
 	}
 	for _, s := range plan.Texts {
-		t.texts = append(t.texts, []byte(quote(s)))
+		t.texts = append(t.texts, []byte(quoteJSON(s)))
 	}
 	for _, s := range plan.Locales {
-		t.locales = append(t.locales, []byte(quote(s)))
+		t.locales = append(t.locales, []byte(quoteJSON(s)))
 	}
 	if len(t.texts) == 0 || len(t.locales) == 0 {
 		return template{}, fmt.Errorf("build message of brand %s: the workload needs at least one text and one locale", brand.Name)
@@ -58,8 +58,8 @@ func fingerprint(words ...string) uint64 {
 	return h.Sum64()
 }
 
-// quote encodes a string as JSON. Encoding a Go string cannot fail.
-func quote(s string) string {
+// quoteJSON encodes a string as JSON. Encoding a Go string cannot fail.
+func quoteJSON(s string) string {
 	b, _ := json.Marshal(s)
 	return string(b)
 }

@@ -32,7 +32,8 @@ type Options struct {
 	Part int
 
 	RunID   string                        // part of the request ids that the platform echoes
-	Ledger  RuleLedger                    // write-ahead record of rule states; nil switches rule toggling off
+	Ledger  Ledger                        // of rule states; nil switches rule toggling off
+	OnError func(error)                   // called when something could not be done and the run goes on; may be nil
 	Observe func(metric.Observation)      // called once a second from the window's own goroutine; may be nil
 	OnPanic func(value any, stack []byte) // called when one of the generator's goroutines panics
 }

@@ -62,10 +62,10 @@ func (p Pacer) Before(t time.Duration) uint64 {
 }
 
 // Rate is the arrival rate at the offset t.
-func (p Pacer) Rate(t time.Duration) float64 { return ramp(p.From, p.To, t, p.Over) }
+func (p Pacer) Rate(t time.Duration) float64 { return interpolate(p.From, p.To, t, p.Over) }
 
-// ramp moves from one value to another in a straight line over a time. Before its start it is at from.
-func ramp(from, to float64, t, over time.Duration) float64 {
+// interpolate moves from one value to another in a straight line over a time. Before its start it is at from.
+func interpolate(from, to float64, t, over time.Duration) float64 {
 	switch {
 	case t < 0:
 		return from

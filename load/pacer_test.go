@@ -90,15 +90,15 @@ func TestChangesOfRateLoseAndDoubleNothing(t *testing.T) {
 	for range 50 {
 		start := time.Unix(1000, 0)
 		g := &Generator{stopping: make(chan struct{})}
-		a := newArrivals(g, start)
-		a.workers.Store(1)      // nobody is hired: the test claims by itself
+		m := newOpenModel(g, start)
+		m.workers.Store(1)      // nobody is hired: the test claims by itself
 		now, want := start, 0.0 // want is the area
-		var l level
+		var r ramp
 		claimed := uint64(0)
 		claim := func(until time.Time) {
 			var last time.Time
 			for {
-				s, offset := a.next(start) // never late
+				s, offset := m.next(start) // never late
 				if offset == Never || !s.start.Add(offset).Before(until) {
 					return
 				}
@@ -107,24 +107,24 @@ func TestChangesOfRateLoseAndDoubleNothing(t *testing.T) {
 					t.Fatalf("arrival due %s after one due %s", due.Sub(start), last.Sub(start))
 				}
 				last = due
-				a.claimed++
+				m.claimed++
 				claimed++
 			}
 		}
 		for range 100 {
 			rate := []float64{0, 0.3, 10, 1000, 77.7}[rng.IntN(5)]
-			l = l.toward(rate, []time.Duration{0, time.Second, 7 * time.Second}[rng.IntN(3)], now)
-			before := a.latest.Load()
-			a.follow(l, now)
+			r = r.toward(rate, []time.Duration{0, time.Second, 7 * time.Second}[rng.IntN(3)], now)
+			before := m.latest.Load()
+			m.setRate(r, now)
 			t := now.Sub(before.start)
-			if before != a.latest.Load() && before.pacer.Rate(t) == 0 && before.pacer.Arrivals(t) == float64(before.pacer.Before(t)) {
+			if before != m.latest.Load() && before.pacer.Rate(t) == 0 && before.pacer.Arrivals(t) == float64(before.pacer.Before(t)) {
 				want++ // the first arrival after silence is due at once
 			}
 			next := now.Add(time.Duration(rng.Int64N(int64(3 * time.Second))))
 			if rng.IntN(2) == 0 {
 				next = now.Add(time.Duration(rng.IntN(4)) * time.Second) // where arrivals are due exactly
 			}
-			segment := Pacer{From: l.at(now), To: l.to, Over: max(0, l.over-now.Sub(l.since))}
+			segment := Pacer{From: r.at(now), To: r.to, Over: max(0, r.over-now.Sub(r.since))}
 			want += segment.Arrivals(next.Sub(now))
 			if rng.IntN(3) > 0 {
 				// Sometimes arrivals are claimed before a change is learned of, sometimes much later.
@@ -132,7 +132,7 @@ func TestChangesOfRateLoseAndDoubleNothing(t *testing.T) {
 			}
 			now = next
 		}
-		a.follow(level{}, now)
+		m.setRate(ramp{}, now)
 		claim(now.Add(time.Hour))
 		if math.Abs(float64(claimed)-want) > 1.3 {
 			t.Errorf("%d arrivals, the area is %.3f", claimed, want)
@@ -150,7 +150,7 @@ func TestRampIsFinite(t *testing.T) {
 	}{
 		{-ms, 0, 10}, {0, 0, 20}, {ms, 0, 20}, {-ms, 100 * ms, 10}, {0, 100 * ms, 10}, {50 * ms, 100 * ms, 15}, {100 * ms, 100 * ms, 20}, {time.Hour, 100 * ms, 20},
 	} {
-		if got := ramp(10, 20, c.t, c.over); got != c.want {
+		if got := interpolate(10, 20, c.t, c.over); got != c.want {
 			t.Errorf("at %s of %s: %v, want %v", c.t, c.over, got, c.want)
 		}
 	}

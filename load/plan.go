@@ -10,8 +10,8 @@ import (
 type plan struct {
 	settings Settings
 	shares   []cumulative  // by brand number
-	vus      level         // of the closed model
-	rate     level         // of the open model, in arrivals per second; a pause leaves it alone
+	vus      ramp          // of the closed model
+	rate     ramp          // of the open model, in arrivals per second; a pause leaves it alone
 	wake     chan struct{} // closed when those who wait must look again; kept from plan to plan
 }
 
@@ -59,9 +59,9 @@ func (p *plan) next(s Settings, w Workload, now time.Time) *plan {
 func (p *plan) wantedVUs(now time.Time) int { return int(p.vus.at(now) + 0.5) }
 
 // arrivalRate is where the open model goes: nowhere while paused.
-func (p *plan) arrivalRate() level {
+func (p *plan) arrivalRate() ramp {
 	if p.settings.Paused {
-		return level{}
+		return ramp{}
 	}
 	return p.rate
 }
@@ -101,11 +101,11 @@ func WantedMix(s Settings, w Workload) Weights {
 	return sum.Normalised()
 }
 
-// first picks what is left of a think time that a newcomer is in the middle of. Its distribution is
+// initialDelay picks what is left of a think time that a newcomer is in the middle of. Its distribution is
 // that of a crowd which has been there for long: longer think times are likelier to be met, and any
 // point of them is as likely as another (the stationary renewal process; Cox, Renewal Theory,
 // section 5). So a crowd sends at its steady rate from the first moment on, instead of all at once.
-func (t Think) first(rng *rand.Rand) time.Duration {
+func (t Think) initialDelay(rng *rand.Rand) time.Duration {
 	least, most := t.Min.Seconds(), t.Max.Seconds()
 	met := math.Sqrt(least*least + rng.Float64()*(most*most-least*least))
 	return seconds(rng.Float64() * met)

@@ -63,23 +63,23 @@ func parse(t *testing.T, text string) *url.URL {
 	return u
 }
 
-// ledger is a RuleLedger in memory.
+// ledger is a load.Ledger in memory.
 type ledger struct {
 	mu   sync.Mutex
 	n    int
 	open map[string]load.RuleState
 }
 
-func (l *ledger) Intend(s load.RuleState) (string, error) {
+func (l *ledger) Record(_, _ string, undo any) (string, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.n++
 	id := fmt.Sprint(l.n)
-	l.open[id] = s
+	l.open[id] = undo.(load.RuleState)
 	return id, nil
 }
 
-func (l *ledger) Restored(id string) error {
+func (l *ledger) Resolve(id string) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	delete(l.open, id)

@@ -27,7 +27,7 @@ var Rules = &metric.Flow{
 var rulesFlow = adminFlow{
 	Flow: Rules, off: never, phase: 0.1, call: (*adminFlows).toggle,
 	perMinute: func(w Workload, s Settings) float64 {
-		if s.QuietRules {
+		if s.FreezeRules {
 			return 0
 		}
 		return w.Rules.TogglesPerMinute
@@ -37,34 +37,34 @@ var rulesFlow = adminFlow{
 // How rules are toggled and restored.
 const (
 	toggleFor      = 2 * time.Second  // how long a rule stays flipped
-	restoreAttempt = 5 * time.Second  // one try of putting a rule back
+	restoreAttempt = 5 * time.Second  // one try of restoring a rule
 	restoreWithin  = 20 * time.Second // all tries together, once the run has ended
 )
 
-// LeftBehind is a rule that could not be restored as it was found, and how a person can do it.
-type LeftBehind struct {
+// RuleNotRestoredError means that a rule could not be restored as it was found. It names the command by which
+// a person can do it.
+type RuleNotRestoredError struct {
 	Rule   RuleState
 	Remedy string // a command to run; it names the token's variable, not the token
 	Err    error
 }
 
 // Error says what is not reverted and what to do.
-func (l *LeftBehind) Error() string {
-	return fmt.Sprintf("restore rule %s of tenant %s (%s): %v; by hand: %s",
-		l.Rule.RuleID, l.Rule.TenantID, wordFor(l.Rule.Active), l.Err, l.Remedy)
+func (e *RuleNotRestoredError) Error() string {
+	return fmt.Sprintf("restore %s (%s): %v; by hand: %s", e.Rule.Object(), foundState(e.Rule.Active), e.Err, e.Remedy)
 }
 
 // Unwrap is the error of the last try.
-func (l *LeftBehind) Unwrap() error { return l.Err }
+func (e *RuleNotRestoredError) Unwrap() error { return e.Err }
 
-func wordFor(active bool) string {
+func foundState(active bool) string {
 	if active {
 		return "was active"
 	}
 	return "was paused"
 }
 
-func verbFor(active bool) string {
+func ruleVerb(active bool) string {
 	if active {
 		return "resume"
 	}
@@ -75,65 +75,66 @@ func verbFor(active bool) string {
 // touched and leaves it only after the rule was read back as it was found.
 type ruleToggler struct {
 	api    *adminAPI
-	ledger RuleLedger
+	ledger Ledger
 	ctx    context.Context //nolint:containedctx // how long restoring is tried; outlives the traffic
 	giveUp context.CancelFunc
 
-	mu   sync.Mutex
-	turn map[string]int     // by tenant: whose turn it is
-	open map[string]toggled // by ledger id: flipped, or not yet proven to be back
-	busy map[string]bool    // by rule id: being toggled now
+	mu         sync.Mutex
+	next       map[string]int         // by tenant: index of the rule that is toggled next
+	unresolved map[string]flippedRule // by ledger id: flipped, or not yet verified as restored
+	busy       map[string]bool        // by rule id: being toggled now
 }
 
-// toggled is a rule that the ledger holds.
-type toggled struct {
+// flippedRule is a rule with an unresolved record in the ledger.
+type flippedRule struct {
 	state RuleState
 	err   error // why it could not be restored; nil: not tried to the end
 }
 
-func newRuleToggler(api *adminAPI, ledger RuleLedger) *ruleToggler {
-	t := &ruleToggler{api: api, ledger: ledger, turn: map[string]int{}, open: map[string]toggled{}, busy: map[string]bool{}}
+func newRuleToggler(api *adminAPI, ledger Ledger) *ruleToggler {
+	t := &ruleToggler{api: api, ledger: ledger, next: map[string]int{}, unresolved: map[string]flippedRule{}, busy: map[string]bool{}}
 	t.ctx, t.giveUp = context.WithCancel(context.Background())
 	return t
 }
 
 // toggle flips one rule of a tenant and flips it back a moment later.
-func (a *adminFlows) toggle(ctx context.Context, b *beat, _ time.Time) {
+func (a *adminFlows) toggle(ctx context.Context, task *adminTask, _ time.Time) {
 	t := a.rules
-	rules, err := t.api.rules(ctx, b.tenant.ID)
+	rules, err := t.api.rules(ctx, task.tenant.ID)
 	if err != nil || len(rules) == 0 {
 		return // nothing to toggle; CheckRules has told the operator why
 	}
-	state, ok := t.choose(b.tenant.ID, rules)
+	state, ok := t.nextRule(task.tenant.ID, rules)
 	if !ok {
 		return
 	}
 	defer t.release(state.RuleID)
-	id, err := t.ledger.Intend(state)
+	id, err := t.ledger.Record(RuleKind, state.Object(), state)
 	if err != nil {
-		return // untouched; the ledger has told its owner, and it is no request that failed
+		a.g.reportError(fmt.Errorf("toggle %s: %w", state.Object(), err))
+		return // the rule is untouched, and no request has failed
 	}
 	t.mu.Lock()
-	t.open[id] = toggled{state: state}
+	t.unresolved[id] = flippedRule{state: state}
 	t.mu.Unlock()
 
 	// Whatever becomes of the first call, the second one is made: the platform may have acted on a
 	// call whose answer was lost. Both are due when they are made; what came before is our own doing.
-	_ = a.measure(ctx, Rules.Series(verbFor(!state.Active)), time.Now(), ruleRequest(state.RuleID, !state.Active)) // counted by class
-	if a.hold(ctx) {
-		_ = a.measure(ctx, Rules.Series(verbFor(state.Active)), time.Now(), ruleRequest(state.RuleID, state.Active)) // counted by class
+	_ = a.measure(ctx, Rules.Series(ruleVerb(!state.Active)), time.Now(), ruleRequest(state.RuleID, !state.Active)) // counted by class
+	if a.holdFlipped(ctx) {
+		_ = a.measure(ctx, Rules.Series(ruleVerb(state.Active)), time.Now(), ruleRequest(state.RuleID, state.Active)) // counted by class
 	}
 	_ = t.restore(id) // tried as long as the run lasts and a while longer; what fails then, restoreAll reports
 }
 
-// hold waits while a rule is flipped, and tells whether it waited to the end: it does not when the
-// run stops or rules are to be left alone. Then the rule is restored right away, untimed.
-func (a *adminFlows) hold(ctx context.Context) bool {
+// holdFlipped waits while a rule is flipped; false when it was cut short because the run stops or rules are
+// frozen. Then the rule is restored at once, and that request is not measured.
+func (a *adminFlows) holdFlipped(ctx context.Context) bool {
 	timer := time.NewTimer(toggleFor)
 	defer timer.Stop()
 	for {
 		p := a.g.plan.Load()
-		if p.settings.QuietRules {
+		if p.settings.FreezeRules {
 			return false
 		}
 		select {
@@ -148,14 +149,14 @@ func (a *adminFlows) hold(ctx context.Context) bool {
 	}
 }
 
-// choose takes the tenant's next rule that is not being toggled.
-func (t *ruleToggler) choose(tenant string, rules []rule) (RuleState, bool) {
+// nextRule returns the tenant's next rule that is not being toggled.
+func (t *ruleToggler) nextRule(tenant string, rules []rule) (RuleState, bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	for range rules {
-		r := rules[t.turn[tenant]%len(rules)]
-		t.turn[tenant]++
-		if t.busy[r.ID] || t.opened(r.ID) {
+		r := rules[t.next[tenant]%len(rules)]
+		t.next[tenant]++
+		if t.busy[r.ID] || t.isUnresolved(r.ID) {
 			continue
 		}
 		t.busy[r.ID] = true
@@ -164,9 +165,10 @@ func (t *ruleToggler) choose(tenant string, rules []rule) (RuleState, bool) {
 	return RuleState{}, false
 }
 
-// opened tells whether the ledger still holds the rule: what is read now may be our own doing.
-func (t *ruleToggler) opened(rule string) bool {
-	for _, one := range t.open {
+// isUnresolved tells whether the ledger holds an unresolved record of the rule: its present state may be our
+// change.
+func (t *ruleToggler) isUnresolved(rule string) bool {
+	for _, one := range t.unresolved {
 		if one.state.RuleID == rule {
 			return true
 		}
@@ -180,36 +182,34 @@ func (t *ruleToggler) release(rule string) {
 	delete(t.busy, rule)
 }
 
-// restore puts one rule back and closes its record.
+// restore restores one rule and resolves its record.
 func (t *ruleToggler) restore(id string) error {
 	t.mu.Lock()
-	one := t.open[id]
+	one := t.unresolved[id]
 	t.mu.Unlock()
 	err := t.api.restore(t.ctx, one.state)
 	if err == nil {
-		if err = t.ledger.Restored(id); err != nil {
-			err = fmt.Errorf("close ledger record of rule %s: %w", one.state.RuleID, err)
-		}
+		err = t.ledger.Resolve(id)
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if one.err = err; err != nil {
-		t.open[id] = one
+		t.unresolved[id] = one
 		return err
 	}
-	delete(t.open, id)
+	delete(t.unresolved, id)
 	return nil
 }
 
-// hurry bounds how long putting rules back may still take, once the run is ending.
-func (t *ruleToggler) hurry() { time.AfterFunc(restoreWithin, t.giveUp) }
+// startDeadline bounds how long restoring rules may still take, once the run is ending.
+func (t *ruleToggler) startDeadline() { time.AfterFunc(restoreWithin, t.giveUp) }
 
 // restoreAll reports what could not be restored, and restores what a toggle that did not come to
 // its end has left. Only after all toggles have ended.
 func (t *ruleToggler) restoreAll() error {
 	defer t.giveUp()
 	t.mu.Lock()
-	left := maps.Clone(t.open)
+	left := maps.Clone(t.unresolved)
 	t.mu.Unlock()
 	var errs []error
 	for _, id := range slices.Sorted(maps.Keys(left)) {
@@ -222,9 +222,9 @@ func (t *ruleToggler) restoreAll() error {
 	return errors.Join(errs...)
 }
 
-// RestoreRule puts a rule back as a ledger found it, from another process than the one that
+// RestoreRule restores a rule as a ledger recorded it, from another process than the one that
 // flipped it: it reads the rule, acts only if it differs, and reads it again. A rule that is gone
-// needs nothing. Errors are *LeftBehind.
+// needs nothing. Errors are *RuleNotRestoredError.
 func RestoreRule(ctx context.Context, o Options, state RuleState) error {
 	base, err := url.Parse(state.API)
 	if err != nil {
@@ -244,7 +244,7 @@ func RestoreRule(ctx context.Context, o Options, state RuleState) error {
 	return api.restore(ctx, state)
 }
 
-// restore tries until the rule reads as it was found or the context ends. Errors are *LeftBehind.
+// restore tries until the rule reads as it was found or the context ends. Errors are *RuleNotRestoredError.
 func (api *adminAPI) restore(ctx context.Context, state RuleState) error {
 	var reason error // of the last try that was not cut short
 	try := func() (struct{}, error) {
@@ -260,35 +260,35 @@ func (api *adminAPI) restore(ctx context.Context, state RuleState) error {
 	wait.InitialInterval = 100 * time.Millisecond
 	wait.MaxInterval = 2 * time.Second
 	if _, err := backoff.Retry(ctx, try, backoff.WithBackOff(wait), backoff.WithMaxElapsedTime(0)); err != nil {
-		return &LeftBehind{Rule: state, Err: reason, Remedy: state.Remedy()}
+		return &RuleNotRestoredError{Rule: state, Err: reason, Remedy: state.Remedy()}
 	}
 	return nil
 }
 
 func (api *adminAPI) restoreOnce(ctx context.Context, state RuleState) error {
-	back, err := api.isBack(ctx, state)
+	back, err := api.isAsFound(ctx, state)
 	if err != nil || back {
 		return err
 	}
 	req := ruleRequest(state.RuleID, state.Active)
 	status, err := api.do(ctx, req, nil)
 	if err != nil {
-		return fmt.Errorf("%s rule %s: %w", verbFor(state.Active), state.RuleID, err)
+		return fmt.Errorf("%s rule %s: %w", ruleVerb(state.Active), state.RuleID, err)
 	}
 	if status != Rules.Status {
-		return fmt.Errorf("%s rule %s: answered %d", verbFor(state.Active), state.RuleID, status)
+		return fmt.Errorf("%s rule %s: answered %d", ruleVerb(state.Active), state.RuleID, status)
 	}
-	if back, err = api.isBack(ctx, state); err != nil {
+	if back, err = api.isAsFound(ctx, state); err != nil {
 		return err
 	}
 	if !back {
-		return fmt.Errorf("%s rule %s: answered %d, but the rule reads back unchanged", verbFor(state.Active), state.RuleID, status)
+		return fmt.Errorf("%s rule %s: answered %d, but the rule reads back unchanged", ruleVerb(state.Active), state.RuleID, status)
 	}
 	return nil
 }
 
-// isBack reads the rule and tells whether it is as it was found, or gone.
-func (api *adminAPI) isBack(ctx context.Context, state RuleState) (bool, error) {
+// isAsFound reads the rule and tells whether it is as it was found, or deleted.
+func (api *adminAPI) isAsFound(ctx context.Context, state RuleState) (bool, error) {
 	rules, err := api.rules(ctx, state.TenantID)
 	if err != nil {
 		return false, err
@@ -323,7 +323,7 @@ func (api *adminAPI) rules(ctx context.Context, tenant string) ([]rule, error) {
 }
 
 func rulePath(id string, active bool) string {
-	return "/admin/automation/rules/" + url.PathEscape(id) + "/" + verbFor(active)
+	return "/admin/automation/rules/" + url.PathEscape(id) + "/" + ruleVerb(active)
 }
 
 func ruleRequest(id string, active bool) request {

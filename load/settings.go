@@ -69,7 +69,7 @@ type Settings struct {
 	SpikeFactor float64            // 5 by default
 	SpikeVUs    int                // closed model: a spike goes to this number instead of by the factor; 0: by the factor
 	Paused      bool               // send nothing; virtual users stay
-	QuietRules  bool               // leave automation rules alone, and restore at once what is toggled
+	FreezeRules bool               // leave automation rules alone, and restore at once what is toggled
 	// Hold stays at the level reached, freezing a ramp in progress. While it is on the load never
 	// rises: a higher target that is set meanwhile, a spike included, waits for Hold to end, a lower
 	// one is obeyed, so that ending a spike always helps. Changing to the other model is not held.

@@ -68,7 +68,7 @@ func FuzzAccepted(f *testing.F) {
 		f.Add([]byte(body))
 	}
 	f.Fuzz(func(t *testing.T, body []byte) {
-		if accepted(body) && !bytes.Contains(body, []byte(`"accepted"`)) {
+		if isAccepted(body) && !bytes.Contains(body, []byte(`"accepted"`)) {
 			t.Errorf("%q is taken for accepted", body)
 		}
 	})
@@ -77,7 +77,7 @@ func FuzzAccepted(f *testing.F) {
 func TestAccepted(t *testing.T) {
 	tell := func(want bool, bodies ...string) {
 		for _, body := range bodies {
-			if got := accepted([]byte(body)); got != want {
+			if got := isAccepted([]byte(body)); got != want {
 				t.Errorf("accepted(%s) = %v", body, got)
 			}
 		}

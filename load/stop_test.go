@@ -130,7 +130,7 @@ func TestStopTwiceAndBeforeStart(t *testing.T) {
 // noEnvelope makes every attempt to send panic.
 func noEnvelope(g *Generator, value any) {
 	for c := range g.gateway.envelopes {
-		g.gateway.envelopes[c] = &envelopes{free: sync.Pool{New: func() any { panic(value) }}}
+		g.gateway.envelopes[c] = &requestPool{free: sync.Pool{New: func() any { panic(value) }}}
 	}
 }
 

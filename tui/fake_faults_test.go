@@ -159,7 +159,7 @@ func (s *fakeSession) undone(id string) {
 
 func (s *fakeSession) reverted(f *session.FaultState) {
 	f.State, f.Params, f.Until, f.Reverted = chaos.Idle, nil, time.Time{}, s.started.Add(s.elapsed)
-	f.Recovery = session.Recovery{Watching: true, Goal: 2 * time.Minute}
+	f.Recovery = session.TimeToGreen{Watching: true, Goal: 2 * time.Minute}
 	s.event(event.RoleSquall, event.FaultReverted{Injection: refOf(f)})
 }
 
@@ -168,7 +168,7 @@ func (s *fakeSession) recovered(id string, took time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	f := s.faultOf(id)
-	f.Recovery = session.Recovery{Done: true, Took: took, Goal: 2 * time.Minute}
+	f.Recovery = session.TimeToGreen{Done: true, Took: took, Goal: 2 * time.Minute}
 	s.event(event.RoleObjectives, event.PlatformRecovered{Injection: refOf(f), Seconds: took.Seconds()})
 	for i := range f.Findings {
 		f.Findings[i].Verdict, f.Findings[i].Reason = event.ExpectationMet, "seen"

@@ -307,19 +307,19 @@ func TestRecoveryClock(t *testing.T) {
 	undone := fakeStart()
 	st := console(newFake(), looks()[0], 80, 24).state.Styles
 	for _, c := range []struct {
-		r     session.Recovery
+		r     session.TimeToGreen
 		after time.Duration
 		want  string
 	}{
-		{session.Recovery{Watching: true, Goal: 2 * time.Minute}, 12 * time.Second, "recovering 00:12 of 02:00"},
-		{session.Recovery{Watching: true}, 12 * time.Second, "recovering 00:12"},
-		{session.Recovery{Watching: true, Goal: 2 * time.Minute}, 3 * time.Minute, "✗ not within 2 min, 03:00 so far"},
-		{session.Recovery{Goal: 2 * time.Minute}, 4 * time.Minute, "✗ not within 2 min"},
-		{session.Recovery{Done: true, Took: 14 * time.Second, Goal: 2 * time.Minute}, time.Hour, "✓ recovered in 14 s"},
-		{session.Recovery{Done: true, Took: 140 * time.Second, Goal: 2 * time.Minute}, time.Hour, "✗ recovered in 2 min 20 s, goal 2 min"},
-		{session.Recovery{Done: true, Goal: 2 * time.Minute}, time.Hour, "✓ recovered at once"},
-		{session.Recovery{Done: true, Goal: 2 * time.Minute, Unbroken: true}, time.Hour, "✓ objectives stayed green"},
-		{session.Recovery{Goal: 2 * time.Minute, Reason: "no objectives"}, time.Hour, "? recovery unknown: no objectives"},
+		{session.TimeToGreen{Watching: true, Goal: 2 * time.Minute}, 12 * time.Second, "recovering 00:12 of 02:00"},
+		{session.TimeToGreen{Watching: true}, 12 * time.Second, "recovering 00:12"},
+		{session.TimeToGreen{Watching: true, Goal: 2 * time.Minute}, 3 * time.Minute, "✗ not within 2 min, 03:00 so far"},
+		{session.TimeToGreen{Goal: 2 * time.Minute}, 4 * time.Minute, "✗ not within 2 min"},
+		{session.TimeToGreen{Done: true, Took: 14 * time.Second, Goal: 2 * time.Minute}, time.Hour, "✓ recovered in 14 s"},
+		{session.TimeToGreen{Done: true, Took: 140 * time.Second, Goal: 2 * time.Minute}, time.Hour, "✗ recovered in 2 min 20 s, goal 2 min"},
+		{session.TimeToGreen{Done: true, Goal: 2 * time.Minute}, time.Hour, "✓ recovered at once"},
+		{session.TimeToGreen{Done: true, Goal: 2 * time.Minute, Unbroken: true}, time.Hour, "✓ objectives stayed green"},
+		{session.TimeToGreen{Goal: 2 * time.Minute, Reason: "no objectives"}, time.Hour, "? recovery unknown: no objectives"},
 	} {
 		f := session.FaultState{Run: 1, Reverted: undone, Recovery: c.r}
 		if got, _, _ := panel.FaultClock(&f, undone.Add(c.after), st); got != c.want {

@@ -40,11 +40,11 @@ func hostile(s *fakeSession) {
 		f.Findings = []event.Finding{{Text: long, Verdict: event.ExpectationFailed, Reason: long}}
 		f.State, f.Run, f.Conflict, f.Remedies = chaos.State(i+2)%6, i+1, true, []string{long, strings.Repeat("x", 300)}
 		f.Until, f.Reverted = s.started.Add(1000*time.Hour), s.started
-		f.Recovery = session.Recovery{Watching: true, Goal: time.Minute}
+		f.Recovery = session.TimeToGreen{Watching: true, Goal: time.Minute}
 		s.event(event.Role(long), event.FaultStarted{Injection: event.Injection{Title: long, Run: i + 1}})
 	}
-	s.chaos.faults[1].State, s.chaos.faults[1].Recovery = chaos.NotReverted, session.Recovery{}
-	s.chaos.faults[2].State, s.chaos.faults[2].Recovery = chaos.Idle, session.Recovery{Reason: long}
+	s.chaos.faults[1].State, s.chaos.faults[1].Recovery = chaos.NotReverted, session.TimeToGreen{}
+	s.chaos.faults[2].State, s.chaos.faults[2].Recovery = chaos.Idle, session.TimeToGreen{Reason: long}
 	for range 9 { // more than there are keys
 		s.chaos.faults = append(s.chaos.faults, s.chaos.faults[0])
 	}

@@ -23,10 +23,10 @@ func Unfinished() ([]string, error) {
 	return append(usual, here...), errors.Join(err, also)
 }
 
-// Recovery is what recovering a dead run needs: the places that the configuration names, and how to ask.
-func Recovery(r config.Resolved, how chaos.RecoverOptions) session.Salvage {
+// RecoverOptions is what recovering a dead run needs: the places that the configuration names, and how to ask.
+func RecoverOptions(r config.Resolved, how chaos.RecoverOptions) session.RecoverOptions {
 	kube.Quiet(io.Discard)
-	return session.Salvage{Options: r.Options, Undoers: undoers(r), How: how}
+	return session.RecoverOptions{Options: r.Options, Undoers: undoers(r), How: how}
 }
 
 // undoers revert what any squall has changed at the places that the configuration names.

@@ -15,8 +15,8 @@ import (
 	"xinbot.ir/squall/internal/config"
 )
 
-// World is what the program touches outside of itself.
-type World struct {
+// IO is what the program touches outside of itself.
+type IO struct {
 	Args       []string // without the program's name
 	In         *os.File
 	Out        io.Writer
@@ -29,7 +29,7 @@ type World struct {
 
 // commands are the commands of the command line, with the world that they touch.
 type commands struct {
-	World
+	IO
 	typed *bufio.Reader // of In; nil until something is asked
 }
 
@@ -42,8 +42,8 @@ func (a *commands) lines() *bufio.Reader {
 }
 
 // Main runs one command and returns the exit code.
-func Main(ctx context.Context, w World) int {
-	a := &commands{World: w}
+func Main(ctx context.Context, w IO) int {
+	a := &commands{IO: w}
 	root := a.root()
 	root.SetArgs(w.Args)
 	root.SetIn(w.In)
@@ -51,13 +51,13 @@ func Main(ctx context.Context, w World) int {
 	root.SetErr(w.Err)
 	err := root.ExecuteContext(ctx)
 	if err != nil && err.Error() != "" {
-		a.complain(err)
+		a.printError(err)
 	}
 	return exitCode(err)
 }
 
-// complain writes an error, one line per problem.
-func (a *commands) complain(err error) {
+// printError writes an error, one line per problem.
+func (a *commands) printError(err error) {
 	lines := strings.Split(err.Error(), "\n")
 	fmt.Fprintf(a.Err, "squall: %s\n", lines[0])
 	for _, line := range lines[1:] {

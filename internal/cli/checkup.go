@@ -25,33 +25,33 @@ type checkup struct {
 	failed   int
 }
 
-// answer of a check: a sign and a word.
-type answer string
+// checkResult of a check: a sign and a word.
+type checkResult string
 
 const (
-	good answer = "✓ ok  "
-	warn answer = "! warn"
-	fail answer = "✗ fail"
+	good checkResult = "✓ ok  "
+	warn checkResult = "! warn"
+	fail checkResult = "✗ fail"
 )
 
-func (c *checkup) say(result answer, what, text string) {
+func (c *checkup) report(result checkResult, what, text string) {
 	if result == fail {
 		c.failed++
 	}
 	fmt.Fprintf(c.Out, "  %s  %-15s  %s\n", result, what, text)
 }
 
-// reach goes the way of a request step by step, so that the first step that fails is the one that is
+// checkEndpoint goes the way of a request step by step, so that the first step that fails is the one that is
 // named. Through a proxy the steps are the proxy's, and only the answer is looked at.
-func (c *checkup) reach(ctx context.Context, what string, u *url.URL) {
+func (c *checkup) checkEndpoint(ctx context.Context, what string, u *url.URL) {
 	ctx, cancel := context.WithTimeout(ctx, c.resolved.Options.Timeout)
 	defer cancel()
 	if proxy := c.proxyFor(u); proxy != nil {
-		c.say(good, what, "through proxy "+proxy.Host)
-	} else if !c.lookUp(ctx, what, u) || !c.connect(ctx, what, u) {
+		c.report(good, what, "through proxy "+proxy.Host)
+	} else if !c.checkDNS(ctx, what, u) || !c.checkConnection(ctx, what, u) {
 		return
 	}
-	c.health(ctx, what, u)
+	c.checkHealth(ctx, what, u)
 }
 
 func (c *checkup) proxyFor(u *url.URL) *url.URL {
@@ -65,21 +65,21 @@ func (c *checkup) proxyFor(u *url.URL) *url.URL {
 	return proxy
 }
 
-func (c *checkup) lookUp(ctx context.Context, what string, u *url.URL) bool {
+func (c *checkup) checkDNS(ctx context.Context, what string, u *url.URL) bool {
 	if net.ParseIP(u.Hostname()) != nil {
 		return true
 	}
 	addresses, err := net.DefaultResolver.LookupHost(ctx, u.Hostname())
 	if err != nil {
-		c.say(fail, what, fmt.Sprintf("look up %s: %v", u.Hostname(), err))
+		c.report(fail, what, fmt.Sprintf("look up %s: %v", u.Hostname(), err))
 		return false
 	}
-	c.say(good, what, u.Hostname()+" is "+strings.Join(addresses, ", "))
+	c.report(good, what, u.Hostname()+" is "+strings.Join(addresses, ", "))
 	return true
 }
 
-// connect opens a TCP connection and, for https, shakes hands on it.
-func (c *checkup) connect(ctx context.Context, what string, u *url.URL) bool {
+// checkConnection opens a TCP connection and, for https, shakes hands on it.
+func (c *checkup) checkConnection(ctx context.Context, what string, u *url.URL) bool {
 	address := u.Host
 	if u.Port() == "" {
 		address = net.JoinHostPort(u.Hostname(), map[string]string{"http": "80", "https": "443"}[u.Scheme])
@@ -87,11 +87,11 @@ func (c *checkup) connect(ctx context.Context, what string, u *url.URL) bool {
 	began := time.Now()
 	conn, err := new(net.Dialer).DialContext(ctx, "tcp", address)
 	if err != nil {
-		c.say(fail, what, fmt.Sprintf("connect to %s: %v", address, err))
+		c.report(fail, what, fmt.Sprintf("connect to %s: %v", address, err))
 		return false
 	}
 	defer conn.Close()
-	c.say(good, what, fmt.Sprintf("connected to %s in %s", address, time.Since(began).Round(100*time.Microsecond)))
+	c.report(good, what, fmt.Sprintf("connected to %s in %s", address, time.Since(began).Round(100*time.Microsecond)))
 	if u.Scheme != "https" {
 		return true
 	}
@@ -99,16 +99,16 @@ func (c *checkup) connect(ctx context.Context, what string, u *url.URL) bool {
 	settings.ServerName = u.Hostname()
 	secure := tls.Client(conn, settings)
 	if err := secure.HandshakeContext(ctx); err != nil {
-		c.say(fail, what, fmt.Sprintf("TLS handshake: %v", err))
+		c.report(fail, what, fmt.Sprintf("TLS handshake: %v", err))
 		return false
 	}
 	state := secure.ConnectionState()
 	leaf := state.PeerCertificates[0]
 	text := fmt.Sprintf("%s, certificate valid until %s", tls.VersionName(state.Version), leaf.NotAfter.Format(time.DateOnly))
 	if left := leaf.NotAfter.Sub(c.Now()); left < 14*24*time.Hour {
-		c.say(warn, what, fmt.Sprintf("%s: in %s", text, left.Round(time.Hour)))
+		c.report(warn, what, fmt.Sprintf("%s: in %s", text, left.Round(time.Hour)))
 	} else {
-		c.say(good, what, text)
+		c.report(good, what, text)
 	}
 	return true
 }
@@ -120,9 +120,9 @@ func (c *checkup) tlsConfig() *tls.Config {
 	return &tls.Config{MinVersion: tls.VersionTLS12}
 }
 
-// health asks GET /health. An answer of any status shows that HTTP works; a gateway need not have the
+// checkHealth asks GET /health. An answer of any status shows that HTTP works; a gateway need not have the
 // route. The answer's Date header tells the time over there.
-func (c *checkup) health(ctx context.Context, what string, u *url.URL) {
+func (c *checkup) checkHealth(ctx context.Context, what string, u *url.URL) {
 	transport := &http.Transport{TLSClientConfig: c.tlsConfig(), DisableKeepAlives: true}
 	if c.resolved.Options.Proxy != nil {
 		transport.Proxy = func(r *http.Request) (*url.URL, error) { return c.resolved.Options.Proxy(r.URL) }
@@ -130,7 +130,7 @@ func (c *checkup) health(ctx context.Context, what string, u *url.URL) {
 	client := http.Client{Transport: transport, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, healthURL(u), http.NoBody)
 	if err != nil {
-		c.say(fail, what, err.Error())
+		c.report(fail, what, err.Error())
 		return
 	}
 	request.Header.Set("User-Agent", c.resolved.Options.UserAgent)
@@ -141,7 +141,7 @@ func (c *checkup) health(ctx context.Context, what string, u *url.URL) {
 		if errors.As(err, &wrapped) {
 			err = wrapped.Err // the address is said already
 		}
-		c.say(fail, what, fmt.Sprintf("GET /health: %v", err))
+		c.report(fail, what, fmt.Sprintf("GET /health: %v", err))
 		return
 	}
 	received := c.Now()
@@ -149,21 +149,21 @@ func (c *checkup) health(ctx context.Context, what string, u *url.URL) {
 	text := fmt.Sprintf("GET /health answers %d in %s", response.StatusCode, received.Sub(sent).Round(100*time.Microsecond))
 	switch {
 	case response.StatusCode >= 500:
-		c.say(fail, what, text)
+		c.report(fail, what, text)
 	case response.StatusCode >= 300:
-		c.say(warn, what, text)
+		c.report(warn, what, text)
 	default:
-		c.say(good, what, text)
+		c.report(good, what, text)
 	}
-	c.skew(what, response.Header.Get("Date"), sent, received)
+	c.checkClockSkew(what, response.Header.Get("Date"), sent, received)
 }
 
-// skew compares clocks. The Date header has whole seconds and was written between sent and received,
+// checkClockSkew compares clocks. The Date header has whole seconds and was written between sent and received,
 // so a difference is only known to within that time and a second.
-func (c *checkup) skew(what, date string, sent, received time.Time) {
+func (c *checkup) checkClockSkew(what, date string, sent, received time.Time) {
 	there, err := http.ParseTime(date)
 	if err != nil {
-		c.say(warn, what, "no Date header: clocks cannot be compared")
+		c.report(warn, what, "no Date header: clocks cannot be compared")
 		return
 	}
 	var skew time.Duration
@@ -175,44 +175,44 @@ func (c *checkup) skew(what, date string, sent, received time.Time) {
 	}
 	switch {
 	case skew.Round(time.Second) == 0:
-		c.say(good, what, "clocks agree to the second")
+		c.report(good, what, "clocks agree to the second")
 	case skew.Abs() <= maxSkew:
-		c.say(good, what, fmt.Sprintf("its clock is %s %s ours", skew.Abs().Round(time.Second), side(skew)))
+		c.report(good, what, fmt.Sprintf("its clock is %s %s ours", skew.Abs().Round(time.Second), skewText(skew)))
 	default:
-		c.say(warn, what, fmt.Sprintf("its clock is %s %s ours: times in reports will not match", skew.Abs().Round(time.Second), side(skew)))
+		c.report(warn, what, fmt.Sprintf("its clock is %s %s ours: times in reports will not match", skew.Abs().Round(time.Second), skewText(skew)))
 	}
 }
 
-func side(skew time.Duration) string {
+func skewText(skew time.Duration) string {
 	if skew > 0 {
 		return "ahead of"
 	}
 	return "behind"
 }
 
-// faults makes the preflight of every fault that can run here.
-func (c *checkup) faults(ctx context.Context) {
+// checkFaults makes the preflight of every fault that can run here.
+func (c *checkup) checkFaults(ctx context.Context) {
 	f, err := app.OpenFaults(c.resolved, session.NewRunID(), io.Discard)
 	if err != nil {
-		c.say(fail, "faults", err.Error())
+		c.report(fail, "faults", err.Error())
 		return
 	}
 	infos := f.Infos()
 	if len(infos) == 0 {
-		c.say(warn, "faults", "none beside the channel spike: set --toxiproxy, or --namespace and --allow-namespace")
+		c.report(warn, "faults", "none beside the channel spike: set --toxiproxy, or --namespace and --allow-namespace")
 		return
 	}
 	for _, info := range infos {
 		plan, err := f.Preflight(ctx, chaos.ScheduledFault{Fault: info.ID})
 		switch refused := plan.Refused(); {
 		case err != nil:
-			c.say(fail, info.ID, err.Error())
+			c.report(fail, info.ID, err.Error())
 		case len(refused) > 0:
 			for _, check := range refused {
-				c.say(fail, info.ID, check.Text+": "+check.Reason)
+				c.report(fail, info.ID, check.Text+": "+check.Reason)
 			}
 		default:
-			c.say(good, info.ID, fmt.Sprintf("by %s on %s: %s", info.Driver, plan.Scope, plan.Params))
+			c.report(good, info.ID, fmt.Sprintf("by %s on %s: %s", info.Driver, plan.Scope, plan.Params))
 		}
 	}
 }

@@ -41,13 +41,13 @@ func (a *commands) demo() *cobra.Command {
 		Args:    noArguments,
 	}
 	var d demoFlags
-	addToggle(cmd, &d.serve, "serve", "", "serve the platform alone and print the variables to export, until a signal")
-	addToggle(cmd, &d.noDelays, "no-delays", "", "answer at once: the platform simulates no working time")
+	addBoolFlag(cmd, &d.serve, "serve", "", "serve the platform alone and print the variables to export, until a signal")
+	addBoolFlag(cmd, &d.noDelays, "no-delays", "", "answer at once: the platform simulates no working time")
 	cmd.Flags().IntVar(&d.capacity, "capacity", 0, "how many messages the gateway works on at once, `N`; 0 for the default")
 	cmd.Flags().StringVar(&d.gateway, "gateway-addr", "", "where the gateway listens, `HOST:PORT`; a free loopback port by default")
 	cmd.Flags().StringVar(&d.orchestrator, "orchestrator-addr", "", "where the orchestrator listens, `HOST:PORT`; a free loopback port by default")
 	cmd.Flags().StringVar(&d.toxiproxy, "toxiproxy-addr", "", "where Toxiproxy's API listens, `HOST:PORT`; a free loopback port by default")
-	addToggle(cmd, &d.verbose, "verbose", "", "with --serve: the platform's own log on standard error")
+	addBoolFlag(cmd, &d.verbose, "verbose", "", "with --serve: the platform's own log on standard error")
 	flags := configured(cmd, demoDefaults())
 	config.Hide(cmd.Flags(), config.Embedded("", "", "", "", nil))
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error { return a.runDemo(cmd.Context(), flags, d) }
@@ -57,7 +57,7 @@ func (a *commands) demo() *cobra.Command {
 func (a *commands) runDemo(ctx context.Context, flags *config.Flags, d demoFlags) (err error) {
 	// The platform's tenants come from the workload and its addresses go into the configuration: settle
 	// the configuration once without and once with the addresses.
-	draft, err := a.resolve(flags, embedded("http://127.0.0.1:1", "http://127.0.0.1:1", "http://127.0.0.1:1", "none", noSecrets(), nil))
+	draft, err := a.resolve(flags, embedded("http://127.0.0.1:1", "http://127.0.0.1:1", "http://127.0.0.1:1", "none", placeholderSecrets(), nil))
 	if err != nil {
 		return usage(err)
 	}
@@ -92,12 +92,12 @@ func (a *commands) runDemo(ctx context.Context, flags *config.Flags, d demoFlags
 	if err != nil {
 		return usage(err)
 	}
-	return a.drive(ctx, resolved, true)
+	return a.runSession(ctx, resolved, true)
 }
 
-// noSecrets stand in for the platform's secrets until it is there: every channel has one, so that a workload
+// placeholderSecrets stand in for the platform's secrets until it is there: every channel has one, so that a workload
 // of any channels is accepted.
-func noSecrets() map[string]string {
+func placeholderSecrets() map[string]string {
 	secrets := map[string]string{}
 	for _, spec := range load.Channels() {
 		secrets[spec.SecretOf.String()] = "none"

@@ -38,18 +38,18 @@ func (a *commands) doctor() *cobra.Command {
 		c := checkup{commands: a, resolved: resolved}
 		fmt.Fprintln(a.Out, "\nChecks")
 		for _, warning := range resolved.Warnings {
-			c.say(warn, "configuration", warning)
+			c.report(warn, "configuration", warning)
 		}
-		c.reach(ctx, "gateway", resolved.Options.Gateway[load.Webchat])
+		c.checkEndpoint(ctx, "gateway", resolved.Options.Gateway[load.Webchat])
 		if api := resolved.Options.Orchestrator; api != nil {
-			c.reach(ctx, "admin API", api)
+			c.checkEndpoint(ctx, "admin API", api)
 		} else {
-			c.say(warn, "admin API", "no orchestrator: ingestion, automation and rules do not run; set ORCHESTRATOR_URL")
+			c.report(warn, "admin API", "no orchestrator: ingestion, automation and rules do not run; set ORCHESTRATOR_URL")
 		}
-		c.token()
-		c.faults(ctx)
+		c.checkToken()
+		c.checkFaults(ctx)
 		if c.failed > 0 {
-			return outcome(exitFailed)
+			return exitStatus(exitFailed)
 		}
 		return nil
 	}
@@ -73,20 +73,20 @@ func (a *commands) showSettings(origins []config.Origin) {
 	}
 }
 
-// token reads the admin token without checking its signature, which only the platform can.
-func (c *checkup) token() {
+// checkToken reads the admin token without checking its signature, which only the platform can.
+func (c *checkup) checkToken() {
 	secret := c.resolved.AdminToken
 	if !secret.Set() {
-		c.say(warn, "admin token", "none: ingestion, automation and rules do not run; set ADMIN_TOKEN")
+		c.report(warn, "admin token", "none: ingestion, automation and rules do not run; set ADMIN_TOKEN")
 		return
 	}
 	token, err := config.ReadToken(secret)
 	if err != nil {
-		c.say(fail, "admin token", err.Error())
+		c.report(fail, "admin token", err.Error())
 		return
 	}
-	if trouble := token.Trouble(c.Now()); trouble != "" {
-		c.say(fail, "admin token", trouble)
+	if trouble := token.Problem(c.Now()); trouble != "" {
+		c.report(fail, "admin token", trouble)
 		return
 	}
 	text := "role " + config.PlatformAdmin
@@ -95,7 +95,7 @@ func (c *checkup) token() {
 	} else {
 		text += ", expires in " + token.Expires.Sub(c.Now()).Round(time.Second).String()
 	}
-	c.say(good, "admin token", text)
+	c.report(good, "admin token", text)
 }
 
 // healthURL is /health at the host of a webhook or of the admin API.

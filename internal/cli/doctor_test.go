@@ -103,9 +103,9 @@ func TestClocks(t *testing.T) {
 		-time.Minute:            "! warn  gateway          its clock is 1m0s ahead of ours: times in reports will not match",
 	} {
 		var out strings.Builder
-		c := checkup{commands: &commands{World: World{Out: &out}}}
+		c := checkup{commands: &commands{IO: IO{Out: &out}}}
 		at := sent.Add(later)
-		c.skew("gateway", sent.Format(http.TimeFormat), at, at)
+		c.checkClockSkew("gateway", sent.Format(http.TimeFormat), at, at)
 		if got := strings.TrimSpace(out.String()); got != want {
 			t.Errorf("%s later: %q, want %q", later, got, want)
 		}

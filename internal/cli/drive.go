@@ -19,15 +19,15 @@ import (
 	"xinbot.ir/squall/tui"
 )
 
-// drive runs one session from its start to its report, whichever way it ends.
-func (a *commands) drive(ctx context.Context, r config.Resolved, embedded bool) error {
+// runSession runs one session from its start to its report, whichever way it ends.
+func (a *commands) runSession(ctx context.Context, r config.Resolved, embedded bool) error {
 	for _, warning := range r.Warnings {
 		fmt.Fprintf(a.Err, "warning: %s\n", warning)
 	}
 	if r.Faults.DryRun {
 		return a.dryRun(ctx, r)
 	}
-	if trouble := a.tokenTrouble(r); trouble != "" {
+	if trouble := a.tokenProblem(r); trouble != "" {
 		fmt.Fprintf(a.Err, "warning: %s: the admin API will refuse it\n", trouble)
 	}
 	leftovers, err := a.offerRecovery(ctx, r)
@@ -47,7 +47,7 @@ func (a *commands) drive(ctx context.Context, r config.Resolved, embedded bool) 
 		return err
 	}
 	watched := a.endOnSignal(s)
-	failure := a.show(ctx, s, r.Headless)
+	failure := a.runConsole(ctx, s, r.Headless)
 	<-s.Done()
 	watched()
 
@@ -63,24 +63,24 @@ func (a *commands) drive(ctx context.Context, r config.Resolved, embedded bool) 
 	}
 	failure = errors.Join(failure, s.Err(), err, app.ExportSummary(dir, r.SummaryExport))
 	if failure != nil {
-		a.complain(failure)
+		a.printError(failure)
 	}
-	if code := judge(snap, verdict, failure, a.unattended(r.Headless)); code != exitPassed {
-		return outcome(code)
+	if code := exitCodeOf(snap, verdict, failure, a.isHeadless(r.Headless)); code != exitPassed {
+		return exitStatus(code)
 	}
 	return nil
 }
 
-// show drives the session until it has ended. However it returns, the session is ending: an error or
+// runConsole drives the session until it has ended. However it returns, the session is ending: an error or
 // a panic of a screen must not leave load running that nobody sees.
-func (a *commands) show(ctx context.Context, s *session.Session, headless bool) (err error) {
+func (a *commands) runConsole(ctx context.Context, s *session.Session, headless bool) (err error) {
 	defer func() {
 		if value := recover(); value != nil {
 			s.Panicked(value, debug.Stack())
 			err = fmt.Errorf("squall failed: %v", value)
 		}
 	}()
-	if a.unattended(headless) {
+	if a.isHeadless(headless) {
 		a.headless(ctx, s)
 		return nil
 	}
@@ -100,12 +100,12 @@ func (a *commands) show(ctx context.Context, s *session.Session, headless bool) 
 // end asks the session to end. One that is ending already stays as it is.
 func (a *commands) end(ctx context.Context, s *session.Session, by event.Actor) {
 	if err := s.Do(ctx, by, command.Finish{}); err != nil {
-		a.complain(err)
+		a.printError(err)
 	}
 }
 
-// unattended tells whether a run has lines in place of the console.
-func (a *commands) unattended(headless bool) bool {
+// isHeadless tells whether a run has lines in place of the console.
+func (a *commands) isHeadless(headless bool) bool {
 	return headless || !a.terminal(a.In) || !a.terminal(a.Out)
 }
 
@@ -134,7 +134,7 @@ func (a *commands) endOnSignal(s *session.Session) (stop func()) {
 	return func() { close(over) }
 }
 
-func (a *commands) tokenTrouble(r config.Resolved) string {
+func (a *commands) tokenProblem(r config.Resolved) string {
 	if !r.AdminToken.Set() {
 		return ""
 	}
@@ -142,7 +142,7 @@ func (a *commands) tokenTrouble(r config.Resolved) string {
 	if err != nil {
 		return err.Error()
 	}
-	return token.Trouble(a.Now())
+	return token.Problem(a.Now())
 }
 
 // Signals are what asks squall to end. SIGHUP is a dropped SSH connection.

@@ -34,7 +34,7 @@ func (a *commands) dryRun(ctx context.Context, r config.Resolved) error {
 	}
 	fmt.Fprintln(a.Out, "Nothing was changed.")
 	if refused {
-		return outcome(exitFailed)
+		return exitStatus(exitFailed)
 	}
 	return nil
 }

@@ -31,14 +31,14 @@ func usage(err error) error {
 	return usageError{err}
 }
 
-// outcome is how a run ended, as an error that needs no words: the summary has said it.
-type outcome int
+// exitStatus is how a run ended, as an error that needs no words: the summary has said it.
+type exitStatus int
 
-func (outcome) Error() string { return "" }
+func (exitStatus) Error() string { return "" }
 
 // exitCode says what a command's error means to the shell.
 func exitCode(err error) int {
-	var ended outcome
+	var ended exitStatus
 	var wrong usageError
 	switch {
 	case err == nil:
@@ -51,11 +51,11 @@ func exitCode(err error) int {
 	return exitFailed
 }
 
-// judge gives the exit code of a finished run: its verdict's. What is still changed on the target needs a
+// exitCodeOf gives the exit code of a finished run: its verdict's. What is still changed on the target needs a
 // person, and so comes before everything else; what went wrong in squall itself makes the objectives
 // worthless. A run that nobody watched and that was ended from outside before its time has not shown what
 // it was to show.
-func judge(snap session.Snapshot, verdict slo.Verdict, failure error, unattended bool) int {
+func exitCodeOf(snap session.Snapshot, verdict slo.Verdict, failure error, unattended bool) int {
 	end := snap.Timeline.End
 	switch {
 	case end != nil && len(end.Data.NotReverted) > 0:

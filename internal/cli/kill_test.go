@@ -61,7 +61,7 @@ func beSquall() int {
 		}
 	}()
 	signals := make(chan os.Signal, 4)
-	return cli.Main(context.Background(), cli.World{
+	return cli.Main(context.Background(), cli.IO{
 		Args: os.Args[1:], In: os.Stdin, Out: os.Stdout, Err: os.Stderr, LookupEnv: os.LookupEnv, Now: time.Now, Signals: signals,
 	})
 }

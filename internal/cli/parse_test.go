@@ -20,7 +20,7 @@ func try(t *testing.T, environ map[string]string, args ...string) (code int, out
 	defer cancel()
 	var o, e bytes.Buffer
 	signals := make(chan os.Signal)
-	code = Main(ctx, World{
+	code = Main(ctx, IO{
 		Args: args, Out: &o, Err: &e, Signals: signals, Now: time.Now,
 		LookupEnv: func(name string) (string, bool) { v, ok := environ[name]; return v, ok },
 	})

@@ -35,8 +35,8 @@ squall run: a record of another place (a run directory of somebody else) is refu
 		ValidArgsFunction: completeDirectories,
 	}
 	var overwrite, keep bool
-	addToggle(cmd, &overwrite, "overwrite", "", "put objects back that somebody else has changed since")
-	addToggle(cmd, &keep, "keep", "", "leave objects as they are that somebody else has changed since, and forget them")
+	addBoolFlag(cmd, &overwrite, "overwrite", "", "put objects back that somebody else has changed since")
+	addBoolFlag(cmd, &keep, "keep", "", "leave objects as they are that somebody else has changed since, and forget them")
 	flags := configured(cmd, nil)
 	showOnly(cmd, append(recoverFlags(), "overwrite", "keep")...)
 	cmd.RunE = func(cmd *cobra.Command, dirs []string) error {
@@ -52,7 +52,7 @@ squall run: a record of another place (a run directory of somebody else) is refu
 				return err
 			}
 			dirs = slices.DeleteFunc(dirs, func(dir string) bool {
-				if alive(dir) {
+				if isRunning(dir) {
 					fmt.Fprintf(a.Out, "· %s: the run is still going on, and left alone\n", dir)
 					return true
 				}
@@ -61,7 +61,7 @@ squall run: a record of another place (a run directory of somebody else) is refu
 		}
 		ctx, cancel := a.untilSignal(cmd.Context())
 		defer cancel()
-		return a.recoverRuns(ctx, dirs, a.recovery(resolved, a.decider(ctx, overwrite, keep)))
+		return a.recoverRuns(ctx, dirs, a.recovery(resolved, a.conflictPolicy(ctx, overwrite, keep)))
 	}
 	return cmd
 }
@@ -72,7 +72,7 @@ func recoverFlags() []string {
 }
 
 // recoverRuns recovers run directories and says what became of each change.
-func (a *commands) recoverRuns(ctx context.Context, dirs []string, how session.Salvage) error {
+func (a *commands) recoverRuns(ctx context.Context, dirs []string, how session.RecoverOptions) error {
 	var errs []error
 	found, left := 0, 0
 	for _, dir := range dirs {
@@ -90,7 +90,7 @@ func (a *commands) recoverRuns(ctx context.Context, dirs []string, how session.S
 				fmt.Fprintf(a.Out, "✓ %s: %s is not there any more; its entry is closed\n", dir, change.Object)
 			case change.Abandoned:
 				fmt.Fprintf(a.Out, "✓ %s: %s stays as it is now\n", dir, change.Object)
-			case wasEmbedded(dir):
+			case wasDemo(dir):
 				fmt.Fprintf(a.Out, "✓ %s: %s ended with the embedded platform\n", dir, change.Object)
 			default:
 				fmt.Fprintf(a.Out, "✓ %s: %s is back as it was found\n", dir, change.Object)
@@ -101,21 +101,21 @@ func (a *commands) recoverRuns(ctx context.Context, dirs []string, how session.S
 		fmt.Fprintln(a.Out, "Nothing is left to revert.")
 	}
 	if left > 0 {
-		a.complainAll(errs)
-		return outcome(exitNotReverted)
+		a.printErrors(errs)
+		return exitStatus(exitNotReverted)
 	}
 	return errors.Join(errs...)
 }
 
-// wasEmbedded tells whether a run had its platform in its own process.
-func wasEmbedded(dir string) bool {
+// wasDemo tells whether a run had its platform in its own process.
+func wasDemo(dir string) bool {
 	run, err := rundir.Open(dir)
 	return err == nil && run.Meta.Embedded
 }
 
-// decider settles what happens to objects that somebody else has changed: as the flags say, else as a
+// conflictPolicy settles what happens to objects that somebody else has changed: as the flags say, else as a
 // person at the terminal says, else they are not reverted.
-func (a *commands) decider(ctx context.Context, overwrite, keep bool) func(*chaos.ConflictError) event.Decision {
+func (a *commands) conflictPolicy(ctx context.Context, overwrite, keep bool) func(*chaos.ConflictError) event.Decision {
 	switch {
 	case overwrite:
 		return func(*chaos.ConflictError) event.Decision { return event.Overwrite }
@@ -164,16 +164,16 @@ func (a *commands) ask(ctx context.Context, question string) (answer string, ans
 	}
 }
 
-func (a *commands) complainAll(errs []error) {
+func (a *commands) printErrors(errs []error) {
 	for _, err := range errs {
-		a.complain(err)
+		a.printError(err)
 	}
 }
 
 // recovery is how a dead run is recovered. How long it waits is said while it does.
-func (a *commands) recovery(r config.Resolved, decide func(*chaos.ConflictError) event.Decision) session.Salvage {
+func (a *commands) recovery(r config.Resolved, decide func(*chaos.ConflictError) event.Decision) session.RecoverOptions {
 	said := map[string]string{}
-	return app.Recovery(r, chaos.RecoverOptions{
+	return app.RecoverOptions(r, chaos.RecoverOptions{
 		Decide: decide,
 		Progress: func(object, what string) {
 			if said[object] != what {
@@ -199,10 +199,10 @@ func (a *commands) offerRecovery(ctx context.Context, r config.Resolved) (warnin
 	}
 	for _, dir := range dirs {
 		run, err := rundir.Open(dir)
-		if err != nil || run.Meta.Embedded || alive(dir) {
+		if err != nil || run.Meta.Embedded || isRunning(dir) {
 			continue
 		}
-		if !a.unattended(r.Headless) {
+		if !a.isHeadless(r.Headless) {
 			open, err := chaos.ReadLedger(dir)
 			damaged := errors.As(err, new(*chaos.DamagedError))
 			if err != nil && !damaged {
@@ -220,7 +220,7 @@ func (a *commands) offerRecovery(ctx context.Context, r config.Resolved) (warnin
 				return nil, errUnanswered
 			}
 			if answer == "" || answer == "y" || answer == "yes" {
-				if a.recoverRuns(ctx, []string{dir}, a.recovery(r, a.decider(ctx, false, false))) == nil {
+				if a.recoverRuns(ctx, []string{dir}, a.recovery(r, a.conflictPolicy(ctx, false, false))) == nil {
 					continue
 				}
 				answer, answered := a.ask(ctx, "Begin a new run all the same? [y/N] ")
@@ -239,8 +239,8 @@ func (a *commands) offerRecovery(ctx context.Context, r config.Resolved) (warnin
 // errUnanswered ends a command at a question.
 var errUnanswered = errors.New("nothing was begun")
 
-// alive tells whether a session holds the run directory.
-func alive(dir string) bool {
+// isRunning tells whether a session holds the run directory.
+func isRunning(dir string) bool {
 	lock := flock.New(filepath.Join(dir, session.LockFile))
 	held, err := lock.TryRLock()
 	if err != nil {

@@ -56,7 +56,7 @@ func (a *commands) root() *cobra.Command {
 	})
 	root.AddCommand(a.run(), a.demo(), a.report(), a.recover(), a.doctor(), a.version())
 	for _, cmd := range append(root.Commands(), root) {
-		addToggle(cmd, new(bool), "help", "h", "help for "+cmd.Name())
+		addBoolFlag(cmd, new(bool), "help", "h", "help for "+cmd.Name())
 		if args := cmd.Args; args != nil {
 			cmd.Args = func(cmd *cobra.Command, given []string) error {
 				if err := args(cmd, given); err != nil {

@@ -138,7 +138,7 @@ func TestJudge(t *testing.T) {
 	} {
 		line := timeline.Of([]event.Event{event.Make(time.Time{}, 0, event.By(event.RoleSquall), event.RunEnded{Cause: c.cause, Detail: c.detail, NotReverted: c.left})})
 		snap := session.Snapshot{Duration: c.planned, Timeline: line}
-		if got := judge(snap, c.verdict, c.failure, c.unattended); got != c.want {
+		if got := exitCodeOf(snap, c.verdict, c.failure, c.unattended); got != c.want {
 			t.Errorf("%s: exit code %d, want %d", name, got, c.want)
 		}
 	}

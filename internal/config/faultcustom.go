@@ -28,7 +28,7 @@ func readCustom(id string, kind, v strictyaml.Value) *chaos.Custom {
 	known := strictyaml.Fields{
 		"type":  func(strictyaml.Value) {},
 		"title": func(v strictyaml.Value) { c.Title = readTitle(v) },
-		"for":   func(v strictyaml.Value) { c.TTL = readLasts(v) },
+		"for":   func(v strictyaml.Value) { c.TTL = readTTL(v) },
 	}
 	way, ok := plainScalar(kind, "one of "+strings.Join(customTypes(), ", "))
 	switch {
@@ -127,8 +127,8 @@ func readWord(v strictyaml.Value, accepts string) string {
 	return text
 }
 
-// readLasts reads a time-to-live by the rule that every fault has for it.
-func readLasts(v strictyaml.Value) time.Duration {
+// readTTL reads a time-to-live by the rule that every fault has for it.
+func readTTL(v strictyaml.Value) time.Duration {
 	row := chaos.TTLParam(customLasts, "")
 	text, ok := plainScalar(v, row.Accepts())
 	if !ok {

@@ -11,15 +11,15 @@ import (
 
 // paramSource is where the value of a fault's parameter came from.
 type paramSource struct {
-	level    level
+	level    precedence
 	text     string // in words: "env LATENCY_MS", "squall.yaml:12"
 	variable string // "" when it came from squall.yaml
 }
 
-// given settles, for every parameter of every built-in fault, which source counts: -e, then the
+// faultParams settles, for every parameter of every built-in fault, which source counts: -e, then the
 // environment, then squall.yaml. The values are checked later, by [Faults.Settle]: a variable such as
 // DURATION may be meant for something else when its fault cannot run here.
-func (l *layered) given(faults map[string][]chaos.Param) (map[string]chaos.Params, map[string]map[string]paramSource) {
+func (l *resolver) faultParams(faults map[string][]chaos.Param) (map[string]chaos.Params, map[string]map[string]paramSource) {
 	values, sources := map[string]chaos.Params{}, map[string]map[string]paramSource{}
 	give := func(id string, row chaos.Param, text string, source paramSource) {
 		if before, ok := sources[id][row.Name]; ok && before.level >= source.level {

@@ -23,7 +23,7 @@ func parseSteadyState(text string) (string, error) { return parseOneOf(steadySta
 
 // parseOneOf accepts one of some words.
 func parseOneOf(words ...string) func(string) (string, error) {
-	return func(text string) (string, error) { return plain(text, slices.Contains(words, text)) }
+	return func(text string) (string, error) { return orRefused(text, slices.Contains(words, text)) }
 }
 
 // Faults is what may be broken, and how. [Faults.Settle] holds it to the faults that there are.
@@ -43,7 +43,7 @@ type Faults struct {
 }
 
 // faults settles all that concerns faults, as far as it can be known without their drivers.
-func (l *layered) faults(in Input) Faults {
+func (l *resolver) faults(in Input) Faults {
 	f := Faults{
 		Toxiproxy:   read(l, toxiproxyURL, parseURL),
 		SteadyState: read(l, steadyState, parseSteadyState),
@@ -55,14 +55,14 @@ func (l *layered) faults(in Input) Faults {
 	if f.Toxiproxy != nil {
 		f.Toxiproxy = withPath(f.Toxiproxy, strings.TrimRight(f.Toxiproxy.Path, "/"))
 	}
-	f.Given, f.sources = l.given(f.rows)
+	f.Given, f.sources = l.faultParams(f.rows)
 	f.Custom = l.custom(f)
 	return f
 }
 
 // custom are the target's own faults. A namespace that one of them names must be allowed like the
 // platform's.
-func (l *layered) custom(f Faults) (all []chaos.Custom) {
+func (l *resolver) custom(f Faults) (all []chaos.Custom) {
 	if l.target == nil {
 		return nil
 	}
@@ -84,10 +84,10 @@ func (l *layered) custom(f Faults) (all []chaos.Custom) {
 }
 
 // place names a line of squall.yaml.
-func (l *layered) place(line int) string { return fmt.Sprintf("%s:%d", l.file.path, line) }
+func (l *resolver) place(line int) string { return fmt.Sprintf("%s:%d", l.file.path, line) }
 
 // checkInjections refuses faults that the run could not get to.
-func (l *layered) checkInjections(r Resolved) {
+func (l *resolver) checkInjections(r Resolved) {
 	switch f := r.Faults; {
 	case l.admin:
 	case f.DryRun && !l.values[injections].set():

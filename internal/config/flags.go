@@ -66,16 +66,16 @@ type flagValue struct {
 func (v *flagValue) Set(text string) error {
 	if v.row.Bool {
 		if _, err := strconv.ParseBool(text); err != nil {
-			return refusedFlag{v.row.Accepts}
+			return refusedFlagError{v.row.Accepts}
 		}
 	}
 	v.given[v.name] = append(v.given[v.name], text)
 	return nil
 }
 
-type refusedFlag struct{ accepts string }
+type refusedFlagError struct{ accepts string }
 
-func (r refusedFlag) Error() string { return "must be " + r.accepts }
+func (r refusedFlagError) Error() string { return "must be " + r.accepts }
 
 // String is the default, which pflag leaves out of the help when it is empty.
 func (v *flagValue) String() string { return "" }

@@ -9,7 +9,7 @@ import (
 
 // gateways works out the webhook URL of every channel. What is given is either the full URL of the
 // webchat webhook, or the host that Locust takes together with a path.
-func (l *layered) gateways(table [load.NumChannels]load.ChannelSpec) (urls [load.NumChannels]*url.URL) {
+func (l *resolver) gateways(table [load.NumChannels]load.ChannelSpec) (urls [load.NumChannels]*url.URL) {
 	webchat := table[load.Webchat].Path
 	from := l.strongest(gatewayURL, gatewayHost)
 	given := read(l, from, parseURL)
@@ -41,7 +41,7 @@ func (l *layered) gateways(table [load.NumChannels]load.ChannelSpec) (urls [load
 }
 
 // targetHint completes the remedy for a missing gateway with the targets that there are.
-func (l *layered) targetHint() string {
+func (l *resolver) targetHint() string {
 	if l.file == nil {
 		return ""
 	}

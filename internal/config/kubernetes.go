@@ -22,7 +22,7 @@ type Kubernetes struct {
 
 // kubernetes is on only when a namespace is set and allowed. A kubeconfig alone says nothing: every
 // machine of an operator has one.
-func (l *layered) kubernetes(meant bool) Kubernetes {
+func (l *resolver) kubernetes(meant bool) Kubernetes {
 	k := Kubernetes{
 		Kubeconfig: l.kubeconfig(),
 		Context:    read(l, kubeContext, parseText),
@@ -36,7 +36,7 @@ func (l *layered) kubernetes(meant bool) Kubernetes {
 	if given.level == fromEnv && !l.values[kubeAllow].set() && !meant {
 		// NAMESPACE is a common variable: a run that asks for no fault must not fail over it.
 		l.idleSpace = k.Namespace
-		l.values[kubeNamespace] = raw{level: fromDefault, source: "not used: " + given.source + " is not allowed"}
+		l.values[kubeNamespace] = settingValue{level: fromDefault, source: "not used: " + given.source + " is not allowed"}
 		k.Namespace = ""
 		return k
 	}
@@ -46,7 +46,7 @@ func (l *layered) kubernetes(meant bool) Kubernetes {
 }
 
 // kubeconfig resolves each path that stands in squall.yaml against that file's directory.
-func (l *layered) kubeconfig() string {
+func (l *resolver) kubeconfig() string {
 	paths := filepath.SplitList(read(l, kubeconfig, parseText))
 	for i, path := range paths {
 		paths[i] = l.inside(kubeconfig, path)
@@ -56,7 +56,7 @@ func (l *layered) kubeconfig() string {
 }
 
 // checkKubeconfig wants one of the files to be there: some may be missing, as kubectl has it.
-func (l *layered) checkKubeconfig(list string) {
+func (l *resolver) checkKubeconfig(list string) {
 	if list == "" {
 		return
 	}
@@ -69,7 +69,7 @@ func (l *layered) checkKubeconfig(list string) {
 }
 
 // checkNamespace refuses a namespace that faults may not touch.
-func (l *layered) checkNamespace(place, namespace string, allow []string) {
+func (l *resolver) checkNamespace(place, namespace string, allow []string) {
 	switch {
 	case slices.Contains(allow, namespace):
 	case len(allow) == 0:
@@ -83,11 +83,11 @@ var validNamespace = regexp.MustCompile(`^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$`)
 
 // parseNamespace reads a DNS label, which has no patterns: every namespace is named.
 func parseNamespace(text string) (string, error) {
-	return plain(text, validNamespace.MatchString(text))
+	return orRefused(text, validNamespace.MatchString(text))
 }
 
 // clusterWarnings are about what is given for Kubernetes and likely not meant.
-func (l *layered) clusterWarnings(warn func(string, ...any)) {
+func (l *resolver) clusterWarnings(warn func(string, ...any)) {
 	given, namespace := l.values[kubeNamespace], l.values[kubeNamespace].text()
 	if l.idleSpace != "" {
 		warn("env NAMESPACE is %s, which nobody allows: Kubernetes faults are off; --allow-namespace %s switches them on", l.idleSpace, l.idleSpace)

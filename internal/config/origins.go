@@ -8,7 +8,7 @@ import (
 )
 
 // origins says of every setting what it became and where it came from.
-func (l *layered) origins(r Resolved) (all []Origin, fingerprints map[string]string) {
+func (l *resolver) origins(r Resolved) (all []Origin, fingerprints map[string]string) {
 	fingerprints = map[string]string{}
 	derived := l.derived(r)
 	for _, row := range Table() {
@@ -36,7 +36,7 @@ func (l *layered) origins(r Resolved) (all []Origin, fingerprints map[string]str
 }
 
 // derived are the settings whose value follows from others.
-func (l *layered) derived(r Resolved) map[string]Origin {
+func (l *resolver) derived(r Resolved) map[string]Origin {
 	derived := map[string]Origin{
 		targetName: {Value: r.Target, Source: "host of the gateway"},
 		Seed:       {Value: fmt.Sprint(r.Options.Seed), Source: "drawn"},

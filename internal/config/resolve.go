@@ -73,7 +73,7 @@ func Resolve(in Input) (Resolved, error) {
 	}
 	r.Faults = l.faults(in)
 	l.noLoad = l.admin || r.Faults.DryRun
-	workload, secrets := l.signed(l.workload())
+	workload, secrets := l.resolveSecrets(l.workload())
 	if read(l, noRules, parseBool) {
 		workload.Rules.TogglesPerMinute = 0
 	}
@@ -99,7 +99,7 @@ func Resolve(in Input) (Resolved, error) {
 }
 
 // readLines reads a setting that may be given several times.
-func readLines[T any](l *layered, name string, defaults []T, parse func(string) (T, error)) []T {
+func readLines[T any](l *resolver, name string, defaults []T, parse func(string) (T, error)) []T {
 	value := l.values[name]
 	if !value.set() {
 		return defaults
@@ -118,7 +118,7 @@ func readLines[T any](l *layered, name string, defaults []T, parse func(string) 
 
 // workload reads the workload file, or takes the built-in one, and narrows it to one tenant if that
 // was asked for.
-func (l *layered) workload() load.Workload {
+func (l *resolver) workload() load.Workload {
 	w := load.DefaultWorkload()
 	path := l.inside(Workload, read(l, Workload, parseText))
 	if path != "" {
@@ -152,10 +152,10 @@ func (l *layered) workload() load.Workload {
 
 func parseUUID(text string) (string, error) {
 	id, err := uuid.Parse(text)
-	return plain(id.String(), err == nil && len(text) == 36)
+	return orRefused(id.String(), err == nil && len(text) == 36)
 }
 
-func (l *layered) options(w load.Workload) load.Options {
+func (l *resolver) options(w load.Workload) load.Options {
 	o := load.Options{
 		Workload:     w,
 		Gateway:      l.gateways(w.Channels),
@@ -176,7 +176,7 @@ func (l *layered) options(w load.Workload) load.Options {
 	return o
 }
 
-func (l *layered) settings(w load.Workload) load.Settings {
+func (l *resolver) settings(w load.Workload) load.Settings {
 	s := load.Settings{
 		Think:       read(l, think, parseThink),
 		Ramp:        read(l, ramp, parseDuration(0)),
@@ -204,7 +204,7 @@ func (l *layered) settings(w load.Workload) load.Settings {
 	return s
 }
 
-func (l *layered) targetName(in Input, gateway *url.URL) string {
+func (l *resolver) targetName(in Input, gateway *url.URL) string {
 	switch {
 	case in.Fixed != nil:
 		return "demo"
@@ -217,7 +217,7 @@ func (l *layered) targetName(in Input, gateway *url.URL) string {
 }
 
 // checkProtection asks for the name of a protected target to be said twice.
-func (l *layered) checkProtection(isProtected bool) {
+func (l *resolver) checkProtection(isProtected bool) {
 	if l.noLoad || !isProtected {
 		return // without load there is nothing to protect it from, and undoing is always allowed
 	}

@@ -397,7 +397,7 @@ func TestTokens(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if got := token.Trouble(now); got != c.want {
+			if got := token.Problem(now); got != c.want {
 				t.Errorf("trouble = %q, want %q", got, c.want)
 			}
 		})

@@ -7,13 +7,13 @@ import (
 	"xinbot.ir/squall/load"
 )
 
-// signed gives every channel its secret, and takes channels out of the traffic that have none.
+// resolveSecrets gives every channel its secret, and takes channels out of the traffic that have none.
 //
 // The command lines of the k6 script and the Locust suite give one secret, webchat's. A gateway with a
 // secret per channel would refuse everything else, so with that one alone only webchat and
 // automation are sent, and a warning says what is left out. Whoever gives some of the others' secrets
 // means those channels, and then a missing one is a mistake.
-func (l *layered) signed(w load.Workload) (load.Workload, [load.NumChannels]string) {
+func (l *resolver) resolveSecrets(w load.Workload) (load.Workload, [load.NumChannels]string) {
 	var secrets [load.NumChannels]string
 	var missing []string
 	others := 0
@@ -38,16 +38,16 @@ func (l *layered) signed(w load.Workload) (load.Workload, [load.NumChannels]stri
 			if secrets[c] == "" {
 				// Should the operator add the channel to the mix all the same.
 				secrets[c] = secrets[load.Webchat]
-				l.values[secretName(load.Channel(c))] = raw{source: "not set: " + load.Channel(c).String() + " is left out"}
+				l.values[secretName(load.Channel(c))] = settingValue{source: "not set: " + load.Channel(c).String() + " is left out"}
 			}
 		}
-		w = l.without(w, missing)
+		w = l.withoutChannels(w, missing)
 	}
 	return w, secrets
 }
 
 // keyring holds the channels' secrets and the admin token.
-func (l *layered) keyring(secrets [load.NumChannels]string) *load.Keyring {
+func (l *resolver) keyring(secrets [load.NumChannels]string) *load.Keyring {
 	keys := new(load.Keyring)
 	for c, secret := range secrets {
 		if err := keys.Set(load.Channel(c), load.Key{Current: secret}); err != nil {
@@ -66,8 +66,8 @@ func secretVariables(channels []string) (names []string) {
 	return names
 }
 
-// without takes channels out of every brand's mix. A brand that has no others is a problem.
-func (l *layered) without(w load.Workload, channels []string) load.Workload {
+// withoutChannels takes channels out of every brand's mix. A brand that has no others is a problem.
+func (l *resolver) withoutChannels(w load.Workload, channels []string) load.Workload {
 	tenants := slices.Clone(w.Tenants)
 	for t := range tenants {
 		brands := slices.Clone(tenants[t].Brands)

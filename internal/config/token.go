@@ -40,12 +40,12 @@ func ReadToken(token Secret) (Token, error) {
 	if expires != nil {
 		t.Expires = expires.Time
 	}
-	t.Roles = append(texts(claims["role"]), texts(claims["roles"])...)
+	t.Roles = append(claimTexts(claims["role"]), claimTexts(claims["roles"])...)
 	return t, nil
 }
 
-// texts reads a claim that holds one name or several.
-func texts(claim any) []string {
+// claimTexts reads a claim that holds one name or several.
+func claimTexts(claim any) []string {
 	switch claim := claim.(type) {
 	case string:
 		return strings.Fields(claim)
@@ -61,8 +61,8 @@ func texts(claim any) []string {
 	return nil
 }
 
-// Trouble says why the admin API will refuse the token at the given time, or "".
-func (t Token) Trouble(now time.Time) string {
+// Problem says why the admin API will refuse the token at the given time, or "".
+func (t Token) Problem(now time.Time) string {
 	switch {
 	case !t.Expires.IsZero() && !now.Before(t.Expires):
 		return fmt.Sprintf("admin token expired %s ago", now.Sub(t.Expires).Round(time.Second))

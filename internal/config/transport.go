@@ -13,7 +13,7 @@ import (
 )
 
 // tlsConfig is nil when nothing deviates from Go's defaults.
-func (l *layered) tlsConfig() *tls.Config {
+func (l *resolver) tlsConfig() *tls.Config {
 	ca, cert, key := read(l, tlsCA, parseText), read(l, tlsCert, parseText), read(l, tlsKey, parseText)
 	skip := read(l, tlsSkipVerify, parseBool)
 	if ca == "" && cert == "" && key == "" && !skip {
@@ -24,7 +24,7 @@ func (l *layered) tlsConfig() *tls.Config {
 		InsecureSkipVerify: skip, //nolint:gosec // only when the user asks for it, and doctor says so
 	}
 	if ca != "" {
-		pool, err := trust(l.inside(tlsCA, ca))
+		pool, err := loadCertPool(l.inside(tlsCA, ca))
 		if err != nil {
 			l.problem("%s: %w", describe(tlsCA, l.values[tlsCA].source), err)
 		}
@@ -44,7 +44,7 @@ func (l *layered) tlsConfig() *tls.Config {
 	return c
 }
 
-func trust(path string) (*x509.CertPool, error) {
+func loadCertPool(path string) (*x509.CertPool, error) {
 	pem, err := os.ReadFile(path)
 	if err != nil {
 		return nil, fmt.Errorf("read certificate authorities: %w", err)
@@ -60,7 +60,7 @@ func trust(path string) (*x509.CertPool, error) {
 }
 
 // inside resolves a path that stands in squall.yaml against that file's directory.
-func (l *layered) inside(name, path string) string {
+func (l *resolver) inside(name, path string) string {
 	if path != "" && l.values[name].level == fromFile {
 		return l.file.inside(path)
 	}
@@ -68,7 +68,7 @@ func (l *layered) inside(name, path string) string {
 }
 
 // proxy is nil when there is none. Loopback hosts are never proxied, as everywhere in Go.
-func (l *layered) proxy() func(*url.URL) (*url.URL, error) {
+func (l *resolver) proxy() func(*url.URL) (*url.URL, error) {
 	c := httpproxy.Config{
 		HTTPProxy:  read(l, httpProxy, parseProxy),
 		HTTPSProxy: read(l, httpsProxy, parseProxy),

@@ -21,7 +21,7 @@ func (r Resolved) ValidateFaults(on map[string][]chaos.Param, off map[string]str
 	var problems []error
 	problem := func(format string, args ...any) { problems = append(problems, fmt.Errorf(format, args...)) }
 
-	off = f.alsoOff(on, off)
+	off = f.unavailable(on, off)
 	kept := map[string]chaos.Params{}
 	used, idle := map[string]bool{}, map[string][]string{} // variables of -e, and whom they are for
 	for _, id := range slices.Sorted(maps.Keys(f.Given)) {
@@ -33,7 +33,7 @@ func (r Resolved) ValidateFaults(on map[string][]chaos.Param, off map[string]str
 				continue
 			}
 			used[source.variable] = true
-			if err := refusals(on[id], chaos.Params{name: text}); err != nil {
+			if err := invalidParams(on[id], chaos.Params{name: text}); err != nil {
 				problem("%s: %s: %w", source.text, id, err)
 			}
 			kept[id] = kept[id].With(chaos.Params{name: text})
@@ -41,31 +41,31 @@ func (r Resolved) ValidateFaults(on map[string][]chaos.Param, off map[string]str
 	}
 	for _, name := range slices.Sorted(maps.Keys(idle)) {
 		if !used[name] && f.fromVariable(idle[name], name) {
-			problem("-e %s: no fault that can run here reads it: %s", name, strings.Join(needs(idle[name], off), "; "))
+			problem("-e %s: no fault that can run here reads it: %s", name, strings.Join(missingRequirements(idle[name], off), "; "))
 		}
 	}
 	for _, i := range f.Inject {
 		rows, ok := on[i.Fault]
 		if !ok {
-			problem("--fault %s: %s", i, absent(i.Fault, on, off))
+			problem("--fault %s: %s", i, unavailableReason(i.Fault, on, off))
 			continue
 		}
-		if err := refusals(rows, i.Params); err != nil {
+		if err := invalidParams(rows, i.Params); err != nil {
 			problem("--fault %s: %w", i, err)
 		}
 	}
 	for _, o := range r.Objectives {
 		name := o.Scope.During
 		if _, can := on[name]; name != "" && !can {
-			problem("--objective %s: %s: %s", o, name, absent(name, on, off))
+			problem("--objective %s: %s: %s", o, name, unavailableReason(name, on, off))
 		}
 	}
 	f.Given = kept
 	return f, errors.Join(problems...)
 }
 
-// alsoOff adds the custom faults that cannot run here.
-func (f Faults) alsoOff(on map[string][]chaos.Param, off map[string]string) map[string]string {
+// unavailable adds the custom faults that cannot run here.
+func (f Faults) unavailable(on map[string][]chaos.Param, off map[string]string) map[string]string {
 	all := map[string]string{}
 	maps.Copy(all, off)
 	for _, c := range f.Custom {
@@ -93,8 +93,8 @@ func (f Faults) fromVariable(ids []string, variable string) bool {
 	return false
 }
 
-// needs says why faults do not run here.
-func needs(ids []string, off map[string]string) (all []string) {
+// missingRequirements says why faults do not run here.
+func missingRequirements(ids []string, off map[string]string) (all []string) {
 	for _, id := range slices.Compact(ids) {
 		if what, ok := off[id]; ok {
 			all = append(all, id+" needs "+what)
@@ -105,8 +105,8 @@ func needs(ids []string, off map[string]string) (all []string) {
 	return all
 }
 
-// absent says why there is no such fault here, and which there are.
-func absent(id string, on map[string][]chaos.Param, off map[string]string) string {
+// unavailableReason says why there is no such fault here, and which there are.
+func unavailableReason(id string, on map[string][]chaos.Param, off map[string]string) string {
 	known := slices.Sorted(maps.Keys(on))
 	if what, ok := off[id]; ok {
 		return fmt.Sprintf("this fault is off: it needs %s; faults that can run here are %s", what, orNone(known))
@@ -117,8 +117,8 @@ func absent(id string, on map[string][]chaos.Param, off map[string]string) strin
 	return "there is no such fault: must be one of " + orNone(known)
 }
 
-// refusals checks the given values alone; what they leave out comes from other sources.
-func refusals(rows []chaos.Param, given chaos.Params) error {
+// invalidParams checks the given values alone; what they leave out comes from other sources.
+func invalidParams(rows []chaos.Param, given chaos.Params) error {
 	var said []string
 	for _, name := range slices.Sorted(maps.Keys(given)) {
 		row, ok := rowOf(rows, name)

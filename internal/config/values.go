@@ -22,7 +22,7 @@ func bareSeconds(text string) string {
 
 // read understands one setting with parse. An unset setting reads its default; one without a default
 // is the zero value. What parse refuses becomes a problem that names source, text and what is accepted.
-func read[T any](l *layered, name string, parse func(string) (T, error)) T {
+func read[T any](l *resolver, name string, parse func(string) (T, error)) T {
 	var zero T
 	row, value := find(name), l.values[name]
 	text, source := value.text(), value.source
@@ -72,16 +72,16 @@ func withoutSecrets(text string) string {
 	return urlQuery.ReplaceAllString(urlUser.ReplaceAllString(text, "//***@"), "?***")
 }
 
-// refused is an error for a value that what is accepted explains well enough.
-type refused struct{}
+// refusedError is an error for a value that what is accepted explains well enough.
+type refusedError struct{}
 
-func (refused) Error() string { return "" }
+func (refusedError) Error() string { return "" }
 
 // errors of parsers that have nothing to add.
-func plain[T any](value T, ok bool) (T, error) {
+func orRefused[T any](value T, ok bool) (T, error) {
 	if !ok {
 		var zero T
-		return zero, refused{}
+		return zero, refusedError{}
 	}
 	return value, nil
 }
@@ -90,32 +90,32 @@ func parseText(text string) (string, error) { return text, nil }
 
 func parseBool(text string) (bool, error) {
 	value, err := strconv.ParseBool(strings.ToLower(text))
-	return plain(value, err == nil)
+	return orRefused(value, err == nil)
 }
 
 func parseWhole(low, high int) func(string) (int, error) {
 	return func(text string) (int, error) {
 		n, err := strconv.Atoi(text)
-		return plain(n, err == nil && n >= low && n <= high)
+		return orRefused(n, err == nil && n >= low && n <= high)
 	}
 }
 
 func parseSeed(text string) (uint64, error) {
 	n, err := strconv.ParseUint(text, 10, 64)
-	return plain(n, err == nil)
+	return orRefused(n, err == nil)
 }
 
 func parseNumber(low, high float64) func(string) (float64, error) {
 	return func(text string) (float64, error) {
 		n, err := strconv.ParseFloat(text, 64)
-		return plain(n, err == nil && n >= low && n <= high)
+		return orRefused(n, err == nil && n >= low && n <= high)
 	}
 }
 
 func parseDuration(low time.Duration) func(string) (time.Duration, error) {
 	return func(text string) (time.Duration, error) {
 		d, err := time.ParseDuration(text)
-		return plain(d, err == nil && d >= low)
+		return orRefused(d, err == nil && d >= low)
 	}
 }
 
@@ -125,7 +125,7 @@ func parseRate(text string) (float64, error) {
 	seconds := map[string]float64{"s": 1, "m": 60, "h": 3600}[unit]
 	n, err := strconv.ParseFloat(count, 64)
 	perSecond := n / seconds
-	return plain(perSecond, err == nil && seconds > 0 && perSecond > 0 && perSecond <= load.MaxRate)
+	return orRefused(perSecond, err == nil && seconds > 0 && perSecond > 0 && perSecond <= load.MaxRate)
 }
 
 // parseThink reads 1s or 0s-1.5s.
@@ -136,10 +136,10 @@ func parseThink(text string) (load.Think, error) {
 	}
 	shortest, err := time.ParseDuration(low)
 	if err != nil {
-		return plain(load.Think{}, false)
+		return orRefused(load.Think{}, false)
 	}
 	longest, err := time.ParseDuration(high)
-	return plain(load.Think{Min: shortest, Max: longest}, err == nil && shortest >= 0 && longest >= shortest)
+	return orRefused(load.Think{Min: shortest, Max: longest}, err == nil && shortest >= 0 && longest >= shortest)
 }
 
 // parseURL accepts what a request can be sent to. A user, a query or a fragment would be lost, or
@@ -147,16 +147,16 @@ func parseThink(text string) (load.Think, error) {
 func parseURL(text string) (*url.URL, error) {
 	u, err := url.Parse(text)
 	if err != nil || u.Host == "" || u.Hostname() == "" || u.Scheme != "http" && u.Scheme != "https" {
-		return plain[*url.URL](nil, false)
+		return orRefused[*url.URL](nil, false)
 	}
 	if port := u.Port(); port != "" {
 		if n, err := strconv.Atoi(port); err != nil || n < 1 || n > math.MaxUint16 {
-			return plain[*url.URL](nil, false)
+			return orRefused[*url.URL](nil, false)
 		}
 	}
-	return plain(u, u.User == nil && u.RawQuery == "" && !u.ForceQuery && u.Fragment == "")
+	return orRefused(u, u.User == nil && u.RawQuery == "" && !u.ForceQuery && u.Fragment == "")
 }
 
 func parsePath(text string) (string, error) {
-	return plain(text, strings.HasPrefix(text, "/") && !strings.ContainsAny(text, "?# \t\r\n"))
+	return orRefused(text, strings.HasPrefix(text, "/") && !strings.ContainsAny(text, "?# \t\r\n"))
 }

@@ -10,7 +10,7 @@ import (
 )
 
 // warnings are about what is accepted but likely not meant.
-func (l *layered) warnings(r Resolved) (all []string) {
+func (l *resolver) warnings(r Resolved) (all []string) {
 	warn := func(format string, args ...any) { all = append(all, fmt.Sprintf(format, args...)) }
 	if len(l.leftOut) > 0 {
 		warn("only webchat has a secret, so %s %s left out of the traffic: set %s", strictyaml.Choice(l.leftOut),
@@ -34,18 +34,18 @@ func (l *layered) warnings(r Resolved) (all []string) {
 	if r.Options.TLS != nil && r.Options.TLS.InsecureSkipVerify {
 		warn("server certificates are not checked (%s)", l.values[tlsSkipVerify].source)
 	}
-	if plainText(gateway) {
+	if isPlainText(gateway) {
 		warn("secrets travel unencrypted to %s", gateway.Host)
 	}
-	if api := r.Options.Orchestrator; api != nil && r.AdminToken.Set() && plainText(api) {
+	if api := r.Options.Orchestrator; api != nil && r.AdminToken.Set() && isPlainText(api) {
 		warn("the admin token travels unencrypted to %s", api.Host)
 	}
 	l.clusterWarnings(warn)
 	return all
 }
 
-// plainText tells whether a URL leaves this machine without TLS.
-func plainText(u *url.URL) bool {
+// isPlainText tells whether a URL leaves this machine without TLS.
+func isPlainText(u *url.URL) bool {
 	ip := net.ParseIP(u.Hostname())
 	local := u.Hostname() == "localhost" || ip != nil && ip.IsLoopback()
 	return u.Scheme == "http" && !local

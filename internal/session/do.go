@@ -59,7 +59,7 @@ var handlers = func() map[reflect.Type]handler {
 // the command is carried out, or on its way: what a fault comes to is told as events. A command that
 // is refused is in the journal with the reason, like everything else that was decided.
 func (s *Session) Do(_ context.Context, by event.Actor, c command.Command) error {
-	err := s.carryOut(by, c)
+	err := s.execute(by, c)
 	if err == nil {
 		return nil
 	}
@@ -67,7 +67,7 @@ func (s *Session) Do(_ context.Context, by event.Actor, c command.Command) error
 	return err
 }
 
-func (s *Session) carryOut(by event.Actor, c command.Command) error {
+func (s *Session) execute(by event.Actor, c command.Command) error {
 	h, ok := handlers[reflect.TypeOf(c)]
 	if !ok {
 		return fmt.Errorf("%s: a session cannot do this", command.Title(c))

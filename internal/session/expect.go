@@ -68,7 +68,7 @@ func (s *Session) emitFindings(decided []event.ExpectationDecided) {
 }
 
 // recoversWithin decides what is expected of a recovery that is over.
-func recoversWithin(r Recovery, h objectiveHealth) func(chaos.Expectation) (event.ExpectationVerdict, string) {
+func recoversWithin(r TimeToGreen, h objectiveHealth) func(chaos.Expectation) (event.ExpectationVerdict, string) {
 	return func(x chaos.Expectation) (event.ExpectationVerdict, string) {
 		switch {
 		case x.Signal != event.Recovers:
@@ -76,9 +76,9 @@ func recoversWithin(r Recovery, h objectiveHealth) func(chaos.Expectation) (even
 		case r.Unbroken:
 			return event.ExpectationMet, h.withUnknown("objectives stayed green all the time")
 		case x.Within > 0 && r.Took > x.Within:
-			return event.ExpectationFailed, h.withUnknown("took " + took(r.Took))
+			return event.ExpectationFailed, h.withUnknown("took " + recoveryText(r.Took))
 		}
-		return event.ExpectationMet, h.withUnknown("took " + took(r.Took))
+		return event.ExpectationMet, h.withUnknown("took " + recoveryText(r.Took))
 	}
 }
 
@@ -93,7 +93,7 @@ func (s *Session) closeOpenExpectations() {
 	for _, f := range s.view.follow {
 		why := "the run ended before the fault was reverted"
 		if !f.reverted.IsZero() {
-			why = "the run ended " + took(time.Since(f.reverted)) + " after the fault was reverted, before objectives could be judged green"
+			why = "the run ended " + recoveryText(time.Since(f.reverted)) + " after the fault was reverted, before objectives could be judged green"
 		}
 		if f.recovery.Reason != "" {
 			why = f.recovery.Reason

@@ -87,20 +87,20 @@ func (s *Session) schedule() {
 			defer timer.Stop()
 			select {
 			case <-s.ctx.Done():
-				s.missed(i.Fault, "the run ended before")
+				s.emitRefused(i.Fault, "the run ended before")
 				return
 			case <-timer.C:
 			}
 			err := s.Do(s.ctx, scheduled, command.Inject{Fault: i.Fault, Params: i.Params, Confirm: s.config.Target})
 			if err != nil {
-				s.missed(i.Fault, err.Error())
+				s.emitRefused(i.Fault, err.Error())
 			}
 		})
 	}
 }
 
-// missed remembers that the schedule could not be kept.
-func (s *Session) missed(fault, why string) {
+// emitRefused remembers that the schedule could not be kept.
+func (s *Session) emitRefused(fault, why string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.view.refused = append(s.view.refused, fmt.Sprintf("inject %s as scheduled: %s", fault, strings.TrimPrefix(why, "inject "+fault+": ")))
@@ -113,14 +113,14 @@ func (s *Session) emitFault(by event.Actor, data any) error {
 		s.reportInternal(err)
 	}
 	if refused, ok := data.(event.FaultRefused); ok && by == scheduled {
-		s.missed(refused.Fault, refused.Reason)
+		s.emitRefused(refused.Fault, refused.Reason)
 	}
-	s.followFault(data, err == nil)
+	s.trackFault(data, err == nil)
 	return err
 }
 
-// info is what the engine knows of a fault.
-func (s *Session) info(fault string) chaos.Info {
+// infoOf is what the engine knows of a fault.
+func (s *Session) infoOf(fault string) chaos.Info {
 	for _, f := range s.engine.Snapshot() {
 		if f.Info.ID == fault {
 			return f.Info

@@ -110,7 +110,7 @@ func TestFaultFromInjectionToRecovery(t *testing.T) {
 		{Signal: event.Holds, Text: "objectives hold"},
 	}
 	s := start(t, withLamp(t, l))
-	until(t, "green objectives", func() bool { return healthOf(s.Snapshot().Live).green() })
+	until(t, "green objectives", func() bool { return healthOf(s.Snapshot().Live).ok() })
 	if err := give(s, command.Inject{Fault: "lamp"}); err != nil {
 		t.Fatal(err)
 	}
@@ -226,11 +226,11 @@ func TestLeftBehindIsNamedWithItsRemedy(t *testing.T) {
 	until(t, "dark", func() bool { return !l.get() })
 	// The record is closed by nobody: what a run that was killed leaves.
 	open := s.ledger.Unresolved()
-	if got := s.leftOver(open[0], nil); !strings.Contains(got, "lamp --on") {
+	if got := s.notRevertedText(open[0], nil); !strings.Contains(got, "lamp --on") {
 		t.Errorf("left over: %s", got)
 	}
 	left := &chaos.NotRevertedError{Object: "lamp", Remedy: "lamp --on", Err: errors.New("the switch is broken")}
-	if got := s.leftOver(open[0], errors.Join(left)); !strings.Contains(got, "the switch is broken") || !strings.Contains(got, "lamp --on") {
+	if got := s.notRevertedText(open[0], []*chaos.NotRevertedError{left}); !strings.Contains(got, "the switch is broken") || !strings.Contains(got, "lamp --on") {
 		t.Errorf("left over: %s", got)
 	}
 }

@@ -3,10 +3,10 @@ package session
 import (
 	"errors"
 	"fmt"
-	"strings"
 
 	"xinbot.ir/squall/chaos"
 	"xinbot.ir/squall/internal/command"
+	"xinbot.ir/squall/internal/errtree"
 	"xinbot.ir/squall/internal/event"
 	"xinbot.ir/squall/load"
 )
@@ -37,12 +37,12 @@ func (s *Session) end(by event.Actor, end event.RunEnded) {
 		s.view.status = Draining
 		s.endedBy, s.ender = end, by
 		s.mu.Unlock()
-		go s.windUp()
+		go s.shutDown()
 	})
 }
 
-// windUp runs apart from every other goroutine of the session, so that it can wait for them.
-func (s *Session) windUp() {
+// shutDown runs apart from every other goroutine of the session, so that it can wait for them.
+func (s *Session) shutDown() {
 	defer close(s.done)
 	var faults error
 	reverted := make(chan struct{})
@@ -58,19 +58,20 @@ func (s *Session) windUp() {
 
 	s.commands.Lock()
 	defer s.commands.Unlock()
+	failed := errtree.All[*chaos.NotRevertedError](faults)
+	for _, rule := range errtree.All[*load.RuleNotRestoredError](errs[0]) {
+		s.emit(squall, event.ChangeNotReverted{Object: rule.Rule.Object(), Remedy: rule.Remedy, Reason: rule.Err.Error()})
+		failed = append(failed, &chaos.NotRevertedError{Object: rule.Rule.Object(), Remedy: rule.Remedy, Err: rule.Err})
+	}
 	end := s.endedBy
 	for _, r := range s.ledger.Unresolved() {
-		end.NotReverted = append(end.NotReverted, s.leftOver(r, faults))
-	}
-	for _, left := range leftBehind(errs[0]) {
-		end.NotReverted = replaceObject(end.NotReverted, left)
-		s.emit(squall, event.ChangeNotReverted{Object: ruleObject(left.Rule), Remedy: left.Remedy, Reason: left.Err.Error()})
+		end.NotReverted = append(end.NotReverted, s.notRevertedText(r, failed))
 	}
 	for _, refused := range s.refusals() {
 		errs = append(errs, errors.New(refused))
 	}
-	if n := s.lostSeconds(); n > 0 {
-		errs = append(errs, fmt.Errorf("write run directory: %s seconds were measured and not written", count(n)))
+	if n := s.lostWindows(); n > 0 {
+		errs = append(errs, fmt.Errorf("write run directory: %s seconds were measured and not written", formatCount(n)))
 	}
 	errs = append(errs, faults,
 		s.journal.add(s.ender, end),
@@ -89,20 +90,20 @@ func (s *Session) windUp() {
 	s.mu.Unlock()
 }
 
-// leftOver is the full account of an open record: why it is open and what a person can run.
-func (s *Session) leftOver(r chaos.Record, faults error) string {
-	for _, left := range chaos.NotRevertedErrors(faults) {
-		if left.Object == r.Object {
-			return left.Error()
+// notRevertedText says why a record is unresolved and what a person can run.
+func (s *Session) notRevertedText(r chaos.Record, failed []*chaos.NotRevertedError) string {
+	for _, f := range failed {
+		if f.Object == r.Object {
+			return f.Error()
 		}
 	}
 	if u := s.config.Undoers[r.Kind]; u != nil {
-		return (&chaos.NotRevertedError{Object: r.Object, Remedy: u.Remedy(r.Undo), Err: errors.New("its record is still open")}).Error()
+		return (&chaos.NotRevertedError{Object: r.Object, Remedy: u.Remedy(r.Undo), Err: errors.New("its record is unresolved")}).Error()
 	}
 	return r.Object
 }
 
-func (s *Session) lostSeconds() int {
+func (s *Session) lostWindows() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.view.lost
@@ -112,37 +113,6 @@ func (s *Session) refusals() []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.view.refused
-}
-
-// leftBehind finds the rules in a joined error.
-func leftBehind(err error) []*load.LeftBehind {
-	if err == nil {
-		return nil
-	}
-	if left, ok := err.(*load.LeftBehind); ok { //nolint:errorlint // walks the tree itself
-		return []*load.LeftBehind{left}
-	}
-	var all []*load.LeftBehind
-	switch e := err.(type) { //nolint:errorlint // walks the tree itself
-	case interface{ Unwrap() []error }:
-		for _, inner := range e.Unwrap() {
-			all = append(all, leftBehind(inner)...)
-		}
-	case interface{ Unwrap() error }:
-		all = leftBehind(e.Unwrap())
-	}
-	return all
-}
-
-// replaceObject puts the full account of a rule in the place of its bare name.
-func replaceObject(list []string, left *load.LeftBehind) []string {
-	for i, object := range list {
-		if strings.Contains(object, left.Rule.RuleID) {
-			list[i] = left.Error()
-			return list
-		}
-	}
-	return append(list, left.Error())
 }
 
 // Panicked ends the run after a panic in a goroutine of the program. The journal gets the stack, for

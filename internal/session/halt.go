@@ -20,7 +20,7 @@ func (s *Session) halt(by event.Actor, _ command.Halt) error {
 		func(next *load.Settings) {
 			paused := next.Paused
 			*next = s.config.Settings
-			next.Ramp, next.QuietRules, next.Paused = 0, true, paused
+			next.Ramp, next.FreezeRules, next.Paused = 0, true, paused
 		},
 		func(from, to load.Settings) any { return event.Halted{From: from.WantedVUs(), To: to.WantedVUs()} })
 }
@@ -31,7 +31,7 @@ func (s *Session) releaseHalt(by event.Actor, _ command.ReleaseHalt) error {
 		return nil
 	}
 	err := s.change(by,
-		func(next *load.Settings) { next.QuietRules, next.Ramp = false, s.config.Settings.Ramp },
+		func(next *load.Settings) { next.FreezeRules, next.Ramp = false, s.config.Settings.Ramp },
 		func(load.Settings, load.Settings) any { return event.HaltReleased{} })
 	if err != nil {
 		return err

@@ -27,7 +27,7 @@ func (s *Session) observer() func(metric.Observation) {
 	return func(o metric.Observation) {
 		at := o.Window.Start.Sub(s.started).Seconds()
 		if err := s.journal.writer.Second(rundir.NewSecond(max(0, at), o), o); err != nil {
-			s.loseSecond(err)
+			s.reportLostWindow(err)
 		}
 		line := s.journal.timeline()
 		middle := at + o.Window.Length.Seconds()/2
@@ -36,9 +36,9 @@ func (s *Session) observer() func(metric.Observation) {
 		}
 		live, overall := s.judge(o, line, middle, parts)
 		for i, v := range live {
-			s.tellObjective(v, &told[i])
+			s.emitObjective(v, &told[i])
 		}
-		s.tellHealth(o.Window.Health, &saturated)
+		s.emitHealth(o.Window.Health, &saturated)
 		phases := book.observe(s.journal.timeline().Phases(at+o.Window.Length.Seconds()), at, o)
 		s.mu.Lock()
 		s.view.live, s.view.overall, s.view.shares = live, overall, achieved(o.Recent)
@@ -54,9 +54,9 @@ func (s *Session) observer() func(metric.Observation) {
 	}
 }
 
-// loseSecond tells that a second was measured and could not be written: on the screen, in the journal
+// reportLostWindow tells that a second was measured and could not be written: on the screen, in the journal
 // the first time, and by the error that the run ends with.
-func (s *Session) loseSecond(err error) {
+func (s *Session) reportLostWindow(err error) {
 	s.reportInternal(err)
 	s.mu.Lock()
 	s.view.lost++
@@ -81,9 +81,9 @@ func (s *Session) judge(o metric.Observation, line *timeline.Timeline, at float6
 	return live, overall
 }
 
-// tellObjective records when an objective breaks and when it holds again. One that is unknown for a while
+// emitObjective records when an objective breaks and when it holds again. One that is unknown for a while
 // has done neither.
-func (s *Session) tellObjective(v slo.Result, told *slo.State) {
+func (s *Session) emitObjective(v slo.Result, told *slo.State) {
 	if v.State == slo.Unknown || v.State == *told || (v.State == slo.Pass && *told == slo.Unknown) {
 		if v.State != slo.Unknown {
 			*told = v.State
@@ -92,14 +92,14 @@ func (s *Session) tellObjective(v slo.Result, told *slo.State) {
 	}
 	*told = v.State
 	if v.State == slo.Pass {
-		s.emit(objectives, event.ObjectiveRecovered{Objective: v.Objective.String(), Title: plain(v.Objective), Value: v.Value, Measured: measured(v)})
+		s.emit(objectives, event.ObjectiveRecovered{Objective: v.Objective.String(), Title: objectiveText(v.Objective), Value: v.Value, Measured: measuredText(v)})
 		return
 	}
-	s.emit(objectives, event.ObjectiveBroken{Objective: v.Objective.String(), Title: plain(v.Objective), Value: v.Value, Measured: measured(v)})
+	s.emit(objectives, event.ObjectiveBroken{Objective: v.Objective.String(), Title: objectiveText(v.Objective), Value: v.Value, Measured: measuredText(v)})
 }
 
-// plain is an objective in words, for the timeline.
-func plain(o slo.Objective) string {
+// objectiveText is an objective in words, for the timeline.
+func objectiveText(o slo.Objective) string {
 	name := strings.ReplaceAll(o.Metric, "_", " ")
 	for _, row := range []struct{ metric, words string }{
 		{"http_req_duration", "latency of all requests"},
@@ -119,7 +119,7 @@ func plain(o slo.Objective) string {
 	return name + " " + o.Expression()
 }
 
-func measured(v slo.Result) string {
+func measuredText(v slo.Result) string {
 	switch {
 	case v.Objective.Latency() && v.Value >= 1000:
 		return fmt.Sprintf("%.2f s", v.Value/1000)
@@ -128,10 +128,10 @@ func measured(v slo.Result) string {
 	case v.Objective.Share():
 		return fmt.Sprintf("%.2f %%", v.Value*100)
 	}
-	return number(v.Value)
+	return formatNumber(v.Value)
 }
 
-func (s *Session) tellHealth(h metric.Health, told *bool) {
+func (s *Session) emitHealth(h metric.Health, told *bool) {
 	if h.Saturated == *told {
 		return
 	}
@@ -159,7 +159,7 @@ func (s *Session) stop(rule slo.StopRule, v slo.Result) {
 	s.commands.Lock()
 	spiking, above := s.settings.Spike, s.settings.WantedVUs() > s.config.Settings.WantedVUs() || s.settings.WantedRate() > s.config.Settings.WantedRate()
 	s.commands.Unlock()
-	s.emit(by, event.StopRuleMet{Rule: rule.String(), Title: plain(rule.Condition), For: rule.For.Seconds(), Value: v.Value, Measured: measured(v)})
+	s.emit(by, event.StopRuleMet{Rule: rule.String(), Title: objectiveText(rule.Condition), For: rule.For.Seconds(), Value: v.Value, Measured: measuredText(v)})
 	var next command.Command = command.Halt{}
 	if !spiking && !above && !s.anyFault() {
 		next = command.Finish{}

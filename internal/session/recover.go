@@ -43,8 +43,8 @@ func Unfinished(root string) ([]string, error) {
 	return dirs, nil
 }
 
-// Salvage is how and with what a dead run is recovered.
-type Salvage struct {
+// RecoverOptions is how and with what a dead run is recovered.
+type RecoverOptions struct {
 	Options load.Options         // token, TLS and proxy settings for rules; where to go is in the ledger
 	Undoers chaos.Undoers        // for faults
 	How     chaos.RecoverOptions // whom to ask, how long to wait
@@ -52,7 +52,7 @@ type Salvage struct {
 
 // Recover reverts what a dead session left, from its ledger alone, newest change first. It
 // leaves a living session alone (ErrAlive) and may be run again at any time.
-func Recover(ctx context.Context, dir string, r Salvage) (_ []chaos.RecoverResult, err error) {
+func Recover(ctx context.Context, dir string, r RecoverOptions) (_ []chaos.RecoverResult, err error) {
 	if _, err := chaos.ReadLedger(dir); err != nil && !errors.As(err, new(*chaos.DamagedError)) {
 		return nil, err
 	}
@@ -76,10 +76,10 @@ func Recover(ctx context.Context, dir string, r Salvage) (_ []chaos.RecoverResul
 	if undoers == nil {
 		undoers = chaos.Undoers{}
 	}
-	undoers[ruleKind] = ruleUndoer{r.Options}
+	undoers[load.RuleKind] = ruleUndoer{r.Options}
 	if run, err := rundir.Open(dir); err == nil && run.Meta.Embedded {
 		for kind := range undoers {
-			undoers[kind] = gone{}
+			undoers[kind] = noopUndoer{}
 		}
 	}
 	all := chaos.Recover(ctx, ledger, undoers, r.How)
@@ -89,8 +89,8 @@ func Recover(ctx context.Context, dir string, r Salvage) (_ []chaos.RecoverResul
 	return all, nil
 }
 
-// gone undoes what was changed on an embedded platform: that has died with the run that held the lock.
-type gone struct{}
+// noopUndoer undoes what was changed on an embedded platform: that has died with the run that held the lock.
+type noopUndoer struct{}
 
-func (gone) Undo(context.Context, json.RawMessage, bool) error { return nil }
-func (gone) Remedy(json.RawMessage) string                     { return "" }
+func (noopUndoer) Undo(context.Context, json.RawMessage, bool) error { return nil }
+func (noopUndoer) Remedy(json.RawMessage) string                     { return "" }

@@ -74,7 +74,7 @@ func TestRecoverPutsRulesBack(t *testing.T) {
 		t.Fatal(err)
 	}
 	state := load.RuleState{API: p.OrchestratorURL(), TenantID: tenant, RuleID: rule.ID, Active: rule.Active}
-	if _, err := (ruleLedger{ledger, func(err error) { t.Error(err) }}).Intend(state); err != nil {
+	if _, err := ledger.Record(load.RuleKind, state.Object(), state); err != nil {
 		t.Fatal(err)
 	}
 	if err := ledger.Close(); err != nil {
@@ -94,7 +94,7 @@ func TestRecoverPutsRulesBack(t *testing.T) {
 	wrong.Keys.SetToken("wrong-token")
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel() // one try is enough here
-	failed, err := Recover(ctx, dir, Salvage{Options: wrong})
+	failed, err := Recover(ctx, dir, RecoverOptions{Options: wrong})
 	if err != nil || len(failed) != 1 || failed[0].Err == nil {
 		t.Fatalf("recover with a wrong token: %+v, %v", failed, err)
 	}
@@ -103,7 +103,7 @@ func TestRecoverPutsRulesBack(t *testing.T) {
 		t.Errorf("not reverted: %v", failed[0].Err)
 	}
 	for range 2 { // twice is fine
-		if _, err := Recover(context.Background(), dir, Salvage{Options: c.Options}); err != nil {
+		if _, err := Recover(context.Background(), dir, RecoverOptions{Options: c.Options}); err != nil {
 			t.Fatal(err)
 		}
 		if ruleActive(t, p, tenant, rule.ID) != rule.Active {
@@ -119,7 +119,7 @@ func TestRecoverLeavesALivingSessionAlone(t *testing.T) {
 	p := platform(t)
 	c := config(t, p)
 	start(t, c)
-	if _, err := Recover(context.Background(), c.Dir, Salvage{Options: c.Options}); !errors.Is(err, ErrAlive) {
+	if _, err := Recover(context.Background(), c.Dir, RecoverOptions{Options: c.Options}); !errors.Is(err, ErrAlive) {
 		t.Errorf("recover beside a living session: %v", err)
 	}
 }

@@ -22,7 +22,7 @@ type faultOutcome struct {
 	run      int
 	begun    time.Time
 	reverted time.Time
-	recovery Recovery
+	recovery TimeToGreen
 	lastBad  time.Time // end of the last second after the undo that broke an objective
 	steady   bool      // objectives were green when it began
 	active   bool      // it was applied: before that there is nothing to judge
@@ -43,8 +43,8 @@ func (s *Session) steadyStateCheck() []chaos.Check {
 	s.mu.Unlock()
 	check := chaos.Check{Text: "steady state: objectives are green", Answer: chaos.Passes}
 	switch {
-	case !h.green():
-		check.Answer, check.Reason = chaos.Warns, h.trouble()
+	case !h.ok():
+		check.Answer, check.Reason = chaos.Warns, h.reason()
 		if s.config.SteadyState == RefuseUnsteady {
 			check.Answer = chaos.Refuses
 		}
@@ -69,22 +69,22 @@ func healthOf(verdicts []slo.Result) (h objectiveHealth) {
 		}
 		switch v.State {
 		case slo.Fail:
-			h.broken = append(h.broken, fmt.Sprintf("%s (%s)", plain(v.Objective), measured(v)))
+			h.broken = append(h.broken, fmt.Sprintf("%s (%s)", objectiveText(v.Objective), measuredText(v)))
 		case slo.Pass:
 			h.passed++
 		case slo.Unknown:
-			h.unknown = append(h.unknown, plain(v.Objective))
+			h.unknown = append(h.unknown, objectiveText(v.Objective))
 		}
 	}
 	return h
 }
 
-// green tells that none fails and one at least passes. What has too few samples to be judged does not
+// ok tells that none fails and one at least passes. What has too few samples to be judged does not
 // speak against it, and is named wherever it matters.
-func (h objectiveHealth) green() bool { return len(h.broken) == 0 && h.passed > 0 }
+func (h objectiveHealth) ok() bool { return len(h.broken) == 0 && h.passed > 0 }
 
-// trouble says why it is not green.
-func (h objectiveHealth) trouble() string {
+// reason says why it is not green.
+func (h objectiveHealth) reason() string {
 	if len(h.broken) > 0 {
 		return "broken now: " + strings.Join(h.broken, ", ")
 	}
@@ -104,30 +104,30 @@ func (f *faultOutcome) ref() event.Injection {
 	return event.Injection{Fault: f.info.ID, Title: f.info.Title, Run: f.run}
 }
 
-// followFault keeps what an event of the engine means for recovery and expectations.
-func (s *Session) followFault(data any, written bool) {
+// trackFault keeps what an event of the engine means for recovery and expectations.
+func (s *Session) trackFault(data any, written bool) {
 	var decided []event.ExpectationDecided
 	switch d := data.(type) {
 	case event.FaultStarted:
 		if written { // else it does not begin
-			decided = s.followStart(d)
+			decided = s.trackStart(d)
 		}
 	case event.FaultActive:
-		s.followed(d.Injection, func(f *faultOutcome) { f.active = true })
+		s.withOutcome(d.Injection, func(f *faultOutcome) { f.active = true })
 	case event.FaultReverting:
-		s.followed(d.Injection, func(f *faultOutcome) {
+		s.withOutcome(d.Injection, func(f *faultOutcome) {
 			if d.Cause == event.CauseForeign {
-				decided = s.giveUp(f, endedByOthers)
+				decided = s.abandonRecovery(f, endedByOthers)
 			}
 		})
 	case event.FaultReverted:
-		s.followed(d.Injection, func(f *faultOutcome) { decided = s.followRevert(f, d.Cause) })
+		s.withOutcome(d.Injection, func(f *faultOutcome) { decided = s.trackRevert(f, d.Cause) })
 	}
 	s.emitFindings(decided)
 }
 
-// followed calls use with what became of an injection, if it is the last one of its fault.
-func (s *Session) followed(i event.Injection, use func(*faultOutcome)) {
+// withOutcome calls use with what became of an injection, if it is the last one of its fault.
+func (s *Session) withOutcome(i event.Injection, use func(*faultOutcome)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if f := s.view.follow[i.Fault]; f != nil && f.run == i.Run {
@@ -135,12 +135,12 @@ func (s *Session) followed(i event.Injection, use func(*faultOutcome)) {
 	}
 }
 
-func (s *Session) followStart(d event.FaultStarted) []event.ExpectationDecided {
-	info := s.info(d.Fault)
+func (s *Session) trackStart(d event.FaultStarted) []event.ExpectationDecided {
+	info := s.infoOf(d.Fault)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.cancelRecovery(d.Fault)
-	f := &faultOutcome{info: info, run: d.Run, begun: time.Now(), steady: healthOf(s.view.live).green()}
+	f := &faultOutcome{info: info, run: d.Run, begun: time.Now(), steady: healthOf(s.view.live).ok()}
 	for _, x := range info.Expect {
 		f.findings = append(f.findings, event.Finding{Signal: x.Signal, Text: x.Text})
 		if x.Signal == event.Recovers {
@@ -153,24 +153,24 @@ func (s *Session) followStart(d event.FaultStarted) []event.ExpectationDecided {
 	})
 }
 
-// followRevert judges a fault that is over. Session.mu must be held.
-func (s *Session) followRevert(f *faultOutcome, cause event.Cause) []event.ExpectationDecided {
+// trackRevert judges a fault that is over. Session.mu must be held.
+func (s *Session) trackRevert(f *faultOutcome, cause event.Cause) []event.ExpectationDecided {
 	f.reverted = time.Now()
 	switch {
 	case cause == event.CauseForeign:
-		return s.giveUp(f, endedByOthers)
+		return s.abandonRecovery(f, endedByOthers)
 	case !f.active:
-		return s.giveUp(f, "the fault could not be injected")
+		return s.abandonRecovery(f, "the fault could not be injected")
 	case cause == event.CauseKept:
-		return s.giveUp(f, "the fault was kept as it is")
+		return s.abandonRecovery(f, "the fault was kept as it is")
 	}
 	f.lastBad = f.reverted
 	f.recovery.Watching = true
 	return s.applyVerdicts(f, s.judgeAtRevert(f))
 }
 
-// giveUp leaves everything that is still open of a fault unknown. Session.mu must be held.
-func (s *Session) giveUp(f *faultOutcome, why string) []event.ExpectationDecided {
+// abandonRecovery leaves everything that is still open of a fault unknown. Session.mu must be held.
+func (s *Session) abandonRecovery(f *faultOutcome, why string) []event.ExpectationDecided {
 	f.recovery.Reason = why
 	return s.applyVerdicts(f, func(chaos.Expectation) (event.ExpectationVerdict, string) {
 		return event.ExpectationUnknown, why
@@ -190,7 +190,7 @@ func (s *Session) cancelRecovery(by string) {
 // watchRecovery holds a closed second against the faults that are on and the clocks that run.
 func (s *Session) watchRecovery(o metric.Observation, live []slo.Result) {
 	end := o.Window.Start.Add(o.Window.Length)
-	bad, what := s.broke(o)
+	bad, what := s.disturbed(o)
 	now := healthOf(live)
 	on := map[string]bool{}
 	for _, f := range s.engine.Snapshot() {
@@ -202,7 +202,7 @@ func (s *Session) watchRecovery(o metric.Observation, live []slo.Result) {
 	for _, f := range s.view.follow {
 		for _, v := range live {
 			if on[f.info.ID] && v.State == slo.Fail && f.broken == "" {
-				f.broken = fmt.Sprintf("%s broke (%s)", plain(v.Objective), measured(v))
+				f.broken = fmt.Sprintf("%s broke (%s)", objectiveText(v.Objective), measuredText(v))
 			}
 		}
 		if !f.recovery.Watching {
@@ -217,7 +217,7 @@ func (s *Session) watchRecovery(o metric.Observation, live []slo.Result) {
 		}
 		since := end.Sub(f.reverted)
 		switch r := &f.recovery; {
-		case now.green() && !bad:
+		case now.ok() && !bad:
 			r.Watching, r.Done, r.Took = false, true, f.lastBad.Sub(f.reverted).Round(time.Second)
 			r.Unbroken = f.broken == "" && f.steady
 			copied := *f
@@ -243,25 +243,25 @@ func (s *Session) watchRecovery(o metric.Observation, live []slo.Result) {
 	s.emitFindings(decided)
 }
 
-// took is a recovery time in words; one second is the finest that can be told.
-func took(d time.Duration) string {
+// recoveryText is a recovery time in words; one second is the finest that can be told.
+func recoveryText(d time.Duration) string {
 	if d < time.Second {
 		return "less than a second"
 	}
 	return chaos.Words(d.Round(time.Second))
 }
 
-// broke tells whether a second by itself breaks an objective. The sliding window that the verdicts
+// disturbed tells whether a second by itself breaks an objective. The sliding window that the verdicts
 // on screen are made of drags the fault along for its whole length, which would make every recovery
 // look that much longer.
-func (s *Session) broke(o metric.Observation) (bad bool, what string) {
+func (s *Session) disturbed(o metric.Observation) (bad bool, what string) {
 	second := o.Totals()
 	for _, objective := range s.config.Objectives {
 		if objective.Scope.During != "" { // says nothing of health
 			continue
 		}
 		if v := objective.Evaluate(second); v.State == slo.Fail {
-			return true, fmt.Sprintf("%s is at %s", plain(objective), measured(v))
+			return true, fmt.Sprintf("%s is at %s", objectiveText(objective), measuredText(v))
 		}
 	}
 	return false, ""

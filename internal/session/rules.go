@@ -11,39 +11,7 @@ import (
 	"xinbot.ir/squall/load"
 )
 
-// ruleLedger keeps rules in the session's ledger.
-type ruleLedger struct {
-	ledger *chaos.Ledger
-	failed func(error) // told of errors
-}
-
-// ruleKind marks the ledger's records of automation rules.
-const ruleKind = "rule"
-
-// ruleObject names a rule in ledger and journal.
-func ruleObject(state load.RuleState) string {
-	return fmt.Sprintf("automation rule %s of tenant %s", state.RuleID, state.TenantID)
-}
-
-// Intend writes a rule's state down before the rule is touched.
-func (l ruleLedger) Intend(state load.RuleState) (string, error) {
-	id, err := l.ledger.Record(ruleKind, ruleObject(state), state)
-	if err != nil {
-		l.failed(err)
-	}
-	return id, err
-}
-
-// Restored closes the record.
-func (l ruleLedger) Restored(id string) error {
-	err := l.ledger.Resolve(id)
-	if err != nil {
-		l.failed(err)
-	}
-	return err
-}
-
-// ruleUndoer puts rules back in another process than the one that toggled them.
+// ruleUndoer restores rules in another process than the one that toggled them.
 type ruleUndoer struct{ options load.Options }
 
 // Undo restores the rule and reads it back. A rule has no third state that somebody else could have
@@ -57,9 +25,8 @@ func (u ruleUndoer) Undo(ctx context.Context, undo json.RawMessage, _ bool) erro
 		return err
 	}
 	err := load.RestoreRule(ctx, u.options, state)
-	var left *load.LeftBehind
-	if errors.As(err, &left) { // the remedy is added by whoever gives up
-		return left.Err
+	if failed, ok := errors.AsType[*load.RuleNotRestoredError](err); ok { // the caller adds the remedy
+		return failed.Err
 	}
 	return err
 }

@@ -13,11 +13,11 @@ func (s *Session) watchScaling() {
 	if s.config.Watch == nil {
 		return
 	}
-	s.work.Go(func() { s.config.Watch(s.ctx, s.scaled) })
+	s.work.Go(func() { s.config.Watch(s.ctx, s.recordScaling) })
 }
 
-// scaled records one observation, unless nothing changed since the last.
-func (s *Session) scaled(seen event.WorkloadScaled) {
+// recordScaling records one observation, unless nothing changed since the last.
+func (s *Session) recordScaling(seen event.WorkloadScaled) {
 	for _, w := range s.journal.timeline().Workloads {
 		if w.Workload != seen.Workload {
 			continue

@@ -107,7 +107,7 @@ func (s *Session) begin(ctx context.Context) error {
 		return errors.Join(err, s.lock.Unlock())
 	}
 	s.ledger = ledger
-	s.config.Options.Ledger = ruleLedger{ledger, s.reportInternal}
+	s.config.Options.Ledger, s.config.Options.OnError = ledger, s.reportInternal
 	s.config.Options.Observe = s.observer()
 	s.config.Options.OnPanic = s.Panicked
 	s.engine = s.newEngine()
@@ -135,7 +135,7 @@ func (s *Session) begin(ctx context.Context) error {
 			s.emit(squall, event.FlowOff{Flow: f.Flow.Name, Title: f.Flow.Does, Reason: f.Reason})
 		}
 	}
-	s.work.Go(s.lookForRules)
+	s.work.Go(s.countRules)
 	s.work.Go(s.endAfterDuration)
 	s.schedule()
 	s.watchScaling()
@@ -163,8 +163,8 @@ func (s *Session) endAfterDuration() {
 	}
 }
 
-// lookForRules finds out whether there is anything to toggle, and says so if there is not.
-func (s *Session) lookForRules() {
+// countRules finds out whether there is anything to toggle, and says so if there is not.
+func (s *Session) countRules() {
 	if i := s.flow(load.Rules); i < 0 || !s.Snapshot().Flows[i].On {
 		return
 	}

@@ -35,7 +35,7 @@ func (s *Session) setVUs(by event.Actor, c command.SetVUs) error {
 	return s.change(by,
 		func(next *load.Settings) { next.VUs = c.VUs },
 		func(from, to load.Settings) any {
-			return unlessSame(from.VUs, to.VUs, event.VUsSet{From: from.VUs, To: to.VUs})
+			return ifChanged(from.VUs, to.VUs, event.VUsSet{From: from.VUs, To: to.VUs})
 		})
 }
 
@@ -43,7 +43,7 @@ func (s *Session) setRate(by event.Actor, c command.SetRate) error {
 	return s.change(by,
 		func(next *load.Settings) { next.Rate = c.PerSecond },
 		func(from, to load.Settings) any {
-			return unlessSame(from.Rate, to.Rate, event.RateSet{From: from.Rate, To: to.Rate, VUs: to.VUs})
+			return ifChanged(from.Rate, to.Rate, event.RateSet{From: from.Rate, To: to.Rate, VUs: to.VUs})
 		})
 }
 
@@ -53,7 +53,7 @@ func (s *Session) setThink(by event.Actor, c command.SetThink) error {
 			next.Think = load.Think{Min: time.Duration(c.Min), Max: time.Duration(c.Max)}
 		},
 		func(from, to load.Settings) any {
-			return unlessSame(from.Think, to.Think, event.ThinkSet{From: from.Think.String(), To: to.Think.String()})
+			return ifChanged(from.Think, to.Think, event.ThinkSet{From: from.Think.String(), To: to.Think.String()})
 		})
 }
 
@@ -61,7 +61,7 @@ func (s *Session) setRamp(by event.Actor, c command.SetRamp) error {
 	return s.change(by,
 		func(next *load.Settings) { next.Ramp = time.Duration(c.Over) },
 		func(from, to load.Settings) any {
-			return unlessSame(from.Ramp, to.Ramp, event.RampSet{From: from.Ramp.Seconds(), To: to.Ramp.Seconds()})
+			return ifChanged(from.Ramp, to.Ramp, event.RampSet{From: from.Ramp.Seconds(), To: to.Ramp.Seconds()})
 		})
 }
 
@@ -80,7 +80,7 @@ func (s *Session) setMix(by event.Actor, c command.SetMix) error {
 			func(next *load.Settings) { next.Mix = mix },
 			func(from, to load.Settings) any {
 				told.From = weightsByName(from.Mix)
-				return unlessSame(from.Mix, to.Mix, told)
+				return ifChanged(from.Mix, to.Mix, told)
 			})
 	}
 	if told.Brand = s.config.brandName(c.Brand); told.Brand == "" {
@@ -100,7 +100,7 @@ func (s *Session) setMix(by event.Actor, c command.SetMix) error {
 		},
 		func(from, to load.Settings) any {
 			told.From = weightsByName(from.BrandMix[c.Brand])
-			return unlessSame(from.BrandMix[c.Brand], to.BrandMix[c.Brand], told)
+			return ifChanged(from.BrandMix[c.Brand], to.BrandMix[c.Brand], told)
 		})
 }
 
@@ -142,8 +142,8 @@ func weightsByName(w load.Weights) map[string]float64 {
 	return byName
 }
 
-// unlessSame is the event of a change, nil when there was none.
-func unlessSame[T comparable](from, to T, told any) any {
+// ifChanged is the event of a change, nil when there was none.
+func ifChanged[T comparable](from, to T, told any) any {
 	if from == to {
 		return nil
 	}

@@ -28,7 +28,7 @@ type FaultState struct {
 	chaos.Status
 	Run      int       // counts the injections of the run from 1; 0: not injected yet
 	Reverted time.Time // when the last injection was reverted; zero before
-	Recovery Recovery
+	Recovery TimeToGreen
 	Findings []event.Finding // expectations of the last injection; none before the first
 }
 
@@ -39,8 +39,8 @@ type PhaseStats struct {
 	Flows   []metric.Stats // by flow
 }
 
-// Recovery is the clock from a verified undo until objectives are green again.
-type Recovery struct {
+// TimeToGreen is the clock from a verified undo until objectives are green again.
+type TimeToGreen struct {
 	Watching bool          // the clock runs, from FaultState.Reverted
 	Done     bool          // green again after Took
 	Took     time.Duration // with a resolution of one second

@@ -32,13 +32,13 @@ func SpikeParams() []chaos.Param {
 			Name: "users", Label: "Or virtual users", Type: chaos.Whole, Default: "0", Min: 0, Max: load.MaxVUs, Live: true,
 			Help: "a number of virtual users in place of the factor; 0 goes by the factor", Env: "VUS",
 		},
-		spikeLasts(),
+		spikeTTL(),
 	}
 }
 
-// spikeLasts is the time to live of a spike. Nothing of it can be left changed, so it may go on
+// spikeTTL is the time to live of a spike. Nothing of it can be left changed, so it may go on
 // until somebody ends it.
-func spikeLasts() chaos.Param {
+func spikeTTL() chaos.Param {
 	p := chaos.TTLParam(5*time.Minute, "DURATION")
 	p.Min, p.Help = 0, "ended by itself after this time; 0 goes on until it is ended"
 	return p
@@ -66,7 +66,7 @@ func (f channelSpike) Summarize(p chaos.Params) string {
 		until = " for " + chaos.Words(ttl)
 	}
 	if users := p.Whole("users"); users > 0 {
-		return count(users) + " VUs" + until
+		return formatCount(users) + " VUs" + until
 	}
 	return p["factor"] + "×" + until
 }
@@ -79,13 +79,13 @@ func (f channelSpike) Plan(_ context.Context, p chaos.Params) (chaos.Plan, error
 	s.commands.Unlock()
 	now := set
 	now.Spike = false
-	next := spiked(set, p)
+	next := withSpike(set, p)
 	if err := next.Validate(); err != nil {
 		return chaos.Plan{}, err
 	}
-	from, to := count(now.WantedVUs())+" VUs", count(next.WantedVUs())+" VUs"
+	from, to := formatCount(now.WantedVUs())+" VUs", formatCount(next.WantedVUs())+" VUs"
 	if next.Open() {
-		from, to = number(now.WantedRate())+"/s", number(next.WantedRate())+"/s"
+		from, to = formatNumber(now.WantedRate())+"/s", formatNumber(next.WantedRate())+"/s"
 	}
 	ingestion := s.config.Options.Workload.Ingestion
 	plan := chaos.Plan{
@@ -94,14 +94,14 @@ func (f channelSpike) Plan(_ context.Context, p chaos.Params) (chaos.Plan, error
 			{Name: "Target", Text: s.config.Target},
 			{Name: "Gateway", Text: s.config.host()},
 			{Name: "Load", Text: from + " now, " + to + " during the spike"},
-			{Name: "Ingestion", Text: fmt.Sprintf("%s jobs a minute and tenant, times %s", number(ingestion.JobsPerMinute), number(ingestion.SpikeMultiplier))},
+			{Name: "Ingestion", Text: fmt.Sprintf("%s jobs a minute and tenant, times %s", formatNumber(ingestion.JobsPerMinute), formatNumber(ingestion.SpikeMultiplier))},
 			{Name: "Autoscalers", Text: s.scalers()},
 		},
 		Objects: []string{"load generator"},
 		Steps: []chaos.Step{{
 			Kind: "spike", Object: "load of all channels",
-			Apply:  func(context.Context) error { return s.spikeTo(p) },
-			Revert: func(context.Context) error { return s.spikeBack() },
+			Apply:  func(context.Context) error { return s.applySpike(p) },
+			Revert: func(context.Context) error { return s.revertSpike() },
 		}},
 	}
 	if next.WantedVUs() == 0 && !next.Open() {
@@ -110,8 +110,8 @@ func (f channelSpike) Plan(_ context.Context, p chaos.Params) (chaos.Plan, error
 	return plan, nil
 }
 
-// spiked is what the settings become.
-func spiked(set load.Settings, p chaos.Params) load.Settings {
+// withSpike is what the settings become.
+func withSpike(set load.Settings, p chaos.Params) load.Settings {
 	set.Spike, set.SpikeFactor, set.SpikeVUs = true, p.Number("factor"), p.Whole("users")
 	return set
 }
@@ -126,27 +126,27 @@ func (s *Session) spikeState() chaos.State {
 	return chaos.Idle
 }
 
-// spikeTo makes the load of the spike, also when it is on with other parameters. The fault's own events
+// applySpike makes the load of the spike, also when it is on with other parameters. The fault's own events
 // tell it.
-func (s *Session) spikeTo(p chaos.Params) error {
-	return s.change(squall, func(next *load.Settings) { *next = spiked(*next, p) }, quietly)
+func (s *Session) applySpike(p chaos.Params) error {
+	return s.change(squall, func(next *load.Settings) { *next = withSpike(*next, p) }, noEvent)
 }
 
-// spikeBack ends the load of the spike and leaves the multiplier as it was last set. The end of the run
+// revertSpike ends the load of the spike and leaves the multiplier as it was last set. The end of the run
 // has ended the load, and the spike with it.
-func (s *Session) spikeBack() error {
+func (s *Session) revertSpike() error {
 	err := s.change(squall,
 		func(next *load.Settings) {
 			next.Spike, next.SpikeVUs, next.SpikeFactor = false, 0, s.spikeFactor
-		}, quietly)
+		}, noEvent)
 	if errors.Is(err, ErrEnded) {
 		return nil
 	}
 	return err
 }
 
-// quietly is for changes of the settings that an event of another kind tells.
-func quietly(load.Settings, load.Settings) any { return nil }
+// noEvent is for changes of the settings that an event of another kind tells.
+func noEvent(load.Settings, load.Settings) any { return nil }
 
 // setSpike starts the channel spike with the multiplier that is set, or ends it. A spike harms nothing
 // that stays changed, so it needs no confirmation on a protected target.
@@ -181,7 +181,7 @@ func (s *Session) setSpikeFactor(by event.Actor, c command.SetSpikeFactor) error
 		func(load.Settings, load.Settings) any {
 			from := s.spikeFactor
 			s.spikeFactor = c.Factor
-			return unlessSame(from, c.Factor, event.SpikeFactorSet{From: from, To: c.Factor})
+			return ifChanged(from, c.Factor, event.SpikeFactorSet{From: from, To: c.Factor})
 		})
 	if err != nil || !on {
 		return err

@@ -5,8 +5,8 @@ import (
 	"strconv"
 )
 
-// count writes a whole number with thousands separated, as the timeline shows it.
-func count(n int) string {
+// formatCount writes a whole number with thousands separated, as the timeline shows it.
+func formatCount(n int) string {
 	digits := strconv.Itoa(n)
 	for i := len(digits) - 3; i > 0 && digits[i-1] != '-'; i -= 3 {
 		digits = digits[:i] + "," + digits[i:]
@@ -14,10 +14,10 @@ func count(n int) string {
 	return digits
 }
 
-// number writes a rate: whole above 10, else with what it has behind the point.
-func number(v float64) string {
+// formatNumber writes a rate: whole above 10, else with what it has behind the point.
+func formatNumber(v float64) string {
 	if v >= 10 {
-		return count(int(math.Round(v)))
+		return formatCount(int(math.Round(v)))
 	}
 	return strconv.FormatFloat(v, 'g', 3, 64)
 }

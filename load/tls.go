@@ -7,15 +7,15 @@ import (
 	"net"
 )
 
-// secure does the TLS handshake, when there is one to do. It closes the connection if it fails.
-func secure(ctx context.Context, conn net.Conn, config *tls.Config) (net.Conn, error) {
+// tlsHandshake does the TLS handshake, when there is one to do. It closes the connection if it fails.
+func tlsHandshake(ctx context.Context, conn net.Conn, config *tls.Config) (net.Conn, error) {
 	if config == nil {
 		return conn, nil
 	}
 	over := &secureConn{Conn: tls.Client(conn, config)}
-	over.peer = &peer{Addr: conn.RemoteAddr(), conn: over}
+	over.peer = &peerConn{Addr: conn.RemoteAddr(), conn: over}
 	if err := over.HandshakeContext(ctx); err != nil {
-		return nil, errors.Join(&handshakeError{err}, closed(conn))
+		return nil, errors.Join(&handshakeError{err}, closeConn(conn))
 	}
 	return over, nil
 }
@@ -25,12 +25,12 @@ func secure(ctx context.Context, conn net.Conn, config *tls.Config) (net.Conn, e
 // certificate; but it hands on the address of the other end, and with it the reason.
 type secureConn struct {
 	*tls.Conn
-	peer    *peer
+	peer    *peerConn
 	failure error
 }
 
-// peer is the address of the other end of a secureConn.
-type peer struct {
+// peerConn is the address of the other end of a secureConn.
+type peerConn struct {
 	net.Addr
 	conn *secureConn
 }
@@ -47,9 +47,9 @@ func (c *secureConn) Read(b []byte) (int, error) {
 	return n, err
 }
 
-// cause is what really went wrong with a request that ended with err.
-func cause(remote net.Addr, err error) error {
-	if p, ok := remote.(*peer); ok && p.conn.failure != nil {
+// rootCause is what really went wrong with a request that ended with err.
+func rootCause(remote net.Addr, err error) error {
+	if p, ok := remote.(*peerConn); ok && p.conn.failure != nil {
 		return p.conn.failure
 	}
 	return err

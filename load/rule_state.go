@@ -22,10 +22,17 @@ func (s RuleState) Remedy() string {
 	return fmt.Sprintf(`curl -X POST -H "Authorization: Bearer $ADMIN_TOKEN" '%s'`, base.JoinPath(rulePath(s.RuleID, s.Active)))
 }
 
-// RuleLedger remembers rules before they are touched. Intend returns only when the record is on
-// disk; Restored closes the record after the rule was read back as it was found. An implementation
-// tells the operator of its own errors: the generator just leaves the rule alone then.
-type RuleLedger interface {
-	Intend(RuleState) (id string, err error)
-	Restored(id string) error
+// Object names the rule, for people and to compare ledger records by.
+func (s RuleState) Object() string {
+	return fmt.Sprintf("automation rule %s of tenant %s", s.RuleID, s.TenantID)
+}
+
+// RuleKind is the kind of the ledger records of rules; their undo is a [RuleState].
+const RuleKind = "rule"
+
+// Ledger is the write-ahead log of changes to the platform. Record returns once the record is on the disk, and
+// only then the change is made; Resolve closes the record after the change was reverted and that was verified.
+type Ledger interface {
+	Record(kind, object string, undo any) (id string, err error)
+	Resolve(id string) error
 }

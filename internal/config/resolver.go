@@ -27,11 +27,11 @@ type Input struct {
 	FaultParams map[string][]chaos.Param
 }
 
-// level says how much a layer counts; more is stronger.
-type level uint8
+// precedence says how much a layer counts; more is stronger.
+type precedence uint8
 
 const (
-	fromDefault level = iota
+	fromDefault precedence = iota
 	fromFile
 	fromEnv
 	fromVariable
@@ -39,25 +39,25 @@ const (
 	fromFixed
 )
 
-// raw is a setting before its text is understood.
-type raw struct {
+// settingValue is a setting before its text is understood.
+type settingValue struct {
 	texts  []string // none: not set
-	level  level
+	level  precedence
 	source string // in words: "--vus", "env K6_VUS", "squall.yaml:12"
 }
 
-func (r raw) set() bool { return len(r.texts) > 0 }
+func (r settingValue) set() bool { return len(r.texts) > 0 }
 
-func (r raw) text() string {
+func (r settingValue) text() string {
 	if len(r.texts) == 0 {
 		return ""
 	}
 	return r.texts[len(r.texts)-1]
 }
 
-// layered is every setting after precedence has been settled.
-type layered struct {
-	values    map[string]raw
+// resolver is every setting after precedence has been settled.
+type resolver struct {
+	values    map[string]settingValue
 	variables map[string]string           // of -e
 	lookupEnv func(string) (string, bool) // the environment alone
 	admin     bool                        // Input.AdminOnly
@@ -69,13 +69,13 @@ type layered struct {
 	idleSpace string   // a namespace that the environment names and nobody allows
 }
 
-func (l *layered) problem(format string, args ...any) {
+func (l *resolver) problem(format string, args ...any) {
 	l.problems = append(l.problems, fmt.Errorf(format, args...))
 }
 
 // collect settles precedence: fixed, flag, -e, environment, squall.yaml, default.
-func collect(in Input) (*layered, error) {
-	l := &layered{values: map[string]raw{}, admin: in.AdminOnly, lookupEnv: in.LookupEnv}
+func collect(in Input) (*resolver, error) {
+	l := &resolver{values: map[string]settingValue{}, admin: in.AdminOnly, lookupEnv: in.LookupEnv}
 	l.variables = l.readVariables(in.Variables, EnvNames(in.FaultParams))
 	lookup := func(name string) (string, bool) {
 		if value, ok := l.variables[name]; ok {
@@ -98,7 +98,7 @@ func collect(in Input) (*layered, error) {
 
 // readVariables reads what -e gives. A name that squall does not read is a typing error: k6 would
 // hand it to a script, and there is no script here.
-func (l *layered) readVariables(given, known []string) map[string]string {
+func (l *resolver) readVariables(given, known []string) map[string]string {
 	variables := map[string]string{}
 	for _, pair := range given {
 		name, value, ok := strings.Cut(pair, "=")
@@ -127,7 +127,7 @@ func EnvNames(faults map[string][]chaos.Param) (names []string) {
 }
 
 // chooseTarget reads squall.yaml and picks the target. The embedded platform is its own.
-func (l *layered) chooseTarget(in Input) error {
+func (l *resolver) chooseTarget(in Input) error {
 	if in.Fixed != nil {
 		return nil
 	}
@@ -162,7 +162,7 @@ func (l *layered) chooseTarget(in Input) error {
 }
 
 // layer finds the strongest source of one setting.
-func (l *layered) layer(in Input, row Setting) raw {
+func (l *resolver) layer(in Input, row Setting) settingValue {
 	if value, ok := in.Fixed[row.Name]; ok {
 		for _, alias := range row.Flags {
 			if len(in.Flags[alias.Name]) > 0 {
@@ -175,34 +175,34 @@ func (l *layered) layer(in Input, row Setting) raw {
 			}
 		}
 		if value == "" {
-			return raw{level: fromFixed, source: in.FixedBy}
+			return settingValue{level: fromFixed, source: in.FixedBy}
 		}
-		return raw{[]string{value}, fromFixed, in.FixedBy}
+		return settingValue{[]string{value}, fromFixed, in.FixedBy}
 	}
 	for _, alias := range row.Flags {
 		if texts := in.Flags[alias.Name]; len(texts) > 0 {
-			return raw{alias.rewrite(texts), fromFlag, "--" + alias.Name}
+			return settingValue{alias.rewrite(texts), fromFlag, "--" + alias.Name}
 		}
 	}
 	for _, alias := range row.Env {
 		if text := l.variables[alias.Name]; text != "" {
-			return raw{alias.rewrite([]string{text}), fromVariable, "-e " + alias.Name}
+			return settingValue{alias.rewrite([]string{text}), fromVariable, "-e " + alias.Name}
 		}
 	}
 	for _, alias := range row.Env {
 		if text, _ := in.LookupEnv(alias.Name); text != "" {
-			return raw{alias.rewrite([]string{text}), fromEnv, "env " + alias.Name}
+			return settingValue{alias.rewrite([]string{text}), fromEnv, "env " + alias.Name}
 		}
 	}
 	if l.target != nil {
 		if value, ok := l.target.values[row.Name]; ok {
-			return raw{value.texts, fromFile, fmt.Sprintf("%s:%d", l.file.path, value.line)}
+			return settingValue{value.texts, fromFile, fmt.Sprintf("%s:%d", l.file.path, value.line)}
 		}
 	}
 	if text, ok := in.Defaults[row.Name]; ok {
-		return raw{[]string{text}, fromDefault, "default"}
+		return settingValue{[]string{text}, fromDefault, "default"}
 	}
-	return raw{level: fromDefault, source: "default"}
+	return settingValue{level: fromDefault, source: "default"}
 }
 
 func (a Alias) rewrite(texts []string) []string {
@@ -217,7 +217,7 @@ func (a Alias) rewrite(texts []string) []string {
 }
 
 // expand replaces ${NAME} of a secret in squall.yaml by the variable's value.
-func (l *layered) expand(row Setting, value raw, lookup func(string) (string, bool)) raw {
+func (l *resolver) expand(row Setting, value settingValue, lookup func(string) (string, bool)) settingValue {
 	match := reference.FindStringSubmatch(value.text())
 	if match == nil {
 		return value
@@ -225,13 +225,13 @@ func (l *layered) expand(row Setting, value raw, lookup func(string) (string, bo
 	text, _ := lookup(match[1])
 	if text == "" {
 		l.problem("%s: %s: ${%s} is not set: export %s", value.source, row.Name, match[1], match[1])
-		return raw{source: value.source}
+		return settingValue{source: value.source}
 	}
-	return raw{[]string{text}, fromFile, value.source + " (env " + match[1] + ")"}
+	return settingValue{[]string{text}, fromFile, value.source + " (env " + match[1] + ")"}
 }
 
 // channels are the target's overrides of the channel table.
-func (l *layered) channels() load.ChannelOverrides {
+func (l *resolver) channels() load.ChannelOverrides {
 	if l.target == nil {
 		return load.ChannelOverrides{}
 	}
@@ -240,7 +240,7 @@ func (l *layered) channels() load.ChannelOverrides {
 
 // strongest picks, among settings that say the same thing in different ways, the one from the
 // strongest layer; within one layer the first named.
-func (l *layered) strongest(names ...string) string {
+func (l *resolver) strongest(names ...string) string {
 	best := names[0]
 	for _, name := range names[1:] {
 		value := l.values[name]
