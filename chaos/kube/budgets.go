@@ -22,51 +22,51 @@ type budget struct {
 func (b budget) guards(pod *corev1.Pod) bool { return b.selector.Matches(labels.Set(pod.Labels)) }
 
 // findBudgets reads the budgets that guard any of the workload's pods.
-func (s *survey) findBudgets(ctx context.Context) error {
-	list, err := s.link.client.PolicyV1().PodDisruptionBudgets(s.aim.namespace).List(ctx, metav1.ListOptions{})
+func (p *preflight) findBudgets(ctx context.Context) error {
+	list, err := p.cluster.client.PolicyV1().PodDisruptionBudgets(p.target.namespace).List(ctx, metav1.ListOptions{})
 	if err != nil {
-		return s.link.explain("list disruption budgets in "+s.aim.namespace, err)
+		return p.cluster.explain("list disruption budgets in "+p.target.namespace, err)
 	}
 	for i := range list.Items {
-		p := &list.Items[i]
-		selector, err := metav1.LabelSelectorAsSelector(p.Spec.Selector)
+		item := &list.Items[i]
+		selector, err := metav1.LabelSelectorAsSelector(item.Spec.Selector)
 		if err != nil {
-			return fmt.Errorf("read disruption budget %s: %w", p.Name, err)
+			return fmt.Errorf("read disruption budget %s: %w", item.Name, err)
 		}
-		b := budget{name: p.Name, allowed: int(p.Status.DisruptionsAllowed), selector: selector}
-		for j := range s.all {
-			if b.guards(&s.all[j]) {
-				s.budgets = append(s.budgets, b)
-				s.fact("Disruption budget", fmt.Sprintf("%s allows %d now", b.name, b.allowed))
+		b := budget{name: item.Name, allowed: int(item.Status.DisruptionsAllowed), selector: selector}
+		for j := range p.all {
+			if b.guards(&p.all[j]) {
+				p.budgets = append(p.budgets, b)
+				p.fact("Disruption budget", fmt.Sprintf("%s allows %d now", b.name, b.allowed))
 				break
 			}
 		}
 	}
-	if len(s.budgets) == 0 {
-		s.fact("Disruption budget", "none")
+	if len(p.budgets) == 0 {
+		p.fact("Disruption budget", "none")
 	}
 	return nil
 }
 
-// evictable checks what the budgets would say to an eviction of these pods, one after the other.
-func (s *survey) evictable(pods []corev1.Pod) {
+// checkBudgets checks what the budgets would say to an eviction of these pods, one after the other.
+func (p *preflight) checkBudgets(pods []corev1.Pod) {
 	for i := range pods {
 		var names []string
-		for _, b := range s.budgets {
+		for _, b := range p.budgets {
 			if b.guards(&pods[i]) {
 				names = append(names, b.name)
 			}
 		}
 		if len(names) > 1 {
-			s.check(chaos.Check{
+			p.check(chaos.Check{
 				Text: "one disruption budget for pod " + pods[i].Name, Answer: chaos.Refuses,
 				Reason: fmt.Sprintf("disruption budgets %s overlap on pod %s, and the API evicts no such pod", strings.Join(names, " and "), pods[i].Name),
 			})
 		}
 	}
-	for _, b := range s.budgets {
+	for _, b := range p.budgets {
 		guarded := b.among(pods)
-		check := chaos.Check{Text: fmt.Sprintf("disruption budget %s allows %s to be evicted", b.name, few(guarded))}
+		check := chaos.Check{Text: fmt.Sprintf("disruption budget %s allows %s to be evicted", b.name, podCount(guarded))}
 		switch {
 		case b.allowed == 0 && guarded > 0:
 			check.Answer = chaos.Refuses
@@ -75,16 +75,16 @@ func (s *survey) evictable(pods []corev1.Pod) {
 			check.Answer = chaos.Warns
 			check.Reason = fmt.Sprintf("disruption budget %s allows %d now: the API refuses the rest; pods=%d stays within it", b.name, b.allowed, b.allowed)
 		}
-		s.check(check)
+		p.check(check)
 	}
 }
 
-// deletable warns of budgets that a plain delete passes over.
-func (s *survey) deletable(pods []corev1.Pod) {
-	for _, b := range s.budgets {
+// warnOfBudgets warns of budgets that a plain delete passes over.
+func (p *preflight) warnOfBudgets(pods []corev1.Pod) {
+	for _, b := range p.budgets {
 		if guarded := b.among(pods); b.allowed < guarded {
-			s.check(chaos.Check{
-				Text: fmt.Sprintf("disruption budget %s allows %s to go", b.name, few(guarded)), Answer: chaos.Warns,
+			p.check(chaos.Check{
+				Text: fmt.Sprintf("disruption budget %s allows %s to go", b.name, podCount(guarded)), Answer: chaos.Warns,
 				Reason: fmt.Sprintf("disruption budget %s allows %d now, and a plain delete does not ask it", b.name, b.allowed),
 			})
 		}

@@ -16,11 +16,11 @@ type customFault struct {
 	custom chaos.Custom
 }
 
-// mostReplicas bounds what a typing error can ask of a cluster.
-const mostReplicas = 1000
+// maxReplicas bounds what a typing error can ask of a cluster.
+const maxReplicas = 1000
 
-// customLasts is how long a custom fault lasts that does not say.
-const customLasts = 2 * time.Minute
+// customTTL is how long a custom fault lasts that does not say.
+const customTTL = 2 * time.Minute
 
 // checkCustom refuses what this driver could not carry out; configuration has checked the rest.
 func checkCustom(c chaos.Custom) error {
@@ -36,8 +36,8 @@ func checkCustom(c chaos.Custom) error {
 		return fmt.Errorf("set up fault %s: way is %q: must be evict, delete or scale", c.ID, w.Way)
 	case w.Name == "":
 		return fmt.Errorf("set up fault %s: it names no workload", c.ID)
-	case w.Replicas < 0 || w.Replicas > mostReplicas:
-		return fmt.Errorf("set up fault %s: replicas is %d: must be from 0 to %d", c.ID, w.Replicas, mostReplicas)
+	case w.Replicas < 0 || w.Replicas > maxReplicas:
+		return fmt.Errorf("set up fault %s: replicas is %d: must be from 0 to %d", c.ID, w.Replicas, maxReplicas)
 	}
 	return nil
 }
@@ -47,17 +47,17 @@ func (f customFault) Info() chaos.Info {
 	w := f.custom.Workload
 	lasts := f.custom.TTL
 	if lasts <= 0 {
-		lasts = customLasts
+		lasts = customTTL
 	}
 	info := chaos.Info{
 		ID: f.custom.ID, Title: f.custom.Title, Driver: driverName,
 		Summary: fmt.Sprintf("%s %s %s.", map[string]string{wayEvict: "Evicts the pods of", wayDelete: "Deletes the pods of", wayScale: "Scales"}[w.Way], w.Kind, w.Name),
 		Params:  []chaos.Param{chaos.TTLParam(lasts, "")},
-		Expect:  []chaos.Expectation{recovers()},
+		Expect:  []chaos.Expectation{recoversExpectation()},
 	}
 	if w.Way == wayScale {
 		info.Params = append(info.Params, chaos.Param{
-			Name: paramReplicas, Label: "Replicas", Type: chaos.Whole, Default: strconv.Itoa(w.Replicas), Max: mostReplicas,
+			Name: paramReplicas, Label: "Replicas", Type: chaos.Whole, Default: strconv.Itoa(w.Replicas), Max: maxReplicas,
 			Help: "what it is scaled to",
 		})
 	} else {
@@ -73,9 +73,9 @@ func (f customFault) Plan(ctx context.Context, p chaos.Params) (chaos.Plan, erro
 	if err != nil {
 		return chaos.Plan{}, err
 	}
-	a := aim{kind: k, namespace: w.Namespace, name: w.Name, pods: p.Whole(paramPods)}
-	if a.namespace == "" {
-		a.namespace = f.driver.config.Namespace
+	t := target{kind: k, namespace: w.Namespace, name: w.Name, pods: p.Whole(paramPods)}
+	if t.namespace == "" {
+		t.namespace = f.driver.config.Namespace
 	}
-	return f.driver.plan(ctx, a, w.Way, int32(p.Whole(paramReplicas)))
+	return f.driver.plan(ctx, t, w.Way, int32(p.Whole(paramReplicas)))
 }

@@ -40,7 +40,7 @@ type Driver struct{ config Config }
 
 var validSession = regexp.MustCompile(`^[0-9a-f]{8}$`)
 
-// New makes a driver. It reads the kubeconfig and speaks to nobody; the error says what is wrong with
+// New makes a driver. It reads the kubeconfig and contacts nothing; the error says what is wrong with
 // the kubeconfig, the session or a custom fault.
 func New(c Config) (*Driver, error) {
 	if !validSession.MatchString(c.Session) {
@@ -79,8 +79,8 @@ const (
 // these count: Kubeconfig and Context replace those of the records if they are set (to recover on
 // another machine), Log and UserAgent. A cluster that is not the record's is refused.
 func Undoers(c Config) chaos.Undoers {
-	r := reach{config: c}
-	return chaos.Undoers{scaleKind: unscale{r}, rolloutKind: rollout{r}, shapeKind: unshape{r}}
+	r := clusterOpener{config: c}
+	return chaos.Undoers{scaleKind: scaleUndoer{r}, rolloutKind: rolloutUndoer{r}, shapeKind: shapeUndoer{r}}
 }
 
 // allows refuses a namespace that is not on the list.

@@ -20,74 +20,74 @@ import (
 // execTime bounds one command in a container: they are short, and a node may be slow.
 const execTime = 15 * time.Second
 
-// mostOutput is how much of a command's output is kept, in bytes.
-const mostOutput = 64 << 10
+// maxOutput is how much of a command's output is kept, in bytes.
+const maxOutput = 64 << 10
 
-// spot is a container of one pod.
-type spot struct{ namespace, pod, container string }
+// containerRef is a container of one pod.
+type containerRef struct{ namespace, pod, container string }
 
-func (s spot) String() string {
+func (s containerRef) String() string {
 	return "container " + s.container + " of pod " + s.namespace + "/" + s.pod
 }
 
-// failed says that a command ran and ended with another code than 0.
-type failed struct {
+// execError means that a command ran and exited with another code than 0.
+type execError struct {
 	code int
 	said string // on stderr, or on stdout if there was nothing
 }
 
-func (f *failed) Error() string {
+func (f *execError) Error() string {
 	if f.said == "" {
 		return fmt.Sprintf("exit code %d", f.code)
 	}
 	return f.said
 }
 
-// noCommand says that a container has no such program.
-type noCommand struct{ program string }
+// notFoundError means that a container has no such program.
+type notFoundError struct{ program string }
 
-func (n *noCommand) Error() string { return "the image has no " + n.program }
+func (n *notFoundError) Error() string { return "the image has no " + n.program }
 
 // exec runs a command in a container, over a web socket or, where a proxy or an old server does not
-// take those, SPDY. The error is a [*failed] or a [*noCommand] if the container was reached.
-func (l *link) exec(ctx context.Context, at spot, argv ...string) (stdout string, err error) {
+// take those, SPDY. The error is an [*execError] or a [*notFoundError] if the container was reached.
+func (cl *cluster) exec(ctx context.Context, at containerRef, argv ...string) (stdout string, err error) {
 	what := "exec in " + at.String()
 	ctx, cancel := context.WithTimeout(ctx, execTime)
 	defer cancel()
-	executor, err := l.executor(at, argv)
+	executor, err := cl.executor(at, argv)
 	if err != nil {
 		return "", fmt.Errorf("%s: %w", what, err)
 	}
-	var out, errOut limited
+	var out, errOut limitedBuffer
 	err = executor.StreamWithContext(ctx, remotecommand.StreamOptions{Stdout: &out, Stderr: &errOut})
 	var exit utilexec.CodeExitError
 	switch {
 	case err == nil:
 		return out.text(), nil
-	case missing(err):
-		return "", fmt.Errorf("%s: %w", what, &noCommand{argv[0]})
+	case isCommandNotFound(err):
+		return "", fmt.Errorf("%s: %w", what, &notFoundError{argv[0]})
 	case errors.As(err, &exit):
-		f := &failed{code: exit.Code, said: errOut.text()}
+		f := &execError{code: exit.Code, said: errOut.text()}
 		if f.said == "" {
 			f.said = out.text()
 		}
 		return out.text(), fmt.Errorf("%s: %w", what, f)
 	case ctx.Err() != nil:
-		return "", l.explain(what, ctx.Err()) // what the stream says of its end hides the reason
+		return "", cl.explain(what, ctx.Err()) // what the stream says of its end hides the reason
 	}
-	return "", l.explain(what, err)
+	return "", cl.explain(what, err)
 }
 
-func (l *link) executor(at spot, argv []string) (remotecommand.Executor, error) {
-	url := l.client.CoreV1().RESTClient().Post().Namespace(at.namespace).Resource("pods").Name(at.pod).
+func (cl *cluster) executor(at containerRef, argv []string) (remotecommand.Executor, error) {
+	url := cl.client.CoreV1().RESTClient().Post().Namespace(at.namespace).Resource("pods").Name(at.pod).
 		SubResource("exec").VersionedParams(&corev1.PodExecOptions{
 		Container: at.container, Command: argv, Stdout: true, Stderr: true,
 	}, scheme.ParameterCodec).Timeout(0).URL()
-	socket, err := remotecommand.NewWebSocketExecutor(l.config, http.MethodGet, url.String())
+	socket, err := remotecommand.NewWebSocketExecutor(cl.config, http.MethodGet, url.String())
 	if err != nil {
 		return nil, err
 	}
-	spdy, err := remotecommand.NewSPDYExecutor(l.config, http.MethodPost, url)
+	spdy, err := remotecommand.NewSPDYExecutor(cl.config, http.MethodPost, url)
 	if err != nil {
 		return nil, err
 	}
@@ -96,9 +96,9 @@ func (l *link) executor(at spot, argv []string) (remotecommand.Executor, error) 
 	})
 }
 
-// missing tells whether the container runtime did not find the program. Runtimes say it in words or by
-// the exit codes of a shell.
-func missing(err error) bool {
+// isCommandNotFound tells whether the container runtime did not find the program. Runtimes report that
+// in a text or by the exit codes of a shell.
+func isCommandNotFound(err error) bool {
 	var exit utilexec.CodeExitError
 	if errors.As(err, &exit) && (exit.Code == 126 || exit.Code == 127) {
 		return true
@@ -110,14 +110,14 @@ func missing(err error) bool {
 	return strings.Contains(text, "executable file not found") || strings.Contains(text, "no such file or directory")
 }
 
-// limited keeps the beginning of what is written to it.
-type limited struct{ buffer bytes.Buffer }
+// limitedBuffer keeps the beginning of what is written to it.
+type limitedBuffer struct{ buffer bytes.Buffer }
 
-func (l *limited) Write(p []byte) (int, error) {
-	if room := mostOutput - l.buffer.Len(); room > 0 {
+func (l *limitedBuffer) Write(p []byte) (int, error) {
+	if room := maxOutput - l.buffer.Len(); room > 0 {
 		l.buffer.Write(p[:min(room, len(p))])
 	}
 	return len(p), nil
 }
 
-func (l *limited) text() string { return strings.TrimSpace(l.buffer.String()) }
+func (l *limitedBuffer) text() string { return strings.TrimSpace(l.buffer.String()) }

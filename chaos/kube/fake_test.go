@@ -17,7 +17,7 @@ import (
 
 // answering is a link to an API server that gives the n-th request (from 1) the n-th answer, and the
 // last from then on: what a real one does only under load.
-func answering(t *testing.T, answers ...metav1.Status) (l *link, asked *atomic.Int64) {
+func answering(t *testing.T, answers ...metav1.Status) (cl *cluster, asked *atomic.Int64) {
 	t.Helper()
 	asked = &atomic.Int64{}
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
@@ -30,11 +30,11 @@ func answering(t *testing.T, answers ...metav1.Status) (l *link, asked *atomic.I
 		_ = json.NewEncoder(w).Encode(answers[n-1])
 	}))
 	t.Cleanup(server.Close)
-	l, err := connect(Config{Kubeconfig: kubeconfigFor(t, server.URL)})
+	cl, err := connect(Config{Kubeconfig: kubeconfigFor(t, server.URL)})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return l, asked
+	return cl, asked
 }
 
 func status(code int32, reason metav1.StatusReason, message string, causes ...metav1.StatusCause) metav1.Status {
@@ -79,9 +79,9 @@ func TestBusyAPIServer(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			l, asked := answering(t, test.answers...)
+			cl, asked := answering(t, test.answers...)
 			pod := &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Namespace: "ns", Name: "redis-0", UID: "uid"}}
-			err := l.evict(t.Context(), pod, nil)
+			err := cl.evict(t.Context(), pod, nil)
 			if (err == nil) != (test.says == "") || err != nil && !strings.Contains(err.Error(), test.says) {
 				t.Error(err)
 			}

@@ -14,7 +14,7 @@ import (
 var shared = testcluster.NewShared()
 
 func TestMain(m *testing.M) {
-	Quiet(nil)
+	RedirectKlog(nil)
 	code := m.Run()
 	shared.Close()
 	if err := goleak.Find(); err != nil && code == 0 {

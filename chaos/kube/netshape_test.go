@@ -222,7 +222,7 @@ func TestHostNetworkIsRefused(t *testing.T) {
 			return err.Error()
 		}
 		for i := range list.Items {
-			if !list.Items[i].Spec.HostNetwork || !ready(&list.Items[i]) {
+			if !list.Items[i].Spec.HostNetwork || !isReady(&list.Items[i]) {
 				return describe(&list.Items[i])
 			}
 		}

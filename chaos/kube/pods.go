@@ -14,20 +14,20 @@ import (
 
 // pods lists the pods that match the selector, apart by whether the workload owns them. Those it does
 // not own are never touched. Both are in the order of their names.
-func (l *link) pods(ctx context.Context, w workload, selector labels.Selector) (own, others []corev1.Pod, err error) {
+func (cl *cluster) pods(ctx context.Context, w workload, selector labels.Selector) (own, others []corev1.Pod, err error) {
 	owners := map[types.UID]bool{w.UID: true}
 	k, err := kindOf(w.Kind)
 	if err != nil {
 		return nil, nil, err
 	}
 	if k.viaReplicaSets {
-		if owners, err = l.replicaSets(ctx, w); err != nil {
+		if owners, err = cl.replicaSets(ctx, w); err != nil {
 			return nil, nil, err
 		}
 	}
-	list, err := l.client.CoreV1().Pods(w.Namespace).List(ctx, metav1.ListOptions{LabelSelector: selector.String()})
+	list, err := cl.client.CoreV1().Pods(w.Namespace).List(ctx, metav1.ListOptions{LabelSelector: selector.String()})
 	if err != nil {
-		return nil, nil, l.explain("list pods of "+w.String(), err)
+		return nil, nil, cl.explain("list pods of "+w.String(), err)
 	}
 	slices.SortFunc(list.Items, func(a, b corev1.Pod) int { return strings.Compare(a.Name, b.Name) })
 	for i := range list.Items {
@@ -41,8 +41,8 @@ func (l *link) pods(ctx context.Context, w workload, selector labels.Selector) (
 	return own, others, nil
 }
 
-// ready tells whether a pod takes traffic and is here to stay.
-func ready(pod *corev1.Pod) bool {
+// isReady tells whether a pod is ready and not terminating.
+func isReady(pod *corev1.Pod) bool {
 	if pod.DeletionTimestamp != nil {
 		return false
 	}
@@ -56,20 +56,20 @@ func ready(pod *corev1.Pod) bool {
 
 func countReady(pods []corev1.Pod) (n int) {
 	for i := range pods {
-		if ready(&pods[i]) {
+		if isReady(&pods[i]) {
 			n++
 		}
 	}
 	return n
 }
 
-// describe is a pod as a person sees it: where it is and how it does.
+// describe is a pod for people: its node and state.
 func describe(pod *corev1.Pod) string {
 	state := "not ready"
 	switch {
 	case pod.DeletionTimestamp != nil:
 		state = "being deleted"
-	case ready(pod):
+	case isReady(pod):
 		state = "ready"
 	}
 	node := pod.Spec.NodeName
@@ -79,8 +79,8 @@ func describe(pod *corev1.Pod) string {
 	return fmt.Sprintf("%s on %s, %s", pod.Name, node, state)
 }
 
-// few names a number of pods.
-func few(n int) string {
+// podCount names a number of pods.
+func podCount(n int) string {
 	if n == 1 {
 		return "1 pod"
 	}

@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// probe is what a container has for shaping its pod's network.
+// probe is the result of probing a container for shaping its pod's network.
 type probe struct {
 	uptime bool   // a clock that does not jump
 	tc     string // its version; "" if there is none, or not iproute2's
@@ -24,14 +24,14 @@ const capNetAdmin = 1 << 12
 // fallbackDevice is the interface that every network plugin makes.
 const fallbackDevice = "eth0"
 
-// errNoShell says that a container has not even a shell.
+// errNoShell means that a container has no shell.
 var errNoShell = errors.New("the image has no shell")
 
-// probe looks into a container and changes nothing. The error is [errNoShell] if nothing can be run.
-func (l *link) probe(ctx context.Context, at spot) (probe, error) {
-	out, err := l.exec(ctx, at, shell(probeScript)...)
-	var none *noCommand
-	var f *failed
+// probe inspects a container and changes nothing. The error is [errNoShell] if nothing can be run.
+func (cl *cluster) probe(ctx context.Context, at containerRef) (probe, error) {
+	out, err := cl.exec(ctx, at, shell(probeScript)...)
+	var none *notFoundError
+	var f *execError
 	switch {
 	case errors.As(err, &none):
 		return probe{}, errNoShell
@@ -96,7 +96,7 @@ func defaultRoute(line string) string {
 	if len(words) <= mask || words[destination] != "00000000" || words[mask] != "00000000" {
 		return ""
 	}
-	return validOr(words[device], "")
+	return validDeviceOr(words[device], "")
 }
 
 // defaultRoute6 is the same for /proc/net/ipv6_route, where every system has default routes that
@@ -107,12 +107,12 @@ func defaultRoute6(line string) string {
 	if len(words) <= device || strings.Trim(words[destination], "0") != "" || words[length] != "00" || words[device] == "lo" {
 		return ""
 	}
-	return validOr(words[device], "")
+	return validDeviceOr(words[device], "")
 }
 
 var validDevice = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.@-]{0,14}$`)
 
-func validOr(device, otherwise string) string {
+func validDeviceOr(device, otherwise string) string {
 	if validDevice.MatchString(device) {
 		return device
 	}

@@ -46,11 +46,11 @@ func (f qdrantThrottle) Info() chaos.Info {
 			{Name: "interface", Label: "Interface", Type: chaos.Text, Default: auto, When: onlyShape, Help: "auto: that of the default route"},
 			{Name: "container", Label: "Container", Type: chaos.Text, Default: auto, When: onlyShape, Help: "where tc runs; auto: one that has it, else an ephemeral one"},
 			{Name: "image", Label: "Image", Type: chaos.Text, Default: shapingImage, When: onlyShape, Help: "of the ephemeral container; must have sh and tc"},
-			{Name: paramReplicas, Label: "Replicas", Type: chaos.Whole, Default: "0", Max: mostReplicas, When: "way=scale", Help: "what it is scaled to"},
+			{Name: paramReplicas, Label: "Replicas", Type: chaos.Whole, Default: "0", Max: maxReplicas, When: "way=scale", Help: "what it is scaled to"},
 		},
 		Expect: []chaos.Expectation{
 			{Signal: event.AlertFires, Name: "IngestionLagHigh", Within: time.Minute, Text: "alert IngestionLagHigh fires within 1 min"},
-			recovers(),
+			recoversExpectation(),
 		},
 	}
 }
@@ -61,16 +61,16 @@ func (f qdrantThrottle) Plan(ctx context.Context, p chaos.Params) (chaos.Plan, e
 	if err != nil {
 		return chaos.Plan{}, err
 	}
-	a := aim{kind: k, namespace: f.driver.config.Namespace, name: p["deployment"], selector: p[paramSelector]}
+	t := target{kind: k, namespace: f.driver.config.Namespace, name: p["deployment"], selector: p[paramSelector]}
 	if p[paramWay] == wayScale {
-		return f.driver.planScale(ctx, a, int32(p.Whole(paramReplicas)))
+		return f.driver.planScale(ctx, t, int32(p.Whole(paramReplicas)))
 	}
-	return f.driver.planShape(ctx, a, f.wish(p))
+	return f.driver.planShape(ctx, t, f.shapeParams(p))
 }
 
-// wish reads the parameters of shaping.
-func (f qdrantThrottle) wish(p chaos.Params) shapeWish {
-	return shapeWish{
+// shapeParams reads the parameters of shaping.
+func (f qdrantThrottle) shapeParams(p chaos.Params) shapeParams {
+	return shapeParams{
 		shaping: shaping{delay: p.Duration("latency"), jitter: p.Duration("jitter"), loss: p.Number("loss"), rate: p.Whole("rate")},
 		device:  p["interface"], container: p["container"], image: p["image"], lasts: p.Duration(chaos.TTL),
 	}

@@ -8,7 +8,7 @@ import (
 	"xinbot.ir/squall/internal/event"
 )
 
-// redisOutage takes the pods of a StatefulSet away, once or for a time.
+// redisOutage removes the pods of a StatefulSet, once or for a time.
 type redisOutage struct{ driver *Driver }
 
 // The ways in which a workload can be broken here, as values of the parameter way.
@@ -27,8 +27,8 @@ const (
 	paramReplicas = "replicas"
 )
 
-// recovers is the objective of every fault here.
-func recovers() chaos.Expectation {
+// recoversExpectation is the objective of every fault here.
+func recoversExpectation() chaos.Expectation {
 	return chaos.Expectation{Signal: event.Recovers, Within: 2 * time.Minute, Text: "recovers within 2 min"}
 }
 
@@ -50,7 +50,7 @@ func (f redisOutage) Info() chaos.Info {
 			podsParam("way=evict|delete"),
 		},
 		Expect: []chaos.Expectation{
-			recovers(),
+			recoversExpectation(),
 			{Signal: event.MetricBelow, Name: "automation_queue_depth", Bound: 50, Text: "automation queue depth stays below 50"},
 			{Signal: event.AlertFires, Name: "GatewayHealthCheckFailed", Text: "alert GatewayHealthCheckFailed fires"},
 		},
@@ -70,18 +70,18 @@ func (f redisOutage) Plan(ctx context.Context, p chaos.Params) (chaos.Plan, erro
 	if err != nil {
 		return chaos.Plan{}, err
 	}
-	a := aim{kind: k, namespace: f.driver.config.Namespace, name: p["statefulset"], selector: p[paramSelector], pods: p.Whole(paramPods)}
-	return f.driver.plan(ctx, a, p[paramWay], 0)
+	t := target{kind: k, namespace: f.driver.config.Namespace, name: p["statefulset"], selector: p[paramSelector], pods: p.Whole(paramPods)}
+	return f.driver.plan(ctx, t, p[paramWay], 0)
 }
 
 // plan is the preflight of the ways that take pods away.
-func (d *Driver) plan(ctx context.Context, a aim, way string, replicas int32) (chaos.Plan, error) {
+func (d *Driver) plan(ctx context.Context, t target, way string, replicas int32) (chaos.Plan, error) {
 	switch way {
 	case wayEvict:
-		return d.planEvict(ctx, a)
+		return d.planEvict(ctx, t)
 	case wayDelete:
-		return d.planDelete(ctx, a)
+		return d.planDelete(ctx, t)
 	default:
-		return d.planScale(ctx, a, replicas)
+		return d.planScale(ctx, t, replicas)
 	}
 }

@@ -21,8 +21,8 @@ func (r right) String() string {
 	return r.verb + " " + r.resource + "/" + r.sub
 }
 
-// surveyRights are what every preflight reads, and what every undo reads again.
-func surveyRights(k kind) []right {
+// preflightRights are what every preflight reads, and what every undo reads again.
+func preflightRights(k kind) []right {
 	rights := []right{
 		{"get", "apps", k.resource, ""},
 		{"list", "", "pods", ""},
@@ -35,7 +35,7 @@ func surveyRights(k kind) []right {
 	return rights
 }
 
-// evictRights and its siblings are what a fault needs beyond the survey, to do and to undo.
+// evictRights and its siblings are what a fault needs beyond the preflight, to do and to undo.
 func evictRights() []right {
 	return []right{{"create", "", "pods", "eviction"}, {"get", "", "pods", ""}}
 }
@@ -57,20 +57,20 @@ func shapeRights() []right {
 	}
 }
 
-func holderRights() []right { return []right{{"patch", "", "pods", "ephemeralcontainers"}} }
+func tcContainerRights() []right { return []right{{"patch", "", "pods", "ephemeralcontainers"}} }
 
 // accessReviews at once; each takes one round trip, and a slow cluster would otherwise take minutes.
 const accessReviews = 8
 
 // allowed asks the API server about every right, one review each: what a summary of rules says is not
 // what its authorizer would decide.
-func (l *link) allowed(ctx context.Context, namespace string, rights []right) ([]chaos.Check, error) {
+func (cl *cluster) allowed(ctx context.Context, namespace string, rights []right) ([]chaos.Check, error) {
 	checks := make([]chaos.Check, len(rights))
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(accessReviews)
 	for i, r := range rights {
 		group.Go(func() (err error) {
-			checks[i], err = l.review(ctx, namespace, r)
+			checks[i], err = cl.review(ctx, namespace, r)
 			return err
 		})
 	}
@@ -80,20 +80,20 @@ func (l *link) allowed(ctx context.Context, namespace string, rights []right) ([
 	return checks, nil
 }
 
-func (l *link) review(ctx context.Context, namespace string, r right) (chaos.Check, error) {
+func (cl *cluster) review(ctx context.Context, namespace string, r right) (chaos.Check, error) {
 	question := &authorizationv1.SelfSubjectAccessReview{Spec: authorizationv1.SelfSubjectAccessReviewSpec{
 		ResourceAttributes: &authorizationv1.ResourceAttributes{
 			Namespace: namespace, Verb: r.verb, Group: r.group, Resource: r.resource, Subresource: r.sub,
 		},
 	}}
-	answer, err := l.client.AuthorizationV1().SelfSubjectAccessReviews().Create(ctx, question, metav1.CreateOptions{})
+	answer, err := cl.client.AuthorizationV1().SelfSubjectAccessReviews().Create(ctx, question, metav1.CreateOptions{})
 	if err != nil {
-		return chaos.Check{}, l.explain("review the right to "+r.String()+" in "+namespace, err)
+		return chaos.Check{}, cl.explain("review the right to "+r.String()+" in "+namespace, err)
 	}
 	check := chaos.Check{Text: fmt.Sprintf("may %s in %s", r, namespace)}
 	if !answer.Status.Allowed {
 		check.Answer = chaos.Refuses
-		check.Reason = fmt.Sprintf("context %s may not %s in %s: %s", l.where.contextName(), r, namespace, roleHint)
+		check.Reason = fmt.Sprintf("context %s may not %s in %s: %s", cl.ref.contextName(), r, namespace, roleHint)
 	}
 	return check, nil
 }

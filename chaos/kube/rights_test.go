@@ -61,13 +61,13 @@ func TestRoleHasWhatFaultsNeedAndNoMore(t *testing.T) {
 		}
 	}
 	for _, k := range kinds() {
-		add(surveyRights(k))
+		add(preflightRights(k))
 		add(scaleRights(k))
 	}
 	add(evictRights())
 	add(deleteRights())
 	add(shapeRights())
-	add(holderRights())
+	add(tcContainerRights())
 	add(watchRights())
 	if got := granted(roleRules(t)); !maps.Equal(got, needed) {
 		t.Errorf("the Role grants %v, faults need %v", got, needed)
@@ -85,11 +85,11 @@ func TestEachMissingRightIsNamed(t *testing.T) {
 		given  chaos.Params
 		rights []right
 	}{
-		{"redis_outage", chaos.Params{"way": wayEvict}, slices.Concat(surveyRights(statefulset), evictRights())},
-		{"redis_outage", chaos.Params{"way": wayDelete}, slices.Concat(surveyRights(statefulset), deleteRights())},
-		{"redis_outage", chaos.Params{"way": wayScale}, slices.Concat(surveyRights(statefulset), scaleRights(statefulset))},
-		{"qdrant_throttle", chaos.Params{"way": wayScale}, slices.Concat(surveyRights(deployment), scaleRights(deployment))},
-		{"qdrant_throttle", chaos.Params{"way": wayShape}, slices.Concat(surveyRights(deployment), shapeRights(), holderRights())},
+		{"redis_outage", chaos.Params{"way": wayEvict}, slices.Concat(preflightRights(statefulset), evictRights())},
+		{"redis_outage", chaos.Params{"way": wayDelete}, slices.Concat(preflightRights(statefulset), deleteRights())},
+		{"redis_outage", chaos.Params{"way": wayScale}, slices.Concat(preflightRights(statefulset), scaleRights(statefulset))},
+		{"qdrant_throttle", chaos.Params{"way": wayScale}, slices.Concat(preflightRights(deployment), scaleRights(deployment))},
+		{"qdrant_throttle", chaos.Params{"way": wayShape}, slices.Concat(preflightRights(deployment), shapeRights(), tcContainerRights())},
 	} {
 		for _, missing := range test.rights {
 			n++

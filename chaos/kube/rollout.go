@@ -13,26 +13,26 @@ import (
 
 // rolloutRecord is what waiting for a workload's pods needs.
 type rolloutRecord struct {
-	Where    where `json:"where"`
-	Workload id    `json:"workload"`
-	Ready    int   `json:"ready"` // pods that were ready before
+	Where    clusterRef  `json:"where"`
+	Workload workloadRef `json:"workload"`
+	Ready    int         `json:"ready"` // pods that were ready before
 }
 
-// rollout is the undoer of taken pods: their controller makes new ones, and it waits for them.
-type rollout struct{ reach reach }
+// rolloutUndoer is the undoer of taken pods: their controller makes new ones, and it waits for them.
+type rolloutUndoer struct{ opener clusterOpener }
 
 // Undo is over once as many pods are ready as were before, or as many as are asked for by now.
-func (u rollout) Undo(ctx context.Context, raw json.RawMessage, overwrite bool) error {
+func (u rolloutUndoer) Undo(ctx context.Context, raw json.RawMessage, overwrite bool) error {
 	var r rolloutRecord
 	if err := json.Unmarshal(raw, &r); err != nil {
 		return fmt.Errorf("read record of taken pods: %w", err)
 	}
-	l, err := u.reach.link(ctx, r.Where)
+	cl, err := u.opener.open(ctx, r.Where)
 	if err != nil {
 		return err
 	}
-	w, err := l.sameWorkload(ctx, r.Workload)
-	var other *otherWorkload
+	w, err := cl.sameWorkload(ctx, r.Workload)
+	var other *replacedWorkload
 	switch {
 	case errors.As(err, &other):
 		if overwrite {
@@ -42,11 +42,11 @@ func (u rollout) Undo(ctx context.Context, raw json.RawMessage, overwrite bool) 
 	case err != nil:
 		return err
 	}
-	return l.backTo(ctx, w, r.Ready)
+	return cl.readyCheck(ctx, w, r.Ready)
 }
 
 // Remedy waits the same way.
-func (u rollout) Remedy(raw json.RawMessage) string {
+func (u rolloutUndoer) Remedy(raw json.RawMessage) string {
 	var r rolloutRecord
 	if json.Unmarshal(raw, &r) != nil {
 		return "kubectl rollout status, for the workload of the record"
@@ -54,49 +54,49 @@ func (u rollout) Remedy(raw json.RawMessage) string {
 	return rolloutCommand(r.Where, r.Workload)
 }
 
-func rolloutCommand(w where, i id) string {
-	return fmt.Sprintf("%s rollout status %s/%s", kubectl(w, i.Namespace), i.Kind, i.Name)
+func rolloutCommand(ref clusterRef, w workloadRef) string {
+	return fmt.Sprintf("%s rollout status %s/%s", kubectl(ref, w.Namespace), w.Kind, w.Name)
 }
 
-// backTo is a [*chaos.Pending] until so many pods of the workload are ready, none of them on its way
+// readyCheck is a [*chaos.Pending] until so many pods of the workload are ready, none of them on its way
 // out. More than the replicas that are asked for are not waited for.
-func (l *link) backTo(ctx context.Context, w workload, before int) error {
-	own, _, err := l.pods(ctx, w, w.selector)
+func (cl *cluster) readyCheck(ctx context.Context, w workload, before int) error {
+	own, _, err := cl.pods(ctx, w, w.selector)
 	if err != nil {
 		return err
 	}
 	n, wanted := countReady(own), min(before, int(w.replicas))
 	if n < wanted || !w.observed {
-		return &chaos.PendingError{What: fmt.Sprintf("%d of %d pods of %s ready", n, wanted, w.id)}
+		return &chaos.PendingError{What: fmt.Sprintf("%d of %d pods of %s ready", n, wanted, w.workloadRef)}
 	}
 	return nil
 }
 
-// otherWorkload says that the workload of a record is not there any more.
-type otherWorkload struct {
+// replacedWorkload says that the workload of a record is not there any more.
+type replacedWorkload struct {
 	found string
 	now   *workload // of the same name; nil if there is none
 }
 
-func (o *otherWorkload) Error() string { return "found " + o.found }
+func (o *replacedWorkload) Error() string { return "found " + o.found }
 
 // sameWorkload reads a record's workload. The error is an [*otherWorkload] if it is gone, even if
 // another of its name stands there.
-func (l *link) sameWorkload(ctx context.Context, i id) (workload, error) {
-	k, err := kindOf(i.Kind)
+func (cl *cluster) sameWorkload(ctx context.Context, want workloadRef) (workload, error) {
+	k, err := kindOf(want.Kind)
 	if err != nil {
 		return workload{}, err
 	}
-	w, err := l.workload(ctx, k, i.Namespace, i.Name)
+	w, err := cl.workload(ctx, k, want.Namespace, want.Name)
 	switch {
-	case apierrors.IsNotFound(err) && !l.doubtful:
-		return w, &otherWorkload{found: "none of this name"}
+	case apierrors.IsNotFound(err) && !cl.unverified:
+		return w, &replacedWorkload{found: "none of this name"}
 	case err != nil && !apierrors.IsNotFound(err):
 		return w, err
-	case l.doubtful && w.UID != i.UID:
-		return w, l.errDoubtful(i.String())
-	case w.UID != i.UID:
-		return w, &otherWorkload{found: fmt.Sprintf("another of this name with %s", replicas(w.replicas)), now: &w}
+	case cl.unverified && w.UID != want.UID:
+		return w, cl.errUnknownOutcome(want.String())
+	case w.UID != want.UID:
+		return w, &replacedWorkload{found: fmt.Sprintf("another of this name with %s", replicas(w.replicas)), now: &w}
 	}
 	return w, nil
 }

@@ -12,55 +12,55 @@ import (
 )
 
 // planScale sets the replicas of a workload and holds them.
-func (d *Driver) planScale(ctx context.Context, a aim, to int32) (chaos.Plan, error) {
-	s, done, err := d.survey(ctx, a, scaleRights(a.kind))
+func (d *Driver) planScale(ctx context.Context, t target, to int32) (chaos.Plan, error) {
+	p, done, err := d.startPreflight(ctx, t, scaleRights(t.kind))
 	if err != nil || !done {
-		return planOf(s), err
+		return planOf(p), err
 	}
-	w := s.workload
-	s.podFacts(s.all)
-	s.plan.Scope = a.kind.name + " " + a.name
-	s.plan.Params = replicas(to)
-	check := chaos.Check{Text: fmt.Sprintf("%s has other than %s", a, replicas(to))}
+	w := p.workload
+	p.podFacts(p.all)
+	p.plan.Scope = t.kind.name + " " + t.name
+	p.plan.Params = replicas(to)
+	check := chaos.Check{Text: fmt.Sprintf("%s has other than %s", t, replicas(to))}
 	if w.replicas == to { // also while the fault is on, so it cannot refuse
 		check.Answer = chaos.Warns
-		check.Reason = fmt.Sprintf("%s has %s already: nothing would change", a, replicas(to))
+		check.Reason = fmt.Sprintf("%s has %s already: nothing would change", t, replicas(to))
 	}
-	s.check(check)
-	if s.aim.selector != "" && w.replicas > 0 && w.replicas != to && !s.needPods(s.all, "to scale") {
-		return s.plan, nil
+	p.check(check)
+	if p.target.selector != "" && w.replicas > 0 && w.replicas != to && !p.requirePods(p.all, "to scale") {
+		return p.plan, nil
 	}
-	s.scalable(to)
-	change := scaling{id: w.id, before: w.replicas, after: to}
-	s.plan.Steps = []chaos.Step{{
+	p.checkAutoscalers(to)
+	change := scaleChange{workloadRef: w.workloadRef, before: w.replicas, after: to}
+	p.plan.Steps = []chaos.Step{{
 		Kind: scaleKind, Object: w.String(),
-		Undo:    scaleRecord{Where: s.link.where, Workload: w.id, Before: w.replicas, After: to, Ready: countReady(s.all)},
-		Apply:   func(ctx context.Context) error { return s.link.scale(ctx, change, nil) },
-		InPlace: func(ctx context.Context) (bool, error) { return s.link.scaled(ctx, change) },
-		DryRun:  func(ctx context.Context) error { return s.link.scale(ctx, change, []string{metav1.DryRunAll}) },
-		Command: scaleCommand(s.link.where, w.id, to),
+		Undo:    scaleRecord{Where: p.cluster.ref, Workload: w.workloadRef, Before: w.replicas, After: to, Ready: countReady(p.all)},
+		Apply:   func(ctx context.Context) error { return p.cluster.scale(ctx, change, nil) },
+		InPlace: func(ctx context.Context) (bool, error) { return p.cluster.scaleInPlace(ctx, change) },
+		DryRun:  func(ctx context.Context) error { return p.cluster.scale(ctx, change, []string{metav1.DryRunAll}) },
+		Command: scaleCommand(p.cluster.ref, w.workloadRef, to),
 	}}
-	return s.plan, nil
+	return p.plan, nil
 }
 
-// scaling is a change of a workload's replicas.
-type scaling struct {
-	id
+// scaleChange is a change of a workload's replicas.
+type scaleChange struct {
+	workloadRef
 	before, after int32
 }
 
-// scaled tells whether that very workload still has the replicas that were set.
-func (l *link) scaled(ctx context.Context, c scaling) (bool, error) {
+// scaleInPlace tells whether that very workload still has the replicas that were set.
+func (cl *cluster) scaleInPlace(ctx context.Context, c scaleChange) (bool, error) {
 	k, err := kindOf(c.Kind)
 	if err != nil {
-		return false, fmt.Errorf("read scale of %s: %w", c.id, err)
+		return false, fmt.Errorf("read scale of %s: %w", c.workloadRef, err)
 	}
-	now, err := k.scales(l.client, c.Namespace).GetScale(ctx, c.Name, metav1.GetOptions{})
+	now, err := k.scales(cl.client, c.Namespace).GetScale(ctx, c.Name, metav1.GetOptions{})
 	switch {
 	case apierrors.IsNotFound(err):
 		return false, nil
 	case err != nil:
-		return false, l.explain("read scale of "+c.String(), err)
+		return false, cl.explain("read scale of "+c.String(), err)
 	}
 	return now.UID == c.UID && now.Spec.Replicas == c.after, nil
 }
@@ -70,21 +70,21 @@ const scaleTries = 5
 
 // scale sets the replicas of that very workload, from before to after, and reads them back. Replicas
 // that are neither are somebody else's doing and an error.
-func (l *link) scale(ctx context.Context, c scaling, dry []string) error {
+func (cl *cluster) scale(ctx context.Context, c scaleChange, dry []string) error {
 	k, err := kindOf(c.Kind)
 	if err != nil {
-		return fmt.Errorf("scale %s: %w", c.id, err)
+		return fmt.Errorf("scale %s: %w", c.workloadRef, err)
 	}
-	return l.scaleBy(ctx, k.scales(l.client, c.Namespace), c, dry)
+	return cl.scaleBy(ctx, k.scales(cl.client, c.Namespace), c, dry)
 }
 
-func (l *link) scaleBy(ctx context.Context, api scales, c scaling, dry []string) error {
-	what := fmt.Sprintf("scale %s to %d", c.id, c.after)
+func (cl *cluster) scaleBy(ctx context.Context, api scales, c scaleChange, dry []string) error {
+	what := fmt.Sprintf("scale %s to %d", c.workloadRef, c.after)
 	for try := 1; ; try++ {
 		now, err := api.GetScale(ctx, c.Name, metav1.GetOptions{})
 		switch {
 		case err != nil:
-			return l.explain(what, err)
+			return cl.explain(what, err)
 		case now.UID != c.UID:
 			return fmt.Errorf("%s: another %s of this name has taken its place", what, c.Kind)
 		case now.Spec.Replicas == c.after:
@@ -97,7 +97,7 @@ func (l *link) scaleBy(ctx context.Context, api scales, c scaling, dry []string)
 		case apierrors.IsConflict(err) && try < scaleTries:
 			continue
 		case err != nil:
-			return l.explain(what, err)
+			return cl.explain(what, err)
 		case dry != nil:
 			return nil
 		case written.Spec.Replicas != c.after:

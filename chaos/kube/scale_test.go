@@ -63,7 +63,7 @@ func TestScaleDownAndBack(t *testing.T) {
 			apply(t, plan)
 			await(t, "pods to go", func() string {
 				if n := s.readyOf(t, test.selector); n != test.to {
-					return few(n)
+					return podCount(n)
 				}
 				return ""
 			})
@@ -75,12 +75,12 @@ func TestScaleDownAndBack(t *testing.T) {
 			if err := undo(t, plan.Steps[0], false); err != nil && !errors.As(err, &pending) {
 				t.Error(err)
 			} else if n := s.readyOf(t, test.selector); err == nil && n != 2 {
-				t.Errorf("it is called undone with %s ready", few(n))
+				t.Errorf("it is called undone with %s ready", podCount(n))
 			}
 			undone(t, plan)
 			same()
 			if n := s.readyOf(t, test.selector); n != 2 {
-				t.Errorf("%s ready, want 2", few(n))
+				t.Errorf("%s ready, want 2", podCount(n))
 			}
 		})
 	}
@@ -178,7 +178,7 @@ func (r *rival) UpdateScale(ctx context.Context, name string, scale *autoscaling
 
 func TestScaleBesideAnotherWriter(t *testing.T) {
 	s := newStage(t)
-	l, err := connect(s.config)
+	cl, err := connect(s.config)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -191,10 +191,10 @@ func TestScaleBesideAnotherWriter(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	change := scaling{id: id{Namespace: s.namespace, Kind: "statefulset", Name: "redis", UID: s.redis(t).UID}, before: 2, after: 1}
-	api := l.client.AppsV1().StatefulSets(s.namespace)
+	change := scaleChange{workloadRef: workloadRef{Namespace: s.namespace, Kind: "statefulset", Name: "redis", UID: s.redis(t).UID}, before: 2, after: 1}
+	api := cl.client.AppsV1().StatefulSets(s.namespace)
 
-	if err := l.scaleBy(t.Context(), &rival{scales: api, write: annotate, times: scaleTries - 1}, change, nil); err != nil {
+	if err := cl.scaleBy(t.Context(), &rival{scales: api, write: annotate, times: scaleTries - 1}, change, nil); err != nil {
 		t.Error(err)
 	}
 	if got := *s.redis(t).Spec.Replicas; got != 1 || n != scaleTries-1 {
@@ -202,13 +202,13 @@ func TestScaleBesideAnotherWriter(t *testing.T) {
 	}
 
 	change.before, change.after = 1, 2
-	err = l.scaleBy(t.Context(), &rival{scales: api, write: annotate, times: 100}, change, nil)
+	err = cl.scaleBy(t.Context(), &rival{scales: api, write: annotate, times: 100}, change, nil)
 	if !apierrors.IsConflict(err) {
 		t.Errorf("against one who always writes first: %v", err)
 	}
 
 	// One who changes the replicas meanwhile is not overwritten.
-	err = l.scaleBy(t.Context(), &rival{scales: api, write: func() { s.setReplicas(t, "3") }, times: 1}, change, nil)
+	err = cl.scaleBy(t.Context(), &rival{scales: api, write: func() { s.setReplicas(t, "3") }, times: 1}, change, nil)
 	if err == nil || !strings.Contains(err.Error(), "found 3 replicas, expected 1") {
 		t.Errorf("against one who scales: %v", err)
 	}

@@ -193,7 +193,7 @@ func TestProbeScript(t *testing.T) {
 	if p.unusable() != "" || p.device != "eth0" {
 		t.Errorf("%q and device %q from\n%s", p.unusable(), p.device, out)
 	}
-	if ours, foreign := sorted(p.qdiscs, "eth0", testSession); ours != nil || foreign != nil {
+	if ours, foreign := classifyQdiscs(p.qdiscs, "eth0", testSession); ours != nil || foreign != nil {
 		t.Errorf("ours %+v, foreign %+v", ours, foreign)
 	}
 }

@@ -16,11 +16,11 @@ import (
 
 // shaper shapes the network of one pod.
 type shaper struct {
-	link      *link
+	cluster   *cluster
 	pod       corev1.Pod
-	container string // where tc runs; "" for a holder
+	container string // where tc runs; "" for an ephemeral tc container
 	device    string
-	image     string // of a holder
+	image     string // of an ephemeral tc container
 	session   string
 	words     []string // the qdisc for tc
 	lasts     time.Duration
@@ -32,18 +32,18 @@ func (s shaper) object() string { return "network of pod " + s.pod.Namespace + "
 // back.
 func (s shaper) apply(ctx context.Context) error {
 	what := "shape " + s.object()
-	at, err := s.spot(ctx)
+	at, err := s.findContainer(ctx)
 	if err != nil {
 		return err
 	}
-	found, err := s.link.probe(ctx, at)
+	found, err := s.cluster.probe(ctx, at)
 	if err != nil {
 		return fmt.Errorf("%s: %w", what, err)
 	}
 	if why := found.unusable(); why != "" {
 		return fmt.Errorf("%s: %s cannot: %s", what, at, why)
 	}
-	ours, foreign := sorted(found.qdiscs, s.device, s.session)
+	ours, foreign := classifyQdiscs(found.qdiscs, s.device, s.session)
 	if foreign != nil {
 		return fmt.Errorf("%s: %s", what, foreignReason(s.device, foreign))
 	}
@@ -53,28 +53,28 @@ func (s shaper) apply(ctx context.Context) error {
 	}
 	handle := nextHandle(s.session, ours)
 	args := append([]string{s.device, handle, strconv.Itoa(int(max(s.lasts, time.Second).Seconds())), verb}, s.words...)
-	out, err := s.link.exec(ctx, at, shell(shapeScript, args...)...)
+	out, err := s.cluster.exec(ctx, at, shell(shapeScript, args...)...)
 	if err != nil {
-		return fmt.Errorf("%s: %w", what, s.clearer(err))
+		return fmt.Errorf("%s: %w", what, s.explain(err))
 	}
 	now, err := parseQdiscs(out)
 	if err != nil {
 		return fmt.Errorf("%s: %w", what, err)
 	}
-	if ours, _ := sorted(now, s.device, s.session); ours == nil || ours.handle != handle || ours.kind != s.words[0] {
+	if ours, _ := classifyQdiscs(now, s.device, s.session); ours == nil || ours.handle != handle || ours.kind != s.words[0] {
 		return fmt.Errorf("%s: tc said nothing, but the qdisc is not there: %q", what, out)
 	}
 	return nil
 }
 
-// spot is where tc runs. A holder is added if it has to be.
-func (s shaper) spot(ctx context.Context) (spot, error) {
-	at := spot{s.pod.Namespace, s.pod.Name, s.container}
+// findContainer is where tc runs. An ephemeral tc container is added if it has to be.
+func (s shaper) findContainer(ctx context.Context) (containerRef, error) {
+	at := containerRef{s.pod.Namespace, s.pod.Name, s.container}
 	var err error
 	if at.container == "" {
-		at.container, err = s.link.awaitHolder(ctx, &s.pod, s.image, s.device, s.session)
+		at.container, err = s.cluster.awaitTCContainer(ctx, &s.pod, s.image, s.device, s.session)
 	} else { // a successor of the same name is another pod
-		_, err = s.link.samePod(ctx, s.pod.Namespace, s.pod.Name, s.pod.UID)
+		_, err = s.cluster.samePod(ctx, s.pod.Namespace, s.pod.Name, s.pod.UID)
 	}
 	return at, err
 }
@@ -82,17 +82,17 @@ func (s shaper) spot(ctx context.Context) (spot, error) {
 // dryRun asks what can be asked without changing anything: exec has no dry run.
 func (s shaper) dryRun(ctx context.Context) error {
 	if s.container == "" {
-		_, err := s.link.addHolder(ctx, &s.pod, s.image, s.device, s.session, []string{metav1.DryRunAll})
+		_, err := s.cluster.addTCContainer(ctx, &s.pod, s.image, s.device, s.session, []string{metav1.DryRunAll})
 		return err
 	}
-	found, err := s.link.probe(ctx, spot{s.pod.Namespace, s.pod.Name, s.container})
+	found, err := s.cluster.probe(ctx, containerRef{s.pod.Namespace, s.pod.Name, s.container})
 	if err != nil {
 		return err
 	}
 	if why := found.unusable(); why != "" {
 		return errors.New(why)
 	}
-	if _, foreign := sorted(found.qdiscs, s.device, s.session); foreign != nil {
+	if _, foreign := classifyQdiscs(found.qdiscs, s.device, s.session); foreign != nil {
 		return errors.New(foreignReason(s.device, foreign))
 	}
 	return nil
@@ -102,10 +102,10 @@ func foreignReason(device string, q *qdisc) string {
 	return fmt.Sprintf("%s is shaped by somebody else already (%s): that would be lost", device, q.text)
 }
 
-// clearer says what tc's words for a kernel without the qdisc mean.
-func (s shaper) clearer(err error) error {
+// explain says what tc's words for a kernel without the qdisc mean.
+func (s shaper) explain(err error) error {
 	const unknown, absent = "qdisc kind is unknown", "No such file or directory"
-	var f *failed
+	var f *execError
 	if !errors.As(err, &f) || !strings.Contains(f.said, unknown) && !strings.Contains(f.said, absent) {
 		return err
 	}
@@ -122,24 +122,24 @@ func (s shaper) command() string {
 	container := s.container
 	if container == "" {
 		return fmt.Sprintf("%s debug %s --profile=netadmin --image=%s -- tc qdisc add dev %s root %s",
-			kubectl(s.link.where, s.pod.Namespace), s.pod.Name, quote(s.image), s.device, strings.Join(s.words, " "))
+			kubectl(s.cluster.ref, s.pod.Namespace), s.pod.Name, quote(s.image), s.device, strings.Join(s.words, " "))
 	}
 	argv := append([]string{"tc", "qdisc", "add", "dev", s.device, "root", "handle", nextHandle(s.session, nil)}, s.words...)
-	return execCommand(s.link.where, s.pod.Namespace, s.pod.Name, container, argv...)
+	return execCommand(s.cluster.ref, s.pod.Namespace, s.pod.Name, container, argv...)
 }
 
 // errPodGone says that a pod is not there any more, even if another of its name is.
 var errPodGone = errors.New("the pod is gone")
 
 // samePod reads that very pod. The error is [errPodGone] if it is not there any more.
-func (l *link) samePod(ctx context.Context, namespace, name string, uid types.UID) (*corev1.Pod, error) {
+func (cl *cluster) samePod(ctx context.Context, namespace, name string, uid types.UID) (*corev1.Pod, error) {
 	what := "read pod " + namespace + "/" + name
-	pod, err := l.client.CoreV1().Pods(namespace).Get(ctx, name, metav1.GetOptions{})
+	pod, err := cl.client.CoreV1().Pods(namespace).Get(ctx, name, metav1.GetOptions{})
 	switch {
 	case err != nil && !apierrors.IsNotFound(err):
-		return nil, l.explain(what, err)
-	case l.doubtful && (err != nil || pod.UID != uid):
-		return nil, l.errDoubtful("pod " + namespace + "/" + name)
+		return nil, cl.explain(what, err)
+	case cl.unverified && (err != nil || pod.UID != uid):
+		return nil, cl.errUnknownOutcome("pod " + namespace + "/" + name)
 	case err != nil, pod.UID != uid, pod.Status.Phase == corev1.PodSucceeded, pod.Status.Phase == corev1.PodFailed:
 		return nil, fmt.Errorf("%s: %w", what, errPodGone)
 	}

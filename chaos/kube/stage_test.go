@@ -126,7 +126,7 @@ func apply(t *testing.T, plan chaos.Plan) {
 // undoersOf are those of an operator whose kubeconfig is that of the record.
 func undoersOf(t *testing.T, record json.RawMessage) chaos.Undoers {
 	t.Helper()
-	var r struct{ Where where }
+	var r struct{ Where clusterRef }
 	if err := json.Unmarshal(record, &r); err != nil {
 		t.Fatal(err)
 	}

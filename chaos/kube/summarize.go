@@ -5,18 +5,18 @@ import (
 )
 
 // Summarize is what a list shows of the parameters.
-func (f redisOutage) Summarize(p chaos.Params) string { return briefWay(p, 0) }
+func (f redisOutage) Summarize(p chaos.Params) string { return summarizeWay(p, 0) }
 
 // Summarize is what a list shows of the parameters.
 func (f qdrantThrottle) Summarize(p chaos.Params) string {
 	if p[paramWay] == wayShape {
-		return f.wish(p).String()
+		return f.shapeParams(p).String()
 	}
-	return briefWay(p, int32(p.Whole(paramReplicas)))
+	return summarizeWay(p, int32(p.Whole(paramReplicas)))
 }
 
-// briefWay says what is done to pods.
-func briefWay(p chaos.Params, to int32) string {
+// summarizeWay says what is done to pods.
+func summarizeWay(p chaos.Params, to int32) string {
 	switch p[paramWay] {
 	case wayScale:
 		return "down to " + replicas(to)

@@ -121,20 +121,20 @@ func (q qdisc) ours(session string) bool {
 	return len(q.handle) == 5 && strings.HasPrefix(q.handle, handlePrefix(session))
 }
 
-// natural tells whether the kernel made the qdisc by itself: those have handle 0, and a qdisc that
+// isKernelDefault tells whether the kernel made the qdisc by itself: those have handle 0, and a qdisc that
 // somebody has set never does.
-func (q qdisc) natural() bool { return q.handle == "0:" }
+func (q qdisc) isKernelDefault() bool { return q.handle == "0:" }
 
-// sorted splits the qdiscs of one device: ours is the one that this session has set, if any, and
+// classifyQdiscs splits the qdiscs of one device: ours is the one that this session has set, if any, and
 // foreign the first that neither we nor the kernel have set.
-func sorted(all []qdisc, device, session string) (ours, foreign *qdisc) {
+func classifyQdiscs(all []qdisc, device, session string) (ours, foreign *qdisc) {
 	for i := range all {
 		q := &all[i]
 		switch {
 		case q.device != "" && q.device != device:
 		case q.root && q.ours(session):
 			ours = q
-		case q.natural(), q.child(ours):
+		case q.isKernelDefault(), q.child(ours):
 		case foreign == nil:
 			foreign = q
 		}

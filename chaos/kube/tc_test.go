@@ -64,7 +64,7 @@ func TestSortedQdiscs(t *testing.T) {
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
-		ours, foreign := sorted(all, "eth0", testSession)
+		ours, foreign := classifyQdiscs(all, "eth0", testSession)
 		if got := handleOf(ours); got != test.ours {
 			t.Errorf("%s: ours is %q, want %q", name, got, test.ours)
 		}
@@ -125,8 +125,8 @@ func FuzzParseQdiscs(f *testing.F) {
 				t.Errorf("%+v from %q", q, output)
 			}
 		}
-		ours, foreign := sorted(all, "eth0", testSession)
-		if ours != nil && (!ours.root || ours.natural()) || foreign != nil && (foreign.natural() || foreign == ours) {
+		ours, foreign := classifyQdiscs(all, "eth0", testSession)
+		if ours != nil && (!ours.root || ours.isKernelDefault()) || foreign != nil && (foreign.isKernelDefault() || foreign == ours) {
 			t.Errorf("ours %+v and foreign %+v of %q", ours, foreign, output)
 		}
 		if ours != nil && !strings.HasPrefix(nextHandle(testSession, ours), handlePrefix(testSession)) {

@@ -25,20 +25,20 @@ type Scale struct {
 	Min, Max int    // replicas that the autoscaler keeps to
 }
 
-// Watch tells of every autoscaler of the namespace, at first and whenever its numbers change, until
-// the context ends; it returns when nothing of it runs any more. It calls from one goroutine. While
-// the API server is away nothing is told; the watches try again with growing pauses, of up to half a
-// minute. What they meet is logged: see [RedirectKlog].
-func (d *Driver) Watch(ctx context.Context, tell func(Scale)) {
+// Watch reports every autoscaler of the namespace, at first and whenever its numbers change, until the context
+// ends; it returns when its goroutines have ended. It calls report from one goroutine. While the API server is
+// away nothing is reported; the watches retry with growing pauses of up to 30 s. Their errors are logged: see
+// [RedirectKlog].
+func (d *Driver) Watch(ctx context.Context, report func(Scale)) {
 	if d.allows(d.config.Namespace).Answer == chaos.Refuses {
 		return
 	}
-	l, err := connect(d.config)
+	cl, err := connect(d.config)
 	if err != nil {
 		d.log(err)
 		return
 	}
-	client, err := kubernetes.NewForConfig(l.config) // without a bound on time: a watch is one long answer
+	client, err := kubernetes.NewForConfig(cl.config) // without a bound on time: a watch is one long answer
 	if err != nil {
 		d.log(err)
 		return
@@ -48,7 +48,7 @@ func (d *Driver) Watch(ctx context.Context, tell func(Scale)) {
 	w.factory.StartWithContext(ctx)
 	defer w.factory.Shutdown() // waits; the context is done first
 	defer cancel()
-	told := map[string]Scale{}
+	reported := map[string]Scale{}
 	for {
 		select {
 		case <-ctx.Done():
@@ -57,11 +57,11 @@ func (d *Driver) Watch(ctx context.Context, tell func(Scale)) {
 		}
 		now := w.scales()
 		for _, name := range slices.Sorted(maps.Keys(now)) {
-			if now[name] != told[name] {
-				tell(now[name])
+			if now[name] != reported[name] {
+				report(now[name])
 			}
 		}
-		told = now
+		reported = now
 	}
 }
 
@@ -75,7 +75,7 @@ func (d *Driver) log(err error) {
 type watcher struct {
 	factory   informers.SharedInformerFactory
 	namespace string
-	changed   chan struct{} // holds one sign that something has
+	changed   chan struct{} // capacity 1
 }
 
 func newWatcher(client kubernetes.Interface, namespace string) *watcher {
@@ -83,7 +83,7 @@ func newWatcher(client kubernetes.Interface, namespace string) *watcher {
 		factory:   informers.NewSharedInformerFactoryWithOptions(client, 0, informers.WithNamespace(namespace)),
 		namespace: namespace, changed: make(chan struct{}, 1),
 	}
-	sign := func() {
+	notify := func() {
 		select {
 		case w.changed <- struct{}{}:
 		default:
@@ -96,9 +96,9 @@ func newWatcher(client kubernetes.Interface, namespace string) *watcher {
 	} {
 		// It fails only for an informer that has ended, and this one has not begun.
 		_, _ = informer.AddEventHandler(cache.ResourceEventHandlerFuncs{
-			AddFunc:    func(any) { sign() },
-			UpdateFunc: func(any, any) { sign() },
-			DeleteFunc: func(any) { sign() },
+			AddFunc:    func(any) { notify() },
+			UpdateFunc: func(any, any) { notify() },
+			DeleteFunc: func(any) { notify() },
 		})
 	}
 	return w
@@ -123,7 +123,7 @@ func (w *watcher) scales() map[string]Scale {
 func (w *watcher) scale(h *autoscalingv2.HorizontalPodAutoscaler) (s Scale, ok bool) {
 	target := h.Spec.ScaleTargetRef
 	s = Scale{
-		Name: h.Name, Min: int(least(h)), Max: int(h.Spec.MaxReplicas),
+		Name: h.Name, Min: int(minReplicas(h)), Max: int(h.Spec.MaxReplicas),
 		Ready: int(h.Status.CurrentReplicas), Wanted: int(h.Status.DesiredReplicas),
 	}
 	word := target.Kind

@@ -59,22 +59,22 @@ func kindOf(name string) (kind, error) {
 
 // workload is a workload as it was read.
 type workload struct {
-	id
+	workloadRef
 	replicas int32 // asked for
 	ready    int32 // as its controller counts them
 	observed bool  // the controller has seen the last change of the spec
 	selector labels.Selector
 }
 
-// id names one workload of one cluster, for records.
-type id struct {
+// workloadRef names one workload of one cluster, for records.
+type workloadRef struct {
 	Namespace string    `json:"namespace"`
 	Kind      string    `json:"kind"`
 	Name      string    `json:"name"`
 	UID       types.UID `json:"uid"`
 }
 
-func (i id) String() string { return i.Kind + " " + i.Namespace + "/" + i.Name }
+func (w workloadRef) String() string { return w.Kind + " " + w.Namespace + "/" + w.Name }
 
 func getDeployment(ctx context.Context, c kubernetes.Interface, namespace, name string) (workload, error) {
 	d, err := c.AppsV1().Deployments(namespace).Get(ctx, name, metav1.GetOptions{})
@@ -98,8 +98,8 @@ func read(kind string, m metav1.ObjectMeta, replicas *int32, s *metav1.LabelSele
 		return workload{}, fmt.Errorf("read selector: %w", err)
 	}
 	w := workload{
-		id:       id{Namespace: m.Namespace, Kind: kind, Name: m.Name, UID: m.UID},
-		replicas: 1, ready: ready, observed: observed >= m.Generation, selector: selector,
+		workloadRef: workloadRef{Namespace: m.Namespace, Kind: kind, Name: m.Name, UID: m.UID},
+		replicas:    1, ready: ready, observed: observed >= m.Generation, selector: selector,
 	}
 	if replicas != nil {
 		w.replicas = *replicas
@@ -108,19 +108,19 @@ func read(kind string, m metav1.ObjectMeta, replicas *int32, s *metav1.LabelSele
 }
 
 // workload reads a workload. The error is one of the API's if it is not there; see apierrors.IsNotFound.
-func (l *link) workload(ctx context.Context, k kind, namespace, name string) (workload, error) {
-	w, err := k.get(ctx, l.client, namespace, name)
+func (cl *cluster) workload(ctx context.Context, k kind, namespace, name string) (workload, error) {
+	w, err := k.get(ctx, cl.client, namespace, name)
 	if err != nil {
-		return w, l.explain("read "+k.name+" "+namespace+"/"+name, err)
+		return w, cl.explain("read "+k.name+" "+namespace+"/"+name, err)
 	}
 	return w, nil
 }
 
 // replicaSets are the uids of a deployment's replica sets.
-func (l *link) replicaSets(ctx context.Context, w workload) (map[types.UID]bool, error) {
-	list, err := l.client.AppsV1().ReplicaSets(w.Namespace).List(ctx, metav1.ListOptions{LabelSelector: w.selector.String()})
+func (cl *cluster) replicaSets(ctx context.Context, w workload) (map[types.UID]bool, error) {
+	list, err := cl.client.AppsV1().ReplicaSets(w.Namespace).List(ctx, metav1.ListOptions{LabelSelector: w.selector.String()})
 	if err != nil {
-		return nil, l.explain("list replica sets of "+w.String(), err)
+		return nil, cl.explain("list replica sets of "+w.String(), err)
 	}
 	own := map[types.UID]bool{}
 	for i := range list.Items {

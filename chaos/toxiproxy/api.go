@@ -29,7 +29,7 @@ type api struct {
 }
 
 // newAPI connects anew for each call. A connection that is kept can be closed by the other side just
-// when it is used again, and then nobody knows whether the change was made.
+// when it is used again, and then it is unknown whether the change was made.
 func newAPI(base string, timeout time.Duration) api {
 	if timeout <= 0 {
 		timeout = defaultTimeout
@@ -51,14 +51,14 @@ func newAPI(base string, timeout time.Duration) api {
 func (a api) call(ctx context.Context, method, path string, in, out any) error {
 	bounded, cancel := context.WithTimeout(ctx, a.timeout)
 	defer cancel()
-	body, status, err := a.exchange(bounded, method, path, in)
+	body, status, err := a.roundTrip(bounded, method, path, in)
 	switch {
 	case err != nil && ctx.Err() == nil && errors.Is(bounded.Err(), context.DeadlineExceeded):
 		return fmt.Errorf("no answer within %s: %w", a.timeout, context.DeadlineExceeded)
 	case err != nil:
 		return err
 	case status < 200 || status > 299:
-		return refusal(status, body)
+		return responseError(status, body)
 	case out == nil:
 		return nil
 	}
@@ -72,8 +72,8 @@ func (a api) call(ctx context.Context, method, path string, in, out any) error {
 	return nil
 }
 
-// exchange sends a request and reads the answer to the end.
-func (a api) exchange(ctx context.Context, method, path string, in any) (body []byte, status int, err error) {
+// roundTrip sends a request and reads the answer to the end.
+func (a api) roundTrip(ctx context.Context, method, path string, in any) (body []byte, status int, err error) {
 	sent := []byte(nil)
 	if in != nil {
 		if sent, err = json.Marshal(in); err != nil {

@@ -13,7 +13,7 @@ import (
 	"xinbot.ir/squall/internal/event"
 )
 
-// Problems are what is wrong with custom faults, each with its place in the configuration; nil if nothing
+// Problems lists what is wrong with custom faults, each with its place in the configuration; nil if nothing
 // is. The plan of such a fault refuses it too.
 func (d *Driver) Problems() error {
 	var errs []error
@@ -21,19 +21,19 @@ func (d *Driver) Problems() error {
 		if c.Toxic == nil {
 			continue
 		}
-		for _, problem := range problems(*c.Toxic) {
+		for _, problem := range toxicProblems(*c.Toxic) {
 			errs = append(errs, fmt.Errorf("%s: faults.%s: %s", c.Place, c.ID, problem))
 		}
 	}
 	return errors.Join(errs...)
 }
 
-// customToxic is a fault that squall.yaml describes: one toxic of any type on any proxy. What is wrong
-// with it is said by its plan, so that one mistake does not take the other faults away.
-func customToxic(c chaos.Custom) row {
+// customToxic is a fault that squall.yaml describes: one toxic of any type on any proxy. Its plan
+// refuses what is wrong with it, so that one mistake does not switch the other faults off.
+func customToxic(c chaos.Custom) faultRow {
 	toxic := *c.Toxic
 	k, _ := kindOf(toxic.Type)
-	wrong := problems(toxic)
+	wrong := toxicProblems(toxic)
 	rows := []chaos.Param{}
 	for _, a := range k.attributes {
 		p := a.param(toxic.Attributes)
@@ -43,14 +43,14 @@ func customToxic(c chaos.Custom) row {
 	toxicity := toxicityParam("")
 	percent := math.Round(toxic.Toxicity*1e8) / 1e6 // 0.29 is 29 %, not 28.999999999999996
 	toxicity.Default = strconv.FormatFloat(max(0, min(100, percent)), 'f', -1, 64)
-	return row{
+	return faultRow{
 		info: chaos.Info{
 			ID: c.ID, Title: c.Title, Driver: driverName,
 			Summary: fmt.Sprintf("Puts a %s toxic on the %s stream of proxy %s.", toxic.Type, toxic.Stream, toxic.Proxy),
 			Params:  append(rows, toxicity, chaos.TTLParam(c.TTL, "")),
 			Expect:  []chaos.Expectation{{Signal: event.Recovers, Within: recoveryGoal, Text: recoveryText}},
 		},
-		aim: func(p chaos.Params) aim { return k.aim(toxic, c.Place, wrong, p) },
+		desired: func(p chaos.Params) desired { return k.desired(toxic, c.Place, wrong, p) },
 	}
 }
 
@@ -67,8 +67,8 @@ func (a attribute) param(given map[string]int64) chaos.Param {
 	}
 }
 
-// aim makes the toxic of a custom fault with these parameters.
-func (k kind) aim(toxic chaos.CustomToxic, place string, wrong []string, p chaos.Params) aim {
+// desired makes the toxic of a custom fault with these parameters.
+func (k kind) desired(toxic chaos.CustomToxic, place string, wrong []string, p chaos.Params) desired {
 	percent := p.Number("toxicity")
 	attributes := client.Attributes{}
 	said := []string{toxic.Type}
@@ -79,9 +79,9 @@ func (k kind) aim(toxic chaos.CustomToxic, place string, wrong []string, p chaos
 			said = append(said, fmt.Sprintf("%s %d %s", strings.ToLower(a.label), value, a.unit))
 		}
 	}
-	want := aim{
-		proxy: toxic.Proxy, toxics: each([]string{toxic.Stream}, toxic.Type, percent, attributes),
-		summary: strings.Join(append(said, share(toxic.Stream, percent)...), ", "), checks: hits(percent),
+	want := desired{
+		proxy: toxic.Proxy, toxics: perStream([]string{toxic.Stream}, toxic.Type, percent, attributes),
+		summary: strings.Join(append(said, shareText(toxic.Stream, percent)...), ", "), checks: warnZeroToxicity(percent),
 	}
 	for _, problem := range wrong {
 		want.checks = append(want.checks, chaos.Check{

@@ -21,7 +21,7 @@ type Driver struct {
 	api    api
 }
 
-// New makes a driver. It asks nobody.
+// New makes a driver. It contacts nothing.
 func New(c Config) *Driver {
 	d := &Driver{config: c}
 	if c.URL != nil {
@@ -32,7 +32,7 @@ func New(c Config) *Driver {
 
 // Faults is the driver's table: the built-in faults, then the custom ones in their order.
 func (d *Driver) Faults() []chaos.Fault {
-	rows := []row{
+	rows := []faultRow{
 		llmLatency(),
 		redisOutage(),
 		qdrantThrottle(),
@@ -44,7 +44,7 @@ func (d *Driver) Faults() []chaos.Fault {
 	}
 	faults := make([]chaos.Fault, len(rows))
 	for i, r := range rows {
-		faults[i] = fault{driver: d, row: r}
+		faults[i] = fault{driver: d, faultRow: r}
 	}
 	return faults
 }

@@ -10,17 +10,17 @@ import (
 	"xinbot.ir/squall/chaos"
 )
 
-// unnamed is the version of a Toxiproxy that was not built as a release, such as an embedded one.
-const unnamed = "git"
+// noSession is the version of a Toxiproxy that was not built as a release, such as an embedded one.
+const noSession = "git"
 
-// row is one fault of the table.
-type row struct {
-	info chaos.Info
-	aim  func(chaos.Params) aim
+// faultRow is one fault of the table.
+type faultRow struct {
+	info    chaos.Info
+	desired func(chaos.Params) desired
 }
 
-// aim is what a fault wants to be true of a proxy.
-type aim struct {
+// desired is the state of a proxy that a fault asks for.
+type desired struct {
 	proxy   string
 	refuse  bool           // connections are refused: the proxy is off
 	toxics  []client.Toxic // without names; at most one of each type and stream
@@ -31,15 +31,15 @@ type aim struct {
 // fault is a row, bound to a Toxiproxy.
 type fault struct {
 	driver *Driver
-	row
+	faultRow
 }
 
 // Info describes the fault.
 func (f fault) Info() chaos.Info { return f.info }
 
-// Plan reads the proxy and says what would be changed on it.
+// Plan reads the proxy and plans what would be changed on it.
 func (f fault) Plan(ctx context.Context, p chaos.Params) (chaos.Plan, error) {
-	want, api := f.aim(p), f.driver.api
+	want, api := f.desired(p), f.driver.api
 	plan := chaos.Plan{
 		Scope: "proxy " + want.proxy, Params: want.summary, Checks: want.checks,
 		Objects: []string{"toxiproxy " + api.base + "/proxies/" + want.proxy},
@@ -54,7 +54,7 @@ func (f fault) Plan(ctx context.Context, p chaos.Params) (chaos.Plan, error) {
 	if err != nil {
 		return plan, err
 	}
-	plan.Facts = []chaos.Fact{{Name: "Toxiproxy", Text: strings.TrimSuffix(api.base+", version "+version, ", version "+unnamed)}, {Name: "Proxy", Text: want.proxy}}
+	plan.Facts = []chaos.Fact{{Name: "Toxiproxy", Text: strings.TrimSuffix(api.base+", version "+version, ", version "+noSession)}, {Name: "Proxy", Text: want.proxy}}
 	proxy, err := api.proxy(ctx, want.proxy)
 	if isMissing(err) {
 		check, err := f.missing(ctx, want.proxy)
@@ -64,8 +64,8 @@ func (f fault) Plan(ctx context.Context, p chaos.Params) (chaos.Plan, error) {
 	if err != nil {
 		return plan, err
 	}
-	f.nameAll(&want)
-	seen := f.look(proxy)
+	f.nameToxics(&want)
+	seen := f.readState(proxy)
 	plan.Facts = append(plan.Facts, seen.facts(want)...)
 	plan.Checks = append(plan.Checks, f.checks(seen, want)...)
 	plan.Steps = f.steps(seen, want)
@@ -77,9 +77,9 @@ func (f fault) name(kind, stream string) string {
 	return toxicName{f.driver.config.Session, f.info.ID, kind, stream}.String()
 }
 
-// nameAll gives every toxic its name. A proxy that is to be off gets one without effect, which says
-// whose doing that is: Toxiproxy has no other place to write it down.
-func (f fault) nameAll(want *aim) {
+// nameToxics gives every toxic its name. A proxy that is to be off gets one without effect, which marks
+// who switched it off: Toxiproxy has no other place to store that.
+func (f fault) nameToxics(want *desired) {
 	for i := range want.toxics {
 		t := &want.toxics[i]
 		t.Name = f.name(t.Type, t.Stream)

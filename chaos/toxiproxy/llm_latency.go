@@ -14,14 +14,14 @@ import (
 // llmLatency makes the language model's provider slow, or fail. Like the older script it delays what
 // comes back only. With both ways each has the whole delay of its own, so that a call takes twice as
 // long.
-func llmLatency() row {
+func llmLatency() faultRow {
 	flowing := whenErrors(func(e llmError) bool { return e.flows })
 	toxic := whenErrors(func(e llmError) bool { return !e.refuse })
 	var choices []string
 	for _, e := range llmErrors() {
 		choices = append(choices, e.name)
 	}
-	return row{
+	return faultRow{
 		info: chaos.Info{
 			ID: "llm_latency", Title: "LLM latency", Driver: driverName,
 			Summary: "Makes the language model's provider slow, or lets its connections fail.",
@@ -57,7 +57,7 @@ func llmLatency() row {
 				{Signal: event.Recovers, Within: recoveryGoal, Text: recoveryText},
 			},
 		},
-		aim: aimAtLLM,
+		desired: desiredLLM,
 	}
 }
 
@@ -78,10 +78,10 @@ func llmErrors() []llmError {
 	return []llmError{
 		{name: "none", flows: true},
 		{name: "timeout", kind: "timeout", attributes: after, words: func(p chaos.Params) string {
-			return "no answers" + afterWords(", closed", p.Duration("after"))
+			return "no answers" + afterText(", closed", p.Duration("after"))
 		}},
 		{name: "reset", flows: true, kind: "reset_peer", attributes: after, words: func(p chaos.Params) string {
-			return "resets" + afterWords("", p.Duration("after"))
+			return "resets" + afterText("", p.Duration("after"))
 		}},
 		{name: "refuse", refuse: true, words: func(chaos.Params) string { return "connections refused" }},
 		{
@@ -103,10 +103,10 @@ func whenErrors(holds func(llmError) bool) string {
 	return "errors=" + strings.Join(names, "|")
 }
 
-func aimAtLLM(p chaos.Params) aim {
+func desiredLLM(p chaos.Params) desired {
 	all := llmErrors()
 	failing := all[max(0, slices.IndexFunc(all, func(e llmError) bool { return e.name == p["errors"] }))]
-	want := aim{proxy: p["proxy"], refuse: failing.refuse}
+	want := desired{proxy: p["proxy"], refuse: failing.refuse}
 	if failing.refuse {
 		want.summary = failing.words(p)
 		return want
@@ -114,18 +114,18 @@ func aimAtLLM(p chaos.Params) aim {
 	ways, percent := streams(p["stream"]), p.Number("toxicity")
 	var said []string
 	if latency, jitter := p.Duration("latency"), p.Duration("jitter"); failing.flows && latency.Milliseconds() > 0 {
-		want.toxics = each(ways, "latency", percent, delay(latency, jitter))
-		said = append(said, delayWords(latency, jitter))
+		want.toxics = perStream(ways, "latency", percent, delay(latency, jitter))
+		said = append(said, delayText(latency, jitter))
 	}
 	if failing.kind != "" {
-		want.toxics = append(want.toxics, each(ways, failing.kind, percent, failing.attributes(p))...)
+		want.toxics = append(want.toxics, perStream(ways, failing.kind, percent, failing.attributes(p))...)
 		said = append(said, failing.words(p))
 	}
-	want.checks = hits(percent)
+	want.checks = warnZeroToxicity(percent)
 	if len(want.toxics) == 0 {
-		want.checks = append(want.checks, idle("give latency, or errors"))
+		want.checks = append(want.checks, checkHasEffect("give latency, or errors"))
 		said = append(said, "nothing")
 	}
-	want.summary = strings.Join(append(said, share(p["stream"], percent)...), ", ")
+	want.summary = strings.Join(append(said, shareText(p["stream"], percent)...), ", ")
 	return want
 }

@@ -12,8 +12,8 @@ import (
 
 // qdrantThrottle makes Qdrant slow where it sits behind Toxiproxy. Where it does not, the Kubernetes
 // driver has a fault of the same name, which can lose packets too: a proxy cannot.
-func qdrantThrottle() row {
-	return row{
+func qdrantThrottle() faultRow {
+	return faultRow{
 		info: chaos.Info{
 			ID: "qdrant_throttle", Title: "Qdrant throttle", Driver: driverName,
 			Summary: "Delays the answers of the vector store and limits its bandwidth.",
@@ -32,26 +32,26 @@ func qdrantThrottle() row {
 				{Signal: event.Recovers, Within: recoveryGoal, Text: recoveryText},
 			},
 		},
-		aim: aimAtQdrant,
+		desired: desiredQdrant,
 	}
 }
 
-func aimAtQdrant(p chaos.Params) aim {
+func desiredQdrant(p chaos.Params) desired {
 	way, percent := streams(downstream), p.Number("toxicity")
-	want := aim{proxy: p["proxy"], checks: hits(percent)}
+	want := desired{proxy: p["proxy"], checks: warnZeroToxicity(percent)}
 	var said []string
 	if late := p.Duration("latency"); late.Milliseconds() > 0 {
-		want.toxics = each(way, "latency", percent, delay(late, 0))
+		want.toxics = perStream(way, "latency", percent, delay(late, 0))
 		said = append(said, chaos.Words(late))
 	}
 	if rate := p.Whole("rate"); rate > 0 {
-		want.toxics = append(want.toxics, each(way, "bandwidth", percent, client.Attributes{"rate": int64(rate)})...)
+		want.toxics = append(want.toxics, perStream(way, "bandwidth", percent, client.Attributes{"rate": int64(rate)})...)
 		said = append(said, p["rate"]+" KB/s")
 	}
 	if len(want.toxics) == 0 {
-		want.checks = append(want.checks, idle("give delay, or rate"))
+		want.checks = append(want.checks, checkHasEffect("give delay, or rate"))
 		said = append(said, "nothing")
 	}
-	want.summary = strings.Join(append(said, share(downstream, percent)...), ", ")
+	want.summary = strings.Join(append(said, shareText(downstream, percent)...), ", ")
 	return want
 }

@@ -9,10 +9,10 @@ import (
 	"xinbot.ir/squall/internal/event"
 )
 
-// redisOutage takes Redis away where it sits behind Toxiproxy. Where it does not, the Kubernetes
+// redisOutage makes Redis unreachable where it sits behind Toxiproxy. Where it does not, the Kubernetes
 // driver has a fault of the same name.
-func redisOutage() row {
-	return row{
+func redisOutage() faultRow {
+	return faultRow{
 		info: chaos.Info{
 			ID: "redis_outage", Title: "Redis outage", Driver: driverName,
 			Summary: "Takes Redis away: connections are refused, hang, or are slow.",
@@ -34,17 +34,17 @@ func redisOutage() row {
 				{Signal: event.Recovers, Within: recoveryGoal, Text: recoveryText},
 			},
 		},
-		aim: aimAtRedis,
+		desired: desiredRedis,
 	}
 }
 
-// aimAtRedis lets a hanging Redis neither hear nor answer, as one that is gone: with the answers alone
-// held back it would carry out what the platform believes to have failed.
-func aimAtRedis(p chaos.Params) aim {
-	ways := map[string]aim{
+// desiredRedis stops both directions of a hanging Redis: with only its answers held back it would carry out
+// commands that the platform believes to have failed.
+func desiredRedis(p chaos.Params) desired {
+	ways := map[string]desired{
 		"refuse": {refuse: true, summary: "connections refused"},
-		"hang":   {toxics: each(streams(both), "timeout", 100, client.Attributes{"timeout": int64(0)}), summary: "hangs"},
-		"slow":   {toxics: each(streams(downstream), "latency", 100, delay(p.Duration("latency"), 0)), summary: "answers " + chaos.Words(p.Duration("latency")) + " late"},
+		"hang":   {toxics: perStream(streams(both), "timeout", 100, client.Attributes{"timeout": int64(0)}), summary: "hangs"},
+		"slow":   {toxics: perStream(streams(downstream), "latency", 100, delay(p.Duration("latency"), 0)), summary: "answers " + chaos.Words(p.Duration("latency")) + " late"},
 	}
 	want := ways[p["way"]]
 	want.proxy = p["proxy"]

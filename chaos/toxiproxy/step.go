@@ -11,10 +11,10 @@ import (
 	"xinbot.ir/squall/chaos"
 )
 
-// steps are the changes that lead from what was seen to what is wanted. A proxy is switched off after
-// its toxics are on, and so on again before they are removed: toxics are best changed on connections
-// that live.
-func (f fault) steps(s sight, want aim) (steps []chaos.Step) {
+// steps are the changes from the state found to the desired one. A proxy is switched off after
+// its toxics are on, and so on again before they are removed: toxics are best changed on open
+// connections.
+func (f fault) steps(state proxyState, want desired) (steps []chaos.Step) {
 	for _, t := range want.toxics {
 		steps = append(steps, f.toxicStep(want.proxy, t))
 	}
@@ -24,7 +24,7 @@ func (f fault) steps(s sight, want aim) (steps []chaos.Step) {
 	// What this fault has put on the proxy before, with other parameters, has no effect on a proxy that
 	// is off, and can stay until it is on again: removing a toxic while its connections are being cut is
 	// what makes Toxiproxy hang.
-	for _, t := range s.own {
+	for _, t := range state.own {
 		if !slices.ContainsFunc(want.toxics, func(w client.Toxic) bool { return w.Name == t.Name }) {
 			step := f.toxicStep(want.proxy, t)
 			step.Apply, step.Command = func(context.Context) error { return nil }, ""
@@ -42,7 +42,7 @@ func (f fault) toxicStep(proxy string, t client.Toxic) chaos.Step {
 		Apply: func(ctx context.Context) error { return applyToxic(ctx, api, proxy, t) },
 		InPlace: func(ctx context.Context) (bool, error) {
 			_, err := api.toxic(ctx, proxy, t.Name)
-			return there(err)
+			return isThere(err)
 		},
 		Command: addCommand(api.base, proxy, t),
 	}
@@ -57,7 +57,7 @@ func (f fault) toxicStep(proxy string, t client.Toxic) chaos.Step {
 func applyToxic(ctx context.Context, api api, proxy string, t client.Toxic) error {
 	got, err := api.toxic(ctx, proxy, t.Name)
 	switch {
-	case err == nil && differs(got, t) == "":
+	case err == nil && toxicDifference(got, t) == "":
 		return nil
 	case err == nil:
 		err = api.change(ctx, proxy, t)
@@ -67,7 +67,7 @@ func applyToxic(ctx context.Context, api api, proxy string, t client.Toxic) erro
 	if err == nil {
 		got, err = api.toxic(ctx, proxy, t.Name)
 	}
-	if difference := differs(got, t); err == nil && difference != "" {
+	if difference := toxicDifference(got, t); err == nil && difference != "" {
 		err = errors.New("read back, " + difference)
 	}
 	if err != nil {
@@ -81,11 +81,11 @@ func (f fault) offStep(proxy, mark string) chaos.Step {
 	return chaos.Step{
 		Kind: KindProxy, Object: "proxy " + proxy,
 		Undo:  proxyRecord{URL: api.base, Proxy: proxy, Mark: mark},
-		Apply: func(ctx context.Context) error { return toggle(ctx, api, proxy, false) },
+		Apply: func(ctx context.Context) error { return setEnabled(ctx, api, proxy, false) },
 		InPlace: func(ctx context.Context) (bool, error) {
 			p, err := api.proxy(ctx, proxy)
 			if err != nil {
-				return there(err)
+				return isThere(err)
 			}
 			return !p.Enabled, nil
 		},
@@ -93,17 +93,17 @@ func (f fault) offStep(proxy, mark string) chaos.Step {
 	}
 }
 
-// there tells from the error of reading an object whether it is there.
-func there(err error) (bool, error) {
+// isThere tells from the error of reading an object whether it is there.
+func isThere(err error) (bool, error) {
 	if isMissing(err) {
 		return false, nil
 	}
 	return err == nil, err
 }
 
-// toggle switches a proxy on or off and reads it back. The error of a proxy that is not there is
+// setEnabled switches a proxy on or off and reads it back. The error of a proxy that is not there is
 // Toxiproxy's own.
-func toggle(ctx context.Context, api api, proxy string, on bool) error {
+func setEnabled(ctx context.Context, api api, proxy string, on bool) error {
 	word := map[bool]string{true: "on", false: "off"}[on]
 	if err := api.enable(ctx, proxy, on); err != nil {
 		return fmt.Errorf("switch %s proxy %s: %w", word, proxy, err)

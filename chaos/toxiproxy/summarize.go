@@ -3,4 +3,4 @@ package toxiproxy
 import "xinbot.ir/squall/chaos"
 
 // Summarize is what a list shows of the parameters.
-func (f fault) Summarize(p chaos.Params) string { return f.aim(p).summary }
+func (f fault) Summarize(p chaos.Params) string { return f.desired(p).summary }

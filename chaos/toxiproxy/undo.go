@@ -21,22 +21,22 @@ const (
 	KindProxy = "proxy"
 )
 
-// Undoers take toxics off and switch proxies on again, from the ledger's records alone. A record of
-// another API than the given one, the operator's own, is a [*chaos.ForeignError]. The timeout is of
+// Undoers remove toxics and switch proxies on again, from the ledger's records alone. A record of
+// another API than the given one, the operator's own, is a [*chaos.OtherTargetError]. The timeout is of
 // each call; 0: 5 s.
 func Undoers(own *url.URL, timeout time.Duration) chaos.Undoers {
-	p := place{own, timeout}
-	return chaos.Undoers{KindToxic: toxicUndo{p}, KindProxy: proxyUndo{p}}
+	p := instance{own, timeout}
+	return chaos.Undoers{KindToxic: toxicUndoer{p}, KindProxy: proxyUndoer{p}}
 }
 
-// place is the one API that records may be of.
-type place struct {
+// instance is the API that records must be of.
+type instance struct {
 	own     *url.URL // nil: none
 	timeout time.Duration
 }
 
-// api is the way to a record's API.
-func (p place) api(record string) (api, error) {
+// api is the client of a record's API.
+func (p instance) api(record string) (api, error) {
 	own := ""
 	if p.own != nil {
 		own = p.own.String()
@@ -97,24 +97,24 @@ func checkPlace(what, base, proxy string) error {
 	return nil
 }
 
-// toxicUndo removes toxics.
-type toxicUndo struct{ place place }
+// toxicUndoer removes toxics.
+type toxicUndoer struct{ instance instance }
 
 // Undo removes the toxic. One that is gone, with its proxy or without, is fine.
-func (u toxicUndo) Undo(ctx context.Context, undo json.RawMessage, _ bool) error {
+func (u toxicUndoer) Undo(ctx context.Context, undo json.RawMessage, _ bool) error {
 	r, err := readToxic(undo)
 	if err != nil {
 		return err
 	}
-	api, err := u.place.api(r.URL)
+	api, err := u.instance.api(r.URL)
 	if err != nil {
 		return err
 	}
-	if err := needed(ctx, api, r); err != nil {
+	if err := markerInUse(ctx, api, r); err != nil {
 		return err
 	}
 	removing := api.remove(ctx, r.Proxy, r.Toxic)
-	// Whatever the answer was: a removal that gave none may have been made, and only reading tells.
+	// Whatever the answer was: a removal that gave none may have been made, so it is read back.
 	_, err = api.toxic(ctx, r.Proxy, r.Toxic)
 	switch {
 	case isMissing(err):
@@ -134,7 +134,7 @@ func (u toxicUndo) Undo(ctx context.Context, undo json.RawMessage, _ bool) error
 func timedOut(err error) bool { return errors.Is(err, context.DeadlineExceeded) }
 
 // Remedy is the command that removes the toxic.
-func (toxicUndo) Remedy(undo json.RawMessage) string {
+func (toxicUndoer) Remedy(undo json.RawMessage) string {
 	r, err := readToxic(undo)
 	if err != nil {
 		return unreadable
@@ -142,17 +142,17 @@ func (toxicUndo) Remedy(undo json.RawMessage) string {
 	return removeCommand(r.URL, r.Proxy, r.Toxic)
 }
 
-// proxyUndo switches proxies on.
-type proxyUndo struct{ place place }
+// proxyUndoer switches proxies on.
+type proxyUndoer struct{ instance instance }
 
 // Undo switches the proxy on. One that is on already, or gone, is fine. One that is off without squall's
-// mark was switched off by somebody else, who is asked.
-func (u proxyUndo) Undo(ctx context.Context, undo json.RawMessage, overwrite bool) error {
+// marker was switched off by somebody else: that is a [*chaos.ConflictError].
+func (u proxyUndoer) Undo(ctx context.Context, undo json.RawMessage, overwrite bool) error {
 	r, err := readProxy(undo)
 	if err != nil {
 		return err
 	}
-	api, err := u.place.api(r.URL)
+	api, err := u.instance.api(r.URL)
 	if err != nil {
 		return err
 	}
@@ -160,10 +160,10 @@ func (u proxyUndo) Undo(ctx context.Context, undo json.RawMessage, overwrite boo
 	switch {
 	case isMissing(err) || err == nil && p.Enabled:
 		return nil
-	case err == nil && !overwrite && !marked(p.ActiveToxics, r.Mark):
+	case err == nil && !overwrite && !hasMarker(p.ActiveToxics, r.Mark):
 		return &chaos.ConflictError{Object: "proxy " + r.Proxy, Found: "it off without squall's mark", Left: "it off with the mark " + r.Mark, Before: "on"}
 	case err == nil:
-		err = toggle(ctx, api, r.Proxy, true)
+		err = setEnabled(ctx, api, r.Proxy, true)
 	default:
 		err = fmt.Errorf("switch on proxy %s: %w", r.Proxy, err)
 	}
@@ -173,25 +173,26 @@ func (u proxyUndo) Undo(ctx context.Context, undo json.RawMessage, overwrite boo
 	return err
 }
 
-// needed keeps the mark of a proxy that is still off: without it nobody could tell whose doing that is.
-func needed(ctx context.Context, api api, r toxicRecord) error {
+// markerInUse refuses to remove the marker of a proxy that is still off: without it nobody could tell who
+// switched it off.
+func markerInUse(ctx context.Context, api api, r toxicRecord) error {
 	if n, ours := parseName(r.Toxic); !ours || n.kind != offKind {
 		return nil
 	}
 	p, err := api.proxy(ctx, r.Proxy)
-	if err == nil && !p.Enabled && marked(p.ActiveToxics, r.Toxic) {
+	if err == nil && !p.Enabled && hasMarker(p.ActiveToxics, r.Toxic) {
 		return fmt.Errorf("remove toxic %s from proxy %s at %s: it marks the proxy as switched off by squall, which it still is", r.Toxic, r.Proxy, r.URL)
 	}
 	return nil
 }
 
-// marked tells whether a toxic of that name is among them.
-func marked(toxics client.Toxics, mark string) bool {
+// hasMarker tells whether a toxic of that name is among them.
+func hasMarker(toxics client.Toxics, mark string) bool {
 	return slices.ContainsFunc(toxics, func(t client.Toxic) bool { return t.Name == mark })
 }
 
 // Remedy is the command that switches the proxy on.
-func (proxyUndo) Remedy(undo json.RawMessage) string {
+func (proxyUndoer) Remedy(undo json.RawMessage) string {
 	r, err := readProxy(undo)
 	if err != nil {
 		return unreadable
@@ -199,5 +200,5 @@ func (proxyUndo) Remedy(undo json.RawMessage) string {
 	return enableCommand(r.URL, r.Proxy, true)
 }
 
-// unreadable is said of a record that names nothing.
+// unreadable is the remedy for a record that cannot be read.
 const unreadable = "toxiproxy-cli list, then look for toxics whose names begin with squall-"

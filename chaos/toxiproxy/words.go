@@ -7,24 +7,24 @@ import (
 	"xinbot.ir/squall/chaos"
 )
 
-// delayWords writes a latency: 3 s ± 500 ms.
-func delayWords(latency, jitter time.Duration) string {
+// delayText writes a latency: 3 s ± 500 ms.
+func delayText(latency, jitter time.Duration) string {
 	if jitter.Milliseconds() == 0 {
 		return chaos.Words(latency)
 	}
 	return chaos.Words(latency) + " ± " + chaos.Words(jitter)
 }
 
-// afterWords writes when something happens, "" for at once.
-func afterWords(what string, after time.Duration) string {
+// afterText writes when something happens, "" for at once.
+func afterText(what string, after time.Duration) string {
 	if after.Milliseconds() == 0 {
 		return ""
 	}
 	return what + " after " + chaos.Words(after)
 }
 
-// share says what part of the traffic is hit, if it is not all answers.
-func share(stream string, percent float64) (parts []string) {
+// shareText says what part of the traffic is hit, if it is not all answers.
+func shareText(stream string, percent float64) (parts []string) {
 	if stream != downstream {
 		parts = append(parts, map[string]string{upstream: "on requests", both: "both ways"}[stream])
 	}

@@ -49,7 +49,7 @@ func OpenFaults(r config.Resolved, runID string, log io.Writer) (*Faults, error)
 	f := &Faults{resolved: r, undoers: undoers(r)}
 	var errs []error
 	if k := r.Faults.Kubernetes; k.Namespace != "" {
-		kube.Quiet(log)
+		kube.RedirectKlog(log)
 		driver, err := kube.New(kube.Config{
 			Kubeconfig: k.Kubeconfig, Context: k.Context, Namespace: k.Namespace, Allow: k.Allow,
 			Session: runID, Custom: r.Faults.Custom, Log: log, UserAgent: r.Options.UserAgent,

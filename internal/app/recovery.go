@@ -25,7 +25,7 @@ func Unfinished() ([]string, error) {
 
 // RecoverOptions is what recovering a dead run needs: the places that the configuration names, and how to ask.
 func RecoverOptions(r config.Resolved, how chaos.RecoverOptions) session.RecoverOptions {
-	kube.Quiet(io.Discard)
+	kube.RedirectKlog(io.Discard)
 	return session.RecoverOptions{Options: r.Options, Undoers: undoers(r), How: how}
 }
 

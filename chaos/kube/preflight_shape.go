@@ -14,8 +14,8 @@ import (
 	"xinbot.ir/squall/chaos"
 )
 
-// shapeWish is how the network of pods is to be shaped.
-type shapeWish struct {
+// shapeParams is how the network of pods is to be shaped.
+type shapeParams struct {
 	shaping
 	device    string // or auto
 	container string // or auto, or ephemeral
@@ -23,8 +23,8 @@ type shapeWish struct {
 	lasts     time.Duration
 }
 
-// words are the qdisc for tc, or a check that refuses.
-func (w shapeWish) words() ([]string, chaos.Check) {
+// tcArgs are the qdisc for tc, or a check that refuses.
+func (w shapeParams) tcArgs() ([]string, chaos.Check) {
 	check := chaos.Check{Text: "the shaping can be made"}
 	words, err := w.qdisc()
 	if err == nil && w.device != auto && !validDevice.MatchString(w.device) {
@@ -36,8 +36,8 @@ func (w shapeWish) words() ([]string, chaos.Check) {
 	return words, check
 }
 
-// ground is what was found in one pod: where tc can run and what is on the interface.
-type ground struct {
+// podProbe is what was found in one pod: where tc can run and what is on the interface.
+type podProbe struct {
 	pod       corev1.Pod
 	container string // "" for an ephemeral one
 	device    string
@@ -51,54 +51,54 @@ type ground struct {
 const probesAtOnce = 4
 
 // planShape shapes the network of the workload's pods.
-func (d *Driver) planShape(ctx context.Context, a aim, w shapeWish) (chaos.Plan, error) {
-	s, done, err := d.survey(ctx, a, shapeRights())
+func (d *Driver) planShape(ctx context.Context, t target, w shapeParams) (chaos.Plan, error) {
+	p, done, err := d.startPreflight(ctx, t, shapeRights())
 	if err != nil || !done {
-		return planOf(s), err
+		return planOf(p), err
 	}
-	words, can := w.words()
-	if !s.check(can) {
-		return s.plan, nil
+	words, can := w.tcArgs()
+	if !p.check(can) {
+		return p.plan, nil
 	}
-	pods := s.shapeable()
-	s.plan.Scope, s.plan.Params = few(len(pods))+" of "+a.name, w.String()
-	if !s.needPods(pods, "that run") {
-		return s.plan, nil
+	pods := p.shapeablePods()
+	p.plan.Scope, p.plan.Params = podCount(len(pods))+" of "+t.name, w.String()
+	if !p.requirePods(pods, "that run") {
+		return p.plan, nil
 	}
-	grounds, err := s.link.grounds(ctx, pods, w, d.config.Session)
+	grounds, err := p.cluster.probePods(ctx, pods, w, d.config.Session)
 	if err != nil {
-		return s.plan, err
+		return p.plan, err
 	}
-	s.fact("Shaping", strings.Join(words, " "))
-	if may, err := s.report(ctx, grounds, w); err != nil || !may {
-		return s.plan, err
+	p.fact("Shaping", strings.Join(words, " "))
+	if may, err := p.reportProbes(ctx, grounds, w); err != nil || !may {
+		return p.plan, err
 	}
 	for _, g := range grounds {
 		one := shaper{
-			link: s.link, pod: g.pod, container: g.container, device: g.device,
+			cluster: p.cluster, pod: g.pod, container: g.container, device: g.device,
 			image: w.image, session: d.config.Session, words: words, lasts: w.lasts,
 		}
-		s.plan.Steps = append(s.plan.Steps, chaos.Step{
+		p.plan.Steps = append(p.plan.Steps, chaos.Step{
 			Kind: shapeKind, Object: one.object(),
 			Undo: shapeRecord{
-				Where: s.link.where, Namespace: g.pod.Namespace, Pod: g.pod.Name, UID: g.pod.UID,
+				Where: p.cluster.ref, Namespace: g.pod.Namespace, Pod: g.pod.Name, UID: g.pod.UID,
 				Container: g.container, Device: g.device, Image: w.image, Session: d.config.Session,
 			},
 			Apply: one.apply, DryRun: one.dryRun, Command: one.command(),
 		})
 	}
-	return s.plan, nil
+	return p.plan, nil
 }
 
-// shapeable are the pods that run. One in the network of its node is refused: shaping it would shape
+// shapeablePods are the pods that run. One in the network of its node is refused: shaping it would shape
 // the node.
-func (s *survey) shapeable() (pods []corev1.Pod) {
-	for _, pod := range s.hit() {
+func (p *preflight) shapeablePods() (pods []corev1.Pod) {
+	for _, pod := range p.targetPods() {
 		switch {
 		case pod.Status.Phase != corev1.PodRunning:
-			s.fact("Left alone", describe(&pod)+": it does not run")
+			p.fact("Left alone", describe(&pod)+": it does not run")
 		case pod.Spec.HostNetwork:
-			s.check(chaos.Check{
+			p.check(chaos.Check{
 				Text: "pod " + pod.Name + " has a network of its own", Answer: chaos.Refuses,
 				Reason: fmt.Sprintf("pod %s is in the network of node %s: shaping it would shape the node", pod.Name, pod.Spec.NodeName),
 			})
@@ -110,18 +110,18 @@ func (s *survey) shapeable() (pods []corev1.Pod) {
 	return pods
 }
 
-// grounds looks into every pod.
-func (l *link) grounds(ctx context.Context, pods []corev1.Pod, w shapeWish, session string) ([]ground, error) {
-	all := make([]ground, len(pods))
+// probePods probes every pod.
+func (cl *cluster) probePods(ctx context.Context, pods []corev1.Pod, w shapeParams, session string) ([]podProbe, error) {
+	all := make([]podProbe, len(pods))
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(probesAtOnce)
 	for i := range pods {
 		if pods[i].Spec.HostNetwork {
-			all[i] = ground{pod: pods[i]}
+			all[i] = podProbe{pod: pods[i]}
 			continue
 		}
 		group.Go(func() (err error) {
-			all[i], err = l.ground(ctx, &pods[i], w, session)
+			all[i], err = cl.probePod(ctx, &pods[i], w, session)
 			return err
 		})
 	}
@@ -131,13 +131,13 @@ func (l *link) grounds(ctx context.Context, pods []corev1.Pod, w shapeWish, sess
 	return all, nil
 }
 
-// ground finds a container for tc: the wished one, or the first of the pod's own that can, or one of
-// our ephemeral ones that runs already, or else a new one.
-func (l *link) ground(ctx context.Context, pod *corev1.Pod, w shapeWish, session string) (ground, error) {
-	g := ground{pod: *pod}
+// probePod chooses the container for tc: the one asked for, or the first of the pod's own that can run it, or an
+// ephemeral container of squall that runs already, or else a new one.
+func (cl *cluster) probePod(ctx context.Context, pod *corev1.Pod, w shapeParams, session string) (podProbe, error) {
+	g := podProbe{pod: *pod}
 	var first probe
-	for _, container := range candidates(pod, w.container) {
-		p, err := l.probe(ctx, spot{pod.Namespace, pod.Name, container})
+	for _, container := range containerCandidates(pod, w.container) {
+		p, err := cl.probe(ctx, containerRef{pod.Namespace, pod.Name, container})
 		if err != nil && !errors.Is(err, errNoShell) {
 			return g, err
 		}
@@ -150,7 +150,7 @@ func (l *link) ground(ctx context.Context, pod *corev1.Pod, w shapeWish, session
 		}
 		if why == "" {
 			g.container = container
-			g.see(p, w, session)
+			g.add(p, w, session)
 			return g, nil
 		}
 		g.why = join(g.why, container+": "+why)
@@ -158,34 +158,34 @@ func (l *link) ground(ctx context.Context, pod *corev1.Pod, w shapeWish, session
 	if g.why == "" && w.container != auto && w.container != ephemeral {
 		g.why = "it has no running container " + w.container
 	}
-	if name := holderOf(pod, session); name != "" {
-		p, err := l.probe(ctx, spot{pod.Namespace, pod.Name, name})
+	if name := tcContainerOf(pod, session); name != "" {
+		p, err := cl.probe(ctx, containerRef{pod.Namespace, pod.Name, name})
 		if err != nil {
 			return g, err
 		}
 		if p.device == "" {
 			p.device = first.device
 		}
-		g.see(p, w, session)
+		g.add(p, w, session)
 		return g, nil
 	}
-	g.see(first, w, session)
+	g.add(first, w, session)
 	return g, nil
 }
 
-// candidates are the containers of the pod's own that may be looked into, by what is wished.
-func candidates(pod *corev1.Pod, wish string) (names []string) {
+// containerCandidates are the pod's own containers that may be probed; wish is a container's name, auto or ephemeral.
+func containerCandidates(pod *corev1.Pod, wish string) (names []string) {
 	for i := range pod.Spec.Containers {
 		name := pod.Spec.Containers[i].Name
-		if running(pod, name) && (wish == auto || wish == name) {
+		if isRunning(pod, name) && (wish == auto || wish == name) {
 			names = append(names, name)
 		}
 	}
 	return names
 }
 
-// see takes over what a probe has seen.
-func (g *ground) see(p probe, w shapeWish, session string) {
+// add adds the result of a probe.
+func (g *podProbe) add(p probe, w shapeParams, session string) {
 	g.device = w.device
 	if g.device == auto {
 		g.device = p.device
@@ -195,7 +195,7 @@ func (g *ground) see(p probe, w shapeWish, session string) {
 	}
 	g.looked = p.tc != ""
 	g.there = slices.ContainsFunc(p.qdiscs, func(q qdisc) bool { return q.device == g.device })
-	_, g.foreign = sorted(p.qdiscs, g.device, session)
+	_, g.foreign = classifyQdiscs(p.qdiscs, g.device, session)
 }
 
 func join(a, b string) string {

@@ -12,8 +12,8 @@ import (
 	"xinbot.ir/squall/chaos"
 )
 
-// sight is a proxy as it was found.
-type sight struct {
+// proxyState is a proxy as it was found.
+type proxyState struct {
 	proxy   client.Proxy
 	own     []client.Toxic // of this fault in this session
 	squalls []client.Toxic // of another fault or session of squall
@@ -21,43 +21,43 @@ type sight struct {
 	off     *toxicName     // who of squall switched the proxy off, if it is off
 }
 
-// look tells the toxics of a proxy apart.
-func (f fault) look(p client.Proxy) sight {
-	s := sight{proxy: p}
+// readState sorts the toxics of a proxy by who added them.
+func (f fault) readState(p client.Proxy) proxyState {
+	state := proxyState{proxy: p}
 	for _, t := range p.ActiveToxics {
 		n, squalls := parseName(t.Name)
 		own := squalls && n.session == f.driver.config.Session && n.fault == f.info.ID
 		switch {
 		case own:
-			s.own = append(s.own, t)
+			state.own = append(state.own, t)
 		case squalls:
-			s.squalls = append(s.squalls, t)
+			state.squalls = append(state.squalls, t)
 		default:
-			s.foreign = append(s.foreign, t)
+			state.foreign = append(state.foreign, t)
 		}
-		if squalls && n.kind == offKind && !p.Enabled && (s.off == nil || own) {
-			s.off = &n
+		if squalls && n.kind == offKind && !p.Enabled && (state.off == nil || own) {
+			state.off = &n
 		}
 	}
-	return s
+	return state
 }
 
-// mine tells whether this fault switched the proxy off.
-func (f fault) mine(s sight) bool {
-	return s.off != nil && s.off.session == f.driver.config.Session && s.off.fault == f.info.ID
+// isOurs tells whether this fault switched the proxy off.
+func (f fault) isOurs(state proxyState) bool {
+	return state.off != nil && state.off.session == f.driver.config.Session && state.off.fault == f.info.ID
 }
 
-// facts are what a person should see before saying yes.
-func (s sight) facts(want aim) []chaos.Fact {
-	state := "on"
-	if !s.proxy.Enabled {
-		state = "off: connections are refused"
+// facts are what a person should see before they confirm.
+func (state proxyState) facts(want desired) []chaos.Fact {
+	enabled := "on"
+	if !state.proxy.Enabled {
+		enabled = "off: connections are refused"
 	}
 	facts := []chaos.Fact{
-		{Name: "Listens on", Text: s.proxy.Listen},
-		{Name: "Upstream", Text: s.proxy.Upstream},
-		{Name: "State", Text: state},
-		{Name: "Toxics on it", Text: listToxics(append(slices.Clone(s.foreign), s.squalls...))},
+		{Name: "Listens on", Text: state.proxy.Listen},
+		{Name: "Upstream", Text: state.proxy.Upstream},
+		{Name: "State", Text: enabled},
+		{Name: "Toxics on it", Text: listToxics(append(slices.Clone(state.foreign), state.squalls...))},
 	}
 	for _, t := range want.toxics {
 		facts = append(facts, chaos.Fact{Name: "Will add", Text: describe(t) + ", as " + t.Name})
@@ -95,18 +95,18 @@ func listToxics(toxics []client.Toxic) string {
 	return strings.Join(texts, ", ")
 }
 
-// checks are what speaks for and against the fault on this proxy.
-func (f fault) checks(s sight, want aim) []chaos.Check {
+// checks are the conditions of the fault on this proxy.
+func (f fault) checks(state proxyState, want desired) []chaos.Check {
 	exists := chaos.Check{Text: "proxy " + want.proxy + " exists"}
 	others := chaos.Check{Text: "nobody else has toxics on it"}
-	if len(s.foreign) > 0 {
-		others.Answer, others.Reason = chaos.Warns, "there are others, which stay and add to ours: "+listToxics(s.foreign)
+	if len(state.foreign) > 0 {
+		others.Answer, others.Reason = chaos.Warns, "there are others, which stay and add to ours: "+listToxics(state.foreign)
 	}
 	left := chaos.Check{Text: "no other session or fault of squall has toxics on it"}
-	if len(s.squalls) > 0 {
-		left.Answer, left.Reason = chaos.Warns, f.leftovers(s.squalls, want.proxy)
+	if len(state.squalls) > 0 {
+		left.Answer, left.Reason = chaos.Warns, f.leftovers(state.squalls, want.proxy)
 	}
-	return []chaos.Check{exists, f.enabled(s, want), others, left}
+	return []chaos.Check{exists, f.enabled(state, want), others, left}
 }
 
 // leftovers names toxics of squall that are not ours, and how to be rid of them.
@@ -119,20 +119,20 @@ func (f fault) leftovers(toxics []client.Toxic, proxy string) string {
 	return strings.Join(names, ", ") + ": if no squall holds it any more, squall recover reverts it; by hand: " + strings.Join(commands, "; ")
 }
 
-// enabled looks at whether the proxy is on. One that is off for somebody else's reasons must not be
+// enabled checks that the proxy is on. One that is off for somebody else's reasons must not be
 // switched on by our undo.
-func (f fault) enabled(s sight, want aim) chaos.Check {
+func (f fault) enabled(state proxyState, want desired) chaos.Check {
 	check := chaos.Check{Text: "proxy " + want.proxy + " is on"}
-	if s.proxy.Enabled {
+	if state.proxy.Enabled {
 		return check
 	}
-	if f.mine(s) {
+	if f.isOurs(state) {
 		check.Text = "proxy " + want.proxy + " is on, or was switched off by this fault"
 		return check
 	}
 	who := "somebody"
-	if s.off != nil {
-		who = "session " + s.off.session + " of squall (" + s.off.fault + ")"
+	if state.off != nil {
+		who = "session " + state.off.session + " of squall (" + state.off.fault + ")"
 	}
 	check.Answer, check.Reason = chaos.Warns, who+" switched it off: nothing gets through anyway"
 	if want.refuse {
@@ -143,7 +143,7 @@ func (f fault) enabled(s sight, want aim) chaos.Check {
 	return check
 }
 
-// missing says which proxies there are instead.
+// missing lists the proxies that there are instead.
 func (f fault) missing(ctx context.Context, name string) (chaos.Check, error) {
 	check := chaos.Check{Text: "proxy " + name + " exists", Answer: chaos.Refuses}
 	all, err := f.driver.api.proxies(ctx)

@@ -28,57 +28,57 @@ import (
 // callTime is how long the API server may take for one answer.
 const callTime = 10 * time.Second
 
-// The client's own brake on requests. A preflight makes about 30 at once and an undo five; client-go's
+// The client's own rate limit. A preflight makes about 30 at once and an undo five; client-go's
 // default of 5 a second would make a preflight wait for itself.
 const (
 	callsPerSecond = 50
 	callsAtOnce    = 100
 )
 
-// link is a way to one cluster. The connections behind it are client-go's and shared by all links
-// with the same settings, so a link costs a kubeconfig read and no more.
-type link struct {
-	where  where
+// cluster is a client of one cluster. client-go shares the connections of all clients with the same settings,
+// so making one costs reading a kubeconfig and no more.
+type cluster struct {
+	ref    clusterRef
 	config *rest.Config         // without a bound on time: for exec and watches
 	client kubernetes.Interface // each call within callTime
-	// doubtful: whether this is the cluster of a record is not known. An object with the record's uid
-	// settles it; without one, nothing may be concluded from what is not there.
-	doubtful bool
+	// unverified means that this may be another cluster than the record's. An object with the record's uid proves
+	// that it is not; an object that is missing proves nothing.
+	unverified bool
 }
 
-// where is a record's way back to its cluster. It holds no credential: those stay in the kubeconfig.
-type where struct {
+// clusterRef identifies the cluster of a record. It holds no credentials: those stay in the kubeconfig.
+type clusterRef struct {
 	Kubeconfig string `json:"kubeconfig,omitempty"` // absolute paths; "" inside a pod
 	Context    string `json:"context,omitempty"`
 	Server     string `json:"server"`            // URL of the API server
 	Cluster    string `json:"cluster,omitempty"` // uid of namespace kube-system, "" if it could not be read
 }
 
-// connect reads the kubeconfig and makes clients. It speaks to nobody.
-func connect(c Config) (*link, error) {
+// connect reads the kubeconfig and makes clients. It contacts nothing.
+func connect(c Config) (*cluster, error) {
 	const verb = "read kubeconfig"
 	rules := c.rules()
 	raw, err := rules.Load()
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", verb, err)
 	}
-	files, err := present(rules.Precedence)
+	files, err := existingFiles(rules.Precedence)
 	switch {
 	case err != nil:
 		return nil, fmt.Errorf("%s: %w", verb, err)
 	case c.Kubeconfig != "" && files == "":
 		return nil, fmt.Errorf("%s %s: %w", verb, c.Kubeconfig, fs.ErrNotExist)
 	}
-	w := where{Kubeconfig: files, Context: c.Context}
-	if w.Context == "" {
-		w.Context = raw.CurrentContext
+	ref := clusterRef{Kubeconfig: files, Context: c.Context}
+	if ref.Context == "" {
+		ref.Context = raw.CurrentContext
 	}
-	config, err := restConfig(raw, w.Context)
+	config, err := restConfig(raw, ref.Context)
 	if err != nil {
 		return nil, fmt.Errorf("%s %s: %w", verb, files, err)
 	}
-	w.Server = serverOf(config)
-	return newLink(config, w, c)
+	ref.Server = serverOf(config)
+	return newCluster(config, ref, c)
 }
 
 // rules say where the operator's kubeconfig is: as configured, else where every client looks.
@@ -91,22 +91,22 @@ func (c Config) rules() *clientcmd.ClientConfigLoadingRules {
 	return rules
 }
 
-// owns refuses a record that was made with another kubeconfig than the operator's own, unless one was
-// chosen for it. A kubeconfig can name a program to run, so that of a record is never read.
-func (c Config) owns(w where) error {
+// owns refuses a record that was made with another kubeconfig than the operator's own, unless the operator chose
+// one for it. A kubeconfig can name a program to run, so the one that a record names is never read.
+func (c Config) owns(ref clusterRef) error {
 	if c.Kubeconfig != "" {
 		return nil
 	}
-	own, err := present(c.rules().Precedence)
+	own, err := existingFiles(c.rules().Precedence)
 	if err != nil {
 		return fmt.Errorf("read kubeconfig: %w", err)
 	}
-	if own == w.Kubeconfig {
+	if own == ref.Kubeconfig {
 		return nil
 	}
 	foreign := &chaos.OtherTargetError{
-		Record: fmt.Sprintf("the cluster at %s by kubeconfig %s", w.Server, cmp.Or(w.Kubeconfig, "of a pod")),
-		Flag:   "--kubeconfig " + cmp.Or(w.Kubeconfig, "FILE"),
+		Record: fmt.Sprintf("the cluster at %s by kubeconfig %s", ref.Server, cmp.Or(ref.Kubeconfig, "of a pod")),
+		Flag:   "--kubeconfig " + cmp.Or(ref.Kubeconfig, "FILE"),
 	}
 	if own != "" {
 		foreign.Own = "kubeconfig " + own
@@ -130,7 +130,7 @@ func restConfig(raw *clientcmdapi.Config, context string) (*rest.Config, error) 
 	return clientcmd.NewNonInteractiveClientConfig(*raw, context, &clientcmd.ConfigOverrides{}, nil).ClientConfig()
 }
 
-func newLink(config *rest.Config, w where, c Config) (*link, error) {
+func newCluster(config *rest.Config, ref clusterRef, c Config) (*cluster, error) {
 	config.QPS, config.Burst = callsPerSecond, callsAtOnce
 	config.UserAgent = c.UserAgent
 	if config.UserAgent == "" {
@@ -152,13 +152,13 @@ func newLink(config *rest.Config, w where, c Config) (*link, error) {
 	}
 	client, err := kubernetes.NewForConfig(bounded)
 	if err != nil {
-		return nil, fmt.Errorf("make client for %s: %w", w.Server, err)
+		return nil, fmt.Errorf("make client for %s: %w", ref.Server, err)
 	}
-	return &link{where: w, config: config, client: client}, nil
+	return &cluster{ref: ref, config: config, client: client}, nil
 }
 
-// present joins the paths that exist, made absolute so that they hold in another directory.
-func present(paths []string) (string, error) {
+// existingFiles joins the paths that exist, made absolute so that they hold in another directory.
+func existingFiles(paths []string) (string, error) {
 	var found []string
 	for _, path := range paths {
 		absolute, err := filepath.Abs(path)
@@ -182,53 +182,53 @@ func serverOf(config *rest.Config) string {
 	return strings.TrimSuffix(u.String(), "/")
 }
 
-// identify reads which cluster this is. Whoever may not read namespace kube-system goes by the
-// server's address.
-func (l *link) identify(ctx context.Context) error {
-	system, err := l.client.CoreV1().Namespaces().Get(ctx, metav1.NamespaceSystem, metav1.GetOptions{})
+// identify reads which cluster this is. Without the right to read namespace kube-system the
+// server's address identifies it.
+func (cl *cluster) identify(ctx context.Context) error {
+	system, err := cl.client.CoreV1().Namespaces().Get(ctx, metav1.NamespaceSystem, metav1.GetOptions{})
 	switch {
 	case err == nil:
-		l.where.Cluster = string(system.UID)
+		cl.ref.Cluster = string(system.UID)
 	case apierrors.IsForbidden(err), apierrors.IsNotFound(err):
 	default:
-		return l.explain("identify the cluster", err)
+		return cl.explain("identify the cluster", err)
 	}
 	return nil
 }
 
-// contextName is the context in words.
-func (w where) contextName() string {
-	if w.Context == "" {
+// contextName is the context, for people.
+func (ref clusterRef) contextName() string {
+	if ref.Context == "" {
 		return "the pod's own service account"
 	}
-	return w.Context
+	return ref.Context
 }
 
-// reach leads from records to their clusters.
-type reach struct{ config Config }
+// clusterOpener opens the clusters of records.
+type clusterOpener struct{ config Config }
 
-// link opens the way to the record's cluster and makes sure that it is that one.
-func (r reach) link(ctx context.Context, w where) (*link, error) {
+// open connects to the record's cluster and verifies that it is that one.
+func (r clusterOpener) open(ctx context.Context, ref clusterRef) (*cluster, error) {
 	c := r.config
-	if err := c.owns(w); err != nil {
+	if err := c.owns(ref); err != nil {
 		return nil, err
 	}
 	if c.Context == "" {
-		c.Context = w.Context
+		c.Context = ref.Context
 	}
-	l, err := connect(c)
+	cl, err := connect(c)
 	if err != nil {
 		return nil, err
 	}
-	if err := l.identify(ctx); err != nil {
+	if err := cl.identify(ctx); err != nil {
 		return nil, err
 	}
-	known := l.where.Cluster != "" && w.Cluster != ""
-	l.doubtful = !known && l.where.Server != w.Server
-	byWish := l.where.Kubeconfig != w.Kubeconfig || l.where.Context != w.Context
-	if known && l.where.Cluster != w.Cluster || l.doubtful && !byWish {
+	known := cl.ref.Cluster != "" && ref.Cluster != ""
+	cl.unverified = !known && cl.ref.Server != ref.Server
+	byWish := cl.ref.Kubeconfig != ref.Kubeconfig || cl.ref.Context != ref.Context
+	if known && cl.ref.Cluster != ref.Cluster || cl.unverified && !byWish {
 		return nil, fmt.Errorf("context %s leads to the cluster at %s, and the record is of another, at %s: choose the right one with --kubeconfig and --context",
-			l.where.contextName(), l.where.Server, w.Server)
+			cl.ref.contextName(), cl.ref.Server, ref.Server)
 	}
-	return l, nil
+	return cl, nil
 }

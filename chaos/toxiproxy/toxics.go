@@ -9,8 +9,8 @@ import (
 	"xinbot.ir/squall/chaos"
 )
 
-// Bounds of custom toxics. Toxiproxy checks nothing, and some values end its
-// process: they are kept from it here.
+// Bounds of custom toxics. Toxiproxy checks nothing, and some values make its
+// process end.
 const (
 	dayMillis = 24 * 60 * 60 * 1000
 	dayMicros = dayMillis * 1000
@@ -79,8 +79,8 @@ func kindOf(name string) (kind, bool) {
 	return all[i], true
 }
 
-// problems lists what is wrong with a custom toxic, each with what is accepted.
-func problems(t chaos.CustomToxic) (all []string) {
+// toxicProblems lists what is wrong with a custom toxic, each with what is accepted.
+func toxicProblems(t chaos.CustomToxic) (all []string) {
 	k, known := kindOf(t.Type)
 	if !known {
 		var names []string

@@ -133,7 +133,7 @@ func TestImageWithoutShell(t *testing.T) {
 
 func TestHolderGoesIntoThatVeryPod(t *testing.T) {
 	s := newStage(t)
-	l, err := connect(s.config)
+	cl, err := connect(s.config)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -143,7 +143,7 @@ func TestHolderGoesIntoThatVeryPod(t *testing.T) {
 	}
 	pod := list.Items[0].DeepCopy()
 	pod.UID = "predecessor"
-	if _, err := l.addHolder(t.Context(), pod, "image", "eth0", testSession, nil); err == nil {
+	if _, err := cl.addTCContainer(t.Context(), pod, "image", "eth0", testSession, nil); err == nil {
 		t.Error("the successor of a pod has got an ephemeral container")
 	}
 	if got := s.holders(t, pod.Name); len(got) > 0 {
@@ -155,7 +155,7 @@ func TestHolderGoesIntoThatVeryPod(t *testing.T) {
 func (s *stage) setHolder(t *testing.T, pod string, state corev1.ContainerState) {
 	t.Helper()
 	s.setStatus(t, pod, func(now *corev1.Pod) {
-		name, _ := newestHolder(now, testSession)
+		name, _ := newestTCContainer(now, testSession)
 		all := now.Status.EphemeralContainerStatuses
 		for i := range all {
 			if all[i].Name == name {
@@ -243,7 +243,7 @@ func podWith(states ...*corev1.ContainerState) *corev1.Pod {
 	pod := &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Namespace: "ns", Name: "pod"}}
 	for i, state := range states {
 		c := corev1.EphemeralContainer{}
-		c.Name = holderPrefix(testSession) + string(rune('1'+i))
+		c.Name = tcContainerPrefix(testSession) + string(rune('1'+i))
 		pod.Spec.EphemeralContainers = append(pod.Spec.EphemeralContainers, c)
 		if state != nil {
 			pod.Status.EphemeralContainerStatuses = append(pod.Status.EphemeralContainerStatuses, corev1.ContainerStatus{Name: c.Name, State: *state})
@@ -279,10 +279,10 @@ func TestStateOfHolders(t *testing.T) {
 			podWith(terminated(137, ""), terminated(137, ""), terminated(137, ""), terminated(137, ""), terminated(137, "")), false, "5 have ended there already",
 		},
 	} {
-		if got := untouched(test.pod, testSession); got != test.untouched {
+		if got := neverShaped(test.pod, testSession); got != test.untouched {
 			t.Errorf("%s: untouched is %v", name, got)
 		}
-		holder, err := (&link{}).running(t.Context(), test.pod, "image", "eth0", testSession)
+		holder, err := (&cluster{}).ensureTCContainer(t.Context(), test.pod, "image", "eth0", testSession)
 		if (err == nil) != (test.running == "") || err != nil && !strings.Contains(err.Error(), test.running) {
 			t.Errorf("%s: %q and error %v", name, holder, err)
 		}
@@ -291,7 +291,7 @@ func TestStateOfHolders(t *testing.T) {
 			t.Errorf("%s: pending is %v", name, pending)
 		}
 	}
-	if !untouched(podWith(), testSession) || !untouched(podWith(terminated(0, "Completed")), testSession) || untouched(podWith(terminated(137, "Error")), testSession) {
+	if !neverShaped(podWith(), testSession) || !neverShaped(podWith(terminated(0, "Completed")), testSession) || neverShaped(podWith(terminated(137, "Error")), testSession) {
 		t.Error("what was never shaped, was left clean or was killed is not told apart")
 	}
 }

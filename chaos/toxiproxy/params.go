@@ -46,8 +46,8 @@ func streams(choice string) []string {
 	return []string{choice}
 }
 
-// each makes one toxic per stream.
-func each(ways []string, kind string, percent float64, attributes client.Attributes) (all []client.Toxic) {
+// perStream makes one toxic per stream.
+func perStream(ways []string, kind string, percent float64, attributes client.Attributes) (all []client.Toxic) {
 	for _, way := range ways {
 		all = append(all, client.Toxic{Type: kind, Stream: way, Toxicity: float32(percent / 100), Attributes: attributes})
 	}
@@ -59,15 +59,15 @@ func delay(latency, jitter time.Duration) client.Attributes {
 	return client.Attributes{"latency": latency.Milliseconds(), "jitter": jitter.Milliseconds()}
 }
 
-// hits warns of a toxicity that hits nothing.
-func hits(percent float64) []chaos.Check {
+// warnZeroToxicity warns of a toxicity that hits nothing.
+func warnZeroToxicity(percent float64) []chaos.Check {
 	if percent > 0 {
 		return nil
 	}
 	return []chaos.Check{{Text: "some connections are hit", Answer: chaos.Warns, Reason: "a toxicity of 0 hits none"}}
 }
 
-// idle refuses a fault that would do nothing.
-func idle(help string) chaos.Check {
+// checkHasEffect refuses a fault that would do nothing.
+func checkHasEffect(help string) chaos.Check {
 	return chaos.Check{Text: "there is something to do", Answer: chaos.Refuses, Reason: "with these parameters nothing would change: " + help}
 }

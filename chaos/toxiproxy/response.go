@@ -11,9 +11,9 @@ import (
 	client "github.com/Shopify/toxiproxy/v2/client"
 )
 
-// refusal makes an error of an answer that is no success. Only one in Toxiproxy's own words becomes a
+// responseError makes an error of an answer that is no success. Only one in Toxiproxy's own words becomes a
 // [*client.ApiError]: a 404 of whatever else may listen there must not look like a toxic that is gone.
-func refusal(status int, body []byte) error {
+func responseError(status int, body []byte) error {
 	var said client.ApiError
 	if json.Unmarshal(body, &said) == nil && said.Message != "" {
 		said.Status = status
@@ -55,8 +55,8 @@ func parseVersion(raw []byte) string {
 	return text
 }
 
-// differs says how a toxic that was read differs from what it should be, "" if it does not.
-func differs(got, want client.Toxic) string {
+// toxicDifference says how a toxic that was read differs from what it should be, "" if it does not.
+func toxicDifference(got, want client.Toxic) string {
 	switch {
 	case got.Type != want.Type:
 		return "its type is " + got.Type + ", not " + want.Type

@@ -11,32 +11,32 @@ import (
 
 // scaleRecord is what restoring the replicas of a workload needs.
 type scaleRecord struct {
-	Where    where `json:"where"`
-	Workload id    `json:"workload"`
-	Before   int32 `json:"before"` // replicas
-	After    int32 `json:"after"`  // what the fault sets
-	Ready    int   `json:"ready"`  // pods that were ready before
+	Where    clusterRef  `json:"where"`
+	Workload workloadRef `json:"workload"`
+	Before   int32       `json:"before"` // replicas
+	After    int32       `json:"after"`  // what the fault sets
+	Ready    int         `json:"ready"`  // pods that were ready before
 }
 
-// unscale is the undoer of set replicas.
-type unscale struct{ reach reach }
+// scaleUndoer is the undoer of set replicas.
+type scaleUndoer struct{ opener clusterOpener }
 
 // Undo restores the replicas if they are still what the fault has set, and is over once as many pods
 // are ready as were before.
-func (u unscale) Undo(ctx context.Context, raw json.RawMessage, overwrite bool) error {
+func (u scaleUndoer) Undo(ctx context.Context, raw json.RawMessage, overwrite bool) error {
 	var r scaleRecord
 	if err := json.Unmarshal(raw, &r); err != nil {
 		return fmt.Errorf("read record of replicas: %w", err)
 	}
-	l, err := u.reach.link(ctx, r.Where)
+	cl, err := u.opener.open(ctx, r.Where)
 	if err != nil {
 		return err
 	}
 	moved := func(found string) *chaos.ConflictError {
 		return &chaos.ConflictError{Object: r.Workload.String(), Found: found, Left: replicas(r.After), Before: replicas(r.Before)}
 	}
-	w, err := l.sameWorkload(ctx, r.Workload)
-	var other *otherWorkload
+	w, err := cl.sameWorkload(ctx, r.Workload)
+	var other *replacedWorkload
 	switch {
 	case errors.As(err, &other):
 		if other.now == nil {
@@ -55,22 +55,22 @@ func (u unscale) Undo(ctx context.Context, raw json.RawMessage, overwrite bool) 
 		return moved(replicas(w.replicas))
 	}
 	if w.replicas != r.Before {
-		if err := l.scale(ctx, scaling{id: w.id, before: w.replicas, after: r.Before}, nil); err != nil {
+		if err := cl.scale(ctx, scaleChange{workloadRef: w.workloadRef, before: w.replicas, after: r.Before}, nil); err != nil {
 			return err
 		}
 		k, err := kindOf(w.Kind)
 		if err != nil {
 			return err
 		}
-		if w, err = l.workload(ctx, k, w.Namespace, w.Name); err != nil {
+		if w, err = cl.workload(ctx, k, w.Namespace, w.Name); err != nil {
 			return err
 		}
 	}
-	return l.backTo(ctx, w, r.Ready)
+	return cl.readyCheck(ctx, w, r.Ready)
 }
 
 // Remedy sets the replicas as they were.
-func (u unscale) Remedy(raw json.RawMessage) string {
+func (u scaleUndoer) Remedy(raw json.RawMessage) string {
 	var r scaleRecord
 	if json.Unmarshal(raw, &r) != nil {
 		return "kubectl scale, for the workload of the record"

@@ -46,18 +46,18 @@ func TestConnect(t *testing.T) {
 		"unknown context":   {Config{Kubeconfig: path, Context: "three"}, "", "three"},
 		"no file":           {Config{Kubeconfig: missing}, "", "none"},
 	} {
-		l, err := connect(test.config)
+		cl, err := connect(test.config)
 		if (err == nil) != (test.err == "") || err != nil && !strings.Contains(err.Error(), test.err) {
 			t.Errorf("%s: %v", name, err)
 		}
 		if err != nil {
 			continue
 		}
-		want := where{Kubeconfig: path, Context: test.context, Server: "https://cluster.example:6443/base"}
-		if l.where != want {
-			t.Errorf("%s: %+v, want %+v", name, l.where, want)
+		want := clusterRef{Kubeconfig: path, Context: test.context, Server: "https://cluster.example:6443/base"}
+		if cl.ref != want {
+			t.Errorf("%s: %+v, want %+v", name, cl.ref, want)
 		}
-		record, err := json.Marshal(l.where)
+		record, err := json.Marshal(cl.ref)
 		if err != nil || strings.Contains(string(record), "secret") || strings.Contains(string(record), "password") {
 			t.Errorf("%s: a credential is in %s: %v", name, record, err)
 		}
@@ -85,12 +85,12 @@ func TestNoClusterAtAll(t *testing.T) {
 func TestKubeconfigOfTheEnvironment(t *testing.T) {
 	path := kubeconfigFor(t, "https://127.0.0.1:1")
 	t.Setenv("KUBECONFIG", path)
-	l, err := connect(Config{})
+	cl, err := connect(Config{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if l.where.Kubeconfig != path || l.where.Context != "one" {
-		t.Errorf("%+v", l.where)
+	if cl.ref.Kubeconfig != path || cl.ref.Context != "one" {
+		t.Errorf("%+v", cl.ref)
 	}
 }
 
@@ -184,7 +184,7 @@ current-context: x
 		t.Setenv("KUBECONFIG", own)
 		for kind, undoer := range Undoers(Config{}) {
 			raw, err := json.Marshal(map[string]any{
-				"where": where{Kubeconfig: theirs, Context: "x", Server: "https://127.0.0.1:1"}, "namespace": "n", "kind": "Deployment", "name": "d",
+				"where": clusterRef{Kubeconfig: theirs, Context: "x", Server: "https://127.0.0.1:1"}, "namespace": "n", "kind": "Deployment", "name": "d",
 				"target": map[string]any{"namespace": "n", "kind": "Deployment", "name": "d"}, "pod": "p", "container": "c", "uid": "u", "device": "eth0", "session": "1f2e3d4c",
 			})
 			if err != nil {

@@ -13,22 +13,22 @@ import (
 
 // shapeRecord is what taking the shaping off a pod needs.
 type shapeRecord struct {
-	Where     where     `json:"where"`
-	Namespace string    `json:"namespace"`
-	Pod       string    `json:"pod"`
-	UID       types.UID `json:"uid"`
-	Container string    `json:"container,omitempty"` // "" for an ephemeral one of ours
-	Device    string    `json:"device"`
-	Image     string    `json:"image"`   // of an ephemeral container
-	Session   string    `json:"session"` // whose handles to look for
+	Where     clusterRef `json:"where"`
+	Namespace string     `json:"namespace"`
+	Pod       string     `json:"pod"`
+	UID       types.UID  `json:"uid"`
+	Container string     `json:"container,omitempty"` // "" for an ephemeral one of ours
+	Device    string     `json:"device"`
+	Image     string     `json:"image"`   // of an ephemeral container
+	Session   string     `json:"session"` // whose handles to look for
 }
 
-// unshape is the undoer of shaping.
-type unshape struct{ reach reach }
+// shapeUndoer is the undoer of shaping.
+type shapeUndoer struct{ opener clusterOpener }
 
 // Undo takes the session's qdisc off the pod's interface and reads back that it is off. A pod that is
 // gone took its network with it.
-func (u unshape) Undo(ctx context.Context, raw json.RawMessage, _ bool) error {
+func (u shapeUndoer) Undo(ctx context.Context, raw json.RawMessage, _ bool) error {
 	var r shapeRecord
 	if err := json.Unmarshal(raw, &r); err != nil {
 		return fmt.Errorf("read record of shaping: %w", err)
@@ -36,45 +36,45 @@ func (u unshape) Undo(ctx context.Context, raw json.RawMessage, _ bool) error {
 	if !validDevice.MatchString(r.Device) || !validSession.MatchString(r.Session) {
 		return fmt.Errorf("read record of shaping: device %q and session %q cannot be right", r.Device, r.Session)
 	}
-	l, err := u.reach.link(ctx, r.Where)
+	cl, err := u.opener.open(ctx, r.Where)
 	if err != nil {
 		return err
 	}
-	pod, err := l.samePod(ctx, r.Namespace, r.Pod, r.UID)
+	pod, err := cl.samePod(ctx, r.Namespace, r.Pod, r.UID)
 	if errors.Is(err, errPodGone) {
 		return nil
 	}
 	if err != nil {
 		return err
 	}
-	at := spot{r.Namespace, r.Pod, r.Container}
-	if !running(pod, r.Container) {
-		if r.Container == "" && untouched(pod, r.Session) {
+	at := containerRef{r.Namespace, r.Pod, r.Container}
+	if !isRunning(pod, r.Container) {
+		if r.Container == "" && neverShaped(pod, r.Session) {
 			return nil
 		}
 		// Whatever ran tc is not there any more; the network of the pod still is.
-		if at.container, err = l.running(ctx, pod, r.Image, r.Device, r.Session); err != nil {
+		if at.container, err = cl.ensureTCContainer(ctx, pod, r.Image, r.Device, r.Session); err != nil {
 			return err
 		}
 	}
-	return l.unshape(ctx, at, r.Device, r.Session)
+	return cl.removeQdisc(ctx, at, r.Device, r.Session)
 }
 
-// unshape takes the qdisc off and reads back.
-func (l *link) unshape(ctx context.Context, at spot, device, session string) error {
+// removeQdisc takes the qdisc off and reads back.
+func (cl *cluster) removeQdisc(ctx context.Context, at containerRef, device, session string) error {
 	what := "stop shaping pod " + at.namespace + "/" + at.pod
-	found, err := l.probe(ctx, at)
+	found, err := cl.probe(ctx, at)
 	if err != nil {
 		return fmt.Errorf("%s: %w", what, err)
 	}
 	if found.tc == "" {
 		return fmt.Errorf("%s: %s has no tc any more", what, at)
 	}
-	ours, _ := sorted(found.qdiscs, device, session)
+	ours, _ := classifyQdiscs(found.qdiscs, device, session)
 	if ours == nil {
 		return nil
 	}
-	out, err := l.exec(ctx, at, shell(unshapeScript, device, ours.handle)...)
+	out, err := cl.exec(ctx, at, shell(unshapeScript, device, ours.handle)...)
 	if err != nil {
 		return fmt.Errorf("%s: %w", what, err)
 	}
@@ -82,14 +82,14 @@ func (l *link) unshape(ctx context.Context, at spot, device, session string) err
 	if err != nil {
 		return fmt.Errorf("%s: %w", what, err)
 	}
-	if ours, _ := sorted(left, device, session); ours != nil {
+	if ours, _ := classifyQdiscs(left, device, session); ours != nil {
 		return fmt.Errorf("%s: %s is still there", what, ours.text)
 	}
 	return nil
 }
 
-// running tells whether a container of the pod runs; "" does not.
-func running(pod *corev1.Pod, container string) bool {
+// isRunning tells whether a container of the pod runs; "" does not.
+func isRunning(pod *corev1.Pod, container string) bool {
 	for i := range pod.Status.ContainerStatuses {
 		if s := &pod.Status.ContainerStatuses[i]; s.Name == container {
 			return s.State.Running != nil
@@ -98,21 +98,21 @@ func running(pod *corev1.Pod, container string) bool {
 	return false
 }
 
-// untouched tells whether nothing of the session can be left in a pod that only holders have shaped:
+// neverShaped tells whether nothing of the session can be left in a pod that only tc containers have shaped:
 // none has ever run, or the last has ended by itself, which it does only once it has seen that
 // nothing of ours is there.
-func untouched(pod *corev1.Pod, session string) bool {
+func neverShaped(pod *corev1.Pod, session string) bool {
 	ran := false
 	for i := range pod.Status.EphemeralContainerStatuses {
 		s := &pod.Status.EphemeralContainerStatuses[i]
-		ran = ran || strings.HasPrefix(s.Name, holderPrefix(session)) && !neverRan(&s.State)
+		ran = ran || strings.HasPrefix(s.Name, tcContainerPrefix(session)) && !neverRan(&s.State)
 	}
-	_, state := newestHolder(pod, session)
+	_, state := newestTCContainer(pod, session)
 	return !ran || state != nil && state.Terminated != nil && state.Terminated.ExitCode == 0
 }
 
 // Remedy is tc in the pod.
-func (u unshape) Remedy(raw json.RawMessage) string {
+func (u shapeUndoer) Remedy(raw json.RawMessage) string {
 	var r shapeRecord
 	if json.Unmarshal(raw, &r) != nil {
 		return "tc qdisc del dev eth0 root, in the pods of the record"

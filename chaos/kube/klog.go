@@ -7,10 +7,10 @@ import (
 	"k8s.io/klog/v2"
 )
 
-// Quiet sends what client-go logs to w, or nowhere if w is nil. client-go logs through klog, which
-// writes to stderr by default and so would tear the screen; klog is the process's, so this is called
+// RedirectKlog sends what client-go logs to w, or nowhere if w is nil. client-go logs through klog, which
+// writes to stderr by default and so would break the screen; klog is the process's, so this is called
 // once, by main, before anything of this package.
-func Quiet(w io.Writer) {
+func RedirectKlog(w io.Writer) {
 	if w == nil {
 		w = io.Discard
 	}
