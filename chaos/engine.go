@@ -24,7 +24,7 @@ type Config struct {
 	Emit func(by event.Actor, data any) error
 	// Conditions adds checks that no fault can know, such as the steady state; may be nil.
 	Conditions func() []Check
-	// Panicked is told of a panic in a fault, which is treated as an error of it; may be nil.
+	// Panicked is called after a panic in a fault, which counts as an error of the fault; may be nil.
 	Panicked func(value any, stack []byte)
 
 	Times Times // zero values mean the defaults

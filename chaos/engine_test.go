@@ -467,7 +467,7 @@ func TestVanishedFaultIsOver(t *testing.T) {
 		time.Sleep(6 * time.Second)
 		synctest.Wait()
 		tr.clean()
-		if e, ok := tr.last().Data.(event.FaultReverted); !ok || e.Cause != event.CauseForeign || tr.state("both").State != Idle {
+		if e, ok := tr.last().Data.(event.FaultReverted); !ok || e.Cause != event.CauseEndedByOthers || tr.state("both").State != Idle {
 			t.Errorf("last event %+v", e)
 		}
 		if e := tr.events[2]; e.Kind() != "fault_reverting" || e.Text() != "Numbers both was ended by somebody else: b is not as squall had left it" {

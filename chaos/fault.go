@@ -10,7 +10,7 @@ import (
 // Fault is one thing that can be broken, bound to its target. A fault has no state: what it did is
 // in the ledger, and what is going on belongs to the [Engine].
 type Fault interface {
-	// Info describes the fault. It is constant and asks nobody.
+	// Info describes the fault. It is constant and contacts nothing.
 	Info() Info
 	// Plan finds out what the fault would do with these parameters, which are complete and valid
 	// (see [Complete]). It changes nothing. What speaks against the fault is a [Check] in the plan; an
@@ -58,7 +58,7 @@ func (p Plan) Refused() (refused []Check) {
 	return refused
 }
 
-// What a plan says is told as events too.
+// Parts of a plan that stand in events too.
 type (
 	// Fact is one line of a preflight: "Namespace", "xin-staging".
 	Fact = event.Fact

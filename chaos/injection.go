@@ -326,7 +326,7 @@ func (inj *injection) record(step Step) (appliedStep, error) {
 	return done, err
 }
 
-// awaitEnd returns when the fault is to be reverted: somebody asked, its time-to-live is over, or one of its
+// awaitEnd returns when the fault is to be reverted: that was asked for, its time-to-live is over, or one of its
 // changes is no longer in place. Meanwhile it carries out adjustments.
 func (inj *injection) awaitEnd(until time.Time) {
 	looks := time.NewTicker(inj.engine.config.Times.DriftInterval)
@@ -366,7 +366,7 @@ func (inj *injection) checkDrift() {
 		there := true
 		err := inj.engine.safely(func() (err error) { there, err = done.step.InPlace(ctx); return err })
 		if err == nil && !there {
-			inj.endBySquall(event.CauseForeign, done.step.Object)
+			inj.endBySquall(event.CauseEndedByOthers, done.step.Object)
 			return
 		}
 	}

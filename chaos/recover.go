@@ -20,11 +20,11 @@ type RecoverResult struct {
 	Err       error // nil: reverted, and verified by reading it back. Else a [*NotRevertedError]
 }
 
-// RecoverOptions says how [Recover] goes about it. The zero value asks nobody and overwrites nothing.
+// RecoverOptions are the options of [Recover]. The zero value overwrites nothing.
 type RecoverOptions struct {
-	// Decide chooses when somebody else has changed the object; nil leaves it behind.
+	// Decide is asked when somebody else has changed the object; nil: it is not reverted.
 	Decide func(*ConflictError) event.Decision
-	// Progress is told what is being waited for; may be nil.
+	// Progress is called with what is being waited for; may be nil.
 	Progress       func(object, what string)
 	RevertTimeout  time.Duration // until failing attempts are given up; 0: 10 s
 	PendingTimeout time.Duration // until waiting, for pods to start, is given up; 0: 2 min

@@ -38,7 +38,7 @@ func (inj *injection) revert() {
 			return
 		case decision == event.Abandon:
 			if inj.abandon() == nil {
-				inj.finish(event.CauseKept, "")
+				inj.finish(event.CauseAbandoned, "")
 				return
 			}
 		}
@@ -81,18 +81,18 @@ func (inj *injection) undoAll(overwrite bool) error {
 			return err
 		}
 		now := time.Now()
-		patience, since := times.RevertTimeout, failing
+		timeout, since := times.RevertTimeout, failing
 		if onlyPending(err) {
-			patience, since, failing = times.PendingTimeout, waiting, now
+			timeout, since, failing = times.PendingTimeout, waiting, now
 		}
 		closing := inj.engine.closing
 		if inj.isClosing() {
-			patience, closing = min(patience, times.StopTimeout), nil
+			timeout, closing = min(timeout, times.StopTimeout), nil
 		}
-		if now.Sub(since) >= patience {
+		if now.Sub(since) >= timeout {
 			return err
 		}
-		inj.emitRetry(try, err, patience-now.Sub(since))
+		inj.emitRetry(try, err, timeout-now.Sub(since))
 		timer := time.NewTimer(wait.NextBackOff())
 		select {
 		case <-timer.C:

@@ -12,7 +12,7 @@ const (
 	Injecting         // being applied
 	Active            // applied and verified
 	Reverting         // being reverted
-	NotReverted       // could not be reverted: somebody has to decide, see [Engine.Decide]
+	NotReverted       // could not be reverted: an operator has to decide, see [Engine.Decide]
 )
 
 // String is the state's word on screen.
@@ -31,8 +31,8 @@ type Status struct {
 	Detail    string // progress or trouble in words, "" if none
 	Injected  time.Time
 	Until     time.Time // when its time is up; zero unless active
-	Remedies  []string  // when stuck: what a person can run
-	Conflict  bool      // when stuck: because somebody else changed the object
+	Remedies  []string  // when not reverted: what a person can run
+	Conflict  bool      // when not reverted: because somebody else changed the object
 }
 
 // On tells whether the fault has changed something, or is about to, that is not yet reverted.

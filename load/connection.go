@@ -98,7 +98,7 @@ func (t *trackedConn) Close() error {
 
 // SetWriteDeadline is the client's first act on a connection for every request. One that lay idle
 // is looked at here: a gateway may close idle connections whenever it likes, and a message sent
-// into a closed one would count as reset though the platform did nothing wrong. The age is told
+// into a closed one would count as reset though the platform did not reset it. The age is told
 // from the deadlines, which spares the clock.
 func (t *trackedConn) SetWriteDeadline(deadline time.Time) error {
 	if !t.deadline.IsZero() && deadline.Sub(t.deadline) > idleTrusted && t.closedByPeer() {

@@ -156,7 +156,7 @@ func (g *Generator) validate(s Settings) error {
 	return nil
 }
 
-// publish makes a plan the one in force, wakes whoever waits on what it changes, and tells steer.
+// publish makes a plan the one in force, wakes the goroutines that wait on what it changes, and notifies rampLoop.
 func (g *Generator) publish(p *plan, now time.Time) {
 	old := g.plan.Load()
 	if old != nil && affectsWaiters(old.settings, p.settings) {
@@ -185,7 +185,7 @@ func affectsWaiters(old, now Settings) bool {
 	return old.Think != now.Think || old.Paused != now.Paused || old.FreezeRules != now.FreezeRules
 }
 
-// rampLoop brings the crowd to the intended number of virtual users: at once after a change, and in
+// rampLoop sets the number of virtual users to the intended one: at once after a change, and in
 // small steps along a ramp.
 func (g *Generator) rampLoop() {
 	step := time.NewTicker(rampStep)
@@ -328,7 +328,8 @@ func (g *Generator) stop(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
-// stopPacing wants nothing any more, so that nothing falls due while the rest drains. Behind applying.
+// stopPacing sets virtual users and arrival rate to 0, so that nothing falls due while requests in flight end.
+// applying must be held.
 func (g *Generator) stopPacing(now time.Time) {
 	last := g.plan.Load()
 	if last == nil {

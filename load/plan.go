@@ -101,10 +101,10 @@ func WantedMix(s Settings, w Workload) Weights {
 	return sum.Normalised()
 }
 
-// initialDelay picks what is left of a think time that a newcomer is in the middle of. Its distribution is
-// that of a crowd which has been there for long: longer think times are likelier to be met, and any
+// initialDelay draws how long a virtual user that starts now still thinks. The distribution is that of many
+// virtual users which have run for long: longer think times are likelier to be met, and any
 // point of them is as likely as another (the stationary renewal process; Cox, Renewal Theory,
-// section 5). So a crowd sends at its steady rate from the first moment on, instead of all at once.
+// section 5). So virtual users that start together send at their steady rate at once, instead of all together.
 func (t Think) initialDelay(rng *rand.Rand) time.Duration {
 	least, most := t.Min.Seconds(), t.Max.Seconds()
 	met := math.Sqrt(least*least + rng.Float64()*(most*most-least*least))

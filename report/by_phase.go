@@ -131,7 +131,7 @@ func (run *Run) recovered() string {
 		switch {
 		case i.NotApplied():
 			parts = append(parts, i.Label+" was not injected")
-		case i.LeftBehind(), i.Kept():
+		case i.StillChanged(), i.Abandoned():
 			parts = append(parts, i.Label+" no, it is not reverted")
 		case i.Reverted == nil:
 			parts = append(parts, i.Label+" not known, it was still on")

@@ -25,7 +25,7 @@ func faultLines(run *Run) []line {
 	if left := run.injectionsWhere(isNotReverted); len(left) > 0 {
 		lines = append(lines, strong("✗ NOT REVERTED").then(plain(": ", injectionLabels(left), ". The report's section on faults says how to revert it.")))
 	}
-	if kept := run.injectionsWhere(isKept); len(kept) > 0 {
+	if kept := run.injectionsWhere(isAbandoned); len(kept) > 0 {
 		lines = append(lines, strong("! Kept as it is").then(plain(": ", injectionLabels(kept), ". Somebody else had changed the target, and the operator decided not to revert it.")))
 	}
 	if text := expectationsLine(run.injections); text != nil {

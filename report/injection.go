@@ -47,7 +47,7 @@ func (i injection) whyEnded() string {
 	return causeText(i.Reverting.By, i.Reverting.Data.Cause, i.Reverting.Data.Detail)
 }
 
-// causeText is why a fault ended. What was asked for was asked for by somebody.
+// causeText is why a fault ended, with the actor who asked for it.
 func causeText(by event.Actor, cause event.Cause, detail string) string {
 	if cause == event.CauseAsked {
 		return "asked for by " + by.String()
@@ -58,7 +58,7 @@ func causeText(by event.Actor, cause event.Cause, detail string) string {
 // revertStatus says whether what the fault changed is as it was.
 func (i injection) revertStatus(run *Run) string {
 	switch {
-	case i.Kept():
+	case i.Abandoned():
 		return "✗ NO, kept as it is"
 	case i.Reverted != nil:
 		return "✓ verified"
@@ -111,5 +111,5 @@ func (run *Run) injectionsWhere(test func(injection) bool) (some []injection) {
 	return some
 }
 
-func isNotReverted(i injection) bool { return i.LeftBehind() }
-func isKept(i injection) bool        { return i.Kept() }
+func isNotReverted(i injection) bool { return i.StillChanged() }
+func isAbandoned(i injection) bool        { return i.Abandoned() }

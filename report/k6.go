@@ -17,7 +17,7 @@ import (
 // maps.
 //
 // A threshold is true, crossed, exactly when it counts against the run: when its objective failed, or
-// could not be judged and was asked for. So whoever reads the file comes to the answer of the exit code.
+// could not be judged and was asked for. So a reader of the file comes to the answer of the exit code.
 // A metric without samples has its thresholds but no values, never zeros.
 
 type (

@@ -54,7 +54,7 @@ func TestExpectationsLine(t *testing.T) {
 // A fault that was reverted late, or kept as it is, is told as what it is.
 func TestRevertStatus(t *testing.T) {
 	redis := inject(1, "Redis outage")
-	kept := happened(30, event.RoleSquall, event.FaultReverted{Injection: redis, Cause: event.CauseKept})
+	kept := happened(30, event.RoleSquall, event.FaultReverted{Injection: redis, Cause: event.CauseAbandoned})
 	on, off := on(10, 1, "Redis outage"), off(30, 1, "Redis outage")
 	stuck := happened(20, event.RoleSquall, event.FaultNotReverted{Injection: redis})
 	for _, c := range []struct {

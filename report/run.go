@@ -172,7 +172,7 @@ func (run *Run) addSeconds() {
 }
 
 // addHistograms merges every histogram of the run into its series, its phase and its chart. The
-// histograms of a second that has no counts belong to requests that nobody counted, and are left out
+// histograms of a second that has no counts belong to requests that were not counted, and are left out
 // with them.
 func (run *Run) addHistograms() error {
 	ids, all := seriesIDs(), load.Registry().Series()

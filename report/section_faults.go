@@ -19,7 +19,7 @@ func faultsSection(run *Run) []block {
 	}
 	var blocks []block
 	for _, i := range run.injectionsWhere(func(i injection) bool { return i.NotReverted != nil }) {
-		blocks = append(blocks, leftBehindBlocks(i)...)
+		blocks = append(blocks, notRevertedBlocks(i)...)
 	}
 	if len(run.injections) > 0 {
 		blocks = append(blocks, injectionTable(run))
@@ -32,8 +32,8 @@ func faultsSection(run *Run) []block {
 	return blocks
 }
 
-// leftBehindBlocks are loud, and end in what a person can copy.
-func leftBehindBlocks(i injection) []block {
+// notRevertedBlocks are loud, and end in what a person can copy.
+func notRevertedBlocks(i injection) []block {
 	blocks := []block{note{strong("Not reverted: " + i.Label + ".").then(plain(
 		" Tried at ", clockTenths(i.NotReverted.At), ", on ", cmp.Or(i.Started.Scope, "an unknown target"), ": ", why(i.NotReverted.Data.Reason), "."))}}
 	if remedies := i.NotReverted.Data.Remedies; len(remedies) > 0 {
@@ -183,7 +183,7 @@ func (i injection) ending() []line {
 		items = append(items, plain("Reverting was begun by ", r.By.String(), " at ", clockTenths(r.At), ": ", why(causeText(r.By, r.Data.Cause, r.Data.Detail))))
 	}
 	switch {
-	case i.Kept():
+	case i.Abandoned():
 		items = append(items, strong("Not reverted").then(plain(": at ", clockTenths(i.Reverted.At), " it was decided to keep the target as it is")))
 	case i.Reverted != nil:
 		items = append(items, plain("Reverted, and read back as gone, at ", clockTenths(i.Reverted.At)))

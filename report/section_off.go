@@ -27,7 +27,7 @@ func flowsOff(line *timeline.Timeline) []flowOff {
 	return all
 }
 
-// flowsOffSection names what did not run and why, so that nobody reads an absence as a zero.
+// flowsOffSection names what did not run and why, so that an absence is not read as a zero.
 func flowsOffSection(run *Run) []block {
 	var items []line
 	for _, off := range flowsOff(run.timeline) {

@@ -74,7 +74,7 @@ func caveats(run *Run) []line {
 	return notes
 }
 
-// failures are what went wrong in squall itself, each once. A panic ends the run, and is told as its
+// failures are what went wrong in squall itself, each once. A panic ends the run, and is shown as its
 // end.
 func failures(line *timeline.Timeline) []string {
 	var all []string
@@ -113,7 +113,7 @@ func objectivesSection(run *Run) []block {
 	if len(run.verdict.Run.Objectives) == 0 {
 		return nil
 	}
-	// The scope that somebody asked for stands in the objective itself.
+	// The scope that was asked for stands in the objective itself.
 	columns, parts := numberColumns("Measured", "Samples"), false
 	for _, v := range run.verdict.Run.Objectives {
 		parts = parts || v.Scope != (slo.Scope{})

@@ -13,7 +13,7 @@ import (
 
 // judge holds every objective of the run against what it is about, and gives the run its verdict. The
 // built-in objectives are about the time outside faults, spikes and their recovery as soon as there are
-// any; one that somebody asked for is about the whole run, as in k6.
+// any; one that was asked for is about the whole run, as in k6.
 func (run *Run) judge() {
 	start := run.timeline.Start
 	judged := slo.Run{

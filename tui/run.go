@@ -19,7 +19,7 @@ const (
 )
 
 // Run shows the console until the session's Done closes, the operator leaves, or ctx ends, and puts
-// the terminal back in every case. Leaving early does not stop the session: whoever called waits for
+// the terminal back in every case. Leaving early does not stop the session: the caller waits for
 // its Done. An error of drawing, a panic included (*[PanicError]), is returned; the end of ctx is not
 // an error.
 func Run(ctx context.Context, s Session, opts Options) error {

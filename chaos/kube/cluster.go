@@ -147,8 +147,8 @@ func newCluster(config *rest.Config, ref clusterRef, c Config) (*cluster, error)
 	}
 	bounded := rest.CopyConfig(config)
 	bounded.Timeout = callTime
-	if c.patience > 0 {
-		bounded.Timeout = c.patience
+	if c.timeout > 0 {
+		bounded.Timeout = c.timeout
 	}
 	client, err := kubernetes.NewForConfig(bounded)
 	if err != nil {

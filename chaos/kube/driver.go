@@ -28,7 +28,7 @@ type Config struct {
 	Log       io.Writer
 	UserAgent string // "" for squall
 
-	patience time.Duration // for one answer of the API server; 0 for callTime
+	timeout time.Duration // for one answer of the API server; 0 for callTime
 }
 
 // driverName is [chaos.Info.Driver] of every fault here.

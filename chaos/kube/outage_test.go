@@ -64,7 +64,7 @@ func TestSlowAPIServer(t *testing.T) {
 	same()
 
 	proxy.SetDelay(5 * time.Second)
-	s.config.patience = 200 * time.Millisecond
+	s.config.timeout = 200 * time.Millisecond
 	_, err := s.tryPlan(t, "redis_outage", nil)
 	if err == nil || !strings.Contains(err.Error(), "the API server "+proxy.URL()+" did not answer in time") {
 		t.Errorf("plan on a server that does not answer: %v", err)
@@ -73,7 +73,7 @@ func TestSlowAPIServer(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	err = Undoers(Config{Kubeconfig: s.config.Kubeconfig, patience: s.config.patience})[scaleKind].Undo(t.Context(), raw, false)
+	err = Undoers(Config{Kubeconfig: s.config.Kubeconfig, timeout: s.config.timeout})[scaleKind].Undo(t.Context(), raw, false)
 	if err == nil || !strings.Contains(err.Error(), "did not answer in time") {
 		t.Errorf("undo on a server that does not answer: %v", err)
 	}

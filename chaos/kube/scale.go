@@ -69,7 +69,7 @@ func (cl *cluster) scaleInPlace(ctx context.Context, c scaleChange) (bool, error
 const scaleTries = 5
 
 // scale sets the replicas of that very workload, from before to after, and reads them back. Replicas
-// that are neither are somebody else's doing and an error.
+// that are neither were set by somebody else, which is an error.
 func (cl *cluster) scale(ctx context.Context, c scaleChange, dry []string) error {
 	k, err := kindOf(c.Kind)
 	if err != nil {

@@ -32,7 +32,7 @@ func removeCommand(base, proxy, toxic string) string {
 }
 
 // enableCommand is what a person would type to switch a proxy on or off. It is curl because
-// toxiproxy-cli can only toggle: typed twice, or when somebody was quicker, that does harm.
+// toxiproxy-cli can only toggle: typed twice, or after somebody else toggled it, that does harm.
 func enableCommand(base, proxy string, on bool) string {
 	return command("curl", "-d", fmt.Sprintf(`{"enabled":%t}`, on), base+proxyPath(proxy))
 }

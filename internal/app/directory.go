@@ -14,7 +14,7 @@ import (
 )
 
 // Directory chooses the directory of a run that begins now and sees that it and the summary can be
-// written: nobody should learn after half an hour of load that there was no place for the result.
+// written: that there is no place for the result must not show after half an hour of load.
 func Directory(r config.Resolved, now time.Time) (dir string, err error) {
 	if dir, err = chooseDirectory(r, now); err != nil {
 		return "", err

@@ -72,7 +72,7 @@ func (a *commands) runSession(ctx context.Context, r config.Resolved, embedded b
 }
 
 // runConsole drives the session until it has ended. However it returns, the session is ending: an error or
-// a panic of a screen must not leave load running that nobody sees.
+// a panic of a screen must not leave load running unseen.
 func (a *commands) runConsole(ctx context.Context, s *session.Session, headless bool) (err error) {
 	defer func() {
 		if value := recover(); value != nil {

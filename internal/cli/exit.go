@@ -53,7 +53,7 @@ func exitCode(err error) int {
 
 // exitCodeOf gives the exit code of a finished run: its verdict's. What is still changed on the target needs a
 // person, and so comes before everything else; what went wrong in squall itself makes the objectives
-// worthless. A run that nobody watched and that was ended from outside before its time has not shown what
+// worthless. A headless run that was ended from outside before its time has not shown what
 // it was to show.
 func exitCodeOf(snap session.Snapshot, verdict slo.Verdict, failure error, unattended bool) int {
 	end := snap.Timeline.End

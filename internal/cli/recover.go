@@ -35,7 +35,7 @@ squall run: a record of another place (a run directory of somebody else) is refu
 		ValidArgsFunction: completeDirectories,
 	}
 	var overwrite, keep bool
-	addBoolFlag(cmd, &overwrite, "overwrite", "", "put objects back that somebody else has changed since")
+	addBoolFlag(cmd, &overwrite, "overwrite", "", "revert objects that somebody else has changed since")
 	addBoolFlag(cmd, &keep, "keep", "", "leave objects as they are that somebody else has changed since, and forget them")
 	flags := configured(cmd, nil)
 	showOnly(cmd, append(recoverFlags(), "overwrite", "keep")...)
@@ -113,7 +113,7 @@ func wasDemo(dir string) bool {
 	return err == nil && run.Meta.Embedded
 }
 
-// conflictPolicy settles what happens to objects that somebody else has changed: as the flags say, else as a
+// conflictPolicy decides what happens to objects that somebody else has changed: as the flags say, else as a
 // person at the terminal says, else they are not reverted.
 func (a *commands) conflictPolicy(ctx context.Context, overwrite, keep bool) func(*chaos.ConflictError) event.Decision {
 	switch {

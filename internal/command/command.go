@@ -1,5 +1,5 @@
 // Package command says what can be asked of a session. A command is a value; who gives it, a person
-// or a script, is told beside it. Each is one type with its limits and its title, and one row of
+// or a script, stands beside it. Each is one type with its limits and its title, and one row of
 // the table below; what carries it out is a function of the session.
 //
 // As JSON or YAML a command is its kind with its parameters: {"set_vus": {"vus": 20}}.

@@ -7,7 +7,7 @@ import (
 	"xinbot.ir/squall/internal/event"
 )
 
-// Inject starts a fault. What comes of it is told as events: the preflight may still refuse it.
+// Inject starts a fault. What becomes of it follows as events: the preflight may still refuse it.
 type Inject struct {
 	Fault   string            `json:"fault"` // llm_latency
 	Params  map[string]string `json:"params,omitempty"`

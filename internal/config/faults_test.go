@@ -252,7 +252,7 @@ func TestFaultWarnings(t *testing.T) {
 		args    []string
 		want    string
 	}{
-		"ambient namespace":  {basics("NAMESPACE", "team-a"), nil, "env NAMESPACE is team-a, which nobody allows: Kubernetes faults are off; --allow-namespace team-a switches them on"},
+		"ambient namespace":  {basics("NAMESPACE", "team-a"), nil, "env NAMESPACE is team-a, which is not an allowed namespace: Kubernetes faults are off; --allow-namespace team-a switches them on"},
 		"ambient kubeconfig": {basics("KUBECONFIG", "config"), nil, ""},
 		"allowed":            {basics("NAMESPACE", "team-a"), []string{"--allow-namespace", "team-a"}, ""},
 		"context alone":      {basics(), []string{"--context", "staging"}, "--context without a namespace: Kubernetes faults are off; add --namespace to switch them on"},

@@ -35,7 +35,7 @@ func (l *resolver) kubernetes(meant bool) Kubernetes {
 	given := l.values[kubeNamespace]
 	if given.level == fromEnv && !l.values[kubeAllow].set() && !meant {
 		// NAMESPACE is a common variable: a run that asks for no fault must not fail over it.
-		l.idleSpace = k.Namespace
+		l.unusedNamespace = k.Namespace
 		l.values[kubeNamespace] = settingValue{level: fromDefault, source: "not used: " + given.source + " is not allowed"}
 		k.Namespace = ""
 		return k
@@ -89,8 +89,8 @@ func parseNamespace(text string) (string, error) {
 // clusterWarnings are about what is given for Kubernetes and likely not meant.
 func (l *resolver) clusterWarnings(warn func(string, ...any)) {
 	given, namespace := l.values[kubeNamespace], l.values[kubeNamespace].text()
-	if l.idleSpace != "" {
-		warn("env NAMESPACE is %s, which nobody allows: Kubernetes faults are off; --allow-namespace %s switches them on", l.idleSpace, l.idleSpace)
+	if l.unusedNamespace != "" {
+		warn("env NAMESPACE is %s, which is not an allowed namespace: Kubernetes faults are off; --allow-namespace %s switches them on", l.unusedNamespace, l.unusedNamespace)
 	}
 	if l.target != nil && given.level > fromFile {
 		if of := l.target.values[kubeNamespace].texts; len(of) > 0 && of[0] != namespace {
@@ -98,7 +98,7 @@ func (l *resolver) clusterWarnings(warn func(string, ...any)) {
 		}
 	}
 	for _, name := range []string{kubeconfig, kubeContext, kubeAllow} {
-		if l.values[name].level == fromFlag && !given.set() && l.idleSpace == "" && !l.admin {
+		if l.values[name].level == fromFlag && !given.set() && l.unusedNamespace == "" && !l.admin {
 			warn("%s without a namespace: Kubernetes faults are off; add --namespace to switch them on", l.values[name].source)
 		}
 	}

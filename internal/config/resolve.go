@@ -20,7 +20,7 @@ type Resolved struct {
 	Settings   load.Settings
 	Duration   time.Duration // 0: until stopped
 	Objectives []slo.Objective
-	BuiltIn    bool // nobody asked for these objectives: they are the default
+	BuiltIn    bool // the objectives are the defaults
 	// WarnExpectations leaves expectations that were not met out of the verdict.
 	WarnExpectations bool
 	Unknown          string // what an objective counts as that could not be judged: fail, pass, or "" for 98 if it was asked for

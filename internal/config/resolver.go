@@ -66,7 +66,7 @@ type resolver struct {
 	target    *fileTarget
 	problems  []error
 	leftOut   []string // channels without traffic, because they have no secret
-	idleSpace string   // a namespace that the environment names and nobody allows
+	unusedNamespace string   // a namespace that the environment names and that is not allowed
 }
 
 func (l *resolver) problem(format string, args ...any) {

@@ -24,7 +24,7 @@ func NewSecret(value string) Secret {
 // Set tells whether there is a value.
 func (s Secret) Set() bool { return s.value != nil }
 
-// Reveal gives the value itself, for whoever signs with it.
+// Reveal returns the value itself, to sign with.
 func (s Secret) Reveal() string {
 	if s.value == nil {
 		return ""

@@ -1,6 +1,6 @@
 package event
 
-// Role is the kind of somebody who acts in a session.
+// Role is the kind of an actor.
 type Role string
 
 // The roles.

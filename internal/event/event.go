@@ -64,7 +64,7 @@ func (e Event) Durable() bool {
 	return r != nil && r.durable
 }
 
-// Setting tells whether the event is one of those that a held key makes many of.
+// Setting tells whether the event is one that a held key repeats.
 func (e Event) Setting() bool {
 	r := e.row()
 	return r != nil && r.setting

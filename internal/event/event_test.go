@@ -152,7 +152,7 @@ func TestTexts(t *testing.T) {
 		{FaultActive{Injection: i, Scope: "proxy llm", TTL: 60}, "LLM latency is active on proxy llm for 1 min"},
 		{FaultActive{Injection: i, Scope: "2 pods", OneShot: true, Findings: []string{"1 pod refused"}}, "LLM latency done on 2 pods (1 pod refused)"},
 		{FaultReverting{Injection: i, Cause: CauseTimeUp}, "LLM latency is being reverted: its time is up"},
-		{FaultReverting{Injection: i, Cause: CauseForeign, Detail: "toxic a"}, "LLM latency was ended by somebody else: toxic a is not as squall had left it"},
+		{FaultReverting{Injection: i, Cause: CauseEndedByOthers, Detail: "toxic a"}, "LLM latency was ended by somebody else: toxic a is not as squall had left it"},
 		{CommandRefused{Title: "set virtual users to -1", Reason: "set virtual users to -1: must be 0 to 200,000"}, "Refused: set virtual users to -1: must be 0 to 200,000"},
 		{CommandRefused{Title: "start spike", Reason: "halted: release first"}, "Refused: start spike: halted: release first"},
 		{PlatformRecovered{Injection: i, Seconds: 0.4}, "LLM latency: objectives are green again, less than a second after it was reverted"},

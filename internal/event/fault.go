@@ -17,29 +17,29 @@ type Cause string
 
 // The causes.
 const (
-	CauseAsked      Cause = "asked"      // somebody asked for it: the actor says who
-	CauseTimeUp     Cause = "time_up"    // its time to live is over
-	CauseHalt       Cause = "halt"       // a halt reverts everything
-	CauseRunEnded   Cause = "run_ends"   // the session ends
-	CauseDone       Cause = "done"       // a one-shot fault is over once it is applied
-	CauseFailed     Cause = "failed"     // it could not be applied or changed
-	CauseForeign    Cause = "foreign"    // somebody else ended it
-	CauseKept       Cause = "kept"       // a person decided to leave it as it is: nothing was reverted
-	CauseUnrecorded Cause = "unrecorded" // it could not be written down, so nothing was touched
+	CauseAsked         Cause = "asked"      // it was asked for, by the actor
+	CauseTimeUp        Cause = "time_up"    // its time to live is over
+	CauseHalt          Cause = "halt"       // a halt reverts everything
+	CauseRunEnded      Cause = "run_ends"   // the session ends
+	CauseDone          Cause = "done"       // a one-shot fault is over once it is applied
+	CauseFailed        Cause = "failed"     // it could not be applied or changed
+	CauseEndedByOthers Cause = "foreign"    // somebody else ended it
+	CauseAbandoned     Cause = "kept"       // a person decided to leave it as it is: nothing was reverted
+	CauseUnrecorded    Cause = "unrecorded" // it could not be written down, so nothing was touched
 )
 
 // words is the cause for people.
 func (c Cause) words() string {
 	return map[Cause]string{
-		CauseAsked:      "on request",
-		CauseTimeUp:     "its time is up",
-		CauseHalt:       "halt",
-		CauseRunEnded:   "the run ends",
-		CauseDone:       "it is done",
-		CauseFailed:     "it failed",
-		CauseForeign:    "somebody else ended it",
-		CauseKept:       "kept as it is",
-		CauseUnrecorded: "it could not be written down",
+		CauseAsked:         "on request",
+		CauseTimeUp:        "its time is up",
+		CauseHalt:          "halt",
+		CauseRunEnded:      "the run ends",
+		CauseDone:          "it is done",
+		CauseFailed:        "it failed",
+		CauseEndedByOthers: "somebody else ended it",
+		CauseAbandoned:     "kept as it is",
+		CauseUnrecorded:    "it could not be written down",
 	}[c]
 }
 
@@ -162,7 +162,7 @@ type FaultReverting struct {
 }
 
 func (d FaultReverting) text() string {
-	if d.Cause == CauseForeign {
+	if d.Cause == CauseEndedByOthers {
 		return fmt.Sprintf("%s was ended by somebody else: %s is not as squall had left it", d.Title, d.Detail)
 	}
 	return d.Title + " is being reverted: " + CauseText(d.Cause, d.Detail)
@@ -183,9 +183,9 @@ type FaultReverted struct {
 
 func (d FaultReverted) text() string {
 	switch d.Cause {
-	case CauseKept:
+	case CauseAbandoned:
 		return d.Title + " stays as it is now, as was decided"
-	case CauseForeign, CauseFailed:
+	case CauseEndedByOthers, CauseFailed:
 		return "Nothing of " + d.Title + " is left; this was verified"
 	case CauseUnrecorded:
 		return d.Title + " has changed nothing"

@@ -1,6 +1,6 @@
 package event
 
-// Tone is what an event means to somebody who watches.
+// Tone is what an event means to a spectator.
 type Tone uint8
 
 // The tones.
@@ -17,8 +17,8 @@ type Look struct {
 	Tone     Tone
 	Chart    bool // stands on the time axis of charts too
 	Boundary bool // something that lasts began or ended
-	Observed bool // it followed from something else: nobody did it
-	Record   bool // for the record only: no news for somebody who watches
+	Observed bool // a consequence, not an action
+	Record   bool // for the record only: of no interest to a spectator
 }
 
 // Looks that several kinds share.

@@ -32,7 +32,7 @@ type RunStarted struct {
 	Duration     float64            `json:"duration"` // seconds; 0: until stopped
 	Seed         uint64             `json:"seed"`
 	Objectives   []string           `json:"objectives"`
-	BuiltIn      bool               `json:"built_in,omitempty"`     // nobody asked for these objectives: they are the default
+	BuiltIn      bool               `json:"built_in,omitempty"`     // these objectives are the defaults
 	Expectations string             `json:"expectations,omitempty"` // fail or warn: what a failed expectation does to the verdict
 	Unknown      string             `json:"unknown,omitempty"`      // fail, pass or "": what an objective that cannot be judged does
 	StopRules    []string           `json:"stop_rules"`
@@ -64,7 +64,7 @@ type EndCause string
 
 // The causes.
 const (
-	EndAsked    EndCause = "asked"     // somebody asked for it: the actor says who
+	EndAsked    EndCause = "asked"     // it was asked for, by the actor
 	EndDuration EndCause = "duration"  // its planned time was over
 	EndSignal   EndCause = "signal"    // Detail names it
 	EndStopRule EndCause = "stop_rule" // Detail is the rule

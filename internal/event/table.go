@@ -10,7 +10,7 @@ import (
 type row struct {
 	kind    Kind
 	durable bool // must be on the disk before the session goes on
-	setting bool // a held key makes many of it
+	setting bool // a held key repeats it
 	look    func(data any) Look
 	text    func(data any) string
 	decode  func(json.RawMessage) (any, error)

@@ -52,7 +52,7 @@ func Create(dir string) (*Writer, error) {
 		}
 		*file.to = &appender{file: f}
 	}
-	// The names must survive a power cut too, or a durable event would sit in a file that nobody finds.
+	// The names must survive a power cut too, or a durable event would be in a file without a name.
 	if err := syncDir(dir); err != nil {
 		_ = w.Close()
 		return nil, err

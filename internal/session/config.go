@@ -21,7 +21,7 @@ type Config struct {
 	NewGenerator func(load.Options) (Generator, error)
 	Duration     time.Duration // 0: until stopped
 	Objectives   []slo.Objective
-	BuiltIn      bool       // nobody asked for the objectives: they are the default, and judged outside faults
+	BuiltIn      bool       // the objectives are the defaults, which are judged outside faults
 	Policy       slo.Policy // how strictly the run is judged
 	StopRules    []slo.StopRule
 
@@ -31,7 +31,7 @@ type Config struct {
 	Schedule    []chaos.ScheduledFault  // injected by themselves
 	SteadyState SteadyState
 	Protected   bool // injecting a fault wants the target's name typed
-	// Watch tells of the pods of autoscaled workloads until ctx ends; nil: there is nobody to ask.
+	// Watch reports the pods of autoscaled workloads until ctx ends; nil: there is no cluster.
 	Watch func(ctx context.Context, seen func(event.WorkloadScaled))
 
 	Dir      string // run directory, made by Start

@@ -55,8 +55,8 @@ var handlers = func() map[reflect.Type]handler {
 	return table
 }()
 
-// Do carries out a command that somebody gives. It may be called from any goroutine and returns when
-// the command is carried out, or on its way: what a fault comes to is told as events. A command that
+// Do carries out a command. It may be called from any goroutine and returns when the command is carried out, or
+// has begun: what becomes of a fault follows as events. A command that
 // is refused is in the journal with the reason, like everything else that was decided.
 func (s *Session) Do(_ context.Context, by event.Actor, c command.Command) error {
 	err := s.execute(by, c)

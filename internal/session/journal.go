@@ -78,7 +78,7 @@ func (j *journal) timeline() *timeline.Timeline {
 }
 
 // subscribe yields every event from the first on, and waits for those to come until the journal is
-// closed or ctx ends. A slow reader misses nothing and holds up nobody.
+// closed or ctx ends. A slow reader misses nothing and delays nobody else.
 func (j *journal) subscribe(ctx context.Context) iter.Seq[event.Event] {
 	return func(yield func(event.Event) bool) {
 		for next := 0; ; {

@@ -116,7 +116,7 @@ func (s *Session) trackFault(data any, written bool) {
 		s.withOutcome(d.Injection, func(f *faultOutcome) { f.active = true })
 	case event.FaultReverting:
 		s.withOutcome(d.Injection, func(f *faultOutcome) {
-			if d.Cause == event.CauseForeign {
+			if d.Cause == event.CauseEndedByOthers {
 				decided = s.abandonRecovery(f, endedByOthers)
 			}
 		})
@@ -157,11 +157,11 @@ func (s *Session) trackStart(d event.FaultStarted) []event.ExpectationDecided {
 func (s *Session) trackRevert(f *faultOutcome, cause event.Cause) []event.ExpectationDecided {
 	f.reverted = time.Now()
 	switch {
-	case cause == event.CauseForeign:
+	case cause == event.CauseEndedByOthers:
 		return s.abandonRecovery(f, endedByOthers)
 	case !f.active:
 		return s.abandonRecovery(f, "the fault could not be injected")
-	case cause == event.CauseKept:
+	case cause == event.CauseAbandoned:
 		return s.abandonRecovery(f, "the fault was kept as it is")
 	}
 	f.lastBad = f.reverted
@@ -252,7 +252,7 @@ func recoveryText(d time.Duration) string {
 }
 
 // disturbed tells whether a second by itself breaks an objective. The sliding window that the verdicts
-// on screen are made of drags the fault along for its whole length, which would make every recovery
+// on screen are made of still contains the fault for its whole length, which would make every recovery
 // look that much longer.
 func (s *Session) disturbed(o metric.Observation) (bad bool, what string) {
 	second := o.Totals()

@@ -24,7 +24,7 @@ import (
 // LockFile marks a run directory as belonging to a living session.
 const LockFile = "lock"
 
-// Actors of what nobody asked for.
+// Actors of what no person asked for.
 var (
 	squall     = event.By(event.RoleSquall)
 	objectives = event.By(event.RoleObjectives)
@@ -232,7 +232,7 @@ func (s *Session) Done() <-chan struct{} { return s.done }
 func (s *Session) Err() error { return s.err }
 
 // Subscribe yields every event of the session from the first on, and waits for those to come until the
-// session has ended or ctx ends. A slow reader misses nothing and holds up nobody.
+// session has ended or ctx ends. A slow reader misses nothing and delays nobody else.
 func (s *Session) Subscribe(ctx context.Context) iter.Seq[event.Event] {
 	return s.journal.subscribe(ctx)
 }

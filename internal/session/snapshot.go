@@ -73,5 +73,5 @@ type Snapshot struct {
 	Events    []event.Event      // all, oldest first
 	Timeline  *timeline.Timeline // what they mean; how the run ended is there too
 	Report    string             // path of the last written report, "" until one is written
-	Failure   string             // what squall itself suffers from now (full disk, ..); "" if nothing
+	Failure   string             // an error of squall itself (full disk, ..), "" if none
 }

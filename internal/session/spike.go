@@ -37,7 +37,7 @@ func SpikeParams() []chaos.Param {
 }
 
 // spikeTTL is the time to live of a spike. Nothing of it can be left changed, so it may go on
-// until somebody ends it.
+// until it is reverted.
 func spikeTTL() chaos.Param {
 	p := chaos.TTLParam(5*time.Minute, "DURATION")
 	p.Min, p.Help = 0, "ended by itself after this time; 0 goes on until it is ended"

@@ -141,7 +141,7 @@ func changes(r Run) (found []Reason) {
 		return found
 	}
 	for _, i := range r.Line.Injections {
-		if i.LeftBehind() { // a fault can be stuck without a record in the ledger
+		if i.StillChanged() { // a fault can be stuck without a record in the ledger
 			found = append(found, Reason{NotReverted, i.Label, i.NotReverted.Data.Reason})
 		}
 	}

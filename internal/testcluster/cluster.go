@@ -17,9 +17,9 @@ import (
 	"k8s.io/client-go/rest"
 )
 
-// patience is how long a control plane may take to start on a machine that is
+// startTimeout is how long a control plane may take to start on a machine that is
 // busy with other tests; it takes seconds on one that is not.
-const patience = 3 * time.Minute
+const startTimeout = 3 * time.Minute
 
 // Cluster is a control plane at work.
 type Cluster struct {
@@ -97,7 +97,7 @@ func Run(ctx context.Context, options ...Option) (*Cluster, error) {
 	for _, option := range options {
 		option(c)
 	}
-	starting, cancel := context.WithTimeoutCause(ctx, patience, errors.New("the control plane takes too long"))
+	starting, cancel := context.WithTimeoutCause(ctx, startTimeout, errors.New("the control plane takes too long"))
 	defer cancel()
 	if err := c.start(starting); err != nil {
 		err = fmt.Errorf("start control plane: %w%s", err, c.tails())

@@ -39,7 +39,7 @@ func (c *Cluster) Namespace(t testing.TB) string {
 
 // awaitAccount waits for the service account without which pods are refused.
 func (c *Cluster) awaitAccount(ctx context.Context, namespace string) error {
-	ctx, cancel := context.WithTimeout(ctx, patience)
+	ctx, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
 	return await(ctx, "default service account of "+namespace, func(ctx context.Context) (string, error) {
 		_, err := c.client.CoreV1().ServiceAccounts(namespace).Get(ctx, "default", metav1.GetOptions{})

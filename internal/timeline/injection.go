@@ -34,11 +34,13 @@ type Injection struct {
 // Spike tells whether the fault is the channel spike.
 func (i Injection) Spike() bool { return i.Fault == ChannelSpike }
 
-// Kept tells whether the fault ended without having been reverted.
-func (i Injection) Kept() bool { return i.Reverted != nil && i.Reverted.Data.Cause == event.CauseKept }
+// Abandoned tells whether the fault ended without having been reverted.
+func (i Injection) Abandoned() bool {
+	return i.Reverted != nil && i.Reverted.Data.Cause == event.CauseAbandoned
+}
 
-// LeftBehind tells whether what the fault changed is still changed.
-func (i Injection) LeftBehind() bool { return i.NotReverted != nil && i.Reverted == nil }
+// StillChanged tells whether the target is still as the fault changed it.
+func (i Injection) StillChanged() bool { return i.NotReverted != nil && i.Reverted == nil }
 
 // Applied tells whether the fault was on: announced alone is not.
 func (i Injection) Applied() bool { return i.Active != nil }

@@ -32,11 +32,11 @@ func (t *Timeline) During(fault string, at float64) bool {
 // calmAgain is when an injection no longer concerns what is measured, or [Open].
 func (t *Timeline) calmAgain(i *Injection) float64 {
 	switch {
-	case i.Reverted == nil || i.Kept():
+	case i.Reverted == nil || i.Abandoned():
 		return Open
 	case i.Recovered != nil:
 		return i.Recovered.At
-	case !i.Applied() || i.Reverted.Data.Cause == event.CauseForeign:
+	case !i.Applied() || i.Reverted.Data.Cause == event.CauseEndedByOthers:
 		return i.Reverted.At
 	}
 	for n := range t.Injections {

@@ -152,7 +152,7 @@ func TestInjection(t *testing.T) {
 		t.Fatalf("%d injections", n)
 	}
 	i := line.Injections[0]
-	if !i.Applied() || i.LeftBehind() || i.Kept() || i.NotApplied() || i.Lost || i.To() != 22 || i.Reverting.Data.Cause != event.CauseTimeUp ||
+	if !i.Applied() || i.StillChanged() || i.Abandoned() || i.NotApplied() || i.Lost || i.To() != 22 || i.Reverting.Data.Cause != event.CauseTimeUp ||
 		len(i.Changes) != 1 || len(i.Decisions) != 1 || i.Recovered.Data.Seconds != 8 || !reflect.DeepEqual(i.Findings, []event.Finding{later}) {
 		t.Errorf("injection is %+v", i)
 	}
@@ -238,7 +238,7 @@ func TestIncremental(t *testing.T) {
 func describe(t *Timeline) string {
 	text := fmt.Sprintf("%+v %+v %+v %v", t.Spans, t.Workloads, t.Phases(100), t.Thinks)
 	for _, i := range t.Injections {
-		text += fmt.Sprintf(" [%s %g-%g %v %v %v]", i.Label, i.From, i.To(), i.Applied(), i.LeftBehind(), i.Findings)
+		text += fmt.Sprintf(" [%s %g-%g %v %v %v]", i.Label, i.From, i.To(), i.Applied(), i.StillChanged(), i.Findings)
 	}
 	return text
 }
@@ -281,8 +281,8 @@ func TestOutside(t *testing.T) {
 		{"the next recovery was seen", []event.Event{on(2, llm), active(2, llm), off(3, llm), on(4, redis), active(4, redis), off(5, redis), recovered(7, redis)}, "oo-----ooo"},
 		{"could not be applied", []event.Event{on(2, llm), off(4, llm)}, "oo--oooooo"},
 		{"still on", []event.Event{on(2, llm), active(2, llm)}, "oo--------"},
-		{"kept", []event.Event{on(2, llm), active(2, llm), at(4, event.FaultReverted{Injection: llm, Cause: event.CauseKept})}, "oo--------"},
-		{"ended by somebody else", []event.Event{on(2, llm), active(2, llm), at(4, event.FaultReverted{Injection: llm, Cause: event.CauseForeign})}, "oo--oooooo"},
+		{"kept", []event.Event{on(2, llm), active(2, llm), at(4, event.FaultReverted{Injection: llm, Cause: event.CauseAbandoned})}, "oo--------"},
+		{"ended by somebody else", []event.Event{on(2, llm), active(2, llm), at(4, event.FaultReverted{Injection: llm, Cause: event.CauseEndedByOthers})}, "oo--oooooo"},
 	} {
 		line, got := Of(c.events), ""
 		for second := range 10 {

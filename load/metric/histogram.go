@@ -15,7 +15,7 @@ func NewHistogram() *hdr.Histogram {
 	return hdr.New(LowestMicros, HighestMicros, SignificantDigits)
 }
 
-// Observation is a closed window together with its histograms, for whoever keeps them. The
+// Observation is a closed window together with its histograms, for those who keep them. The
 // histograms are reused: they are valid only during the call.
 type Observation struct {
 	Window  Window

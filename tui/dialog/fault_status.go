@@ -27,7 +27,7 @@ func (f *Fault) status(s *view.State, fault *session.FaultState) (string, grid.S
 	case f.stage == working:
 		return "◐ " + fault.State.String(), st.Accent
 	case f.stage == stuck:
-		return "Squall goes on trying only when asked. What is not reverted is told in the report, with these commands.", st.Dim
+		return "squall tries again only when you ask. The report lists what is not reverted, with these commands.", st.Dim
 	}
 	text, style := f.offer(s, st)
 	if f.stage == held {

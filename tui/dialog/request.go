@@ -17,5 +17,5 @@ type Request struct {
 	Command command.Command
 	Kind    string // a waiting request of the same kind is replaced: a held key never piles up
 	Then    string // what to say when it is done; "" says nothing more
-	From    Dialog // takes the answer, and shows an error, while it is open; nil: nobody
+	From    Dialog // receives the answer and shows an error while it is open; may be nil
 }

@@ -44,8 +44,8 @@ func FaultCount(n int) string {
 	return strconv.Itoa(n) + " faults"
 }
 
-// leftBehind tells which fault could not be reverted, and which key helps; "" when none.
-func leftBehind(s *view.State) string {
+// notRevertedHint names a fault that could not be reverted and the key to press; "" when there is none.
+func notRevertedHint(s *view.State) string {
 	for i := range s.Now.Faults {
 		f := &s.Now.Faults[i]
 		if f.State == chaos.NotReverted {

@@ -205,8 +205,8 @@ func banner(s *view.State) (string, grid.Style) {
 	switch {
 	case s.Now.Failure != "":
 		return "✗ squall itself: " + s.Now.Failure, s.Styles.BadgeBad
-	case leftBehind(s) != "":
-		return leftBehind(s), s.Styles.BadgeBad
+	case notRevertedHint(s) != "":
+		return notRevertedHint(s), s.Styles.BadgeBad
 	case health.Saturated:
 		return "! GENERATOR SATURATED: " + health.Reason + ". These numbers may be its fault, not the platform's.", s.Styles.BadgeActive
 	case s.Now.Status == session.Draining && on > 0:
@@ -216,7 +216,7 @@ func banner(s *view.State) (string, grid.Style) {
 	case s.Now.Status == session.Draining:
 		return "◐ No new requests; waiting for " + units.Int(s.Now.Load.InFlight) + " in flight, then the report is written.", s.Styles.BadgeActive
 	case s.Now.Status == session.Halted:
-		return "■ HALTED: as at the start; spikes and faults blocked. Press u to release.", s.Styles.BadgeBad
+		return "■ HALTED: settings as at the start, spikes and faults blocked. Press u to release.", s.Styles.BadgeBad
 	}
 	return "", grid.Style{}
 }

@@ -3,7 +3,7 @@
 // whole output of what failed, and the totals at the end.
 //
 // With CI=true in the environment every test has its line and a skipped test
-// is a failure, for there a skip hides what nobody else will run.
+// is a failure, because a test that is skipped there runs nowhere.
 package main
 
 import (
