@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"xinbot.ir/squall/internal/units"
 )
 
 // TTL is the parameter that every fault has: how long it lasts before it is reverted by itself.
@@ -50,28 +52,16 @@ func TTLParam(def time.Duration, env string) Param {
 		unit = "s"
 	}
 	return Param{
-		Name: TTL, Label: "Lasts", Type: Duration, Default: short(def), Min: 1, Max: (6 * time.Hour).Seconds(), Live: true,
+		Name: TTL, Label: "Lasts", Type: Duration, Default: units.Literal(def), Min: 1, Max: (6 * time.Hour).Seconds(), Live: true,
 		Help: "reverted by itself after this time", Env: env, EnvUnit: unit,
 	}
-}
-
-// short writes a duration without zero parts: 5m, 1h30m.
-func short(d time.Duration) string {
-	text := d.String()
-	if strings.HasSuffix(text, "m0s") {
-		text = strings.TrimSuffix(text, "0s")
-	}
-	if strings.HasSuffix(text, "h0m") {
-		text = strings.TrimSuffix(text, "0m")
-	}
-	return text
 }
 
 // words writes a value for people.
 func (r Param) words(value string) string {
 	switch {
 	case r.Type == Duration:
-		return Words(Params{r.Name: value}.Duration(r.Name))
+		return units.Duration(Params{r.Name: value}.Duration(r.Name))
 	case r.Type == Percent:
 		return value + " %"
 	case r.Unit != "":
@@ -90,7 +80,7 @@ func (r Param) Applies(p Params) bool {
 func (r Param) Accepts() string {
 	show := func(v float64) string {
 		if r.Type == Duration {
-			return short(time.Duration(v * float64(time.Second)))
+			return units.Literal(time.Duration(v * float64(time.Second)))
 		}
 		return strconv.FormatFloat(v, 'f', -1, 64)
 	}
@@ -125,7 +115,7 @@ func (r Param) canonical(text string) (string, error) {
 		if err != nil || !inside(d.Seconds()) {
 			return refuse()
 		}
-		return short(d), nil
+		return units.Literal(d), nil
 	case Whole:
 		n, err := strconv.Atoi(text)
 		if err != nil || !inside(float64(n)) {

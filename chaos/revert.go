@@ -10,6 +10,7 @@ import (
 	"github.com/cenkalti/backoff/v5"
 
 	"xinbot.ir/squall/internal/event"
+	"xinbot.ir/squall/internal/units"
 )
 
 // revert undoes every change, newest first, and tries again until all are undone or the time for it is over.
@@ -112,7 +113,7 @@ func (inj *injection) emitRetry(try int, err error, left time.Duration) {
 		return
 	}
 	inj.updateStatus(func(s *Status) {
-		s.Detail = fmt.Sprintf("try %d failed, gives up in %s: %s", try, Words(left.Round(time.Second)), why)
+		s.Detail = fmt.Sprintf("try %d failed, gives up in %s: %s", try, units.Duration(left.Round(time.Second)), why)
 	})
 	if try == 1 {
 		inj.showError(inj.emit(squall, event.FaultRetried{Injection: inj.ref(), Reason: why}))

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"xinbot.ir/squall/internal/units"
 )
 
 // ScheduledFault is a fault that begins at a given time of the run: what --fault takes.
@@ -64,7 +66,7 @@ func ParseScheduledFault(text string) (ScheduledFault, error) {
 func (i ScheduledFault) String() string {
 	text := i.Fault
 	if i.At > 0 {
-		text += "@" + short(i.At)
+		text += "@" + units.Literal(i.At)
 	}
 	for _, name := range slices.Sorted(maps.Keys(i.Params)) {
 		text += "," + name + "=" + i.Params[name]

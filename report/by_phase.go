@@ -9,6 +9,7 @@ import (
 
 	"xinbot.ir/squall/internal/event"
 	"xinbot.ir/squall/internal/slo"
+	"xinbot.ir/squall/internal/units"
 	"xinbot.ir/squall/load"
 	"xinbot.ir/squall/load/metric"
 )
@@ -52,7 +53,7 @@ func figures(requests, failed uint64, gateway *hdr.Histogram) string {
 	}
 	text := plural(requests, "request", "requests") + ", " + percent(failed, requests) + " failed"
 	if gateway != nil && uint64(gateway.TotalCount()) >= metric.FewestSamples(95) {
-		text += ", gateway p95 " + latency(metric.Statistics(gateway).P95)
+		text += ", gateway p95 " + units.Latency(metric.Statistics(gateway).P95)
 	}
 	return text
 }

@@ -9,6 +9,7 @@ import (
 	"gonum.org/v1/plot/vg/draw"
 
 	"xinbot.ir/squall/internal/rundir"
+	"xinbot.ir/squall/internal/units"
 )
 
 // panel is one pair of axes on a chart: time in seconds to the right, a value upwards.
@@ -187,7 +188,7 @@ func logTicks(low, high float64) []float64 {
 }
 
 // tickLabel writes a tick's value without needless zeros.
-func tickLabel(v float64) string { return thousands(strconv.FormatFloat(round(v), 'f', -1, 64)) }
+func tickLabel(v float64) string { return units.Decimal(round(v), -1) }
 
 func round(v float64) float64 { return math.Round(v*1e6) / 1e6 }
 

@@ -3,6 +3,8 @@ package report
 import (
 	"fmt"
 	"strconv"
+
+	"xinbot.ir/squall/internal/units"
 )
 
 // errorTotal is one line of the error table.
@@ -34,7 +36,7 @@ func (run *Run) mostFailures() string {
 	if most == "" {
 		return ""
 	}
-	return fmt.Sprintf("Most failures: %s, %s of %s.", most, count(kinds[most]), plural(run.requests().Count, "request", "requests"))
+	return fmt.Sprintf("Most failures: %s, %s of %s.", most, units.Count(kinds[most]), plural(run.requests().Count, "request", "requests"))
 }
 
 // kind is the error's class, with the status that was answered.

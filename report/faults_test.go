@@ -12,6 +12,7 @@ import (
 
 	"xinbot.ir/squall/internal/event"
 	"xinbot.ir/squall/internal/rundir"
+	"xinbot.ir/squall/internal/units"
 	"xinbot.ir/squall/load"
 	"xinbot.ir/squall/load/metric"
 )
@@ -53,7 +54,7 @@ func TestPhaseOfAFaultHasTheSamplesOwnPercentile(t *testing.T) {
 		t.Fatal(err)
 	}
 	s := metric.Statistics(within)
-	want := fmt.Sprintf("| LLM latency | %s | 0 %% | %s | %s | %s | %s | %s |\n", count(s.Count), latency(s.P50), latency(s.P90), latency(s.P95), latency(s.P99), latency(s.Max))
+	want := fmt.Sprintf("| LLM latency | %s | 0 %% | %s | %s | %s | %s | %s |\n", units.Count(s.Count), units.Latency(s.P50), units.Latency(s.P90), units.Latency(s.P95), units.Latency(s.P99), units.Latency(s.Max))
 	if text := documentsOf(t, dir).report; !strings.Contains(text, want) {
 		t.Errorf("no row %q in\n%s", want, text)
 	}
@@ -138,7 +139,7 @@ func TestChanged(t *testing.T) {
 }
 
 func TestLasting(t *testing.T) {
-	for seconds, want := range map[float64]string{0: "0.0 s", 45.23: "45.2 s", 119.94: "119.9 s", 119.96: "2 min", 605: "10 min 5 s", 7200: "120 min"} {
+	for seconds, want := range map[float64]string{0: "0 s", 45.23: "45.2 s", 60.2: "1 min", 119.4: "1 min 59 s", 605: "10 min 5 s", 7200: "2 h"} {
 		if got := lasting(seconds); got != want {
 			t.Errorf("%v s is written %q, want %q", seconds, got, want)
 		}

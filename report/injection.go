@@ -112,4 +112,4 @@ func (run *Run) injectionsWhere(test func(injection) bool) (some []injection) {
 }
 
 func isNotReverted(i injection) bool { return i.StillChanged() }
-func isAbandoned(i injection) bool        { return i.Abandoned() }
+func isAbandoned(i injection) bool   { return i.Abandoned() }

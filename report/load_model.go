@@ -6,6 +6,7 @@ import (
 
 	"xinbot.ir/squall/internal/rundir"
 	"xinbot.ir/squall/internal/timeline"
+	"xinbot.ir/squall/internal/units"
 )
 
 // modelPeriod is a time during which one model made the load.
@@ -58,7 +59,7 @@ func loadModel(run *Run) string {
 	for _, s := range run.files.Seconds {
 		most = max(most, s.Rate)
 	}
-	text := fmt.Sprintf("open model, up to %s/s wanted", significant(most))
+	text := fmt.Sprintf("open model, up to %s/s wanted", units.Rate(most))
 	all := modelPeriods(run.files.Seconds)
 	if !bothModels(all) {
 		return text

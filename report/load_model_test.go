@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"xinbot.ir/squall/internal/rundir"
+	"xinbot.ir/squall/internal/units"
 	"xinbot.ir/squall/load"
 	"xinbot.ir/squall/load/metric"
 )
@@ -27,7 +28,7 @@ func TestServiceTableOfAMixedRun(t *testing.T) {
 		t.Fatalf("no table of service time with its seconds in\n%s", text)
 	}
 	service, _, _ = strings.Cut(service, "## ")
-	if row := "| **Gateway** | " + count(measured) + " | "; measured >= run.requests().Count || !strings.Contains(service, row) {
+	if row := "| **Gateway** | " + units.Count(measured) + " | "; measured >= run.requests().Count || !strings.Contains(service, row) {
 		t.Errorf("want the row %q of %d requests in\n%s", row, run.requests().Count, service)
 	}
 	for _, want := range []string{

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"strings"
 	"testing"
-	"time"
 	"unicode"
 
 	"xinbot.ir/squall/internal/event"
@@ -62,22 +61,10 @@ func TestPhaseAt(t *testing.T) {
 
 func TestNumbers(t *testing.T) {
 	for _, c := range []struct{ got, want string }{
-		{latency(420 * time.Microsecond), "0.42 ms"},
-		{latency(9_999 * time.Microsecond), "10.0 ms"},
-		{latency(82_140 * time.Microsecond), "82.1 ms"},
-		{latency(412 * time.Millisecond), "412 ms"},
-		{latency(999_600 * time.Microsecond), "1.00 s"},
-		{latency(1710 * time.Millisecond), "1.71 s"},
-		{latency(180 * time.Second), "180 s"},
-		{count(0), "0"},
-		{count(999), "999"},
-		{count(1000), "1,000"},
-		{count(12_345_678), "12,345,678"},
-		{thousands("-1234.5"), "-1,234.5"},
 		{percent(0, 0), absent},
 		{percent(0, 5), "0 %"},
 		{percent(5, 5), "100 %"},
-		{percent(1, 1_000_000), "< 0.01 %"},
+		{percent(1, 1_000_000), "<0.01 %"},
 		{percent(12, 10_000), "0.12 %"},
 		{percent(413, 1000), "41.3 %"},
 		{perSecond(600, 0), absent},

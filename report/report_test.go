@@ -23,6 +23,7 @@ import (
 	"xinbot.ir/squall/internal/event"
 	"xinbot.ir/squall/internal/rundir"
 	"xinbot.ir/squall/internal/slo"
+	"xinbot.ir/squall/internal/units"
 	"xinbot.ir/squall/load"
 	"xinbot.ir/squall/load/metric"
 )
@@ -169,8 +170,8 @@ func TestOneNumberEverywhere(t *testing.T) {
 		t.Errorf("the report does not say %q", line)
 	}
 	stats := metric.Statistics(merged)
-	if cells := fmt.Sprintf("| **Gateway** | %s | 0 %% | %s | %s | %s | %s | %s |", count(uint64(len(samples))),
-		latency(stats.P50), latency(stats.P90), latency(stats.P95), latency(stats.P99), latency(stats.Max)); !strings.Contains(r.report, cells) {
+	if cells := fmt.Sprintf("| **Gateway** | %s | 0 %% | %s | %s | %s | %s | %s |", units.Count(uint64(len(samples))),
+		units.Latency(stats.P50), units.Latency(stats.P90), units.Latency(stats.P95), units.Latency(stats.P99), units.Latency(stats.Max)); !strings.Contains(r.report, cells) {
 		t.Errorf("the report does not have the row %q", cells)
 	}
 }

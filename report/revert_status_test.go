@@ -67,7 +67,7 @@ func TestRevertStatus(t *testing.T) {
 		{"stuck", []event.Event{on, stuck}, false, []string{"| ✗ NOT REVERTED |", "**✗ NOT REVERTED**: Redis outage.", "> **Not reverted.** Redis outage: no reason was given", "> **Not reverted: Redis outage.**"}, nil},
 		{"stuck at first", []event.Event{on, stuck, off}, false, []string{"| ✓ verified |"}, []string{"NOT REVERTED", "Not reverted"}},
 		{"kept", []event.Event{on, stuck, kept}, false, []string{"| ✗ NO, kept as it is |", "**! Kept as it is**: Redis outage.", "decided to keep the target as it is"}, []string{"✓ verified", "NOT REVERTED"}},
-		{"killed", []event.Event{on}, true, []string{"| ✗ still on when data stopped |", "| at least 30.0 s |", "**Faults were on.**"}, []string{"NOT REVERTED"}},
+		{"killed", []event.Event{on}, true, []string{"| ✗ still on when data stopped |", "| at least 30 s |", "**Faults were on.**"}, []string{"NOT REVERTED"}},
 		{"off is not in the journal", []event.Event{on}, false, []string{"| ? not in the journal |"}, []string{"verified"}},
 		{"begin is not in the journal", []event.Event{off}, false, []string{"| before 00:30.0 |", "Its beginning could not be read"}, nil},
 	} {
@@ -101,7 +101,7 @@ func TestFirstLinesNameRefusalsAndStopRules(t *testing.T) {
 		happened(65, event.RoleStopRule, event.StopRuleMet{Title: "gateway latency p(95)>3000", For: 10, Measured: "3.2 s"}), happened(70, event.RoleOperator, event.RunEnded{}),
 	})}
 	notes := caveats(stopped)
-	if len(notes) != 1 || notes[0].text() != "Stop rule. At 01:05: gateway latency p(95)>3000 for 10.0 s was met (3.2 s)." {
+	if len(notes) != 1 || notes[0].text() != "Stop rule. At 01:05: gateway latency p(95)>3000 for 10 s was met (3.2 s)." {
 		t.Errorf("notes %v", notes)
 	}
 }

@@ -30,9 +30,9 @@ func TestScalingTable(t *testing.T) {
 	}{
 		{"never changed", pods(8, timeline.Pods{At: 0, Ready: 2, Wanted: 2}), done, "| 2 | 2 | 2 | 2 to 8, maximum not reached | none | – | – |"},
 		{"to the top and back", pods(8, timeline.Pods{At: 0, Ready: 2, Wanted: 2}, timeline.Pods{At: 22.6, Ready: 2, Wanted: 8}, timeline.Pods{At: 30, Ready: 5, Wanted: 8}, timeline.Pods{At: 41, Ready: 8, Wanted: 8}, timeline.Pods{At: 70, Ready: 8, Wanted: 2}, timeline.Pods{At: 75, Ready: 2, Wanted: 2}), done, "| 2 | 2 | 8 | 2 to 8, maximum reached | 8 wanted at 00:22.6, 12.6 s after Channel spike began | 00:41.0 | 01:15.0 |"},
-		{"wanted and never there", pods(8, timeline.Pods{At: 0, Ready: 2, Wanted: 2}, timeline.Pods{At: 20, Ready: 2, Wanted: 8}), done, "| 2 | 2 | 2 | 2 to 8, maximum wanted and not reached | 8 wanted at 00:20.0, 10.0 s after Channel spike began | – | not within the run |"},
-		{"back for a while", pods(8, timeline.Pods{At: 0, Ready: 2, Wanted: 2}, timeline.Pods{At: 20, Ready: 3, Wanted: 3}, timeline.Pods{At: 30, Ready: 2, Wanted: 2}, timeline.Pods{At: 40, Ready: 3, Wanted: 3}), done, "| 3 | 2 to 8, maximum not reached | 3 wanted at 00:20.0, 10.0 s after Channel spike began | 00:20.0 | not within the run |"},
-		{"evicted", pods(0, timeline.Pods{At: 0, Ready: 2, Wanted: 2}, timeline.Pods{At: 81, Ready: 1, Wanted: 2}, timeline.Pods{At: 84, Ready: 2, Wanted: 2}), done, "| 2 | 1 | 2 | none | 1 ready at 01:21.0, 1.0 s after LLM latency began | – | 01:24.0 |"},
+		{"wanted and never there", pods(8, timeline.Pods{At: 0, Ready: 2, Wanted: 2}, timeline.Pods{At: 20, Ready: 2, Wanted: 8}), done, "| 2 | 2 | 2 | 2 to 8, maximum wanted and not reached | 8 wanted at 00:20.0, 10 s after Channel spike began | – | not within the run |"},
+		{"back for a while", pods(8, timeline.Pods{At: 0, Ready: 2, Wanted: 2}, timeline.Pods{At: 20, Ready: 3, Wanted: 3}, timeline.Pods{At: 30, Ready: 2, Wanted: 2}, timeline.Pods{At: 40, Ready: 3, Wanted: 3}), done, "| 3 | 2 to 8, maximum not reached | 3 wanted at 00:20.0, 10 s after Channel spike began | 00:20.0 | not within the run |"},
+		{"evicted", pods(0, timeline.Pods{At: 0, Ready: 2, Wanted: 2}, timeline.Pods{At: 81, Ready: 1, Wanted: 2}, timeline.Pods{At: 84, Ready: 2, Wanted: 2}), done, "| 2 | 1 | 2 | none | 1 ready at 01:21.0, 1 s after LLM latency began | – | 01:24.0 |"},
 		{"nothing was done", pods(8, timeline.Pods{At: 0, Ready: 2, Wanted: 2}, timeline.Pods{At: 5, Ready: 3, Wanted: 3}), nil, "| 3 wanted at 00:05.0 | 00:05.0 |"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

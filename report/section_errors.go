@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"xinbot.ir/squall/internal/units"
 	"xinbot.ir/squall/load/metric"
 )
 
@@ -28,7 +29,7 @@ func errorsSection(run *Run) []block {
 			if attribution(x.class) == platformFault {
 				share = percent(x.count, requests.Count)
 			}
-			cells := textRow(x.series, x.kind(), attribution(x.class), count(x.count), share)
+			cells := textRow(x.series, x.kind(), attribution(x.class), units.Count(x.count), share)
 			if texts {
 				// The name of a library says nothing to a reader.
 				cells = append(cells, plain(cmp.Or(strings.ReplaceAll(x.sample, "fasthttp: ", ""), absent)))
@@ -40,7 +41,7 @@ func errorsSection(run *Run) []block {
 	if len(run.totals.Checks) > 0 {
 		t := table{columns: append(textColumns("Check"), numberColumns("Held", "Did not", "Share")...)}
 		for _, c := range run.totals.Checks {
-			t.rows = append(t.rows, textRow(c.Name, count(c.Passes), count(c.Fails), percent(c.Passes, c.Passes+c.Fails)))
+			t.rows = append(t.rows, textRow(c.Name, units.Count(c.Passes), units.Count(c.Fails), percent(c.Passes, c.Passes+c.Fails)))
 		}
 		blocks = append(blocks, t)
 	}

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"strings"
-	"time"
 
 	"xinbot.ir/squall/internal/event"
 	"xinbot.ir/squall/internal/timeline"
@@ -70,19 +69,6 @@ func target(scope, driver string) string {
 		driver = "(" + driver + ")"
 	}
 	return cmp.Or(strings.TrimSpace(scope+" "+driver), absent)
-}
-
-// lasting writes a length of time: 45.2 s, 10 min 5 s.
-func lasting(seconds float64) string {
-	if seconds < 119.95 {
-		return fmt.Sprintf("%.1f s", seconds)
-	}
-	d := time.Duration(seconds * float64(time.Second)).Round(time.Second)
-	text := fmt.Sprintf("%d min", int(d.Minutes()))
-	if s := int(d.Seconds()) % 60; s > 0 {
-		text += fmt.Sprintf(" %d s", s)
-	}
-	return text
 }
 
 func expectationBlocks(run *Run) []block {

@@ -8,6 +8,7 @@ import (
 
 	hdr "github.com/HdrHistogram/hdrhistogram-go"
 
+	"xinbot.ir/squall/internal/units"
 	"xinbot.ir/squall/load"
 	"xinbot.ir/squall/load/metric"
 )
@@ -45,7 +46,7 @@ func latencySection(run *Run) []block {
 func serviceTable(run *Run) (t table, some bool) {
 	t.columns = append(textColumns("Flow"), numberColumns("Measured", "p50", "p90", "p95", "p99", "Max")...)
 	add := func(name line, h *hdr.Histogram) {
-		cells := append([]line{name}, textRow(count(uint64(h.TotalCount())))...)
+		cells := append([]line{name}, textRow(units.Count(uint64(h.TotalCount())))...)
 		t.rows = append(t.rows, append(cells, percentileCells(h)...))
 	}
 	for _, f := range load.Registry().Flows() {
@@ -82,7 +83,7 @@ func latencyTable(run *Run) block {
 
 // latencyCells are the cells of a row after its name.
 func latencyCells(c metric.Counts, h *hdr.Histogram) []line {
-	return append(textRow(count(c.Count), percent(c.Failed, c.Count)), percentileCells(h)...)
+	return append(textRow(units.Count(c.Count), percent(c.Failed, c.Count)), percentileCells(h)...)
 }
 
 // percentileCells are p50, p90, p95, p99 and the maximum. A percentile of fewer samples than one in
@@ -104,7 +105,7 @@ func percentileCells(h *hdr.Histogram) []line {
 			cells = append(cells, plain(absent))
 			continue
 		}
-		cells = append(cells, plain(latency(p.value)))
+		cells = append(cells, plain(units.Latency(p.value)))
 	}
 	return cells
 }
@@ -121,10 +122,10 @@ func phasesSection(run *Run) []block {
 		c := p.total()
 		users := absent
 		if p.whole > 0 {
-			users = count(uint64(max(0, p.vus)))
+			users = units.Count(uint64(max(0, p.vus)))
 		}
 		t.rows = append(t.rows, textRow(p.Name, clockTenths(p.From), clockTenths(p.To), fmt.Sprintf("%.1f s", p.measured), users,
-			count(c.Count), perSecond(c.Count, p.measured), percent(c.Failed, c.Count)))
+			units.Count(c.Count), perSecond(c.Count, p.measured), percent(c.Failed, c.Count)))
 	}
 	blocks := []block{t}
 	if n := len(run.phases) - len(phases); n > 0 {

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"xinbot.ir/squall/internal/rundir"
+	"xinbot.ir/squall/internal/units"
 	"xinbot.ir/squall/load/metric"
 )
 
@@ -56,11 +57,11 @@ func generatorSection(run *Run) []block {
 	t := table{columns: append(textColumns("What"), numberColumns("Value")...)}
 	t.rows = [][]line{
 		textRow("Saturated", fmt.Sprintf("%d of %s", len(run.saturated), plural(seconds, "second", "seconds"))),
-		textRow("Worst second's timer lag (p95)", significant(lag)+" ms"),
-		textRow("Worst second's processor use", percentOf(cpu)),
-		textRow("Seconds with fewer virtual users than wanted", count(uint64(behind))),
+		textRow("Worst second's timer lag (p95)", units.Rate(lag)+" ms"),
+		textRow("Worst second's processor use", units.Percent(cpu)),
+		textRow("Seconds with fewer virtual users than wanted", units.Count(uint64(behind))),
 		textRow("Sends due and never made", missed(run)),
-		textRow("Latencies outside the histogram's bounds", count(run.clamped)),
+		textRow("Latencies outside the histogram's bounds", units.Count(run.clamped)),
 	}
 	blocks := []block{t}
 	reasons := map[string]int{}
@@ -82,7 +83,7 @@ func missed(run *Run) string {
 	if !run.open {
 		return absent
 	}
-	return count(run.totals.Missed)
+	return units.Count(run.totals.Missed)
 }
 
 // methodSection says what the numbers mean.

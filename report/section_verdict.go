@@ -9,6 +9,7 @@ import (
 	"xinbot.ir/squall/internal/event"
 	"xinbot.ir/squall/internal/slo"
 	"xinbot.ir/squall/internal/timeline"
+	"xinbot.ir/squall/internal/units"
 )
 
 // verdictSection opens the report: what came out, why, and what a reader must know before
@@ -92,8 +93,8 @@ func summary(run *Run) block {
 	items := []line{plain("Requests: unknown, in ", clock(run.length)), plain("Failed: unknown")}
 	if r := run.requests(); run.uncounted == 0 {
 		items = []line{
-			plain("Requests: ", count(r.Count), " in ", clock(run.length), " (", perSecond(r.Count, run.totals.Seconds), ")"),
-			plain("Failed: ", count(r.Failed), " (", percent(r.Failed, r.Count), ")"),
+			plain("Requests: ", units.Count(r.Count), " in ", clock(run.length), " (", perSecond(r.Count, run.totals.Seconds), ")"),
+			plain("Failed: ", units.Count(r.Failed), " (", percent(r.Failed, r.Count), ")"),
 		}
 		if most := run.mostFailures(); most != "" {
 			items = append(items, plain(most))
@@ -101,7 +102,7 @@ func summary(run *Run) block {
 	}
 	items = append(items, plain("Load: ", loadModel(run)))
 	if n := len(run.injectionsWhere(func(i injection) bool { return i.Spike() })); n > 0 {
-		items = append(items, plain("Spikes: ", count(uint64(n))))
+		items = append(items, plain("Spikes: ", units.Count(uint64(n))))
 	}
 	if run.timeline.End != nil {
 		items = append(items, plain(run.ended()))
@@ -146,7 +147,7 @@ func samples(v slo.Result) string {
 	if v.Samples == 0 {
 		return absent
 	}
-	return count(v.Samples)
+	return units.Count(v.Samples)
 }
 
 func stateSymbol(s slo.State) string { return [...]string{"?", "✓", "✗"}[s] }

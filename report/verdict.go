@@ -2,7 +2,6 @@ package report
 
 import (
 	"fmt"
-	"strconv"
 	"strings"
 
 	"xinbot.ir/squall/internal/rundir"
@@ -170,24 +169,15 @@ func more(n int, format string) string {
 	return ", " + fmt.Sprintf(format, fmt.Sprintf("%d more", n))
 }
 
-// measured writes an objective's value in its own unit, precisely enough to see on which side of
-// the bound it lies.
+// measured writes what an objective came to; absent when it was not measured.
 func measured(v slo.Result) string {
-	switch o := v.Objective; {
+	switch {
 	case v.State == slo.Unknown && (v.Samples == 0 || tooFew(v)):
 		return absent
-	case o.Latency():
-		value := thousands(strconv.FormatFloat(v.Value, 'f', decimals(v.Value), 64)) + " ms"
-		if tooFew(v) {
-			value += " (n too small)"
-		}
-		return value
-	case o.Share():
-		return percentOf(v.Value)
-	case o.Aggregate == "rate":
-		return significant(v.Value) + "/s"
+	case tooFew(v):
+		return v.ValueText() + " (n too small)"
 	}
-	return thousands(strconv.FormatFloat(v.Value, 'f', 0, 64))
+	return v.ValueText()
 }
 
 // tooFew tells whether an objective's percentile is the maximum by another name, as it is where the
@@ -195,11 +185,4 @@ func measured(v slo.Result) string {
 func tooFew(v slo.Result) bool {
 	p, ok := v.Objective.Percentile()
 	return ok && p < 100 && v.Objective.Latency() && v.Samples < metric.FewestSamples(p)
-}
-
-func decimals(ms float64) int {
-	if ms < 10 {
-		return 2
-	}
-	return 1
 }

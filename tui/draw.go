@@ -83,7 +83,7 @@ func (m *Model) rule(s area, tell bool) bool {
 		if m.zoomed != nil {
 			text += "Tab next chart, Esc back   "
 		}
-		text += m.state.TimeRange.Name + ", " + units.Span(m.state.History.Axis.Length) + " columns "
+		text += m.state.TimeRange.Name + ", " + units.Duration(m.state.History.Axis.Length) + " columns "
 		m.frame.TextRight(s.x+s.w-1, y, s.w-n-3, text, st.Dim)
 		return true
 	}

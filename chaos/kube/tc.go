@@ -8,7 +8,7 @@ import (
 	"strings"
 	"time"
 
-	"xinbot.ir/squall/chaos"
+	"xinbot.ir/squall/internal/units"
 )
 
 // shaping is what the network of a pod is to be like.
@@ -70,9 +70,9 @@ func micros(d time.Duration) string {
 func (s shaping) String() string {
 	var parts []string
 	if s.delay > 0 {
-		text := chaos.Words(s.delay)
+		text := units.Duration(s.delay)
 		if s.jitter > 0 {
-			text += " ± " + chaos.Words(s.jitter)
+			text += " ± " + units.Duration(s.jitter)
 		}
 		parts = append(parts, text)
 	}

@@ -8,6 +8,7 @@ import (
 
 	"xinbot.ir/squall/chaos"
 	"xinbot.ir/squall/internal/event"
+	"xinbot.ir/squall/internal/units"
 )
 
 // qdrantThrottle makes Qdrant slow where it sits behind Toxiproxy. Where it does not, the Kubernetes
@@ -42,7 +43,7 @@ func desiredQdrant(p chaos.Params) desired {
 	var said []string
 	if late := p.Duration("latency"); late.Milliseconds() > 0 {
 		want.toxics = perStream(way, "latency", percent, delay(late, 0))
-		said = append(said, chaos.Words(late))
+		said = append(said, units.Duration(late))
 	}
 	if rate := p.Whole("rate"); rate > 0 {
 		want.toxics = append(want.toxics, perStream(way, "bandwidth", percent, client.Attributes{"rate": int64(rate)})...)

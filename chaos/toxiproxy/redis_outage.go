@@ -7,6 +7,7 @@ import (
 
 	"xinbot.ir/squall/chaos"
 	"xinbot.ir/squall/internal/event"
+	"xinbot.ir/squall/internal/units"
 )
 
 // redisOutage makes Redis unreachable where it sits behind Toxiproxy. Where it does not, the Kubernetes
@@ -44,7 +45,7 @@ func desiredRedis(p chaos.Params) desired {
 	ways := map[string]desired{
 		"refuse": {refuse: true, summary: "connections refused"},
 		"hang":   {toxics: perStream(streams(both), "timeout", 100, client.Attributes{"timeout": int64(0)}), summary: "hangs"},
-		"slow":   {toxics: perStream(streams(downstream), "latency", 100, delay(p.Duration("latency"), 0)), summary: "answers " + chaos.Words(p.Duration("latency")) + " late"},
+		"slow":   {toxics: perStream(streams(downstream), "latency", 100, delay(p.Duration("latency"), 0)), summary: "answers " + units.Duration(p.Duration("latency")) + " late"},
 	}
 	want := ways[p["way"]]
 	want.proxy = p["proxy"]

@@ -4,15 +4,15 @@ import (
 	"strconv"
 	"time"
 
-	"xinbot.ir/squall/chaos"
+	"xinbot.ir/squall/internal/units"
 )
 
 // delayText writes a latency: 3 s ± 500 ms.
 func delayText(latency, jitter time.Duration) string {
 	if jitter.Milliseconds() == 0 {
-		return chaos.Words(latency)
+		return units.Duration(latency)
 	}
-	return chaos.Words(latency) + " ± " + chaos.Words(jitter)
+	return units.Duration(latency) + " ± " + units.Duration(jitter)
 }
 
 // afterText writes when something happens, "" for at once.
@@ -20,7 +20,7 @@ func afterText(what string, after time.Duration) string {
 	if after.Milliseconds() == 0 {
 		return ""
 	}
-	return what + " after " + chaos.Words(after)
+	return what + " after " + units.Duration(after)
 }
 
 // shareText says what part of the traffic is hit, if it is not all answers.

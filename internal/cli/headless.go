@@ -8,6 +8,7 @@ import (
 
 	"xinbot.ir/squall/internal/event"
 	"xinbot.ir/squall/internal/session"
+	"xinbot.ir/squall/internal/units"
 	"xinbot.ir/squall/load"
 	"xinbot.ir/squall/load/metric"
 )
@@ -69,7 +70,7 @@ func (p *progress) show(snap session.Snapshot) {
 // events writes what happened since the last time.
 func (p *progress) events(snap session.Snapshot) {
 	for _, e := range snap.Events[min(p.shown, len(snap.Events)):] {
-		fmt.Fprintf(p.Err, "%s  %s\n", clock(seconds(e.At)), eventText(e))
+		fmt.Fprintf(p.Err, "%s  %s\n", units.Clock(seconds(e.At)), eventText(e))
 	}
 	p.shown = len(snap.Events)
 }
@@ -89,9 +90,9 @@ func (p *progress) clear() {
 
 // progressLine is the state of a run in one line.
 func progressLine(snap session.Snapshot) string {
-	elapsed := clock(snap.Elapsed)
+	elapsed := units.Clock(snap.Elapsed)
 	if snap.Duration > 0 {
-		elapsed += " / " + clock(snap.Duration)
+		elapsed += " / " + units.Clock(snap.Duration)
 	}
 	parts := []string{elapsed, string(snap.Status)}
 	if l := snap.Load; l.Settings.Open() {
@@ -124,12 +125,3 @@ func errorRate(all metric.Stats) string {
 }
 
 func seconds(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }
-
-// clock writes a time as 04:12, or 1:04:12.
-func clock(d time.Duration) string {
-	s := int(d.Seconds())
-	if h := s / 3600; h > 0 {
-		return fmt.Sprintf("%d:%02d:%02d", h, s/60%60, s%60)
-	}
-	return fmt.Sprintf("%02d:%02d", s/60, s%60)
-}

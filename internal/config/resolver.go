@@ -57,15 +57,15 @@ func (r settingValue) text() string {
 
 // resolver is every setting after precedence has been settled.
 type resolver struct {
-	values    map[string]settingValue
-	variables map[string]string           // of -e
-	lookupEnv func(string) (string, bool) // the environment alone
-	admin     bool                        // Input.AdminOnly
-	noLoad    bool                        // no messages will be sent
-	file      *file                       // nil: there is none
-	target    *fileTarget
-	problems  []error
-	leftOut   []string // channels without traffic, because they have no secret
+	values          map[string]settingValue
+	variables       map[string]string           // of -e
+	lookupEnv       func(string) (string, bool) // the environment alone
+	admin           bool                        // Input.AdminOnly
+	noLoad          bool                        // no messages will be sent
+	file            *file                       // nil: there is none
+	target          *fileTarget
+	problems        []error
+	leftOut         []string // channels without traffic, because they have no secret
 	unusedNamespace string   // a namespace that the environment names and that is not allowed
 }
 

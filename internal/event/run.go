@@ -3,6 +3,8 @@ package event
 import (
 	"fmt"
 	"strings"
+
+	"xinbot.ir/squall/internal/units"
 )
 
 // RunStarted is what a run was started with. It holds fingerprints of secrets, never secrets.
@@ -54,9 +56,9 @@ func (d RunStarted) text() string {
 		until = "for " + seconds(d.Duration)
 	}
 	if d.Model == "open" {
-		return fmt.Sprintf("Started on %s: %s requests/s, %s", d.Target, number(d.Rate), until)
+		return fmt.Sprintf("Started on %s: %s requests/s, %s", d.Target, units.Number(d.Rate), until)
 	}
-	return fmt.Sprintf("Started on %s: %s VUs, think time %s, %s", d.Target, count(d.VUs), d.Think, until)
+	return fmt.Sprintf("Started on %s: %s VUs, think time %s, %s", d.Target, units.Int(d.VUs), d.Think, until)
 }
 
 // EndCause is why a run ended.
@@ -81,7 +83,7 @@ type RunEnded struct {
 func (d RunEnded) text() string {
 	text := "Ended: " + d.CauseText()
 	if n := len(d.NotReverted); n > 0 {
-		text += ", " + count(n) + " not reverted"
+		text += ", " + units.Int(n) + " not reverted"
 	}
 	return text
 }

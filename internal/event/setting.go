@@ -5,6 +5,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"xinbot.ir/squall/internal/units"
 )
 
 // VUsSet is another number of virtual users, before the spike multiplier.
@@ -23,11 +25,11 @@ type RateSet struct {
 func (d RateSet) text() string {
 	switch {
 	case d.To == 0:
-		return fmt.Sprintf("Arrival rate off, back to %s VUs", count(d.VUs))
+		return fmt.Sprintf("Arrival rate off, back to %s VUs", units.Int(d.VUs))
 	case d.From == 0:
-		return fmt.Sprintf("Arrival rate %s/s in place of VUs", number(d.To))
+		return fmt.Sprintf("Arrival rate %s/s in place of VUs", units.Number(d.To))
 	}
-	return fmt.Sprintf("Arrival rate %s/s → %s/s", number(d.From), number(d.To))
+	return fmt.Sprintf("Arrival rate %s/s → %s/s", units.Number(d.From), units.Number(d.To))
 }
 
 // ThinkSet is another think time of the closed model, as --think takes it.

@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"reflect"
+
+	"xinbot.ir/squall/internal/units"
 )
 
 // row says everything of one kind of event.
@@ -67,7 +69,7 @@ var table = []row{
 	of("command_refused", warnLook, CommandRefused.text),
 	of("change_not_reverted", Look{Sign: '✗', Tone: Bad}, func(d ChangeNotReverted) string { return "Not reverted: " + d.Object + ": " + d.Reason }),
 
-	of("vus_set", settingLook, func(d VUsSet) string { return "VUs " + count(d.From) + " → " + count(d.To) }, setting),
+	of("vus_set", settingLook, func(d VUsSet) string { return "VUs " + units.Int(d.From) + " → " + units.Int(d.To) }, setting),
 	of("rate_set", settingLook, RateSet.text, setting),
 	of("think_set", settingLook, func(d ThinkSet) string { return "Think time " + d.From + " → " + d.To }, setting),
 	of("ramp_set", settingLook, func(d RampSet) string { return "Ramp time " + seconds(d.From) + " → " + seconds(d.To) }, setting),

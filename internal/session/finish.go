@@ -8,6 +8,7 @@ import (
 	"xinbot.ir/squall/internal/command"
 	"xinbot.ir/squall/internal/errtree"
 	"xinbot.ir/squall/internal/event"
+	"xinbot.ir/squall/internal/units"
 	"xinbot.ir/squall/load"
 )
 
@@ -71,7 +72,7 @@ func (s *Session) shutDown() {
 		errs = append(errs, errors.New(refused))
 	}
 	if n := s.lostWindows(); n > 0 {
-		errs = append(errs, fmt.Errorf("write run directory: %s seconds were measured and not written", formatCount(n)))
+		errs = append(errs, fmt.Errorf("write run directory: %s seconds were measured and not written", units.Int(n)))
 	}
 	errs = append(errs, faults,
 		s.journal.add(s.ender, end),

@@ -1,9 +1,6 @@
 package session
 
 import (
-	"fmt"
-	"strings"
-
 	"xinbot.ir/squall/internal/command"
 	"xinbot.ir/squall/internal/event"
 	"xinbot.ir/squall/internal/rundir"
@@ -92,43 +89,10 @@ func (s *Session) emitObjective(v slo.Result, told *slo.State) {
 	}
 	*told = v.State
 	if v.State == slo.Pass {
-		s.emit(objectives, event.ObjectiveRecovered{Objective: v.Objective.String(), Title: objectiveText(v.Objective), Value: v.Value, Measured: measuredText(v)})
+		s.emit(objectives, event.ObjectiveRecovered{Objective: v.Objective.String(), Title: v.Objective.Title(), Value: v.Value, Measured: v.ValueText()})
 		return
 	}
-	s.emit(objectives, event.ObjectiveBroken{Objective: v.Objective.String(), Title: objectiveText(v.Objective), Value: v.Value, Measured: measuredText(v)})
-}
-
-// objectiveText is an objective in words, for the timeline.
-func objectiveText(o slo.Objective) string {
-	name := strings.ReplaceAll(o.Metric, "_", " ")
-	for _, row := range []struct{ metric, words string }{
-		{"http_req_duration", "latency of all requests"},
-		{"http_req_failed", "failed requests"},
-		{"http_reqs", "requests"},
-		{"perf_errors", "errors"},
-		{"chaos_events_triggered", "faults and spikes"},
-		{"dropped_iterations", "missed sends"},
-	} {
-		if row.metric == o.Metric {
-			name = row.words
-		}
-	}
-	if o.Channel != "" {
-		name += " of " + o.Channel
-	}
-	return name + " " + o.Expression()
-}
-
-func measuredText(v slo.Result) string {
-	switch {
-	case v.Objective.Latency() && v.Value >= 1000:
-		return fmt.Sprintf("%.2f s", v.Value/1000)
-	case v.Objective.Latency():
-		return fmt.Sprintf("%.3g ms", v.Value)
-	case v.Objective.Share():
-		return fmt.Sprintf("%.2f %%", v.Value*100)
-	}
-	return formatNumber(v.Value)
+	s.emit(objectives, event.ObjectiveBroken{Objective: v.Objective.String(), Title: v.Objective.Title(), Value: v.Value, Measured: v.ValueText()})
 }
 
 func (s *Session) emitHealth(h metric.Health, told *bool) {
@@ -159,7 +123,7 @@ func (s *Session) stop(rule slo.StopRule, v slo.Result) {
 	s.commands.Lock()
 	spiking, above := s.settings.Spike, s.settings.WantedVUs() > s.config.Settings.WantedVUs() || s.settings.WantedRate() > s.config.Settings.WantedRate()
 	s.commands.Unlock()
-	s.emit(by, event.StopRuleMet{Rule: rule.String(), Title: objectiveText(rule.Condition), For: rule.For.Seconds(), Value: v.Value, Measured: measuredText(v)})
+	s.emit(by, event.StopRuleMet{Rule: rule.String(), Title: rule.Condition.Title(), For: rule.For.Seconds(), Value: v.Value, Measured: v.ValueText()})
 	var next command.Command = command.Halt{}
 	if !spiking && !above && !s.anyFault() {
 		next = command.Finish{}

@@ -9,6 +9,7 @@ import (
 	"xinbot.ir/squall/chaos"
 	"xinbot.ir/squall/internal/event"
 	"xinbot.ir/squall/internal/slo"
+	"xinbot.ir/squall/internal/units"
 	"xinbot.ir/squall/load/metric"
 )
 
@@ -69,11 +70,11 @@ func healthOf(verdicts []slo.Result) (h objectiveHealth) {
 		}
 		switch v.State {
 		case slo.Fail:
-			h.broken = append(h.broken, fmt.Sprintf("%s (%s)", objectiveText(v.Objective), measuredText(v)))
+			h.broken = append(h.broken, fmt.Sprintf("%s (%s)", v.Objective.Title(), v.ValueText()))
 		case slo.Pass:
 			h.passed++
 		case slo.Unknown:
-			h.unknown = append(h.unknown, objectiveText(v.Objective))
+			h.unknown = append(h.unknown, v.Objective.Title())
 		}
 	}
 	return h
@@ -202,7 +203,7 @@ func (s *Session) watchRecovery(o metric.Observation, live []slo.Result) {
 	for _, f := range s.view.follow {
 		for _, v := range live {
 			if on[f.info.ID] && v.State == slo.Fail && f.broken == "" {
-				f.broken = fmt.Sprintf("%s broke (%s)", objectiveText(v.Objective), measuredText(v))
+				f.broken = fmt.Sprintf("%s broke (%s)", v.Objective.Title(), v.ValueText())
 			}
 		}
 		if !f.recovery.Watching {
@@ -224,7 +225,7 @@ func (s *Session) watchRecovery(o metric.Observation, live []slo.Result) {
 			recovered = append(recovered, &copied)
 			decided = append(decided, s.applyVerdicts(f, recoversWithin(*r, now))...)
 		case r.Goal > 0 && since > r.Goal:
-			why := "not green after " + chaos.Words(since.Round(time.Second))
+			why := "not green after " + units.Duration(since.Round(time.Second))
 			if what != "" {
 				why += ": " + what
 			}
@@ -248,7 +249,7 @@ func recoveryText(d time.Duration) string {
 	if d < time.Second {
 		return "less than a second"
 	}
-	return chaos.Words(d.Round(time.Second))
+	return units.Duration(d.Round(time.Second))
 }
 
 // disturbed tells whether a second by itself breaks an objective. The sliding window that the verdicts
@@ -261,7 +262,7 @@ func (s *Session) disturbed(o metric.Observation) (bad bool, what string) {
 			continue
 		}
 		if v := objective.Evaluate(second); v.State == slo.Fail {
-			return true, fmt.Sprintf("%s is at %s", objectiveText(objective), measuredText(v))
+			return true, fmt.Sprintf("%s is at %s", objective.Title(), v.ValueText())
 		}
 	}
 	return false, ""

@@ -11,6 +11,7 @@ import (
 	"xinbot.ir/squall/internal/command"
 	"xinbot.ir/squall/internal/event"
 	"xinbot.ir/squall/internal/timeline"
+	"xinbot.ir/squall/internal/units"
 	"xinbot.ir/squall/load"
 )
 
@@ -63,10 +64,10 @@ func (f channelSpike) Info() chaos.Info {
 func (f channelSpike) Summarize(p chaos.Params) string {
 	until := " until ended"
 	if ttl := p.Duration(chaos.TTL); ttl > 0 {
-		until = " for " + chaos.Words(ttl)
+		until = " for " + units.Duration(ttl)
 	}
 	if users := p.Whole("users"); users > 0 {
-		return formatCount(users) + " VUs" + until
+		return units.Int(users) + " VUs" + until
 	}
 	return p["factor"] + "×" + until
 }
@@ -83,9 +84,9 @@ func (f channelSpike) Plan(_ context.Context, p chaos.Params) (chaos.Plan, error
 	if err := next.Validate(); err != nil {
 		return chaos.Plan{}, err
 	}
-	from, to := formatCount(now.WantedVUs())+" VUs", formatCount(next.WantedVUs())+" VUs"
+	from, to := units.Int(now.WantedVUs())+" VUs", units.Int(next.WantedVUs())+" VUs"
 	if next.Open() {
-		from, to = formatNumber(now.WantedRate())+"/s", formatNumber(next.WantedRate())+"/s"
+		from, to = units.Number(now.WantedRate())+"/s", units.Number(next.WantedRate())+"/s"
 	}
 	ingestion := s.config.Options.Workload.Ingestion
 	plan := chaos.Plan{
@@ -94,7 +95,7 @@ func (f channelSpike) Plan(_ context.Context, p chaos.Params) (chaos.Plan, error
 			{Name: "Target", Text: s.config.Target},
 			{Name: "Gateway", Text: s.config.host()},
 			{Name: "Load", Text: from + " now, " + to + " during the spike"},
-			{Name: "Ingestion", Text: fmt.Sprintf("%s jobs a minute and tenant, times %s", formatNumber(ingestion.JobsPerMinute), formatNumber(ingestion.SpikeMultiplier))},
+			{Name: "Ingestion", Text: fmt.Sprintf("%s jobs a minute and tenant, times %s", units.Number(ingestion.JobsPerMinute), units.Number(ingestion.SpikeMultiplier))},
 			{Name: "Autoscalers", Text: s.scalers()},
 		},
 		Objects: []string{"load generator"},

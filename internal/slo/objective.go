@@ -2,6 +2,9 @@ package slo
 
 import (
 	"strconv"
+	"strings"
+
+	"xinbot.ir/squall/internal/units"
 )
 
 // Objective is one service-level objective in k6's threshold syntax: a metric, perhaps narrowed
@@ -48,6 +51,28 @@ func (o Objective) Expression() string {
 	return text
 }
 
+// titles are the metrics whose name without underscores says little to a reader.
+var titles = map[string]string{
+	"http_req_duration":      "latency of all requests",
+	"http_req_failed":        "failed requests",
+	"http_reqs":              "requests",
+	"perf_errors":            "errors",
+	"chaos_events_triggered": "faults and spikes",
+	"dropped_iterations":     "missed sends",
+}
+
+// Title is the objective for people: "failed requests of telegram rate<0.01".
+func (o Objective) Title() string {
+	name, ok := titles[o.Metric]
+	if !ok {
+		name = strings.ReplaceAll(o.Metric, "_", " ")
+	}
+	if o.Channel != "" {
+		name += " of " + o.Channel
+	}
+	return name + " " + o.Expression()
+}
+
 // Latency tells whether the objective's value is a latency, in milliseconds.
 func (o Objective) Latency() bool { return kindOf(o.Metric) == trend && o.Aggregate != "count" }
 
@@ -74,4 +99,20 @@ type Result struct {
 	Value     float64 // in the bound's unit; meaningless when Unknown for want of any sample
 	Samples   uint64
 	Reason    string // why Unknown; "" otherwise
+}
+
+// ValueText writes the value in its own unit, precisely enough to see on which side of the bound it lies.
+func (r Result) ValueText() string {
+	o := r.Objective
+	switch {
+	case o.Latency() && r.Value < 10:
+		return units.Decimal(r.Value, 2) + " ms"
+	case o.Latency():
+		return units.Decimal(r.Value, 1) + " ms"
+	case o.Share():
+		return units.Percent(r.Value)
+	case o.Aggregate == "rate":
+		return units.Rate(r.Value) + "/s"
+	}
+	return units.Decimal(r.Value, 0)
 }

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"xinbot.ir/squall/internal/units"
 	"xinbot.ir/squall/load/metric"
 )
 
@@ -40,7 +41,7 @@ func ParseStopRule(r *metric.Registry, line string) (StopRule, error) {
 	}
 	d, err := time.ParseDuration(p.word())
 	if err != nil || d < time.Second || d > MaxStopSpan || d%time.Second != 0 {
-		p.fail("expected whole seconds from 1s to %s", compact(MaxStopSpan))
+		p.fail("expected whole seconds from 1s to %s", units.Literal(MaxStopSpan))
 	}
 	rule.For = d
 	p.next++

@@ -1,11 +1,11 @@
 package slo
 
 import (
-	"strings"
 	"time"
 
 	hdr "github.com/HdrHistogram/hdrhistogram-go"
 
+	"xinbot.ir/squall/internal/units"
 	"xinbot.ir/squall/load/metric"
 )
 
@@ -20,18 +20,7 @@ type StopRule struct {
 }
 
 // String writes the rule as [ParseStopRule] reads it.
-func (r StopRule) String() string { return r.Condition.String() + " for " + compact(r.For) }
-
-// compact is a duration without its zero parts: 5m, not 5m0s.
-func compact(d time.Duration) string {
-	text := d.String()
-	for _, zero := range []struct{ long, short string }{{"m0s", "m"}, {"h0m", "h"}} {
-		if strings.HasSuffix(text, zero.long) {
-			text = strings.TrimSuffix(text, zero.long) + zero.short
-		}
-	}
-	return text
-}
+func (r StopRule) String() string { return r.Condition.String() + " for " + units.Literal(r.For) }
 
 // StopRuleEvaluator holds a stop rule against each closed second of a run. It is used by one goroutine.
 //

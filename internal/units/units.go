@@ -11,16 +11,16 @@ import (
 
 // Widths of formatted values, so that columns do not jump.
 const (
-	DurationWidth = 7 // "82.4 ms"
-	PercentWidth  = 7 // "<0.01 %"
+	LatencyWidth = 7 // "82.4 ms"
+	PercentWidth = 7 // "<0.01 %"
 )
 
 // None stands where nothing was measured. It is never a zero.
 const None = "–"
 
-// Duration writes a latency with three significant digits and the unit that suits it; what was
+// Latency writes a latency with three significant digits and the unit that suits it; what was
 // not measured (zero) is a dash.
-func Duration(d time.Duration) string {
+func Latency(d time.Duration) string {
 	us := float64(d) / float64(time.Microsecond)
 	switch {
 	case d <= 0:
@@ -34,9 +34,9 @@ func Duration(d time.Duration) string {
 	}
 }
 
-// Bound writes a limit: as formatDuration, without trailing zeros ("1.5 s").
-func Bound(d time.Duration) string {
-	value, unit, found := strings.Cut(Duration(d), " ")
+// LatencyBound writes the limit of a latency: as [Latency], without trailing zeros ("1.5 s").
+func LatencyBound(d time.Duration) string {
+	value, unit, found := strings.Cut(Latency(d), " ")
 	if !found || !strings.Contains(value, ".") {
 		return value + " " + unit
 	}
@@ -55,28 +55,37 @@ func threeDigits(v float64) string {
 	}
 }
 
-// Count writes a number with thousands separated, in millions from ten million up.
-func Count(n uint64) string {
+// CountShort is [Count], in millions from ten million up, for places of fixed width.
+func CountShort(n uint64) string {
 	if n >= 10_000_000 {
 		return threeDigits(float64(n)/1e6) + " M"
 	}
-	s := strconv.FormatUint(n, 10)
-	if len(s) <= 3 {
-		return s
-	}
-	var b strings.Builder
-	head := len(s) % 3
-	b.WriteString(s[:head])
-	for i := head; i < len(s); i += 3 {
-		if b.Len() > 0 {
-			b.WriteByte(',')
-		}
-		b.WriteString(s[i : i+3])
-	}
-	return b.String()
+	return Count(n)
 }
 
-// Int is formatCount for what cannot be negative in practice.
+// Count writes a whole number with thousands separated.
+func Count(n uint64) string { return thousands(strconv.FormatUint(n, 10)) }
+
+// Decimal writes a number with so many digits behind the point, and thousands separated.
+func Decimal(v float64, digits int) string { return thousands(strconv.FormatFloat(v, 'f', digits, 64)) }
+
+// thousands separates the thousands of a decimal number.
+func thousands(number string) string {
+	whole, fraction, point := strings.Cut(number, ".")
+	sign := ""
+	if strings.HasPrefix(whole, "-") {
+		sign, whole = "-", whole[1:]
+	}
+	for i := len(whole) - 3; i > 0; i -= 3 {
+		whole = whole[:i] + "," + whole[i:]
+	}
+	if point {
+		whole += "." + fraction
+	}
+	return sign + whole
+}
+
+// Int is [Count] for what cannot be negative in practice.
 func Int(n int) string {
 	if n < 0 {
 		return "-" + Count(uint64(-n))
@@ -116,7 +125,7 @@ func AxisRate(v float64) string {
 	return Number(v)
 }
 
-// Share writes a limit on a share: as formatPercent, without trailing zeros ("1 %").
+// Share writes a limit on a share: as [Percent], without trailing zeros ("1 %").
 func Share(share float64) string {
 	number, unit, _ := strings.Cut(Percent(share), " ")
 	if strings.Contains(number, ".") {
@@ -138,10 +147,10 @@ func Percent(share float64) string {
 	}
 }
 
-// Number writes a setting that a person typed: no zeros that say nothing.
+// Number writes a setting: up to four significant digits, without zeros that say nothing.
 func Number(v float64) string {
-	if v == math.Trunc(v) && math.Abs(v) < 1e15 {
-		return Int(int(v))
+	if whole := math.Round(v); (v == whole || math.Abs(v) >= 1000) && math.Abs(v) < 1e15 {
+		return Int(int(whole))
 	}
 	return strconv.FormatFloat(v, 'g', 4, 64)
 }
@@ -155,34 +164,47 @@ func Clock(d time.Duration) string {
 	return strconv.Itoa(s/3600) + ":" + twoDigits(s/60%60) + ":" + twoDigits(s%60)
 }
 
-// Span writes a round length of time in words: 30 s, 5 min, 2 h.
-func Span(d time.Duration) string {
+// Duration writes a length of time in full, to the millisecond: 800 ms, 1.5 s, 5 min, 1 min 30 s, 2 h.
+func Duration(d time.Duration) string {
 	switch {
+	case d < 0:
+		return "-" + Duration(-d)
+	case d == 0:
+		return "0 s"
 	case d >= time.Hour && d%time.Hour == 0:
 		return strconv.Itoa(int(d/time.Hour)) + " h"
 	case d >= time.Minute && d%time.Minute == 0:
 		return strconv.Itoa(int(d/time.Minute)) + " min"
-	case d >= time.Second && d%time.Second == 0:
-		return strconv.Itoa(int(d/time.Second)) + " s"
-	case d == 0:
-		return "0 s"
-	default:
-		return Bound(d)
+	case d >= time.Minute:
+		rest := d % time.Minute
+		return Duration(d-rest) + " " + Duration(rest)
+	case d >= time.Second:
+		return plain(float64(d.Milliseconds())/1000) + " s"
 	}
+	return plain(float64(d.Milliseconds())) + " ms"
 }
+
+// Literal writes a length of time as a person types it, in Go's syntax without zero parts: 5m, 1h30m.
+func Literal(d time.Duration) string {
+	text := d.String()
+	if strings.HasSuffix(text, "m0s") {
+		text = strings.TrimSuffix(text, "0s")
+	}
+	if strings.HasSuffix(text, "h0m") {
+		text = strings.TrimSuffix(text, "0m")
+	}
+	return text
+}
+
+// Factor writes a multiplier: 5×, 1.5×.
+func Factor(f float64) string { return strconv.FormatFloat(f, 'g', 4, 64) + "×" }
+
+// plain writes a number without zeros that say nothing and without an exponent.
+func plain(v float64) string { return strconv.FormatFloat(v, 'f', -1, 64) }
 
 func twoDigits(n int) string {
 	if n < 10 {
 		return "0" + strconv.Itoa(n)
 	}
 	return strconv.Itoa(n)
-}
-
-// Elapsed writes a length of time in whole seconds: 14 s, 2 min, 2 min 20 s.
-func Elapsed(d time.Duration) string {
-	d = d.Truncate(time.Second)
-	if rest := d % time.Minute; d > time.Minute && d < time.Hour && rest > 0 {
-		return Span(d-rest) + " " + Span(rest)
-	}
-	return Span(d)
 }

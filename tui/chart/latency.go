@@ -103,7 +103,7 @@ func (p *LatencyChart) axis(s *view.State, limitRow int, inside, empty bool) {
 		lineStyle = st.Bad
 	}
 	label := func(row int, d time.Duration, style grid.Style) {
-		g.TextRight(right, row, Gutter-1, units.Bound(d), style)
+		g.TextRight(right, row, Gutter-1, units.LatencyBound(d), style)
 	}
 	if p.plot.Top > 0 && p.plot.H > 2 {
 		g.TextRight(right, p.plot.Y+p.plot.H-1, Gutter-1, "0", st.Dim)
@@ -120,7 +120,7 @@ func (p *LatencyChart) axis(s *view.State, limitRow int, inside, empty bool) {
 		g.Fill(p.plot.X-Gutter, limitRow, Gutter, 1, ' ', grid.Style{})
 		label(limitRow, p.limit, lineStyle)
 	case p.limit > 0:
-		p.say(0, "objective "+units.Bound(p.limit)+" is above the picture ↑", st.Dim)
+		p.say(0, "objective "+units.LatencyBound(p.limit)+" is above the picture ↑", st.Dim)
 	case s.Began():
 		p.say(0, "no objective on this latency", st.Dim)
 	}

@@ -3,6 +3,7 @@ package dialog
 import (
 	"strconv"
 	"strings"
+	"time"
 
 	"xinbot.ir/squall/chaos"
 	"xinbot.ir/squall/internal/session"
@@ -264,7 +265,7 @@ func (f *Fault) nameRow(s *view.State, frame *grid.Grid, x, y, w int) {
 // lasts is how long a fault with these parameters would be on, in words.
 func lasts(p chaos.Params) string {
 	if d := p.Duration(chaos.TTL); d > 0 {
-		return " for " + units.Elapsed(d)
+		return " for " + units.Duration(d.Truncate(time.Second))
 	}
 	return ""
 }

@@ -1,8 +1,6 @@
 package dialog
 
 import (
-	"strconv"
-
 	"github.com/charmbracelet/bubbles/textinput"
 	tea "github.com/charmbracelet/bubbletea"
 
@@ -78,18 +76,18 @@ var prompts = [numPrompts]promptRow{
 	},
 	PromptRamp: {
 		"Ramp time", acceptsRamp, 12,
-		func(s *view.State) string { return units.Span(s.Now.Load.Settings.Ramp) },
+		func(s *view.State) string { return units.Duration(s.Now.Load.Settings.Ramp) },
 		func(_ *view.State, text string) (Request, string, error) {
 			d, err := parseRamp(text)
-			return Request{Command: command.SetRamp{Over: command.Duration(d)}}, "ramp time " + units.Span(d), err
+			return Request{Command: command.SetRamp{Over: command.Duration(d)}}, "ramp time " + units.Duration(d), err
 		},
 	},
 	PromptFactor: {
 		"Spike multiplier", acceptsFactor, 8,
-		func(s *view.State) string { return formatFactor(s.Now.Load.Settings.SpikeFactor) },
+		func(s *view.State) string { return units.Factor(s.Now.Load.Settings.SpikeFactor) },
 		func(_ *view.State, text string) (Request, string, error) {
 			f, err := parseFactor(text)
-			return Request{Command: command.SetSpikeFactor{Factor: f}}, "spike multiplier " + formatFactor(f), err
+			return Request{Command: command.SetSpikeFactor{Factor: f}}, "spike multiplier " + units.Factor(f), err
 		},
 	},
 	PromptNote: {
@@ -101,9 +99,6 @@ var prompts = [numPrompts]promptRow{
 		},
 	},
 }
-
-// formatFactor writes a multiplier: 5×.
-func formatFactor(f float64) string { return strconv.FormatFloat(f, 'g', 4, 64) + "×" }
 
 // Prompt asks for one value over the screen.
 type Prompt struct {

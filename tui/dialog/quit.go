@@ -1,7 +1,6 @@
 package dialog
 
 import (
-	"strconv"
 	"time"
 
 	tea "github.com/charmbracelet/bubbletea"
@@ -31,7 +30,7 @@ func NewQuit(s *view.State) *Quit {
 		add(f.State == chaos.NotReverted, f.Info.Title+" is not reverted: it will be tried again, and told in the report")
 		add(f.On() && f.State != chaos.NotReverted, f.Info.Title+" is "+panel.ActiveWord(f.State)+": it will be reverted")
 	}
-	add(set.Spike, "a spike of "+strconv.FormatFloat(set.SpikeFactor, 'g', 4, 64)+"× is on")
+	add(set.Spike, "a spike of "+units.Factor(set.SpikeFactor)+" is on")
 	add(s.Now.Status == session.Halted, "the run is halted")
 	add(set.Paused, "the run is paused")
 	add(set.Hold, "the level is held")

@@ -41,11 +41,11 @@ type statColumn struct {
 
 func statColumns() []statColumn {
 	lat := func(pick func(metric.Stats) time.Duration) func(metric.Stats) string {
-		return func(s metric.Stats) string { return units.Duration(pick(s)) }
+		return func(s metric.Stats) string { return units.Latency(pick(s)) }
 	}
 	return []statColumn{
-		{"requests", 10, func(s metric.Stats) string { return units.Count(s.Count) }},
-		{"failed", 9, func(s metric.Stats) string { return units.Count(s.Failed) }},
+		{"requests", 10, func(s metric.Stats) string { return units.CountShort(s.Count) }},
+		{"failed", 9, func(s metric.Stats) string { return units.CountShort(s.Failed) }},
 		{"p50", 9, lat(func(s metric.Stats) time.Duration { return s.P50 })},
 		{"p90", 9, lat(func(s metric.Stats) time.Duration { return s.P90 })},
 		{"p95", 9, lat(func(s metric.Stats) time.Duration { return s.P95 })},

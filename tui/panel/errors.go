@@ -44,10 +44,10 @@ func (p *Errors) Sync(s *view.State) {
 		}
 		p.g.Text(0, y+1, name-1, row.name, st.Text)
 		if !seen[row.class] { // windows count classes, not statuses
-			p.g.TextRight(name+count, y+1, count, units.Count(now.Errors[row.class]), st.Strong)
+			p.g.TextRight(name+count, y+1, count, units.CountShort(now.Errors[row.class]), st.Strong)
 			seen[row.class] = true
 		}
-		p.g.TextRight(name+2*count, y+1, count, units.Count(row.total), st.Text)
+		p.g.TextRight(name+2*count, y+1, count, units.CountShort(row.total), st.Text)
 		p.g.Text(name+2*count+2, y+1, w-name-2*count-2, row.sample, st.Dim)
 	}
 }

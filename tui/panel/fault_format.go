@@ -95,19 +95,19 @@ func recoveryClock(f *session.FaultState, clock time.Time, st *theme.Styles) (te
 	case f.Run == 0 || f.Reverted.IsZero():
 		return "", "", st.Dim
 	case r.Done && late:
-		return "✗ recovered in " + units.Elapsed(r.Took) + ", goal " + units.Elapsed(r.Goal), "✗ " + units.Elapsed(r.Took), st.Bad
+		return "✗ recovered in " + units.Duration(r.Took) + ", goal " + units.Duration(r.Goal), "✗ " + units.Duration(r.Took), st.Bad
 	case r.Done && r.Unbroken:
 		return "✓ objectives stayed green", "✓ stayed green", st.Good
 	case r.Done && r.Took < time.Second:
 		return "✓ recovered at once", "✓ at once", st.Good
 	case r.Done:
-		return "✓ recovered in " + units.Elapsed(r.Took), "✓ " + units.Elapsed(r.Took), st.Good
+		return "✓ recovered in " + units.Duration(r.Took), "✓ " + units.Duration(r.Took), st.Good
 	case r.Reason != "" && !r.Watching:
 		return "? recovery unknown: " + r.Reason, "? recovery", st.Unknown
 	case late && r.Watching:
-		return "✗ not within " + units.Elapsed(r.Goal) + ", " + units.Clock(since) + " so far", "✗ " + units.Clock(since), st.Bad
+		return "✗ not within " + units.Duration(r.Goal) + ", " + units.Clock(since) + " so far", "✗ " + units.Clock(since), st.Bad
 	case late:
-		return "✗ not within " + units.Elapsed(r.Goal), "✗ not recovered", st.Bad
+		return "✗ not within " + units.Duration(r.Goal), "✗ not recovered", st.Bad
 	case r.Watching && r.Goal > 0:
 		return "recovering " + units.Clock(since) + " of " + units.Clock(r.Goal), "recovering " + units.Clock(since), st.Accent
 	case r.Watching:

@@ -70,7 +70,7 @@ func (p *Flows) sum(y int, s *view.State) {
 		if i > 0 {
 			text.WriteString(", ")
 		}
-		text.WriteString(strings.TrimPrefix(row.name, "status ") + " " + units.Count(row.total))
+		text.WriteString(strings.TrimPrefix(row.name, "status ") + " " + units.CountShort(row.total))
 	}
 	p.g.Text(0, y, 1, "!", s.Styles.Accent)
 	p.g.Text(2, y, p.g.Width()-2, text.String(), s.Styles.Text)

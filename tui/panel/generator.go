@@ -25,11 +25,11 @@ func (p *Generator) Sync(s *view.State) {
 	}
 	rows := []struct{ name, value string }{
 		{"state", word},
-		{"lag p95", units.Duration(l.Health.Lag)},
+		{"lag p95", units.Latency(l.Health.Lag)},
 		{"processor", WholePercent(l.Health.CPU, len(l.Windows) > 0)},
 		{"in flight", units.Int(l.InFlight)},
 		{"connections", units.Int(l.Conns)},
-		{"missed", units.Count(l.Missed) + " sends"},
+		{"missed", units.CountShort(l.Missed) + " sends"},
 		{"saturated", "for " + units.Int(l.SaturatedWindows) + " s"},
 	}
 	for y, row := range rows {

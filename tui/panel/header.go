@@ -81,7 +81,7 @@ func (p *Header) state(w int, s *view.State) int {
 		p.g.Text(x, 0, 6, " HOLD ", s.Styles.BadgeActive)
 	}
 	if s.Now.Load.Settings.Spike {
-		text := " SPIKE " + strconv.FormatFloat(s.Now.Load.Settings.SpikeFactor, 'g', 3, 64) + "× "
+		text := " SPIKE " + units.Factor(s.Now.Load.Settings.SpikeFactor) + " "
 		x -= grid.Width(text) + 1
 		p.g.Text(x, 0, w, text, s.Styles.BadgeActive)
 	}

@@ -90,10 +90,10 @@ func (p *Latency) figures(s *view.State) {
 	if p.pic.Row.Outage(s).Found {
 		look = st.Dim
 	}
-	x := drawLegend(&p.g, 0, 0, st, theme.InkP95, "p95", units.Duration(now.P95), look)
+	x := drawLegend(&p.g, 0, 0, st, theme.InkP95, "p95", units.Latency(now.P95), look)
 	drawVerdict(&p.g, x+2, 0, p.g.Width()-x-2, st, p.pic.Row, s)
-	x = drawLegend(&p.g, 0, 1, st, theme.InkP50, "p50", units.Duration(now.P50), st.Text)
-	x = drawLegend(&p.g, x+2, 1, st, theme.InkP99, "p99", units.Duration(now.P99), st.Text)
+	x = drawLegend(&p.g, 0, 1, st, theme.InkP50, "p50", units.Latency(now.P50), st.Text)
+	x = drawLegend(&p.g, x+2, 1, st, theme.InkP99, "p99", units.Latency(now.P99), st.Text)
 	p.g.TextRight(p.g.Width(), 1, p.g.Width()-x-1, p.rate(s), st.Dim)
 }
 
@@ -105,7 +105,7 @@ func (p *Latency) large(s *view.State) {
 	if verdict, has := p.pic.Row.Objective(s.LastSecond.Live); has && verdict.State == slo.Fail {
 		style = st.Bad
 	}
-	number, unit, _ := strings.Cut(units.Duration(now.P95), " ")
+	number, unit, _ := strings.Cut(units.Latency(now.P95), " ")
 	name, lately := "p95", ", last "+strconv.Itoa(metric.RecentWindows)+" s"
 	bad := p.pic.Row.Outage(s)
 	if bad.Found {
@@ -118,8 +118,8 @@ func (p *Latency) large(s *view.State) {
 		n = drawSign(&p.g, x, 0, st, theme.InkP95)
 	}
 	p.g.Text(n, 0, w-n, name+lately, st.Dim)
-	drawLegend(&p.g, x, 1, st, theme.InkP50, "p50", units.Duration(now.P50), st.Text)
-	n = drawLegend(&p.g, x, 2, st, theme.InkP99, "p99", units.Duration(now.P99), st.Text)
+	drawLegend(&p.g, x, 1, st, theme.InkP50, "p50", units.Latency(now.P50), st.Text)
+	n = drawLegend(&p.g, x, 2, st, theme.InkP99, "p99", units.Latency(now.P99), st.Text)
 	drawVerdict(&p.g, n, 0, w-n, st, p.pic.Row, s)
 	p.g.TextRight(w, 2, w-n-1, p.rate(s), st.Dim)
 }
@@ -131,8 +131,8 @@ func (p *Latency) rate(s *view.State) string {
 // drawLegend writes "█ p95  412 ms" and returns the column after it.
 func drawLegend(g *grid.Grid, x, y int, st *theme.Styles, ink grid.Ink, name, value string, style grid.Style) int {
 	g.Text(drawSign(g, x, y, st, ink), y, 3, name, st.Dim)
-	g.TextRight(x+6+units.DurationWidth, y, units.DurationWidth, value, style)
-	return x + 6 + units.DurationWidth
+	g.TextRight(x+6+units.LatencyWidth, y, units.LatencyWidth, value, style)
+	return x + 6 + units.LatencyWidth
 }
 
 // drawSign writes what stands for a percentile in the chart and returns the column of its name.
@@ -164,9 +164,9 @@ func drawVerdict(g *grid.Grid, x, y, width int, st *theme.Styles, row view.Laten
 		return
 	}
 	style, text := st.Objective(verdict.State)
-	long := text + " " + verdict.Objective.Aggregate + " " + verdict.Objective.Operator + " " + units.Bound(view.Bound(verdict.Objective))
+	long := text + " " + verdict.Objective.Aggregate + " " + verdict.Objective.Operator + " " + units.LatencyBound(view.Bound(verdict.Objective))
 	if verdict.Objective.Aggregate == "p(95)" {
-		long = text + " " + verdict.Objective.Operator + " " + units.Bound(view.Bound(verdict.Objective))
+		long = text + " " + verdict.Objective.Operator + " " + units.LatencyBound(view.Bound(verdict.Objective))
 	}
 	if grid.Width(long) <= width {
 		text = long

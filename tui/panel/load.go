@@ -1,8 +1,6 @@
 package panel
 
 import (
-	"strconv"
-
 	"xinbot.ir/squall/internal/units"
 	"xinbot.ir/squall/load"
 	"xinbot.ir/squall/tui/chart"
@@ -27,13 +25,13 @@ func (p *Load) Sync(s *view.State) {
 	p.spike(2, s, set)
 	ramp := "at once"
 	if set.Ramp > 0 {
-		ramp = units.Span(set.Ramp)
+		ramp = units.Duration(set.Ramp)
 	}
 	if set.Hold {
 		ramp += ", held"
 	}
 	p.row(3, "ramp", ramp, s)
-	p.row(4, "sent", units.Count(s.LastSecond.Load.Sent), s)
+	p.row(4, "sent", units.CountShort(s.LastSecond.Load.Sent), s)
 	if p.g.Height() > 5 {
 		p.spark(5, s)
 	}
@@ -69,7 +67,7 @@ func (p *Load) open(s *view.State) {
 	if now.Missed > 0 {
 		style = s.Styles.Accent
 	}
-	p.g.Text(loadLabel, 1, w-loadLabel, units.Count(s.LastSecond.Load.Missed)+" sends", style)
+	p.g.Text(loadLabel, 1, w-loadLabel, units.CountShort(s.LastSecond.Load.Missed)+" sends", style)
 }
 
 // level draws a number and a bar of achieved over intended.
@@ -85,7 +83,7 @@ func (p *Load) level(y int, s *view.State, got, want float64, text string) {
 
 func (p *Load) spike(y int, s *view.State, set load.Settings) {
 	p.label(y, "spike", s)
-	factor := strconv.FormatFloat(set.SpikeFactor, 'g', 4, 64) + "×"
+	factor := units.Factor(set.SpikeFactor)
 	if !set.Spike {
 		p.g.Text(loadLabel, y, p.g.Width()-loadLabel, factor+" ○ off", s.Styles.Text)
 		return
@@ -118,10 +116,10 @@ func ThinkText(t load.Think) string {
 	case t.Max == 0:
 		return "none"
 	case t.Min == t.Max:
-		return units.Span(t.Min)
+		return units.Duration(t.Min)
 	case t.Min == 0:
-		return "0 – " + units.Span(t.Max)
+		return "0 – " + units.Duration(t.Max)
 	default:
-		return units.Span(t.Min) + " – " + units.Span(t.Max)
+		return units.Duration(t.Min) + " – " + units.Duration(t.Max)
 	}
 }

@@ -68,12 +68,12 @@ func (p *Objectives) verdict(x, y, width int, v slo.Result, st *theme.Styles) {
 	n := p.g.Text(x, y, width, text, style)
 	if v.State == slo.Unknown {
 		if v.Samples > 0 { // known, but too few
-			few := "n=" + units.Count(v.Samples)
+			few := "n=" + units.CountShort(v.Samples)
 			p.g.TextRight(x+width-1, y, width-n-2, few, st.Dim)
 		}
 		return
 	}
-	p.g.TextRight(x+n+1+units.DurationWidth+1, y, min(units.DurationWidth+1, width-n-1), objectiveValue(v.Objective, v.Value), st.Text)
+	p.g.TextRight(x+n+1+units.LatencyWidth+1, y, min(units.LatencyWidth+1, width-n-1), objectiveValue(v.Objective, v.Value), st.Text)
 }
 
 // order lists the verdicts with the failing ones first, else as they are.
@@ -120,9 +120,9 @@ func objectiveValue(o slo.Objective, v float64) string {
 	case !o.Latency():
 		return units.Number(v)
 	case v == o.Bound:
-		return units.Bound(time.Duration(v * float64(time.Millisecond)))
+		return units.LatencyBound(time.Duration(v * float64(time.Millisecond)))
 	default:
-		return units.Duration(time.Duration(v * float64(time.Millisecond)))
+		return units.Latency(time.Duration(v * float64(time.Millisecond)))
 	}
 }
 

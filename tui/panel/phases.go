@@ -35,7 +35,7 @@ func phaseColumns() []phaseColumn {
 			if p.Flows[f.ID()].Count == 0 {
 				return units.None
 			}
-			return units.Duration(pick(p.Flows[f.ID()]))
+			return units.Latency(pick(p.Flows[f.ID()]))
 		}
 	}
 	p50 := func(s metric.Stats) time.Duration { return s.P50 }
