@@ -3,6 +3,7 @@ module xinbot.ir/squall
 go 1.26.0
 
 require (
+	al.essio.dev/pkg/shellescape v1.6.1
 	github.com/HdrHistogram/hdrhistogram-go v1.4.0
 	github.com/NimbleMarkets/ntcharts v0.4.0
 	github.com/Shopify/toxiproxy/v2 v2.12.0

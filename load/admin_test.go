@@ -455,7 +455,7 @@ func TestRulesArePutBackAfterTheAPIWasAway(t *testing.T) {
 	})
 }
 
-func TestRuleLeftBehindIsReportedWithTheCommandToRun(t *testing.T) {
+func TestRuleNotRestoredIsReportedWithTheCommandToRun(t *testing.T) {
 	for name, set := range map[string]func(*fakeAPI){
 		"away":    func(f *fakeAPI) { f.fail = func(string, string) error { return errors.New("connection refused") } },
 		"refuses": func(f *fakeAPI) { f.status = http.StatusForbidden },
@@ -480,9 +480,9 @@ func TestRuleLeftBehindIsReportedWithTheCommandToRun(t *testing.T) {
 				}
 				var left *RuleNotRestoredError
 				if !errors.As(err, &left) {
-					t.Fatalf("error = %v, want *LeftBehind", err)
+					t.Fatalf("error = %v, want *RuleNotRestoredError", err)
 				}
-				want := `curl -X POST -H "Authorization: Bearer $ADMIN_TOKEN" 'http://api.test/admin/automation/rules/rule%201/resume'`
+				want := `curl -X POST -H "Authorization: Bearer $ADMIN_TOKEN" http://api.test/admin/automation/rules/rule%201/resume`
 				if left.Remedy != want {
 					t.Errorf("remedy %s, want %s", left.Remedy, want)
 				}

@@ -3,6 +3,8 @@ package load
 import (
 	"fmt"
 	"net/url"
+
+	"al.essio.dev/pkg/shellescape"
 )
 
 // RuleState is an automation rule as it was found, enough to revert it from another process.
@@ -19,7 +21,7 @@ func (s RuleState) Remedy() string {
 	if err != nil {
 		base = &url.URL{Path: s.API}
 	}
-	return fmt.Sprintf(`curl -X POST -H "Authorization: Bearer $ADMIN_TOKEN" '%s'`, base.JoinPath(rulePath(s.RuleID, s.Active)))
+	return fmt.Sprintf(`curl -X POST -H "Authorization: Bearer $ADMIN_TOKEN" %s`, shellescape.Quote(base.JoinPath(rulePath(s.RuleID, s.Active)).String()))
 }
 
 // Object names the rule, for people and to compare ledger records by.

@@ -6,8 +6,9 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"regexp"
 	"strings"
+
+	"al.essio.dev/pkg/shellescape"
 
 	"xinbot.ir/squall/chaos"
 	"xinbot.ir/squall/internal/rundir"
@@ -92,12 +93,4 @@ func stoppedWithin(run *Run) []line {
 }
 
 // recoverCommand restores what a dead run left, from its ledger.
-func recoverCommand(run *Run) line { return code("squall recover " + shellWord(run.files.Dir)) }
-
-// shellWord quotes a path where a shell would read it as something else.
-func shellWord(path string) string {
-	if regexp.MustCompile(`^[A-Za-z0-9_./:@%+,-]+$`).MatchString(path) {
-		return path
-	}
-	return "'" + strings.ReplaceAll(path, "'", `'\''`) + "'"
-}
+func recoverCommand(run *Run) line { return code("squall recover " + shellescape.Quote(run.files.Dir)) }

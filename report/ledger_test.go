@@ -88,14 +88,6 @@ func TestLedgerWithoutFaults(t *testing.T) {
 	}
 }
 
-func TestShellWord(t *testing.T) {
-	for path, want := range map[string]string{"runs/20260730T091500Z-staging": "runs/20260730T091500Z-staging", "my runs/a": "'my runs/a'", "it's": `'it'\''s'`, "": "''"} {
-		if got := shellWord(path); got != want {
-			t.Errorf("%q is written %s, want %s", path, got, want)
-		}
-	}
-}
-
 // Commands stand in a fence that nothing in them can end, each on its line, without secrets.
 func TestScript(t *testing.T) {
 	got := markdown([]block{script{[]string{"kubectl a", "b ``` c\nd", "curl -H 'Authorization: Bearer abcdefgh12345678'"}}})

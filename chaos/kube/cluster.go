@@ -15,6 +15,7 @@ import (
 	"strings"
 	"time"
 
+	"al.essio.dev/pkg/shellescape"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/kubernetes"
@@ -106,7 +107,7 @@ func (c Config) owns(ref clusterRef) error {
 	}
 	foreign := &chaos.OtherTargetError{
 		Record: fmt.Sprintf("the cluster at %s by kubeconfig %s", ref.Server, cmp.Or(ref.Kubeconfig, "of a pod")),
-		Flag:   "--kubeconfig " + cmp.Or(ref.Kubeconfig, "FILE"),
+		Flag:   "--kubeconfig " + shellescape.Quote(cmp.Or(ref.Kubeconfig, "FILE")),
 	}
 	if own != "" {
 		foreign.Own = "kubeconfig " + own

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"path/filepath"
 	"strings"
+
+	"al.essio.dev/pkg/shellescape"
 )
 
 // kubectl begins a command line that reaches the same cluster and namespace.
@@ -12,14 +14,14 @@ func kubectl(ref clusterRef, namespace string) string {
 	switch {
 	case ref.Kubeconfig == "":
 	case strings.ContainsRune(ref.Kubeconfig, filepath.ListSeparator): // the flag takes one file only
-		command = "KUBECONFIG=" + quote(ref.Kubeconfig) + " " + command
+		command = "KUBECONFIG=" + shellescape.Quote(ref.Kubeconfig) + " " + command
 	default:
-		command += " --kubeconfig " + quote(ref.Kubeconfig)
+		command += " --kubeconfig " + shellescape.Quote(ref.Kubeconfig)
 	}
 	if ref.Context != "" {
-		command += " --context " + quote(ref.Context)
+		command += " --context " + shellescape.Quote(ref.Context)
 	}
-	return command + " -n " + quote(namespace)
+	return command + " -n " + shellescape.Quote(namespace)
 }
 
 func scaleCommand(ref clusterRef, w workloadRef, replicas int32) string {
@@ -29,24 +31,10 @@ func scaleCommand(ref clusterRef, w workloadRef, replicas int32) string {
 // evictCommand sends what this program sends: kubectl has no verb for it.
 func evictCommand(ref clusterRef, namespace, pod string) string {
 	body := fmt.Sprintf(`{"apiVersion":"policy/v1","kind":"Eviction","metadata":{"name":%q,"namespace":%q}}`, pod, namespace)
-	return fmt.Sprintf("echo %s | %s create --raw /api/v1/namespaces/%s/pods/%s/eviction -f -", quote(body), kubectl(ref, namespace), namespace, pod)
+	return fmt.Sprintf("echo %s | %s create --raw /api/v1/namespaces/%s/pods/%s/eviction -f -", shellescape.Quote(body), kubectl(ref, namespace), namespace, pod)
 }
 
 func execCommand(ref clusterRef, namespace, pod, container string, argv ...string) string {
 	command := fmt.Sprintf("%s exec %s -c %s --", kubectl(ref, namespace), pod, container)
-	for _, arg := range argv {
-		command += " " + quote(arg)
-	}
-	return command
-}
-
-// quote quotes a word for a POSIX shell.
-func quote(text string) string {
-	plain := func(r rune) bool {
-		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("-_./:=@%+,", r)
-	}
-	if text != "" && strings.IndexFunc(text, func(r rune) bool { return !plain(r) }) < 0 {
-		return text
-	}
-	return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'"
+	return command + " " + shellescape.QuoteCommand(argv)
 }

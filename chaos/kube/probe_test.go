@@ -36,14 +36,3 @@ route6 00000000000000000000000000000000 00 00000000000000000000000000000000 00 f
 		}
 	}
 }
-
-func TestQuote(t *testing.T) {
-	for text, want := range map[string]string{
-		"eth0": "eth0", "": "''", "a b": "'a b'", "it's": `'it'\''s'`, "$(reboot)": "'$(reboot)'",
-		"admin@cluster/ns:1": "admin@cluster/ns:1",
-	} {
-		if got := quote(text); got != want {
-			t.Errorf("quote(%q) = %s, want %s", text, got, want)
-		}
-	}
-}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"strings"
 
+	"al.essio.dev/pkg/shellescape"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/types"
 )
@@ -119,7 +120,7 @@ func (u shapeUndoer) Remedy(raw json.RawMessage) string {
 	}
 	if r.Container == "" {
 		return fmt.Sprintf("%s debug %s --profile=netadmin --image=%s -- tc qdisc del dev %s root",
-			kubectl(r.Where, r.Namespace), r.Pod, quote(r.Image), r.Device)
+			kubectl(r.Where, r.Namespace), r.Pod, shellescape.Quote(r.Image), r.Device)
 	}
 	return execCommand(r.Where, r.Namespace, r.Pod, r.Container, "tc", "qdisc", "del", "dev", r.Device, "root")
 }

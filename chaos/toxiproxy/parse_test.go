@@ -5,7 +5,6 @@ import (
 	"errors"
 	"net"
 	"net/url"
-	"os/exec"
 	"strings"
 	"testing"
 	"time"
@@ -143,15 +142,5 @@ func TestCommands(t *testing.T) {
 		if got != want {
 			t.Errorf("%s\nwant\n%s", got, want)
 		}
-	}
-}
-
-// A shell reads the words that were meant.
-func TestQuoting(t *testing.T) {
-	words := []string{"plain", "", "two words", "it's", `"$(id)"`, "a;b", "c\nd", "*", "~", "#x", "é"}
-	out, err := exec.Command("sh", "-c", "printf '<%s>' "+command(words...)).Output()
-	must(t, err)
-	if want := "<" + strings.Join(words, "><") + ">"; string(out) != want {
-		t.Errorf("%q, want %q", out, want)
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"al.essio.dev/pkg/shellescape"
 	client "github.com/Shopify/toxiproxy/v2/client"
 
 	"xinbot.ir/squall/chaos"
@@ -42,7 +43,7 @@ func (p instance) api(record string) (api, error) {
 		own = p.own.String()
 	}
 	if trimmed(own) != trimmed(record) {
-		foreign := &chaos.OtherTargetError{Record: "Toxiproxy at " + record, Flag: "--toxiproxy " + record}
+		foreign := &chaos.OtherTargetError{Record: "Toxiproxy at " + record, Flag: "--toxiproxy " + shellescape.Quote(record)}
 		if own != "" {
 			foreign.Own = "Toxiproxy at " + own
 		}

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"al.essio.dev/pkg/shellescape"
 	"github.com/gofrs/flock"
 	"github.com/spf13/cobra"
 
@@ -229,7 +230,7 @@ func (a *commands) offerRecovery(ctx context.Context, r config.Resolved) (warnin
 				}
 			}
 		}
-		warning := "an earlier run left something changed; revert it with: squall recover " + dir
+		warning := "an earlier run left something changed; revert it with: squall recover " + shellescape.Quote(dir)
 		fmt.Fprintf(a.Err, "warning: %s\n", warning)
 		warnings = append(warnings, warning)
 	}

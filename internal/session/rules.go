@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"strings"
 
+	"al.essio.dev/pkg/shellescape"
+
 	"xinbot.ir/squall/chaos"
 	"xinbot.ir/squall/load"
 )
@@ -40,7 +42,7 @@ func (u ruleUndoer) owns(state load.RuleState) error {
 	if strings.TrimRight(own, "/") == strings.TrimRight(state.API, "/") {
 		return nil
 	}
-	foreign := &chaos.OtherTargetError{Record: "the admin API at " + state.API, Flag: "--orchestrator " + state.API}
+	foreign := &chaos.OtherTargetError{Record: "the admin API at " + state.API, Flag: "--orchestrator " + shellescape.Quote(state.API)}
 	if own != "" {
 		foreign.Own = "the admin API at " + own
 	}
