@@ -1,6 +1,8 @@
 package demo
 
 import (
+	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -18,81 +20,70 @@ type message struct {
 // parseMessage reads and checks one message of a channel. The error says which
 // field is wrong, and what it must be.
 func parseMessage(c *channel, body []byte) (message, error) {
-	var m message
-	var brand, channelID, sender, at []byte
-	var wrong string // the first optional field of the wrong kind
-	err := scanObject(body, func(name, value []byte) {
-		switch string(name) {
-		case "event_id":
-			m.eventID = text(value)
-		case "tenant_id":
-			m.tenantID = text(value)
-		case "brand_id":
-			brand = text(value)
-		case "channel_id":
-			channelID = text(value)
-		case "sender_id":
-			sender = text(value)
-		case "conversation_id":
-			if !isNull(value) && !isUUID(text(value)) {
-				wrong = "conversation_id must be a UUID"
-			}
-		case "locale":
-			if !isNull(value) && value[0] != '"' {
-				wrong = "locale must be a string"
-			}
-		case "attachments":
-			if !isNull(value) && value[0] != '[' {
-				wrong = "attachments must be an array"
-			}
-		case "metadata":
-			if isNull(value) {
-				return
-			}
-			if value[0] != '{' {
-				wrong = "metadata must be an object"
-				return
-			}
-			m.automate = isAutomation(value)
-		case c.textField:
-			m.text = text(value)
-		case c.timeField:
-			at = text(value)
-		}
-	})
+	var fields map[string]json.RawMessage
+	if json.Unmarshal(body, &fields) != nil || fields == nil {
+		return message{}, errors.New("body is not a JSON object")
+	}
+	m := message{
+		eventID: text(fields["event_id"]), tenantID: text(fields["tenant_id"]), text: text(fields[c.textField]),
+		automate: isAutomation(fields["metadata"]),
+	}
+	conversation, locale, attachments, metadata := fields["conversation_id"], fields["locale"], fields["attachments"], fields["metadata"]
 	switch {
-	case err != nil:
-		return message{}, err
 	case !isUUID(m.eventID):
 		return message{}, errors.New("event_id must be a UUID")
 	case !isUUID(m.tenantID):
 		return message{}, errors.New("tenant_id must be a UUID")
-	case !isUUID(brand):
+	case !isUUID(text(fields["brand_id"])):
 		return message{}, errors.New("brand_id must be a UUID")
-	case !isUUID(channelID):
+	case !isUUID(text(fields["channel_id"])):
 		return message{}, errors.New("channel_id must be a UUID")
-	case len(sender) == 0:
+	case len(text(fields["sender_id"])) == 0:
 		return message{}, errors.New("sender_id must be a string, and not empty")
 	case len(m.text) == 0:
 		return message{}, fmt.Errorf("%s must be a string, and not empty", c.textField)
-	case !isTime(at):
+	case !isTime(text(fields[c.timeField])):
 		return message{}, fmt.Errorf("%s must be an ISO 8601 time with an offset", c.timeField)
-	case wrong != "":
-		return message{}, errors.New(wrong)
+	case len(conversation) > 0 && !isNull(conversation) && !isUUID(text(conversation)):
+		return message{}, errors.New("conversation_id must be a UUID")
+	case !isOptional(locale, '"'):
+		return message{}, errors.New("locale must be a string")
+	case !isOptional(attachments, '['):
+		return message{}, errors.New("attachments must be an array")
+	case !isOptional(metadata, '{'):
+		return message{}, errors.New("metadata must be an object")
 	}
 	return m, nil
 }
 
 func isNull(value []byte) bool { return string(value) == "null" }
 
+// isOptional accepts a raw value that is missing, null, or begins with the given byte.
+func isOptional(value []byte, first byte) bool {
+	return len(value) == 0 || isNull(value) || value[0] == first
+}
+
 // isAutomation looks for channel: automation in the message's metadata.
-func isAutomation(metadata []byte) (found bool) {
-	_ = scanObject(metadata, func(name, value []byte) { // it was checked before
-		if string(name) == "channel" {
-			found = string(text(value)) == "automation"
-		}
-	})
-	return found
+func isAutomation(metadata []byte) bool {
+	var fields struct {
+		Channel json.RawMessage `json:"channel"`
+	}
+	return json.Unmarshal(metadata, &fields) == nil && string(text(fields.Channel)) == "automation"
+}
+
+// text decodes a raw JSON string; it is nil if value is something else.
+func text(value []byte) []byte {
+	switch {
+	case len(value) < 2 || value[0] != '"':
+		return nil
+	case !bytes.ContainsRune(value, '\\'): // most need no decoding
+		return value[1 : len(value)-1]
+	}
+	var s string
+	if json.Unmarshal(value, &s) != nil {
+		return nil
+	}
+	return []byte(s)
 }
 
 // isTime accepts the ISO 8601 date and time with an offset, with or without a
@@ -123,4 +114,8 @@ func isUUID[T []byte | string](s T) bool {
 		}
 	}
 	return true
+}
+
+func isHex(c byte) bool {
+	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F')
 }

@@ -66,32 +66,6 @@ func TestAutomationIsAWebchatMessage(t *testing.T) {
 	}
 }
 
-func FuzzScanObject(f *testing.F) {
-	for _, seed := range []string{
-		webchatBody, `{}`, ` { "a" : [ ] } `, `{"a":-0.1e+5}`, `{"a":"\ud83d\u00zz"}`, `{"a":01}`, `{"a":1,}`, `[1]`, `{"a":tru}`, "{\"a\":\"\x01\"}", `{"\"":{"b":[{}]}}`, `{"a":.5}`, `{"a":5.}`, `{"a":-}`, `{`, ``,
-	} {
-		f.Add([]byte(seed))
-	}
-	f.Fuzz(func(t *testing.T, data []byte) {
-		members := 0
-		err := scanObject(data, func(_, value []byte) {
-			members++
-			if !json.Valid(value) {
-				t.Errorf("value %q is not JSON", value)
-			}
-		})
-		nested := strings.Count(string(data), "{") + strings.Count(string(data), "[")
-		want := json.Valid(data) && strings.HasPrefix(strings.TrimLeft(string(data), " \t\r\n"), "{")
-		if (err == nil) != want && nested <= maxDepth {
-			t.Fatalf("%q: %v, encoding/json says %v", data, err, want)
-		}
-		var decoded map[string]json.RawMessage
-		if err == nil && json.Unmarshal(data, &decoded) == nil && members < len(decoded) {
-			t.Fatalf("%q: %d members, encoding/json has %d", data, members, len(decoded))
-		}
-	})
-}
-
 func FuzzParseMessage(f *testing.F) {
 	f.Add([]byte(webchatBody), "webchat")
 	f.Add([]byte(strings.NewReplacer(`"message"`, `"text"`, `"occurred_at"`, `"date"`).Replace(webchatBody)), "telegram")
