@@ -53,55 +53,56 @@ type ChannelSpec struct {
 	SecretOf  Channel   // whose secret signs it: automation borrows webchat's
 }
 
-// Channels returns the default table, one row per channel, indexed by [Channel]. A new channel is
-// one row here and one constant above.
-func Channels() [NumChannels]ChannelSpec {
-	return [NumChannels]ChannelSpec{
-		Webchat: {
-			Name: "webchat", Path: "/webchat/webhook", Header: "X-Webchat-Signature",
-			Algorithm: HMACSHA256, Encoding: Hex,
-			TextField: "message", TimeField: "occurred_at", Metadata: "webchat", SecretOf: Webchat,
-		},
-		Instagram: {
-			Name: "instagram", Path: "/instagram/webhook", Header: "X-Hub-Signature",
-			Algorithm: HMACSHA1, Encoding: Hex, Prefix: "sha1=",
-			TextField: "message", TimeField: "occurred_at", Metadata: "instagram", SecretOf: Instagram,
-		},
-		Telegram: {
-			Name: "telegram", Path: "/telegram/webhook", Header: "X-Telegram-Secret-Token",
-			Algorithm: Token,
-			TextField: "text", TimeField: "date", Metadata: "telegram", SecretOf: Telegram,
-		},
-		WhatsApp: {
-			Name: "whatsapp", Path: "/whatsapp/webhook", Header: "X-WHATSAPP-SIGNATURE",
-			Algorithm: HMACSHA256, Encoding: Hex,
-			TextField: "message", TimeField: "timestamp", Metadata: "whatsapp", SecretOf: WhatsApp,
-		},
-		AutomationMessage: {
-			Name: "automation", Path: "/webchat/webhook", Header: "X-Webchat-Signature",
-			Algorithm: HMACSHA256, Encoding: Hex,
-			TextField: "message", TimeField: "occurred_at", Metadata: "automation", SecretOf: Webchat,
-		},
-	}
+// channels is the default table, one row per channel, indexed by [Channel]. A new channel is one row here and
+// one constant above.
+var channels = [NumChannels]ChannelSpec{
+	Webchat: {
+		Name: "webchat", Path: "/webchat/webhook", Header: "X-Webchat-Signature",
+		Algorithm: HMACSHA256, Encoding: Hex,
+		TextField: "message", TimeField: "occurred_at", Metadata: "webchat", SecretOf: Webchat,
+	},
+	Instagram: {
+		Name: "instagram", Path: "/instagram/webhook", Header: "X-Hub-Signature",
+		Algorithm: HMACSHA1, Encoding: Hex, Prefix: "sha1=",
+		TextField: "message", TimeField: "occurred_at", Metadata: "instagram", SecretOf: Instagram,
+	},
+	Telegram: {
+		Name: "telegram", Path: "/telegram/webhook", Header: "X-Telegram-Secret-Token",
+		Algorithm: Token,
+		TextField: "text", TimeField: "date", Metadata: "telegram", SecretOf: Telegram,
+	},
+	WhatsApp: {
+		Name: "whatsapp", Path: "/whatsapp/webhook", Header: "X-WHATSAPP-SIGNATURE",
+		Algorithm: HMACSHA256, Encoding: Hex,
+		TextField: "message", TimeField: "timestamp", Metadata: "whatsapp", SecretOf: WhatsApp,
+	},
+	AutomationMessage: {
+		Name: "automation", Path: "/webchat/webhook", Header: "X-Webchat-Signature",
+		Algorithm: HMACSHA256, Encoding: Hex,
+		TextField: "message", TimeField: "occurred_at", Metadata: "automation", SecretOf: Webchat,
+	},
 }
+
+// Channels returns a copy of the default table of channels, indexed by [Channel].
+func Channels() [NumChannels]ChannelSpec { return channels }
 
 // String is the channel's name in workload files and on screen.
 func (c Channel) String() string {
 	if int(c) >= NumChannels {
 		return fmt.Sprintf("channel %d", uint8(c))
 	}
-	return Channels()[c].Name
+	return channels[c].Name
 }
 
 // ParseChannel finds a channel by name.
 func ParseChannel(name string) (Channel, error) {
-	for c, spec := range Channels() {
+	for c, spec := range channels {
 		if spec.Name == name {
 			return Channel(c), nil
 		}
 	}
 	var known []string
-	for _, spec := range Channels() {
+	for _, spec := range channels {
 		known = append(known, spec.Name)
 	}
 	return 0, fmt.Errorf("unknown channel %q (one of %s)", name, strings.Join(known, ", "))

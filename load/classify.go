@@ -17,7 +17,7 @@ import (
 // classify says what kind of failure an error from sending a request is. Our own limits come first:
 // running out of descriptors also shows as a failed name look-up or a failed connect.
 func classify(err error) metric.ErrorClass {
-	for _, row := range classTable() {
+	for _, row := range classTable {
 		if errors.Is(err, row.err) {
 			return row.class
 		}
@@ -47,36 +47,31 @@ func classify(err error) metric.ErrorClass {
 }
 
 // classTable is ordered: the first match counts.
-func classTable() []struct {
+var classTable = []struct {
 	err   error
 	class metric.ErrorClass
-} {
-	return []struct {
-		err   error
-		class metric.ErrorClass
-	}{
-		{syscall.EMFILE, metric.LocalLimit},
-		{syscall.ENFILE, metric.LocalLimit},
-		{syscall.EADDRNOTAVAIL, metric.LocalLimit},
-		{syscall.EADDRINUSE, metric.LocalLimit},
-		{syscall.ENOBUFS, metric.LocalLimit},
-		{syscall.ENOMEM, metric.LocalLimit},
-		{fasthttp.ErrNoFreeConns, metric.LocalLimit},
-		{fasthttp.ErrConnPoolStrategyNotImpl, metric.LocalLimit},
-		{fasthttp.ErrTimeout, metric.Timeout},
-		{fasthttp.ErrDialTimeout, metric.Timeout},
-		{fasthttp.ErrTLSHandshakeTimeout, metric.Timeout},
-		{os.ErrDeadlineExceeded, metric.Timeout},
-		{syscall.ETIMEDOUT, metric.Timeout},
-		{syscall.ECONNREFUSED, metric.Refused},
-		{syscall.ECONNRESET, metric.Reset},
-		{syscall.EPIPE, metric.Reset},
-		{syscall.ECONNABORTED, metric.Reset},
-		{fasthttp.ErrConnectionClosed, metric.Reset},
-		{io.EOF, metric.Reset},
-		{io.ErrUnexpectedEOF, metric.Reset},
-		{net.ErrClosed, metric.Reset},
-	}
+}{
+	{syscall.EMFILE, metric.LocalLimit},
+	{syscall.ENFILE, metric.LocalLimit},
+	{syscall.EADDRNOTAVAIL, metric.LocalLimit},
+	{syscall.EADDRINUSE, metric.LocalLimit},
+	{syscall.ENOBUFS, metric.LocalLimit},
+	{syscall.ENOMEM, metric.LocalLimit},
+	{fasthttp.ErrNoFreeConns, metric.LocalLimit},
+	{fasthttp.ErrConnPoolStrategyNotImpl, metric.LocalLimit},
+	{fasthttp.ErrTimeout, metric.Timeout},
+	{fasthttp.ErrDialTimeout, metric.Timeout},
+	{fasthttp.ErrTLSHandshakeTimeout, metric.Timeout},
+	{os.ErrDeadlineExceeded, metric.Timeout},
+	{syscall.ETIMEDOUT, metric.Timeout},
+	{syscall.ECONNREFUSED, metric.Refused},
+	{syscall.ECONNRESET, metric.Reset},
+	{syscall.EPIPE, metric.Reset},
+	{syscall.ECONNABORTED, metric.Reset},
+	{fasthttp.ErrConnectionClosed, metric.Reset},
+	{io.EOF, metric.Reset},
+	{io.ErrUnexpectedEOF, metric.Reset},
+	{net.ErrClosed, metric.Reset},
 }
 
 // errorSample is the text of an error for the error table, short enough for a screen line.

@@ -52,7 +52,7 @@ func newDialer(target *url.URL, o Options, conns *connections) (*dialer, error) 
 	if via == nil {
 		return d, nil
 	}
-	if _, known := proxyPorts()[via.Scheme]; !known {
+	if _, known := proxyPorts[via.Scheme]; !known {
 		return nil, fmt.Errorf("use proxy %s for %s: scheme must be http, https, socks5 or socks5h", via.Redacted(), target.Host)
 	}
 	d.proxy = via
@@ -86,9 +86,7 @@ func proxyAuthorization(via *url.URL) string {
 }
 
 // proxyPorts are the ports of proxies that name none, by scheme.
-func proxyPorts() map[string]string {
-	return map[string]string{"http": "80", "https": "443", "socks5": "1080", "socks5h": "1080"}
-}
+var proxyPorts = map[string]string{"http": "80", "https": "443", "socks5": "1080", "socks5h": "1080"}
 
 // tlsConfig is what the options say of TLS.
 func tlsConfig(o Options) *tls.Config {
@@ -129,7 +127,7 @@ func (d *dialer) connectVia(ctx context.Context, addr string) (net.Conn, error) 
 	}
 	host, port := d.proxy.Hostname(), d.proxy.Port()
 	if port == "" {
-		port = proxyPorts()[d.proxy.Scheme]
+		port = proxyPorts[d.proxy.Scheme]
 	}
 	conn, err := d.tcp(ctx, net.JoinHostPort(host, port))
 	if err != nil {

@@ -9,7 +9,12 @@ import (
 )
 
 // adminFlowTable are the flows of the admin API. A new one is a file with its row and its call, and one line here.
-var adminFlowTable = []adminFlow{ingestionFlow, automationFlow, rulesFlow, knowledgeFlow}
+var adminFlowTable = []adminFlow{
+	ingestionFlow,
+	automationFlow,
+	rulesFlow,
+	knowledgeFlow,
+}
 
 // registry is every series that a run can measure; the gateway's come first, by [Channel].
 var registry = newRegistry()

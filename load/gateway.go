@@ -23,7 +23,7 @@ var Gateway = &metric.Flow{
 }
 
 func channelNames() (names []string) {
-	for _, spec := range Channels() {
+	for _, spec := range channels {
 		names = append(names, spec.Name)
 	}
 	return names

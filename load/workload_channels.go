@@ -16,11 +16,11 @@ type ChannelOverrides [NumChannels][]func(*ChannelSpec)
 func ReadChannelOverrides(v strictyaml.Value) ChannelOverrides {
 	var overrides ChannelOverrides
 	fields := strictyaml.Fields{}
-	for c, spec := range Channels() {
+	for c, spec := range channels {
 		fields[spec.Name] = func(v strictyaml.Value) { overrides[c] = readChannel(v) }
 	}
 	v.Object(fields)
-	for _, spec := range overrides.Apply(Channels()) {
+	for _, spec := range overrides.Apply(channels) {
 		if spec.TextField == spec.TimeField {
 			v.Problem("text_field and time_field of %s are both %q: give them different names", spec.Name, spec.TextField)
 		}
@@ -97,16 +97,14 @@ func readHeaderName(v strictyaml.Value) string {
 }
 
 // messageFields are the JSON fields that every message has.
-func messageFields() []string {
-	return []string{
-		"event_id", "tenant_id", "brand_id", "channel_id", "sender_id",
-		"conversation_id", "locale", "metadata", "attachments",
-	}
+var messageFields = []string{
+	"event_id", "tenant_id", "brand_id", "channel_id", "sender_id",
+	"conversation_id", "locale", "metadata", "attachments",
 }
 
 func readFieldName(v strictyaml.Value) string {
 	name := v.Text()
-	if slices.Contains(messageFields(), name) {
+	if slices.Contains(messageFields, name) {
 		v.Problem("is %q, which every message has already: choose another name", name)
 	}
 	return name

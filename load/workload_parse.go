@@ -181,9 +181,7 @@ func readTexts(list strictyaml.Value) (texts []string) {
 }
 
 // reservedHeaders are written by the sender itself, for every message anew.
-func reservedHeaders() []string {
-	return []string{"Connection", "Content-Length", "Content-Type", "Host", "Transfer-Encoding", "X-Request-Id"}
-}
+var reservedHeaders = []string{"Connection", "Content-Length", "Content-Type", "Host", "Transfer-Encoding", "X-Request-Id"}
 
 func readHeaders(v strictyaml.Value) map[string]string {
 	headers := map[string]string{}
@@ -193,7 +191,7 @@ func readHeaders(v strictyaml.Value) map[string]string {
 		switch first, twice := seen[canonical]; {
 		case !httpguts.ValidHeaderFieldName(name):
 			value.Problem("%q is no header name: letters, digits and - are accepted", name)
-		case slices.Contains(reservedHeaders(), canonical):
+		case slices.Contains(reservedHeaders, canonical):
 			value.Problem("is set by squall itself for every message: leave it out")
 		case twice:
 			value.Problem("is the same header as in line %d: keep one", first)

@@ -12,7 +12,7 @@ func TestExtendingNamesEverySection(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, s := range sections() {
+	for _, s := range sections {
 		if !strings.Contains(string(b), s.title) {
 			t.Errorf("docs/extending.md lacks the section %q", s.title)
 		}

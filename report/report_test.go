@@ -473,7 +473,7 @@ func TestCharts(t *testing.T) {
 // docs/report.md describes every section and file.
 func TestDocumented(t *testing.T) {
 	text := read(t, filepath.Join("..", "docs", "report.md"))
-	for _, s := range sections() {
+	for _, s := range sections {
 		if s.title != "" && !strings.Contains(text, "**"+s.title+"**") {
 			t.Errorf("docs/report.md does not describe the section %q", s.title)
 		}

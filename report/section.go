@@ -9,30 +9,28 @@ type section struct {
 
 // sections are the parts of a report in their order. A new section is one function in a file of
 // its own and one row here.
-func sections() []section {
-	return []section{
-		{"", verdictSection},
-		{"Warnings", warningsSection},
-		{"Objectives", objectivesSection},
-		{"Faults", faultsSection},
-		{"Scaling", scalingSection},
-		{"Charts", chartsSection},
-		{"Latency", latencySection},
-		{"Errors", errorsSection},
-		{"Phases", phasesSection},
-		{"Timeline", timelineSection},
-		{"Not measured", flowsOffSection},
-		{"Generator", generatorSection},
-		{"Environment", environmentSection},
-		{"Settings", settingsSection},
-		{"How it was measured", methodSection},
-	}
+var sections = []section{
+	{"", verdictSection},
+	{"Warnings", warningsSection},
+	{"Objectives", objectivesSection},
+	{"Faults", faultsSection},
+	{"Scaling", scalingSection},
+	{"Charts", chartsSection},
+	{"Latency", latencySection},
+	{"Errors", errorsSection},
+	{"Phases", phasesSection},
+	{"Timeline", timelineSection},
+	{"Not measured", flowsOffSection},
+	{"Generator", generatorSection},
+	{"Environment", environmentSection},
+	{"Settings", settingsSection},
+	{"How it was measured", methodSection},
 }
 
 // document puts the sections together.
 func document(run *Run) []block {
 	var blocks []block
-	for _, s := range sections() {
+	for _, s := range sections {
 		made := s.make(run)
 		if len(made) == 0 {
 			continue

@@ -35,29 +35,27 @@ type layout struct {
 }
 
 // layouts is the table of screen sizes.
-func layouts() [numLayouts]layout {
-	return [numLayouts]layout{
-		compact: {minWidth, minHeight, []band{
-			{rows: 3}, {rows: 8, grow: 4}, {rows: 5, ruled: true}, {rows: 2, grow: 1, ruled: true}, {rows: 2, grow: 1, ruled: true}, {rows: 1},
-		}},
-		regular: {116, 36, []band{
-			{rows: 3},
-			{rows: 13, grow: 4, ruled: true},
-			{rows: 6, ruled: true},
-			{rows: 5, ruled: true},
-			{rows: 4, grow: 2, ruled: true},
-			{rows: 1},
-		}},
-		wide: {160, 52, []band{
-			{rows: 3},
-			{rows: 15, grow: 4, ruled: true},
-			{rows: 8, grow: 2, ruled: true},
-			{rows: 7, grow: 1, ruled: true},
-			{rows: 8, ruled: true},
-			{rows: 5, grow: 2, ruled: true},
-			{rows: 1},
-		}},
-	}
+var layouts = [numLayouts]layout{
+	compact: {minWidth, minHeight, []band{
+		{rows: 3}, {rows: 8, grow: 4}, {rows: 5, ruled: true}, {rows: 2, grow: 1, ruled: true}, {rows: 2, grow: 1, ruled: true}, {rows: 1},
+	}},
+	regular: {116, 36, []band{
+		{rows: 3},
+		{rows: 13, grow: 4, ruled: true},
+		{rows: 6, ruled: true},
+		{rows: 5, ruled: true},
+		{rows: 4, grow: 2, ruled: true},
+		{rows: 1},
+	}},
+	wide: {160, 52, []band{
+		{rows: 3},
+		{rows: 15, grow: 4, ruled: true},
+		{rows: 8, grow: 2, ruled: true},
+		{rows: 7, grow: 1, ruled: true},
+		{rows: 8, ruled: true},
+		{rows: 5, grow: 2, ruled: true},
+		{rows: 1},
+	}},
 }
 
 // place is where a panel stands in a layout: its band and its share of the band's width. A share of
@@ -114,7 +112,7 @@ type area struct {
 
 // choose finds the largest layout that fits.
 func choose(w, h int) (layoutID, bool) {
-	table := layouts()
+	table := layouts
 	for id := numLayouts - 1; id >= 0; id-- {
 		if w >= table[id].minW && h >= table[id].minH {
 			return layoutID(id), true
@@ -125,7 +123,7 @@ func choose(w, h int) (layoutID, bool) {
 
 // arrange gives every panel of the layout its rectangle.
 func arrange(id layoutID, rows []panelRow, w, h int) (areas []area) {
-	bands := layouts()[id].bands
+	bands := layouts[id].bands
 	left, grow := h, 0
 	for _, b := range bands {
 		left -= b.height()

@@ -103,7 +103,6 @@ func New(s Session, opts Options) *Model {
 	m.state.Styles = theme.NewStyles(opts.Renderer, *opts.Dark, opts.NoColor, opts.ASCII)
 	m.state.Zone = opts.Location
 	m.state.TimeRange = view.TimeRanges()[1]
-	m.state.Tables = view.NewTables()
 	m.state.Now.Timeline = new(timeline.Timeline) // the size may come before the first snapshot
 	return m
 }

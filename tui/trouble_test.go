@@ -79,7 +79,7 @@ func TestTrouble(t *testing.T) {
 		{"long ago", append([]metric.Window{window(9, 9, 0)}, make([]metric.Window, metric.RecentWindows)...), nil, ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			s := &view.State{Tables: view.NewTables(), LastSecond: session.Snapshot{Load: load.Snapshot{Summary: metric.Summary{Windows: c.windows}}, Live: c.live}}
+			s := &view.State{LastSecond: session.Snapshot{Load: load.Snapshot{Summary: metric.Summary{Windows: c.windows}}, Live: c.live}}
 			got := gateway.Outage(s)
 			if got.Found != (c.want != "") || got.Found && got.Text() != c.want {
 				t.Errorf("found %t, %q; want %q", got.Found, got.Text(), c.want)

@@ -17,13 +17,13 @@ import (
 
 // planEvict removes pods by the Eviction API, which respects disruption budgets.
 func (d *Driver) planEvict(ctx context.Context, t target) (chaos.Plan, error) {
-	return d.planRemoval(ctx, t, removal{rights: evictRights(), check: (*preflight).checkBudgets, remove: (*cluster).evict, done: "evicted", command: evictCommand})
+	return d.planRemoval(ctx, t, removal{rights: evictRights, check: (*preflight).checkBudgets, remove: (*cluster).evict, done: "evicted", command: evictCommand})
 }
 
 // planDelete removes pods by a plain delete, which ignores disruption budgets.
 func (d *Driver) planDelete(ctx context.Context, t target) (chaos.Plan, error) {
 	return d.planRemoval(ctx, t, removal{
-		rights: deleteRights(), check: (*preflight).warnOfBudgets, remove: (*cluster).delete, done: "deleted",
+		rights: deleteRights, check: (*preflight).warnOfBudgets, remove: (*cluster).delete, done: "deleted",
 		command: func(ref clusterRef, namespace, pod string) string {
 			return kubectl(ref, namespace) + " delete pod " + pod
 		},

@@ -52,7 +52,7 @@ const probesAtOnce = 4
 
 // planShape shapes the network of the workload's pods.
 func (d *Driver) planShape(ctx context.Context, t target, w shapeParams) (chaos.Plan, error) {
-	p, done, err := d.startPreflight(ctx, t, shapeRights())
+	p, done, err := d.startPreflight(ctx, t, shapeRights)
 	if err != nil || !done {
 		return planOf(p), err
 	}

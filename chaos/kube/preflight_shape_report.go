@@ -30,7 +30,7 @@ func (p *preflight) reportProbes(ctx context.Context, grounds []podProbe, w shap
 	}
 	if ephemeral {
 		p.fact("Ephemeral container", "one of image "+w.image+" is added to the pod and cannot be removed again; it never restarts, and ends a minute after the shaping")
-		allowed, err := p.checkRights(ctx, tcContainerRights())
+		allowed, err := p.checkRights(ctx, tcContainerRights)
 		return may && allowed, err
 	}
 	return may, nil

@@ -36,28 +36,22 @@ func preflightRights(k kind) []right {
 }
 
 // evictRights and its siblings are what a fault needs beyond the preflight, to do and to undo.
-func evictRights() []right {
-	return []right{{"create", "", "pods", "eviction"}, {"get", "", "pods", ""}}
-}
+var evictRights = []right{{"create", "", "pods", "eviction"}, {"get", "", "pods", ""}}
 
-func deleteRights() []right {
-	return []right{{"delete", "", "pods", ""}, {"get", "", "pods", ""}}
-}
+var deleteRights = []right{{"delete", "", "pods", ""}, {"get", "", "pods", ""}}
 
 func scaleRights(k kind) []right {
 	return []right{{"get", "apps", k.resource, "scale"}, {"update", "apps", k.resource, "scale"}}
 }
 
-func shapeRights() []right {
-	return []right{
-		{"get", "", "pods", ""},
-		// A web socket is opened with GET; newer servers ask for create as well.
-		{"create", "", "pods", "exec"},
-		{"get", "", "pods", "exec"},
-	}
+var shapeRights = []right{
+	{"get", "", "pods", ""},
+	// A web socket is opened with GET; newer servers ask for create as well.
+	{"create", "", "pods", "exec"},
+	{"get", "", "pods", "exec"},
 }
 
-func tcContainerRights() []right { return []right{{"patch", "", "pods", "ephemeralcontainers"}} }
+var tcContainerRights = []right{{"patch", "", "pods", "ephemeralcontainers"}}
 
 // accessReviews at once; each takes one round trip, and a slow cluster would otherwise take minutes.
 const accessReviews = 8

@@ -60,14 +60,14 @@ func TestRoleHasWhatFaultsNeedAndNoMore(t *testing.T) {
 			needed[r] = true
 		}
 	}
-	for _, k := range kinds() {
+	for _, k := range kinds {
 		add(preflightRights(k))
 		add(scaleRights(k))
 	}
-	add(evictRights())
-	add(deleteRights())
-	add(shapeRights())
-	add(tcContainerRights())
+	add(evictRights)
+	add(deleteRights)
+	add(shapeRights)
+	add(tcContainerRights)
 	add(watchRights())
 	if got := granted(roleRules(t)); !maps.Equal(got, needed) {
 		t.Errorf("the Role grants %v, faults need %v", got, needed)
@@ -77,7 +77,7 @@ func TestRoleHasWhatFaultsNeedAndNoMore(t *testing.T) {
 func TestEachMissingRightIsNamed(t *testing.T) {
 	s := newStage(t)
 	s.bareImage(t)
-	statefulset, deployment := kinds()[1], kinds()[0]
+	statefulset, deployment := kinds[1], kinds[0]
 	everything := granted(roleRules(t))
 	n := 0
 	for _, test := range []struct {
@@ -85,11 +85,11 @@ func TestEachMissingRightIsNamed(t *testing.T) {
 		given  chaos.Params
 		rights []right
 	}{
-		{"redis_outage", chaos.Params{"way": wayEvict}, slices.Concat(preflightRights(statefulset), evictRights())},
-		{"redis_outage", chaos.Params{"way": wayDelete}, slices.Concat(preflightRights(statefulset), deleteRights())},
+		{"redis_outage", chaos.Params{"way": wayEvict}, slices.Concat(preflightRights(statefulset), evictRights)},
+		{"redis_outage", chaos.Params{"way": wayDelete}, slices.Concat(preflightRights(statefulset), deleteRights)},
 		{"redis_outage", chaos.Params{"way": wayScale}, slices.Concat(preflightRights(statefulset), scaleRights(statefulset))},
 		{"qdrant_throttle", chaos.Params{"way": wayScale}, slices.Concat(preflightRights(deployment), scaleRights(deployment))},
-		{"qdrant_throttle", chaos.Params{"way": wayShape}, slices.Concat(preflightRights(deployment), shapeRights(), tcContainerRights())},
+		{"qdrant_throttle", chaos.Params{"way": wayShape}, slices.Concat(preflightRights(deployment), shapeRights, tcContainerRights)},
 	} {
 		for _, missing := range test.rights {
 			n++

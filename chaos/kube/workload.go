@@ -29,27 +29,25 @@ type scales interface {
 }
 
 // kinds are the workloads that faults know.
-func kinds() []kind {
-	return []kind{
-		{
-			name: "deployment", object: "Deployment", resource: "deployments", viaReplicaSets: true,
-			get: getDeployment,
-			scales: func(c kubernetes.Interface, namespace string) scales {
-				return c.AppsV1().Deployments(namespace)
-			},
+var kinds = []kind{
+	{
+		name: "deployment", object: "Deployment", resource: "deployments", viaReplicaSets: true,
+		get: getDeployment,
+		scales: func(c kubernetes.Interface, namespace string) scales {
+			return c.AppsV1().Deployments(namespace)
 		},
-		{
-			name: "statefulset", object: "StatefulSet", resource: "statefulsets",
-			get: getStatefulSet,
-			scales: func(c kubernetes.Interface, namespace string) scales {
-				return c.AppsV1().StatefulSets(namespace)
-			},
+	},
+	{
+		name: "statefulset", object: "StatefulSet", resource: "statefulsets",
+		get: getStatefulSet,
+		scales: func(c kubernetes.Interface, namespace string) scales {
+			return c.AppsV1().StatefulSets(namespace)
 		},
-	}
+	},
 }
 
 func kindOf(name string) (kind, error) {
-	for _, k := range kinds() {
+	for _, k := range kinds {
 		if k.name == name {
 			return k, nil
 		}

@@ -18,7 +18,7 @@ func llmLatency() faultRow {
 	flowing := whenErrors(func(e llmError) bool { return e.flows })
 	toxic := whenErrors(func(e llmError) bool { return !e.refuse })
 	var choices []string
-	for _, e := range llmErrors() {
+	for _, e := range llmErrors {
 		choices = append(choices, e.name)
 	}
 	return faultRow{
@@ -71,31 +71,30 @@ type llmError struct {
 	words      func(chaos.Params) string
 }
 
-func llmErrors() []llmError {
-	after := func(p chaos.Params) client.Attributes {
-		return client.Attributes{"timeout": p.Duration("after").Milliseconds()}
-	}
-	return []llmError{
-		{name: "none", flows: true},
-		{name: "timeout", kind: "timeout", attributes: after, words: func(p chaos.Params) string {
-			return "no answers" + afterText(", closed", p.Duration("after"))
-		}},
-		{name: "reset", flows: true, kind: "reset_peer", attributes: after, words: func(p chaos.Params) string {
-			return "resets" + afterText("", p.Duration("after"))
-		}},
-		{name: "refuse", refuse: true, words: func(chaos.Params) string { return "connections refused" }},
-		{
-			name: "bandwidth", flows: true, kind: "bandwidth",
-			attributes: func(p chaos.Params) client.Attributes { return client.Attributes{"rate": int64(p.Whole("rate"))} },
-			words:      func(p chaos.Params) string { return p["rate"] + " KB/s" },
-		},
-	}
+var llmErrors = []llmError{
+	{name: "none", flows: true},
+	{name: "timeout", kind: "timeout", attributes: afterAttributes, words: func(p chaos.Params) string {
+		return "no answers" + afterText(", closed", p.Duration("after"))
+	}},
+	{name: "reset", flows: true, kind: "reset_peer", attributes: afterAttributes, words: func(p chaos.Params) string {
+		return "resets" + afterText("", p.Duration("after"))
+	}},
+	{name: "refuse", refuse: true, words: func(chaos.Params) string { return "connections refused" }},
+	{
+		name: "bandwidth", flows: true, kind: "bandwidth",
+		attributes: func(p chaos.Params) client.Attributes { return client.Attributes{"rate": int64(p.Whole("rate"))} },
+		words:      func(p chaos.Params) string { return p["rate"] + " KB/s" },
+	},
+}
+
+func afterAttributes(p chaos.Params) client.Attributes {
+	return client.Attributes{"timeout": p.Duration("after").Milliseconds()}
 }
 
 // whenErrors is the condition that one of the errors is chosen for which a test holds.
 func whenErrors(holds func(llmError) bool) string {
 	var names []string
-	for _, e := range llmErrors() {
+	for _, e := range llmErrors {
 		if holds(e) {
 			names = append(names, e.name)
 		}
@@ -104,7 +103,7 @@ func whenErrors(holds func(llmError) bool) string {
 }
 
 func desiredLLM(p chaos.Params) desired {
-	all := llmErrors()
+	all := llmErrors
 	failing := all[max(0, slices.IndexFunc(all, func(e llmError) bool { return e.name == p["errors"] }))]
 	want := desired{proxy: p["proxy"], refuse: failing.refuse}
 	if failing.refuse {

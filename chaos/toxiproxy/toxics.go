@@ -39,39 +39,37 @@ type kind struct {
 }
 
 // kinds are the toxics that Toxiproxy has, with their attributes.
-func kinds() []kind {
-	return []kind{
-		{name: "latency", attributes: []attribute{
-			{"latency", "Latency", "ms", noDefault, 0, dayMillis},
-			{"jitter", "Jitter", "ms", 0, 0, dayMillis},
-		}},
-		{name: "bandwidth", attributes: []attribute{{"rate", "Rate", "KB/s", noDefault, 1, maxRate}}},
-		{name: "slow_close", attributes: []attribute{{"delay", "Delay", "ms", noDefault, 0, dayMillis}}},
-		{name: "timeout", attributes: []attribute{{"timeout", "Closes after", "ms", 0, 0, dayMillis}}},
-		{name: "reset_peer", attributes: []attribute{{"timeout", "Resets after", "ms", 0, 0, maxReset}}},
-		{
-			// Toxiproxy changes one attribute after the other while it cuts with them: between two changes
-			// they may not fit each other, and then its process ends.
-			name: "slicer", fixed: true,
-			attributes: []attribute{
-				{"average_size", "Average size", "bytes", noDefault, 1, maxSlice},
-				{"size_variation", "Size variation", "bytes", 0, 0, maxSlice},
-				{"delay", "Delay", "µs", 0, 0, dayMicros},
-			},
-			check: func(p chaos.Params) string { // beyond it the server cuts outside of its data and dies
-				if p.Whole("size_variation") < p.Whole("average_size") {
-					return ""
-				}
-				return "size_variation is " + p["size_variation"] + ": must be less than average_size, which is " + p["average_size"]
-			},
+var kinds = []kind{
+	{name: "latency", attributes: []attribute{
+		{"latency", "Latency", "ms", noDefault, 0, dayMillis},
+		{"jitter", "Jitter", "ms", 0, 0, dayMillis},
+	}},
+	{name: "bandwidth", attributes: []attribute{{"rate", "Rate", "KB/s", noDefault, 1, maxRate}}},
+	{name: "slow_close", attributes: []attribute{{"delay", "Delay", "ms", noDefault, 0, dayMillis}}},
+	{name: "timeout", attributes: []attribute{{"timeout", "Closes after", "ms", 0, 0, dayMillis}}},
+	{name: "reset_peer", attributes: []attribute{{"timeout", "Resets after", "ms", 0, 0, maxReset}}},
+	{
+		// Toxiproxy changes one attribute after the other while it cuts with them: between two changes
+		// they may not fit each other, and then its process ends.
+		name: "slicer", fixed: true,
+		attributes: []attribute{
+			{"average_size", "Average size", "bytes", noDefault, 1, maxSlice},
+			{"size_variation", "Size variation", "bytes", 0, 0, maxSlice},
+			{"delay", "Delay", "µs", 0, 0, dayMicros},
 		},
-		{name: "limit_data", attributes: []attribute{{"bytes", "Bytes", "bytes", noDefault, 0, maxBytes}}},
-	}
+		check: func(p chaos.Params) string { // beyond it the server cuts outside of its data and dies
+			if p.Whole("size_variation") < p.Whole("average_size") {
+				return ""
+			}
+			return "size_variation is " + p["size_variation"] + ": must be less than average_size, which is " + p["average_size"]
+		},
+	},
+	{name: "limit_data", attributes: []attribute{{"bytes", "Bytes", "bytes", noDefault, 0, maxBytes}}},
 }
 
 // kindOf finds a type of toxic by its name.
 func kindOf(name string) (kind, bool) {
-	all := kinds()
+	all := kinds
 	i := slices.IndexFunc(all, func(k kind) bool { return k.name == name })
 	if i < 0 {
 		return kind{}, false
@@ -84,7 +82,7 @@ func toxicProblems(t chaos.CustomToxic) (all []string) {
 	k, known := kindOf(t.Type)
 	if !known {
 		var names []string
-		for _, k := range kinds() {
+		for _, k := range kinds {
 			names = append(names, k.name)
 		}
 		all = append(all, fmt.Sprintf("toxic is %q: must be one of %s", t.Type, strings.Join(names, ", ")))

@@ -32,9 +32,7 @@ type generator struct {
 }
 
 // generators returns everything that can be measured here, squall first.
-func generators() []generator {
-	return []generator{squallHeadless(), k6(), wrk(), hey(), locust()}
-}
+var generators = []generator{squallHeadless(), k6(), wrk(), hey(), locust()}
 
 func squallHeadless() generator {
 	g := squallConsole()

@@ -19,7 +19,7 @@ func measureThroughput(ctx context.Context, l *lab) ([]row, error) {
 	rates := map[string][]float64{}
 	var others []float64
 	var here []generator
-	for _, g := range generators() {
+	for _, g := range generators {
 		if _, ok := g.find(l); ok {
 			here = append(here, g)
 		} else {

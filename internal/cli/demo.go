@@ -22,7 +22,7 @@ const demoExample = `  squall demo
 
 // demoDefaults keep the platform with its delays at about half of what it can do, so that a spike
 // takes it beyond.
-func demoDefaults() map[string]string { return map[string]string{config.VUs: "250"} }
+var demoDefaults = map[string]string{config.VUs: "250"}
 
 // demoFlags are what only the embedded platform has.
 type demoFlags struct {
@@ -48,7 +48,7 @@ func (a *commands) demo() *cobra.Command {
 	cmd.Flags().StringVar(&d.orchestrator, "orchestrator-addr", "", "where the orchestrator listens, `HOST:PORT`; a free loopback port by default")
 	cmd.Flags().StringVar(&d.toxiproxy, "toxiproxy-addr", "", "where Toxiproxy's API listens, `HOST:PORT`; a free loopback port by default")
 	addBoolFlag(cmd, &d.verbose, "verbose", "", "with --serve: the platform's own log on standard error")
-	flags := configured(cmd, demoDefaults())
+	flags := configured(cmd, demoDefaults)
 	config.Hide(cmd.Flags(), config.Embedded("", "", "", "", nil))
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error { return a.runDemo(cmd.Context(), flags, d) }
 	return cmd
@@ -121,7 +121,7 @@ func ignored(origins []config.Origin) (given []string) {
 func embedded(gateway, api, toxiproxy, token string, secrets map[string]string, draft *config.Resolved) func(*config.Input) {
 	return func(in *config.Input) {
 		in.Fixed, in.FixedBy = config.Embedded(gateway, api, toxiproxy, token, secrets), "embedded platform"
-		in.Defaults = demoDefaults()
+		in.Defaults = demoDefaults
 		if draft != nil {
 			in.Defaults[config.Seed] = strconv.FormatUint(draft.Options.Seed, 10)
 		}

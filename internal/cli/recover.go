@@ -39,7 +39,7 @@ squall run: a record of another place (a run directory of somebody else) is refu
 	addBoolFlag(cmd, &overwrite, "overwrite", "", "revert objects that somebody else has changed since")
 	addBoolFlag(cmd, &keep, "keep", "", "leave objects as they are that somebody else has changed since, and forget them")
 	flags := configured(cmd, nil)
-	showOnly(cmd, append(recoverFlags(), "overwrite", "keep")...)
+	showOnly(cmd, append(recoverFlags, "overwrite", "keep")...)
 	cmd.RunE = func(cmd *cobra.Command, dirs []string) error {
 		if overwrite && keep {
 			return usage(errors.New("--overwrite and --keep: give one of them"))
@@ -68,9 +68,7 @@ squall run: a record of another place (a run directory of somebody else) is refu
 }
 
 // recoverFlags are the flags of the configuration that matter for putting things back.
-func recoverFlags() []string {
-	return []string{"config", "target", "orchestrator", "toxiproxy", "kubeconfig", "context", "timeout", "ca", "cert", "key", "insecure-skip-verify", "env"}
-}
+var recoverFlags = []string{"config", "target", "orchestrator", "toxiproxy", "kubeconfig", "context", "timeout", "ca", "cert", "key", "insecure-skip-verify", "env"}
 
 // recoverRuns recovers run directories and says what became of each change.
 func (a *commands) recoverRuns(ctx context.Context, dirs []string, how session.RecoverOptions) error {

@@ -20,7 +20,7 @@ const (
 	maxAttribute = 1 << 53
 )
 
-func customTypes() []string { return []string{"toxic", "evict", "delete", "scale"} }
+var customTypes = []string{"toxic", "evict", "delete", "scale"}
 
 // readCustom reads a fault that the file describes, by its type.
 func readCustom(id string, kind, v strictyaml.Value) *chaos.Custom {
@@ -30,7 +30,7 @@ func readCustom(id string, kind, v strictyaml.Value) *chaos.Custom {
 		"title": func(v strictyaml.Value) { c.Title = readTitle(v) },
 		"for":   func(v strictyaml.Value) { c.TTL = readTTL(v) },
 	}
-	way, ok := plainScalar(kind, "one of "+strings.Join(customTypes(), ", "))
+	way, ok := plainScalar(kind, "one of "+strings.Join(customTypes, ", "))
 	switch {
 	case !ok:
 		return c
@@ -38,8 +38,8 @@ func readCustom(id string, kind, v strictyaml.Value) *chaos.Custom {
 		c.Toxic = &chaos.CustomToxic{Stream: "downstream", Toxicity: 1}
 		toxicFields(known, c.Toxic)
 		v.Object(known, "proxy", "toxic")
-	case !slices.Contains(customTypes(), way):
-		kind.Problem("is %q: must be one of %s", way, strings.Join(customTypes(), ", "))
+	case !slices.Contains(customTypes, way):
+		kind.Problem("is %q: must be one of %s", way, strings.Join(customTypes, ", "))
 	default:
 		c.Workload = &chaos.CustomWorkload{Way: way}
 		workloadFields(known, c.Workload)

@@ -53,7 +53,7 @@ func (l *resolver) faultParams(faults map[string][]chaos.Param) (map[string]chao
 		rows, known := faults[entry.id]
 		if !known {
 			l.problem("%s: faults.%s: is no built-in fault: must be one of %s; a fault of your own needs a type, one of %s",
-				l.place(entry.line), entry.id, orNone(slices.Sorted(maps.Keys(faults))), strings.Join(customTypes(), ", "))
+				l.place(entry.line), entry.id, orNone(slices.Sorted(maps.Keys(faults))), strings.Join(customTypes, ", "))
 			continue
 		}
 		for _, name := range slices.Sorted(maps.Keys(entry.params)) {

@@ -17,9 +17,9 @@ const (
 	SteadyOff    = "off" // not looked at
 )
 
-func steadyStates() []string { return []string{SteadyWarn, SteadyRefuse, SteadyOff} }
+var steadyStates = []string{SteadyWarn, SteadyRefuse, SteadyOff}
 
-func parseSteadyState(text string) (string, error) { return parseOneOf(steadyStates()...)(text) }
+func parseSteadyState(text string) (string, error) { return parseOneOf(steadyStates...)(text) }
 
 // parseOneOf accepts one of some words.
 func parseOneOf(words ...string) func(string) (string, error) {

@@ -153,7 +153,7 @@ func Table() []Setting {
 		{Name: kubeContext, Flags: option("context"), InFile: true, Argument: "NAME", Accepts: "a context of the kubeconfig", Help: "context of the kubeconfig; the default is its current one"},
 		{Name: kubeNamespace, Flags: option("namespace"), Env: env("NAMESPACE"), InFile: true, Argument: "NS", Accepts: acceptsSpace, Help: "namespace of the platform, one of those that faults may touch; without it Kubernetes faults are off"},
 		{Name: kubeAllow, Flags: option("allow-namespace"), InFile: true, List: true, Default: "none", Argument: "NS", Accepts: acceptsSpace, Help: "namespace that faults may touch; as a flag, in place of the target's list"},
-		{Name: steadyState, Flags: option("steady-state"), InFile: true, Default: SteadyWarn, Argument: "WHAT", Accepts: "one of " + strings.Join(steadyStates(), ", "), Help: "what to do when objectives are not green before a fault"},
+		{Name: steadyState, Flags: option("steady-state"), InFile: true, Default: SteadyWarn, Argument: "WHAT", Accepts: "one of " + strings.Join(steadyStates, ", "), Help: "what to do when objectives are not green before a fault"},
 		{Name: injections, Flags: option("fault"), List: true, Default: "none", Argument: "FAULT", Accepts: "NAME[@START][,param=value...] such as llm_latency@30s,latency=2s,for=1m", Help: "fault to inject by itself, START after the start of the run"},
 		{Name: dryRun, Flags: option("dry-run"), Bool: true, Default: "false", Accepts: acceptsBool, Help: "look at what the given faults would do and ask the APIs whether they may; no fault and no load"},
 

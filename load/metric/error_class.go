@@ -28,20 +28,18 @@ type errorRow struct {
 	measured bool   // has a latency: it was answered, or it waited for the whole timeout
 }
 
-func errorTable() [NumErrorClasses]errorRow {
-	return [NumErrorClasses]errorRow{
-		OK:           {"ok", false, true},
-		BadStatus:    {"status", true, true},
-		BadBody:      {"body", true, true},
-		Timeout:      {"timeout", true, true},
-		Refused:      {"refused", true, false},
-		Reset:        {"reset", true, false},
-		DNS:          {"dns", true, false},
-		TLS:          {"tls", true, false},
-		LocalLimit:   {"generator", false, false},
-		Interrupted:  {"interrupted", false, false},
-		Unclassified: {"other", true, false},
-	}
+var errorTable = [NumErrorClasses]errorRow{
+	OK:           {"ok", false, true},
+	BadStatus:    {"status", true, true},
+	BadBody:      {"body", true, true},
+	Timeout:      {"timeout", true, true},
+	Refused:      {"refused", true, false},
+	Reset:        {"reset", true, false},
+	DNS:          {"dns", true, false},
+	TLS:          {"tls", true, false},
+	LocalLimit:   {"generator", false, false},
+	Interrupted:  {"interrupted", false, false},
+	Unclassified: {"other", true, false},
 }
 
 // String is the class's short name.
@@ -49,18 +47,18 @@ func (c ErrorClass) String() string {
 	if int(c) >= NumErrorClasses {
 		return fmt.Sprintf("class %d", uint8(c))
 	}
-	return errorTable()[c].name
+	return errorTable[c].name
 }
 
 // Failed tells whether a request of this class counts as failed by the platform.
-func (c ErrorClass) Failed() bool { return errorTable()[c].failed }
+func (c ErrorClass) Failed() bool { return errorTable[c].failed }
 
 // Measured tells whether a request of this class has a latency.
-func (c ErrorClass) Measured() bool { return errorTable()[c].measured }
+func (c ErrorClass) Measured() bool { return errorTable[c].measured }
 
 // ParseErrorClass finds a class by its short name.
 func ParseErrorClass(name string) (ErrorClass, error) {
-	for c, row := range errorTable() {
+	for c, row := range errorTable {
 		if row.name == name {
 			return ErrorClass(c), nil
 		}

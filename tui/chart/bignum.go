@@ -9,27 +9,25 @@ const (
 )
 
 // bigDigits are digits of 3x5 pixels, two pixels to a cell, readable from the back of a room.
-func bigDigits() map[rune][5]string {
-	return map[rune][5]string{
-		'0': {"###", "# #", "# #", "# #", "###"},
-		'1': {" # ", "## ", " # ", " # ", "###"},
-		'2': {"###", "  #", "###", "#  ", "###"},
-		'3': {"###", "  #", " ##", "  #", "###"},
-		'4': {"# #", "# #", "###", "  #", "  #"},
-		'5': {"###", "#  ", "###", "  #", "###"},
-		'6': {"###", "#  ", "###", "# #", "###"},
-		'7': {"###", "  #", "  #", " # ", " # "},
-		'8': {"###", "# #", "###", "# #", "###"},
-		'9': {"###", "# #", "###", "  #", "###"},
-		'–': {"   ", "   ", "###", "   ", "   "},
-	}
+var bigDigits = map[rune][5]string{
+	'0': {"###", "# #", "# #", "# #", "###"},
+	'1': {" # ", "## ", " # ", " # ", "###"},
+	'2': {"###", "  #", "###", "#  ", "###"},
+	'3': {"###", "  #", " ##", "  #", "###"},
+	'4': {"# #", "# #", "###", "  #", "  #"},
+	'5': {"###", "#  ", "###", "  #", "###"},
+	'6': {"###", "#  ", "###", "# #", "###"},
+	'7': {"###", "  #", "  #", " # ", " # "},
+	'8': {"###", "# #", "###", "# #", "###"},
+	'9': {"###", "# #", "###", "  #", "###"},
+	'–': {"   ", "   ", "###", "   ", "   "},
 }
 
 // DrawBig writes a number in large digits with its unit and returns the columns that the widest
 // latency takes, so that what stands beside it does not move.
 func DrawBig(g *grid.Grid, x, y int, number, unit string, style, unitStyle grid.Style) int {
 	const widest = 3*bigColumns + 1 + 1 + 2 // "82.4" and "ms"
-	digits := bigDigits()
+	digits := bigDigits
 	at := x
 	for _, r := range number {
 		if r == '.' {

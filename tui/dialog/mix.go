@@ -34,31 +34,31 @@ type mixKey struct {
 }
 
 // mixKeys is the editor's keymap; its help line is made from it.
-func mixKeys() []mixKey {
-	bind := func(label, help string, do func(*Mix, Console) tea.Cmd, keys ...string) mixKey {
-		return mixKey{key.NewBinding(key.WithKeys(keys...), key.WithHelp(label, help)), do}
-	}
-	raise := func(by float64) func(*Mix, Console) tea.Cmd {
-		return func(e *Mix, c Console) tea.Cmd { return e.set(c, e.weights[e.channel]+by) }
-	}
-	return []mixKey{
-		bind("↑ ↓", "channel", func(e *Mix, _ Console) tea.Cmd { return e.move(-1) }, "up", "k"),
-		bind("", "", func(e *Mix, _ Console) tea.Cmd { return e.move(+1) }, "down", "j"),
-		bind("← →", "weight", raise(-1), "left"),
-		bind("", "", raise(+1), "right"),
-		bind("", "", raise(-10), "shift+left"),
-		bind("", "", raise(+10), "shift+right"),
-		bind("0-9", "type it", nil),
-		bind("Tab", "run or brand", func(e *Mix, c Console) tea.Cmd { return e.turn(c, +1) }, "tab"),
-		bind("", "", func(e *Mix, c Console) tea.Cmd { return e.turn(c, -1) }, "shift+tab"),
-		bind("r", "reset", func(e *Mix, c Console) tea.Cmd { return e.reset(c) }, "r"),
-		bind("Esc", "close", nil, "esc", "m", "enter"),
-	}
+var mixKeys = []mixKey{
+	bindMix("↑ ↓", "channel", func(e *Mix, _ Console) tea.Cmd { return e.move(-1) }, "up", "k"),
+	bindMix("", "", func(e *Mix, _ Console) tea.Cmd { return e.move(+1) }, "down", "j"),
+	bindMix("← →", "weight", raiseWeight(-1), "left"),
+	bindMix("", "", raiseWeight(+1), "right"),
+	bindMix("", "", raiseWeight(-10), "shift+left"),
+	bindMix("", "", raiseWeight(+10), "shift+right"),
+	bindMix("0-9", "type it", nil),
+	bindMix("Tab", "run or brand", func(e *Mix, c Console) tea.Cmd { return e.turn(c, +1) }, "tab"),
+	bindMix("", "", func(e *Mix, c Console) tea.Cmd { return e.turn(c, -1) }, "shift+tab"),
+	bindMix("r", "reset", func(e *Mix, c Console) tea.Cmd { return e.reset(c) }, "r"),
+	bindMix("Esc", "close", nil, "esc", "m", "enter"),
+}
+
+func bindMix(label, help string, do func(*Mix, Console) tea.Cmd, keys ...string) mixKey {
+	return mixKey{key.NewBinding(key.WithKeys(keys...), key.WithHelp(label, help)), do}
+}
+
+func raiseWeight(by float64) func(*Mix, Console) tea.Cmd {
+	return func(e *Mix, c Console) tea.Cmd { return e.set(c, e.weights[e.channel]+by) }
 }
 
 // NewMix opens the editor at the mix of the whole run.
 func NewMix(s *view.State) *Mix {
-	e := &Mix{keys: mixKeys(), input: newInput(8)}
+	e := &Mix{keys: mixKeys, input: newInput(8)}
 	e.load(s)
 	return e
 }
@@ -118,7 +118,7 @@ func (e *Mix) set(c Console, weight float64) tea.Cmd {
 	for channel := range changed {
 		changed[channel] /= 100
 	}
-	text := c.State().Tables.Channels[e.channel] + " weight " + weightText(e.weights[e.channel])
+	text := load.Channel(e.channel).String() + " weight " + weightText(e.weights[e.channel])
 	return e.send(c, text, changed)
 }
 
@@ -259,7 +259,7 @@ func (e *Mix) View(frame *grid.Grid, s *view.State) {
 			sign = '▌'
 		}
 		frame.Set(x, row, sign, st.Accent.On(ground))
-		frame.Text(x+2, row, 12, s.Tables.Channels[c], st.Text.On(ground))
+		frame.Text(x+2, row, 12, load.Channel(c).String(), st.Text.On(ground))
 		frame.TextRight(x+23, row, 8, weightText(e.weights[c]), st.Strong.On(ground))
 		frame.TextRight(x+33, row, 8, panel.WholePercent(shares[c], true), st.Text.On(ground))
 		chart.HBar(frame, x+36, row, w-36-10, shares[c], grid.Style{Fg: theme.InkTrend, Bg: ground}, st.Faint.On(ground))

@@ -39,20 +39,19 @@ type statColumn struct {
 	value func(metric.Stats) string
 }
 
-func statColumns() []statColumn {
-	lat := func(pick func(metric.Stats) time.Duration) func(metric.Stats) string {
-		return func(s metric.Stats) string { return units.Latency(pick(s)) }
-	}
-	return []statColumn{
-		{"requests", 10, func(s metric.Stats) string { return units.CountShort(s.Count) }},
-		{"failed", 9, func(s metric.Stats) string { return units.CountShort(s.Failed) }},
-		{"p50", 9, lat(func(s metric.Stats) time.Duration { return s.P50 })},
-		{"p90", 9, lat(func(s metric.Stats) time.Duration { return s.P90 })},
-		{"p95", 9, lat(func(s metric.Stats) time.Duration { return s.P95 })},
-		{"p99", 9, lat(func(s metric.Stats) time.Duration { return s.P99 })},
-		{"max", 9, lat(func(s metric.Stats) time.Duration { return s.Max })},
-		{"mean", 9, lat(func(s metric.Stats) time.Duration { return s.Mean })},
-	}
+var statColumns = []statColumn{
+	{"requests", 10, func(s metric.Stats) string { return units.CountShort(s.Count) }},
+	{"failed", 9, func(s metric.Stats) string { return units.CountShort(s.Failed) }},
+	{"p50", 9, latencyColumn(func(s metric.Stats) time.Duration { return s.P50 })},
+	{"p90", 9, latencyColumn(func(s metric.Stats) time.Duration { return s.P90 })},
+	{"p95", 9, latencyColumn(func(s metric.Stats) time.Duration { return s.P95 })},
+	{"p99", 9, latencyColumn(func(s metric.Stats) time.Duration { return s.P99 })},
+	{"max", 9, latencyColumn(func(s metric.Stats) time.Duration { return s.Max })},
+	{"mean", 9, latencyColumn(func(s metric.Stats) time.Duration { return s.Mean })},
+}
+
+func latencyColumn(pick func(metric.Stats) time.Duration) func(metric.Stats) string {
+	return func(s metric.Stats) string { return units.Latency(pick(s)) }
 }
 
 // Sync draws the table.
@@ -112,7 +111,7 @@ func (p *Channels) has(f *metric.Flow) bool {
 }
 
 func (p *Channels) fitting(name int) []statColumn {
-	columns, used := statColumns(), name
+	columns, used := statColumns, name
 	for i, c := range columns {
 		if used += c.width; used > p.g.Width() {
 			return columns[:i]

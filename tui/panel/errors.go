@@ -55,7 +55,7 @@ func (p *Errors) Sync(s *view.State) {
 // errorRows sums the error table over the series.
 func errorRows(s *view.State) (rows []errorRow) {
 	for _, e := range s.LastSecond.Load.Errors {
-		name := s.Tables.Classes[e.Class]
+		name := e.Class.String()
 		if e.Status != 0 {
 			name += " " + strconv.Itoa(e.Status)
 		}

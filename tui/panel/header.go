@@ -26,18 +26,17 @@ type phaseRow struct {
 	style      func(*theme.Styles) grid.Style
 }
 
-func phaseTable() map[session.Status]phaseRow {
-	calm := func(s *theme.Styles) grid.Style { return s.Badge }
-	active := func(s *theme.Styles) grid.Style { return s.BadgeActive }
-	return map[session.Status]phaseRow{
-		session.Running:  {"●", "RUNNING", func(s *theme.Styles) grid.Style { return s.BadgeGood }},
-		session.Paused:   {"‖", "PAUSED", active},
-		session.Halted:   {"■", "HALTED", func(s *theme.Styles) grid.Style { return s.BadgeBad }},
-		session.Draining: {"◐", "DRAINING", active},
-		session.Finished: {"○", "FINISHED", calm},
-		"":               {"○", "STARTING", calm},
-	}
+var phaseTable = map[session.Status]phaseRow{
+	session.Running:  {"●", "RUNNING", func(s *theme.Styles) grid.Style { return s.BadgeGood }},
+	session.Paused:   {"‖", "PAUSED", activeBadge},
+	session.Halted:   {"■", "HALTED", func(s *theme.Styles) grid.Style { return s.BadgeBad }},
+	session.Draining: {"◐", "DRAINING", activeBadge},
+	session.Finished: {"○", "FINISHED", plainBadge},
+	"":               {"○", "STARTING", plainBadge},
 }
+
+func plainBadge(s *theme.Styles) grid.Style  { return s.Badge }
+func activeBadge(s *theme.Styles) grid.Style { return s.BadgeActive }
 
 // Sync draws the header: two rows and the line of progress.
 func (p *Header) Sync(s *view.State) {
@@ -55,7 +54,7 @@ func (p *Header) Sync(s *view.State) {
 
 // state writes phase and time at the right and returns the column where it begins.
 func (p *Header) state(w int, s *view.State) int {
-	row, known := phaseTable()[s.Now.Status]
+	row, known := phaseTable[s.Now.Status]
 	if !known {
 		row = phaseRow{"?", string(s.Now.Status), func(st *theme.Styles) grid.Style { return st.Badge }}
 	}

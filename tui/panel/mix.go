@@ -33,7 +33,7 @@ func (p *ChannelMix) Sync(s *view.State) {
 		most = max(most, s.Now.Mix[c], s.LastSecond.Shares[c])
 	}
 	for c := range load.NumChannels {
-		p.g.Text(0, y, name, s.Tables.Channels[c], st.Text)
+		p.g.Text(0, y, name, load.Channel(c).String(), st.Text)
 		if bar := w - name - 2*share - 3; bar > 2 && most > 0 {
 			p.bar(name+1, y, bar, s.Now.Mix[c]/most, s.LastSecond.Shares[c]/most, st)
 		}

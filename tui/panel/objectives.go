@@ -91,7 +91,7 @@ func order(verdicts []slo.Result) []int {
 
 // objectiveText says an objective in words: "gateway p95 < 1.5 s".
 func objectiveText(o slo.Objective) string {
-	name, known := metricNames()[o.Metric]
+	name, known := metricNames[o.Metric]
 	if !known {
 		name = o.Metric
 	}
@@ -127,14 +127,12 @@ func objectiveValue(o slo.Objective, v float64) string {
 }
 
 // metricNames are the metrics in words.
-func metricNames() map[string]string {
-	return map[string]string{
-		"gateway_latency":      "gateway",
-		"orchestrator_latency": "orchestrator",
-		"automation_latency":   "automation",
-		"http_req_duration":    "all requests",
-		"http_req_failed":      "failed requests",
-		"perf_errors":          "errors",
-		"http_reqs":            "requests",
-	}
+var metricNames = map[string]string{
+	"gateway_latency":      "gateway",
+	"orchestrator_latency": "orchestrator",
+	"automation_latency":   "automation",
+	"http_req_duration":    "all requests",
+	"http_req_failed":      "failed requests",
+	"perf_errors":          "errors",
+	"http_reqs":            "requests",
 }

@@ -29,30 +29,30 @@ type phaseColumn struct {
 	value func(session.PhaseStats) string
 }
 
-func phaseColumns() []phaseColumn {
-	flow := func(f *metric.Flow, pick func(metric.Stats) time.Duration) func(session.PhaseStats) string {
-		return func(p session.PhaseStats) string {
-			if p.Flows[f.ID()].Count == 0 {
-				return units.None
-			}
-			return units.Latency(pick(p.Flows[f.ID()]))
+var phaseColumns = []phaseColumn{
+	{"from", 7, func(p session.PhaseStats) string { return units.Clock(sinceStart(p.From)) }},
+	{"lasted", 8, func(p session.PhaseStats) string { return units.Clock(sinceStart(p.To - p.From)) }},
+	{"gateway p95", 13, flowColumn(load.Gateway, p95)},
+	{"failed", 9, func(p session.PhaseStats) string { return units.Percent(phaseFailed(p)) }},
+	{"orch. p95", 11, flowColumn(load.Ingestion, p95)},
+	{"autom. p95", 12, flowColumn(load.Automation, p95)},
+	{"per second", 12, func(p session.PhaseStats) string { return units.Rate(phaseRate(p)) }},
+	{"gateway p50", 13, flowColumn(load.Gateway, p50)},
+	{"gateway p99", 13, flowColumn(load.Gateway, p99)},
+}
+
+func flowColumn(f *metric.Flow, pick func(metric.Stats) time.Duration) func(session.PhaseStats) string {
+	return func(p session.PhaseStats) string {
+		if p.Flows[f.ID()].Count == 0 {
+			return units.None
 		}
-	}
-	p50 := func(s metric.Stats) time.Duration { return s.P50 }
-	p95 := func(s metric.Stats) time.Duration { return s.P95 }
-	p99 := func(s metric.Stats) time.Duration { return s.P99 }
-	return []phaseColumn{
-		{"from", 7, func(p session.PhaseStats) string { return units.Clock(sinceStart(p.From)) }},
-		{"lasted", 8, func(p session.PhaseStats) string { return units.Clock(sinceStart(p.To - p.From)) }},
-		{"gateway p95", 13, flow(load.Gateway, p95)},
-		{"failed", 9, func(p session.PhaseStats) string { return units.Percent(phaseFailed(p)) }},
-		{"orch. p95", 11, flow(load.Ingestion, p95)},
-		{"autom. p95", 12, flow(load.Automation, p95)},
-		{"per second", 12, func(p session.PhaseStats) string { return units.Rate(phaseRate(p)) }},
-		{"gateway p50", 13, flow(load.Gateway, p50)},
-		{"gateway p99", 13, flow(load.Gateway, p99)},
+		return units.Latency(pick(p.Flows[f.ID()]))
 	}
 }
+
+func p50(s metric.Stats) time.Duration { return s.P50 }
+func p95(s metric.Stats) time.Duration { return s.P95 }
+func p99(s metric.Stats) time.Duration { return s.P99 }
 
 // sinceStart is seconds as a length of time.
 func sinceStart(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }
@@ -92,7 +92,7 @@ func (p *Phases) Sync(s *view.State) {
 		p.g.Text(0, 0, p.g.Width(), "no second has closed yet", st.Dim)
 		return
 	}
-	columns, width := phaseColumns(), p.g.Width()
+	columns, width := phaseColumns, p.g.Width()
 	for used := leastName; len(columns) > 0; columns = columns[:len(columns)-1] {
 		total := used
 		for _, c := range columns {

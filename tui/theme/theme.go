@@ -34,46 +34,42 @@ const (
 // inkRow is one colour on three kinds of terminal; an empty field leaves the colour alone.
 type inkRow = lipgloss.CompleteColor
 
-func darkInks() [numInks]inkRow {
-	return [numInks]inkRow{
-		InkDim:      {TrueColor: "#93A0B0", ANSI256: "247", ANSI: "7"},
-		inkFaint:    {TrueColor: "#475260", ANSI256: "240", ANSI: "8"},
-		inkAccent:   {TrueColor: "#F5B74A", ANSI256: "215", ANSI: "11"},
-		inkGood:     {TrueColor: "#63C98D", ANSI256: "78", ANSI: "10"},
-		inkBad:      {TrueColor: "#FF5F5A", ANSI256: "203", ANSI: "9"},
-		InkP50:      {TrueColor: "#8FCBFF", ANSI256: "117", ANSI: "14"},
-		InkP95:      {TrueColor: "#2C6AA6", ANSI256: "25", ANSI: "4"},
-		InkP99:      {TrueColor: "#33465B", ANSI256: "239", ANSI: "8"},
-		InkBroken95: {TrueColor: "#C4343B", ANSI256: "160", ANSI: "1"},
-		InkBroken50: {TrueColor: "#FF9A95", ANSI256: "210", ANSI: "9"},
-		InkLine:     {TrueColor: "#DDE5EE", ANSI256: "254", ANSI: "15"},
-		inkOver:     {TrueColor: "#14181E", ANSI256: "233", ANSI: "0"},
-		inkSheet:    {TrueColor: "#1A212B", ANSI256: "235"},
-		inkPick:     {TrueColor: "#2D3847", ANSI256: "238", ANSI: "8"},
-		InkTrend:    {TrueColor: "#4FA3A5", ANSI256: "73", ANSI: "6"},
-		inkSpan2:    {TrueColor: "#C07F1C", ANSI256: "172", ANSI: "3"},
-	}
+var darkInks = [numInks]inkRow{
+	InkDim:      {TrueColor: "#93A0B0", ANSI256: "247", ANSI: "7"},
+	inkFaint:    {TrueColor: "#475260", ANSI256: "240", ANSI: "8"},
+	inkAccent:   {TrueColor: "#F5B74A", ANSI256: "215", ANSI: "11"},
+	inkGood:     {TrueColor: "#63C98D", ANSI256: "78", ANSI: "10"},
+	inkBad:      {TrueColor: "#FF5F5A", ANSI256: "203", ANSI: "9"},
+	InkP50:      {TrueColor: "#8FCBFF", ANSI256: "117", ANSI: "14"},
+	InkP95:      {TrueColor: "#2C6AA6", ANSI256: "25", ANSI: "4"},
+	InkP99:      {TrueColor: "#33465B", ANSI256: "239", ANSI: "8"},
+	InkBroken95: {TrueColor: "#C4343B", ANSI256: "160", ANSI: "1"},
+	InkBroken50: {TrueColor: "#FF9A95", ANSI256: "210", ANSI: "9"},
+	InkLine:     {TrueColor: "#DDE5EE", ANSI256: "254", ANSI: "15"},
+	inkOver:     {TrueColor: "#14181E", ANSI256: "233", ANSI: "0"},
+	inkSheet:    {TrueColor: "#1A212B", ANSI256: "235"},
+	inkPick:     {TrueColor: "#2D3847", ANSI256: "238", ANSI: "8"},
+	InkTrend:    {TrueColor: "#4FA3A5", ANSI256: "73", ANSI: "6"},
+	inkSpan2:    {TrueColor: "#C07F1C", ANSI256: "172", ANSI: "3"},
 }
 
-func lightInks() [numInks]inkRow {
-	return [numInks]inkRow{
-		InkDim:      {TrueColor: "#566273", ANSI256: "241", ANSI: "8"},
-		inkFaint:    {TrueColor: "#B3BCC8", ANSI256: "250", ANSI: "7"},
-		inkAccent:   {TrueColor: "#A65200", ANSI256: "130", ANSI: "5"},
-		inkGood:     {TrueColor: "#177245", ANSI256: "29", ANSI: "2"},
-		inkBad:      {TrueColor: "#C01F24", ANSI256: "160", ANSI: "1"},
-		InkP50:      {TrueColor: "#1F5FA6", ANSI256: "25", ANSI: "4"},
-		InkP95:      {TrueColor: "#9CC5EC", ANSI256: "110", ANSI: "6"},
-		InkP99:      {TrueColor: "#D2DEEB", ANSI256: "254", ANSI: "7"},
-		InkBroken95: {TrueColor: "#F0918C", ANSI256: "210", ANSI: "9"},
-		InkBroken50: {TrueColor: "#B3181D", ANSI256: "124", ANSI: "1"},
-		InkLine:     {TrueColor: "#1D2733", ANSI256: "235", ANSI: "0"},
-		inkOver:     {TrueColor: "#FFFFFF", ANSI256: "231", ANSI: "15"},
-		inkSheet:    {TrueColor: "#EDF1F6", ANSI256: "255"},
-		inkPick:     {TrueColor: "#D5DEE9", ANSI256: "253", ANSI: "7"},
-		InkTrend:    {TrueColor: "#2F8C8E", ANSI256: "30", ANSI: "6"},
-		inkSpan2:    {TrueColor: "#7F3F00", ANSI256: "94", ANSI: "3"},
-	}
+var lightInks = [numInks]inkRow{
+	InkDim:      {TrueColor: "#566273", ANSI256: "241", ANSI: "8"},
+	inkFaint:    {TrueColor: "#B3BCC8", ANSI256: "250", ANSI: "7"},
+	inkAccent:   {TrueColor: "#A65200", ANSI256: "130", ANSI: "5"},
+	inkGood:     {TrueColor: "#177245", ANSI256: "29", ANSI: "2"},
+	inkBad:      {TrueColor: "#C01F24", ANSI256: "160", ANSI: "1"},
+	InkP50:      {TrueColor: "#1F5FA6", ANSI256: "25", ANSI: "4"},
+	InkP95:      {TrueColor: "#9CC5EC", ANSI256: "110", ANSI: "6"},
+	InkP99:      {TrueColor: "#D2DEEB", ANSI256: "254", ANSI: "7"},
+	InkBroken95: {TrueColor: "#F0918C", ANSI256: "210", ANSI: "9"},
+	InkBroken50: {TrueColor: "#B3181D", ANSI256: "124", ANSI: "1"},
+	InkLine:     {TrueColor: "#1D2733", ANSI256: "235", ANSI: "0"},
+	inkOver:     {TrueColor: "#FFFFFF", ANSI256: "231", ANSI: "15"},
+	inkSheet:    {TrueColor: "#EDF1F6", ANSI256: "255"},
+	inkPick:     {TrueColor: "#D5DEE9", ANSI256: "253", ANSI: "7"},
+	InkTrend:    {TrueColor: "#2F8C8E", ANSI256: "30", ANSI: "6"},
+	inkSpan2:    {TrueColor: "#7F3F00", ANSI256: "94", ANSI: "3"},
 }
 
 // Styles is every way a text looks on the console, built once for one terminal.
@@ -123,7 +119,7 @@ func NewStyles(r *lipgloss.Renderer, dark, noColor, ascii bool) *Styles {
 		SpanCalm:    grid.Style{Fg: inkText, Bg: inkPick},
 	}
 	if ascii {
-		s.Palette.ASCII = asciiRunes()
+		s.Palette.ASCII = asciiRunes
 	}
 	if mono {
 		reverse := grid.Style{Attr: grid.Reverse}
@@ -133,9 +129,9 @@ func NewStyles(r *lipgloss.Renderer, dark, noColor, ascii bool) *Styles {
 		s.SpanNext, s.SpanBad = reverse.With(grid.Underline), reverse.With(grid.Bold)
 		return s
 	}
-	rows := lightInks()
+	rows := lightInks
 	if dark {
-		rows = darkInks()
+		rows = darkInks
 	}
 	s.Palette.Fg, s.Palette.Bg = make([]string, numInks), make([]string, numInks)
 	for ink, row := range rows {
@@ -158,16 +154,18 @@ func colour(p termenv.Profile, row inkRow) termenv.Color {
 }
 
 // asciiRunes is what stands for our own drawing characters on a terminal without UTF-8.
-func asciiRunes() map[rune]rune {
-	to := map[rune]rune{
-		'─': '-', '━': '=', '┃': '|', '╸': '=', '│': '|', '┊': ':', '┄': '-', '┈': '-', '╌': '-', '┤': '|', '┼': '+', '┬': '+',
-		'┴': '+', '╵': '|', '╷': '|', '╭': '+', '╮': '+', '╰': '+', '╯': '+', '└': '+', '├': '+',
-		'●': '*', '○': 'o', '■': '#', '‖': '=', '◐': '~', '◆': '*', '▲': '^', '▼': 'v', '✓': '+', '✗': 'x', '✎': '"',
-		'·': '.', '…': '.', '×': 'x', '–': '-', '—': '-', '±': '~', '≤': '<', '≥': '>', 'µ': 'u', '↑': '^', '↓': 'v',
-		'←': '<', '→': '>', '░': '.', '▒': ':', '▓': '%', '█': '#', '▌': '|', '▐': '|', '▀': '"', '▄': '_', '’': '\'',
-		'↻': '@', '▏': '|', '▎': '|', '▍': '|', '▋': '#', '▊': '#', '▉': '#',
-		'▁': '_', '▂': '_', '▃': '_', '▅': '=', '▆': '=', '▇': '#',
-	}
+var asciiRunes = withBraille(map[rune]rune{
+	'─': '-', '━': '=', '┃': '|', '╸': '=', '│': '|', '┊': ':', '┄': '-', '┈': '-', '╌': '-', '┤': '|', '┼': '+', '┬': '+',
+	'┴': '+', '╵': '|', '╷': '|', '╭': '+', '╮': '+', '╰': '+', '╯': '+', '└': '+', '├': '+',
+	'●': '*', '○': 'o', '■': '#', '‖': '=', '◐': '~', '◆': '*', '▲': '^', '▼': 'v', '✓': '+', '✗': 'x', '✎': '"',
+	'·': '.', '…': '.', '×': 'x', '–': '-', '—': '-', '±': '~', '≤': '<', '≥': '>', 'µ': 'u', '↑': '^', '↓': 'v',
+	'←': '<', '→': '>', '░': '.', '▒': ':', '▓': '%', '█': '#', '▌': '|', '▐': '|', '▀': '"', '▄': '_', '’': '\'',
+	'↻': '@', '▏': '|', '▎': '|', '▍': '|', '▋': '#', '▊': '#', '▉': '#',
+	'▁': '_', '▂': '_', '▃': '_', '▅': '=', '▆': '=', '▇': '#',
+})
+
+// withBraille adds an apostrophe for every braille character.
+func withBraille(to map[rune]rune) map[rune]rune {
 	for r := rune(0x2801); r < 0x2900; r++ {
 		to[r] = '\''
 	}

@@ -108,12 +108,9 @@ func TimeRanges() []TimeRange {
 }
 
 // columnLengths are the lengths a column may have: round, so that time labels are too.
-func columnLengths() []time.Duration {
-	const s, m = time.Second, time.Minute
-	return []time.Duration{
-		s, 2 * s, 3 * s, 5 * s, 10 * s, 15 * s, 20 * s, 30 * s,
-		m, 2 * m, 3 * m, 5 * m, 10 * m, 15 * m, 30 * m, 60 * m,
-	}
+var columnLengths = []time.Duration{
+	time.Second, 2 * time.Second, 3 * time.Second, 5 * time.Second, 10 * time.Second, 15 * time.Second, 20 * time.Second, 30 * time.Second,
+	time.Minute, 2 * time.Minute, 3 * time.Minute, 5 * time.Minute, 10 * time.Minute, 15 * time.Minute, 30 * time.Minute, 60 * time.Minute,
 }
 
 // columnLength is the shortest round length that fits the range. A young run is shown larger: the
@@ -123,7 +120,7 @@ func columnLength(r TimeRange, elapsed time.Duration, columns int) time.Duration
 	if r.span > 0 {
 		span = min(r.span, span)
 	}
-	lengths := columnLengths()
+	lengths := columnLengths
 	for _, l := range lengths {
 		if l*time.Duration(max(columns, 1)) >= span {
 			return l

@@ -24,28 +24,9 @@ type State struct {
 	Chart          int           // latency chart that has the focus
 	Clock          time.Time     // now
 	Progress       int           // tenth of the second that is open, 0 to 9
-	Tables         *Tables       // constant tables, built once
 	Message        FooterMessage // the echo or error in the footer
 	Width          int           // of the screen
 	Height         int
-}
-
-// Tables are tables that load builds anew at each call.
-type Tables struct {
-	Channels [load.NumChannels]string
-	Classes  [metric.NumErrorClasses]string
-}
-
-// NewTables builds them.
-func NewTables() *Tables {
-	t := &Tables{}
-	for c := range t.Channels {
-		t.Channels[c] = load.Channel(c).String()
-	}
-	for c := range t.Classes {
-		t.Classes[c] = metric.ErrorClass(c).String()
-	}
-	return t
 }
 
 // FindFault is a fault of the newest snapshot and its place; nil when there is none of that name.

@@ -80,6 +80,12 @@ func TestExample(t *testing.T) {
 				t.Errorf("the channel was not sent, or not verified:\n%s", report)
 			}
 		},
+		"A flow of the admin API": func(t *testing.T, squall string) {
+			report := demo(t, squall, "--objective", "rule_list_latency: count>=2")
+			if !strings.Contains(report, "| **Rule listing** |") || !strings.Contains(report, "`rule_list_latency: count>=2`") {
+				t.Errorf("the flow was not measured:\n%s", report)
+			}
+		},
 		"A section of the report": func(t *testing.T, squall string) {
 			if report := demo(t, squall); !strings.Contains(report, "## Notes\n\n- ") {
 				t.Errorf("no section of notes in\n%s", report)

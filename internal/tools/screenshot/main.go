@@ -30,7 +30,7 @@ func run(args []string, in io.Reader, out, problems io.Writer) error {
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
-	look, known := themes()[*name]
+	look, known := themes[*name]
 	if !known {
 		return fmt.Errorf("choose theme %q: must be dark or light", *name)
 	}

@@ -22,17 +22,15 @@ type theme struct {
 	basic        [16]string
 }
 
-func themes() map[string]theme {
-	return map[string]theme{
-		"dark": {"#0F1319", "#D6DCE4", [16]string{
-			"#14181E", "#E5534B", "#57AB5A", "#C69026", "#3D7FC4", "#B083F0", "#39C5CF", "#ADBAC7",
-			"#636E7B", "#FF7B72", "#6BC46D", "#DAAA3F", "#6CB6FF", "#DCBDFB", "#56D4DD", "#F0F3F6",
-		}},
-		"light": {"#FFFFFF", "#1F2630", [16]string{
-			"#24292F", "#CF222E", "#116329", "#7D4E00", "#0969DA", "#8250DF", "#1B7C83", "#6E7781",
-			"#57606A", "#A40E26", "#1A7F37", "#633C01", "#218BFF", "#A475F9", "#3192AA", "#F6F8FA",
-		}},
-	}
+var themes = map[string]theme{
+	"dark": {"#0F1319", "#D6DCE4", [16]string{
+		"#14181E", "#E5534B", "#57AB5A", "#C69026", "#3D7FC4", "#B083F0", "#39C5CF", "#ADBAC7",
+		"#636E7B", "#FF7B72", "#6BC46D", "#DAAA3F", "#6CB6FF", "#DCBDFB", "#56D4DD", "#F0F3F6",
+	}},
+	"light": {"#FFFFFF", "#1F2630", [16]string{
+		"#24292F", "#CF222E", "#116329", "#7D4E00", "#0969DA", "#8250DF", "#1B7C83", "#6E7781",
+		"#57606A", "#A40E26", "#1A7F37", "#633C01", "#218BFF", "#A475F9", "#3192AA", "#F6F8FA",
+	}},
 }
 
 // resolve is a colour as SVG writes it.
