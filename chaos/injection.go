@@ -1,6 +1,7 @@
 package chaos
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -226,7 +227,7 @@ func (inj *injection) preflight() (Plan, bool) {
 	s.State, s.Params, s.Scope, s.Summary, s.Injected = Injecting, params, plan.Scope, plan.Params, time.Now()
 	e.mu.Unlock()
 	err = inj.emit(inj.by, event.FaultStarted{
-		Injection: inj.ref(), Driver: inj.entry.info.Driver, Params: params, Summary: plan.Params, Scope: plan.Scope,
+		Injection: inj.ref(), Driver: cmp.Or(plan.Driver, inj.entry.info.Driver), Params: params, Summary: plan.Params, Scope: plan.Scope,
 		TTL: inj.ttl.Seconds(), Facts: plan.Facts, Checks: plan.Checks,
 	})
 	if err != nil {
@@ -253,7 +254,7 @@ func reasons(checks []Check) string {
 // refuse ends an injection that has changed nothing.
 func (inj *injection) refuse(plan Plan, why string) {
 	inj.number = 0
-	inj.showError(inj.emit(inj.by, event.FaultRefused{Injection: inj.ref(), Driver: inj.entry.info.Driver, Params: inj.overrides, Scope: plan.Scope, Reason: why, Facts: plan.Facts, Checks: plan.Checks}))
+	inj.showError(inj.emit(inj.by, event.FaultRefused{Injection: inj.ref(), Driver: cmp.Or(plan.Driver, inj.entry.info.Driver), Params: inj.overrides, Scope: plan.Scope, Reason: why, Facts: plan.Facts, Checks: plan.Checks}))
 	inj.engine.mu.Lock()
 	defer inj.engine.mu.Unlock()
 	info := inj.entry.info

@@ -36,13 +36,14 @@ type Param struct {
 	Type     Type
 	Default  string
 	Choices  []string
-	Min, Max float64 // Max 0: no upper bound
-	Unit     string  // shown behind a Whole or Number: "KB/s"
-	Live     bool    // may be changed while the fault is active
-	When     string  // matters only then: "way=scale", "errors=reset|timeout"; "" always
-	Help     string  // one line
-	Env      string  // the variable of the older chaos script: LATENCY_MS
-	EnvUnit  string  // completes a bare number of that variable: ms
+	Min, Max float64           // Max 0: no upper bound
+	Unit     string            // shown behind a Whole or Number: "KB/s"
+	Live     bool              // may be changed while the fault is active
+	Needs    map[string]string // choices that cannot be used here, with the setting that each needs
+	When     string            // matters only then: "way=scale", "errors=reset|timeout"; "" always
+	Help     string            // one line
+	Env      string            // the variable of the older chaos script: LATENCY_MS
+	EnvUnit  string            // completes a bare number of that variable: ms
 }
 
 // TTLParam is the time-to-live row with a default.
@@ -129,6 +130,9 @@ func (r Param) canonical(text string) (string, error) {
 		}
 		return strconv.FormatFloat(v, 'f', -1, 64), nil
 	case Choice:
+		if need, ok := r.Needs[text]; ok {
+			return "", fmt.Errorf("%s is %q: this needs %s; without it, must be %s", r.Name, text, need, r.Accepts())
+		}
 		if !slices.Contains(r.Choices, text) {
 			return refuse()
 		}

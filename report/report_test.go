@@ -23,6 +23,7 @@ import (
 	"xinbot.ir/squall/internal/event"
 	"xinbot.ir/squall/internal/rundir"
 	"xinbot.ir/squall/internal/slo"
+	"xinbot.ir/squall/internal/timeline"
 	"xinbot.ir/squall/internal/units"
 	"xinbot.ir/squall/load"
 	"xinbot.ir/squall/load/metric"
@@ -355,6 +356,20 @@ func TestFlowsOffAreNotZero(t *testing.T) {
 	}
 	if regexp.MustCompile(`\| \*\*(Ingestion|Automation|Rule toggling)\*\*`).MatchString(text) {
 		t.Error("a flow that was off has a row")
+	}
+}
+
+// A metric of two flows is off only when both are.
+func TestMetricIsOffWhenAllItsFlowsAre(t *testing.T) {
+	for off, want := range map[string]string{"knowledge": "", "ingestion": "", "ingestion,knowledge": "ingestion was off: no admin token"} {
+		start := event.RunStarted{FlowsOff: map[string]string{}}
+		for flow := range strings.SplitSeq(off, ",") {
+			start.FlowsOff[flow] = "no admin token"
+		}
+		run := &Run{timeline: timeline.Of([]event.Event{{By: event.By(event.RoleOperator), Data: start}})}
+		if got := run.whyOff("orchestrator_latency"); got != want {
+			t.Errorf("with %s off the metric is off for %q, want %q", off, got, want)
+		}
 	}
 }
 

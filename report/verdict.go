@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"xinbot.ir/squall/internal/rundir"
@@ -76,19 +77,22 @@ func (run *Run) answered() uint64 {
 	return answered
 }
 
-// whyOff says why a latency metric has no samples: its flows were off. It is "" when they ran.
-func (run *Run) whyOff(metric string) string {
+// whyOff is why a latency metric has no samples: all its flows were off. It is "" when one of them ran.
+func (run *Run) whyOff(metric string) (why string) {
+	off := flowsOff(run.timeline)
 	for _, f := range load.Registry().Flows() {
 		if f.Metric != metric {
 			continue
 		}
-		for _, off := range flowsOff(run.timeline) {
-			if off.flow == f.String() {
-				return fmt.Sprintf("%s was off: %s", f, off.why)
-			}
+		i := slices.IndexFunc(off, func(o flowOff) bool { return o.flow == f.String() })
+		if i < 0 {
+			return ""
+		}
+		if why == "" {
+			why = fmt.Sprintf("%s was off: %s", f, off[i].why)
 		}
 	}
-	return ""
+	return why
 }
 
 // sentence says in one sentence why the run got its verdict.

@@ -53,7 +53,7 @@ func (f customFault) Info() chaos.Info {
 		ID: f.custom.ID, Title: f.custom.Title, Driver: driverName,
 		Summary: fmt.Sprintf("%s %s %s.", map[string]string{wayEvict: "Evicts the pods of", wayDelete: "Deletes the pods of", wayScale: "Scales"}[w.Way], w.Kind, w.Name),
 		Params:  []chaos.Param{chaos.TTLParam(lasts, "")},
-		Expect:  []chaos.Expectation{recoversExpectation()},
+		Expect:  []chaos.Expectation{chaos.RecoversWithin(chaos.RecoveryGoal)},
 	}
 	if w.Way == wayScale {
 		info.Params = append(info.Params, chaos.Param{

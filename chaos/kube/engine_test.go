@@ -62,7 +62,7 @@ func TestFaultsInTheEngine(t *testing.T) {
 	must(e.Inject("redis_outage", chaos.Params{"way": wayScale}, operator))
 	reaches(t, e, "qdrant_throttle", chaos.Active)
 	reaches(t, e, "redis_outage", chaos.Active)
-	must(e.Adjust("qdrant_throttle", chaos.Params{"rate": "2000", "for": "10m"}, operator))
+	must(e.Adjust("qdrant_throttle", chaos.Params{"rate": "250", "for": "10m"}, operator))
 	await(t, "the other rate", func() string {
 		for _, n := range spaces {
 			if got := n.qdiscs(t); !strings.Contains(got, "rate 2Mbit") {

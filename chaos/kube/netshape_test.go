@@ -27,7 +27,7 @@ func (s *stage) network(t *testing.T) map[string]netns {
 
 // rated is a shaping that this kernel has: it has tbf and no netem.
 func rated(more chaos.Params) chaos.Params {
-	return chaos.Params{"latency": "0s", "loss": "0", "rate": "1000"}.With(more)
+	return chaos.Params{"latency": "0s", "loss": "0", "rate": "125"}.With(more)
 }
 
 func TestShapeAndBack(t *testing.T) {
@@ -61,7 +61,7 @@ func TestShapeAndBack(t *testing.T) {
 	}
 
 	// Other parameters while it is on.
-	plan = s.accepted(t, "qdrant_throttle", rated(chaos.Params{"rate": "2000", "for": "1h"}))
+	plan = s.accepted(t, "qdrant_throttle", rated(chaos.Params{"rate": "250", "for": "1h"}))
 	apply(t, plan)
 	for pod, n := range spaces {
 		if got := n.qdiscs(t); !strings.Contains(got, handlePrefix(testSession)+"1: root") || !strings.Contains(got, "rate 2Mbit") {
@@ -128,7 +128,7 @@ func TestKernelWithoutNetem(t *testing.T) {
 // shapesByNetem is for kernels that have it.
 func (s *stage) shapesByNetem(t *testing.T, spaces map[string]netns) {
 	t.Helper()
-	plan := s.accepted(t, "qdrant_throttle", chaos.Params{"jitter": "50ms", "rate": "1000"})
+	plan := s.accepted(t, "qdrant_throttle", chaos.Params{"jitter": "50ms", "rate": "125"})
 	apply(t, plan)
 	for pod, n := range spaces {
 		got := n.qdiscs(t)

@@ -2,10 +2,8 @@ package kube
 
 import (
 	"context"
-	"time"
 
 	"xinbot.ir/squall/chaos"
-	"xinbot.ir/squall/internal/event"
 )
 
 // redisOutage removes the pods of a StatefulSet, once or for a time.
@@ -21,40 +19,24 @@ const (
 
 // Names of parameters.
 const (
-	paramWay      = "way"
 	paramPods     = "pods"
 	paramSelector = "selector"
 	paramReplicas = "replicas"
 )
 
-// recoversExpectation is the objective of every fault here.
-func recoversExpectation() chaos.Expectation {
-	return chaos.Expectation{Signal: event.Recovers, Within: 2 * time.Minute, Text: "recovers within 2 min"}
-}
-
 // Info describes the fault.
 func (f redisOutage) Info() chaos.Info {
-	held := chaos.TTLParam(2*time.Minute, "DISRUPTION_SECONDS")
-	held.When = "way=" + wayScale // pods that were taken away come back by themselves
-	return chaos.Info{
-		ID: "redis_outage", Title: "Redis outage", Driver: driverName,
-		Summary: "Takes Redis away: evicts its pods, or holds it at 0 replicas for a time.",
-		Params: []chaos.Param{
-			{
-				Name: paramWay, Label: "Way", Type: chaos.Choice, Default: wayEvict, Choices: []string{wayEvict, wayDelete, wayScale},
-				Help: "evict asks disruption budgets, delete does not, scale holds 0 replicas",
-			},
-			held,
-			{Name: "statefulset", Label: "StatefulSet", Type: chaos.Text, Default: "redis", Env: "STATEFULSET", Help: "its name"},
-			{Name: paramSelector, Label: "Selector", Type: chaos.Text, Default: "app=redis", Help: "labels of the pods that may be hit"},
-			podsParam("way=evict|delete"),
+	drill := chaos.DrillOf(chaos.RedisOutage)
+	return drill.Info(driverName,
+		chaos.Param{
+			Name: chaos.Way, Label: "Way", Type: chaos.Choice, Default: wayEvict, Choices: []string{wayEvict, wayDelete, wayScale},
+			Help: "evict: disruption budgets may refuse; delete: they may not; scale: 0 replicas for a time",
 		},
-		Expect: []chaos.Expectation{
-			recoversExpectation(),
-			{Signal: event.MetricBelow, Name: "automation_queue_depth", Bound: 50, Text: "automation queue depth stays below 50"},
-			{Signal: event.AlertFires, Name: "GatewayHealthCheckFailed", Text: "alert GatewayHealthCheckFailed fires"},
-		},
-	}
+		drill.Param(chaos.TTL, "way="+wayScale), // pods that were removed come back by themselves
+		chaos.Param{Name: "statefulset", Label: "StatefulSet", Type: chaos.Text, Default: "redis", Env: "STATEFULSET", Help: "its name"},
+		chaos.Param{Name: paramSelector, Label: "Selector", Type: chaos.Text, Default: "app=redis", Help: "labels of the pods that may be hit"},
+		podsParam("way=evict|delete"),
+	)
 }
 
 func podsParam(only string) chaos.Param {
@@ -71,7 +53,7 @@ func (f redisOutage) Plan(ctx context.Context, p chaos.Params) (chaos.Plan, erro
 		return chaos.Plan{}, err
 	}
 	t := target{kind: k, namespace: f.driver.config.Namespace, name: p["statefulset"], selector: p[paramSelector], pods: p.Whole(paramPods)}
-	return f.driver.plan(ctx, t, p[paramWay], 0)
+	return f.driver.plan(ctx, t, p[chaos.Way], 0)
 }
 
 // plan is the preflight of the ways that take pods away.

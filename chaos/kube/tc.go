@@ -15,7 +15,7 @@ import (
 type shaping struct {
 	delay, jitter time.Duration
 	loss          float64 // percent
-	rate          int     // kbit/s; 0 does not limit
+	rate          int     // KB/s; 0 does not limit
 }
 
 var errNoShaping = errors.New("latency, loss and rate are all 0: nothing would be shaped")
@@ -40,7 +40,7 @@ func (s shaping) qdisc() ([]string, error) {
 	case s.jitter > s.delay:
 		return nil, fmt.Errorf("jitter is %v, more than the latency of %v", s.jitter, s.delay)
 	case s.delay == 0 && s.loss == 0:
-		burst := max(tbfLeast, s.rate*1000/8/100)
+		burst := max(tbfLeast, s.rate*1000/100)
 		return []string{"tbf", "rate", kbit(s.rate), "burst", strconv.Itoa(burst), "latency", tbfLatency}, nil
 	}
 	words := []string{"netem", "limit", strconv.Itoa(netemPackets)}
@@ -59,7 +59,7 @@ func (s shaping) qdisc() ([]string, error) {
 	return words, nil
 }
 
-func kbit(rate int) string { return strconv.Itoa(rate) + "kbit" }
+func kbit(rate int) string { return strconv.Itoa(8*rate) + "kbit" }
 
 // micros is a duration as tc takes it.
 func micros(d time.Duration) string {
@@ -80,7 +80,7 @@ func (s shaping) String() string {
 		parts = append(parts, strconv.FormatFloat(s.loss, 'f', -1, 64)+" % loss")
 	}
 	if s.rate > 0 {
-		parts = append(parts, strconv.Itoa(s.rate)+" kbit/s")
+		parts = append(parts, strconv.Itoa(s.rate)+" KB/s")
 	}
 	return strings.Join(parts, ", ")
 }

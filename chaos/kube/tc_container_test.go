@@ -65,7 +65,7 @@ func TestShapeFromEphemeralContainer(t *testing.T) {
 	undone(t, plan) // of a step that was never begun
 
 	apply(t, plan)
-	plan = s.accepted(t, "qdrant_throttle", rated(chaos.Params{"image": "tools:1", "rate": "2000"}))
+	plan = s.accepted(t, "qdrant_throttle", rated(chaos.Params{"image": "tools:1", "rate": "250"}))
 	apply(t, plan)
 	for pod, n := range spaces {
 		if got := n.qdiscs(t); !strings.Contains(got, "rate 2Mbit") {

@@ -15,9 +15,9 @@ func TestQdiscOfShaping(t *testing.T) {
 		{shaping{delay: 800 * time.Millisecond, loss: 5}, "netem limit 20000 delay 800000us loss 5%", ""},
 		{shaping{delay: 800 * time.Millisecond, jitter: 50 * time.Millisecond}, "netem limit 20000 delay 800000us 50000us", ""},
 		{shaping{delay: 100 * time.Nanosecond}, "netem limit 20000 delay 1us", ""},
-		{shaping{loss: 0.5, rate: 256}, "netem limit 20000 loss 0.5% rate 256kbit", ""},
-		{shaping{rate: 1000}, "tbf rate 1000kbit burst 16384 latency 400ms", ""},
-		{shaping{rate: 1_000_000}, "tbf rate 1000000kbit burst 1250000 latency 400ms", ""},
+		{shaping{loss: 0.5, rate: 32}, "netem limit 20000 loss 0.5% rate 256kbit", ""},
+		{shaping{rate: 125}, "tbf rate 1000kbit burst 16384 latency 400ms", ""},
+		{shaping{rate: 125_000}, "tbf rate 1000000kbit burst 1250000 latency 400ms", ""},
 		{shaping{}, "", "nothing would be shaped"},
 		{shaping{delay: time.Millisecond, jitter: time.Second}, "", "jitter is 1s, more than the latency of 1ms"},
 		{shaping{jitter: time.Second}, "", "jitter is 1s, more than the latency of 0s"},
@@ -33,8 +33,8 @@ func TestQdiscOfShaping(t *testing.T) {
 }
 
 func TestShapingInWords(t *testing.T) {
-	s := shaping{delay: 800 * time.Millisecond, jitter: 50 * time.Millisecond, loss: 5, rate: 1000}
-	if got, want := s.String(), "800 ms ± 50 ms, 5 % loss, 1000 kbit/s"; got != want {
+	s := shaping{delay: 800 * time.Millisecond, jitter: 50 * time.Millisecond, loss: 5, rate: 125}
+	if got, want := s.String(), "800 ms ± 50 ms, 5 % loss, 125 KB/s"; got != want {
 		t.Errorf("%q, want %q", got, want)
 	}
 }

@@ -10,7 +10,6 @@ import (
 	client "github.com/Shopify/toxiproxy/v2/client"
 
 	"xinbot.ir/squall/chaos"
-	"xinbot.ir/squall/internal/event"
 )
 
 // Problems lists what is wrong with custom faults, each with its place in the configuration; nil if nothing
@@ -48,7 +47,7 @@ func customToxic(c chaos.Custom) faultRow {
 			ID: c.ID, Title: c.Title, Driver: driverName,
 			Summary: fmt.Sprintf("Puts a %s toxic on the %s stream of proxy %s.", toxic.Type, toxic.Stream, toxic.Proxy),
 			Params:  append(rows, toxicity, chaos.TTLParam(c.TTL, "")),
-			Expect:  []chaos.Expectation{{Signal: event.Recovers, Within: recoveryGoal, Text: recoveryText}},
+			Expect:  []chaos.Expectation{chaos.RecoversWithin(chaos.RecoveryGoal)},
 		},
 		desired: func(p chaos.Params) desired { return k.desired(toxic, c.Place, wrong, p) },
 	}

@@ -123,7 +123,7 @@ func TestEveryFaultSaysWhatItIs(t *testing.T) {
 			"errors": {def: "none"}, "after": {def: "0s"}, "rate": {def: "10"}, "stream": {def: "downstream"}, "toxicity": {def: "100"}, "for": {"10m", "UPTIME_SECONDS", "s"},
 		},
 		"redis_outage":    {"proxy": {def: "redis"}, "way": {def: "refuse"}, "latency": {def: "1s"}, "for": {"2m", "DISRUPTION_SECONDS", "s"}},
-		"qdrant_throttle": {"proxy": {def: "qdrant"}, "latency": {"800ms", "LATENCY_MS", "ms"}, "rate": {def: "0"}, "toxicity": {def: "100"}, "for": {"5m", "DURATION_SECONDS", "s"}},
+		"qdrant_throttle": {"way": {def: "proxy"}, "proxy": {def: "qdrant"}, "latency": {"800ms", "LATENCY_MS", "ms"}, "rate": {def: "0"}, "toxicity": {def: "100"}, "for": {"5m", "DURATION_SECONDS", "s"}},
 		"slow-crm_2":      {"latency": {def: "5"}, "jitter": {def: "0"}, "toxicity": {def: "100"}, "for": {def: "1m"}},
 	}
 	faults := New(Config{Custom: []chaos.Custom{custom("latency", "downstream", map[string]int64{"latency": 5})}}).Faults()

@@ -3,12 +3,10 @@ package toxiproxy
 import (
 	"slices"
 	"strings"
-	"time"
 
 	client "github.com/Shopify/toxiproxy/v2/client"
 
 	"xinbot.ir/squall/chaos"
-	"xinbot.ir/squall/internal/event"
 )
 
 // llmLatency makes the language model's provider slow, or fail. Like the older script it delays what
@@ -21,42 +19,34 @@ func llmLatency() faultRow {
 	for _, e := range llmErrors {
 		choices = append(choices, e.name)
 	}
+	drill := chaos.DrillOf(chaos.LLMLatency)
 	return faultRow{
-		info: chaos.Info{
-			ID: "llm_latency", Title: "LLM latency", Driver: driverName,
-			Summary: "Makes the language model's provider slow, or lets its connections fail.",
-			Params: []chaos.Param{
-				proxyParam("llm-upstream", "PROXY_NAME"),
-				{
-					Name: "latency", Label: "Latency", Type: chaos.Duration, Default: "3s", Max: maxDelay, Live: true, When: flowing,
-					Help: "delay of everything that passes; 0s for none", Env: "LATENCY_MS", EnvUnit: "ms",
-				},
-				{
-					Name: "jitter", Label: "Jitter", Type: chaos.Duration, Default: "500ms", Max: maxDelay, Live: true, When: flowing,
-					Help: "the delay is this much more or less", Env: "JITTER_MS", EnvUnit: "ms",
-				},
-				{
-					Name: "errors", Label: "Errors", Type: chaos.Choice, Choices: choices, Default: choices[0], Live: true,
-					Help: "timeout: nothing gets through; refuse: the proxy is off; bandwidth: a thin line",
-				},
-				{
-					Name: "after", Label: "Closes after", Type: chaos.Duration, Default: "0s", Max: 20, Live: true, When: "errors=timeout|reset",
-					Help: "timeout: then the connection is closed, 0s for never; reset: then it is reset, 0s for at once",
-				},
-				rateParam(10, 1, "errors=bandwidth", "what each connection passes"),
-				{
-					Name: "stream", Label: "Stream", Type: chaos.Choice, Choices: []string{downstream, upstream, both}, Default: downstream, Live: true, When: toxic,
-					Help: "downstream: answers; upstream: requests; both: each with the whole delay, so twice in all",
-				},
-				toxicityParam(toxic),
-				chaos.TTLParam(10*time.Minute, "UPTIME_SECONDS"),
+		info: drill.Info(driverName,
+			proxyParam("llm-upstream", "PROXY_NAME"),
+			chaos.Param{
+				Name: "latency", Label: "Latency", Type: chaos.Duration, Default: "3s", Max: maxDelay, Live: true, When: flowing,
+				Help: "delay of everything that passes; 0s for none", Env: "LATENCY_MS", EnvUnit: "ms",
 			},
-			Expect: []chaos.Expectation{
-				{Signal: event.CounterIncreases, Name: "llm_fallbacks_total", Text: "the fallback model answers"},
-				{Signal: event.AlertFires, Name: "HighLatencyLLM", Text: "alert HighLatencyLLM fires"},
-				{Signal: event.Recovers, Within: recoveryGoal, Text: recoveryText},
+			chaos.Param{
+				Name: "jitter", Label: "Jitter", Type: chaos.Duration, Default: "500ms", Max: maxDelay, Live: true, When: flowing,
+				Help: "the delay is this much more or less", Env: "JITTER_MS", EnvUnit: "ms",
 			},
-		},
+			chaos.Param{
+				Name: "errors", Label: "Errors", Type: chaos.Choice, Choices: choices, Default: choices[0], Live: true,
+				Help: "timeout: nothing gets through; refuse: the proxy is off; bandwidth: a thin line",
+			},
+			chaos.Param{
+				Name: "after", Label: "Closes after", Type: chaos.Duration, Default: "0s", Max: 20, Live: true, When: "errors=timeout|reset",
+				Help: "timeout: then the connection is closed, 0s for never; reset: then it is reset, 0s for at once",
+			},
+			rateParam(10, 1, "errors=bandwidth", "what each connection passes"),
+			chaos.Param{
+				Name: "stream", Label: "Stream", Type: chaos.Choice, Choices: []string{downstream, upstream, both}, Default: downstream, Live: true, When: toxic,
+				Help: "downstream: answers; upstream: requests; both: each with the whole delay, so twice in all",
+			},
+			toxicityParam(toxic),
+			drill.Param(chaos.TTL, ""),
+		),
 		desired: desiredLLM,
 	}
 }

@@ -15,9 +15,6 @@ const (
 
 	maxDelay = 300     // seconds
 	maxRate  = 1 << 20 // KB/s
-
-	recoveryGoal = 2 * time.Minute
-	recoveryText = "recovers within 2 min"
 )
 
 func proxyParam(def, env string) chaos.Param {

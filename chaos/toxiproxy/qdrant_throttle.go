@@ -2,37 +2,25 @@ package toxiproxy
 
 import (
 	"strings"
-	"time"
 
 	client "github.com/Shopify/toxiproxy/v2/client"
 
 	"xinbot.ir/squall/chaos"
-	"xinbot.ir/squall/internal/event"
 	"xinbot.ir/squall/internal/units"
 )
 
-// qdrantThrottle makes Qdrant slow where it sits behind Toxiproxy. Where it does not, the Kubernetes
-// driver has a fault of the same name, which can lose packets too: a proxy cannot.
+// qdrantThrottle makes Qdrant slow where it sits behind Toxiproxy. A proxy cannot lose packets.
 func qdrantThrottle() faultRow {
+	drill := chaos.DrillOf(chaos.QdrantThrottle)
 	return faultRow{
-		info: chaos.Info{
-			ID: "qdrant_throttle", Title: "Qdrant throttle", Driver: driverName,
-			Summary: "Delays the answers of the vector store and limits its bandwidth.",
-			Params: []chaos.Param{
-				proxyParam("qdrant", ""),
-				{
-					Name: "latency", Label: "Latency", Type: chaos.Duration, Default: "800ms", Max: maxDelay, Live: true,
-					Help: "of every answer; 0s for none", Env: "LATENCY_MS", EnvUnit: "ms",
-				},
-				rateParam(0, 0, "", "what each connection passes of answers; 0 for no limit"),
-				toxicityParam(""),
-				chaos.TTLParam(5*time.Minute, "DURATION_SECONDS"),
-			},
-			Expect: []chaos.Expectation{
-				{Signal: event.AlertFires, Name: "IngestionLagHigh", Within: time.Minute, Text: "alert IngestionLagHigh fires within 1 min"},
-				{Signal: event.Recovers, Within: recoveryGoal, Text: recoveryText},
-			},
-		},
+		info: drill.Info(driverName,
+			chaos.Param{Name: chaos.Way, Label: "Way", Type: chaos.Choice, Choices: []string{"proxy"}, Default: "proxy", Live: true, Help: "proxy: toxics on its proxy"},
+			proxyParam("qdrant", ""),
+			drill.Param("latency", ""),
+			drill.Param("rate", ""),
+			toxicityParam(""),
+			drill.Param(chaos.TTL, ""),
+		),
 		desired: desiredQdrant,
 	}
 }

@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"io"
-	"maps"
-	"slices"
 
 	"xinbot.ir/squall/chaos"
 	"xinbot.ir/squall/chaos/kube"
@@ -19,18 +17,10 @@ import (
 // configuration may name.
 func BuiltInFaults() map[string][]chaos.Param {
 	rows := map[string][]chaos.Param{session.SpikeFault: session.SpikeParams()}
-	for _, info := range slices.Concat(kube.BuiltIn(), onToxiproxy()) {
-		rows[info.ID] = append(rows[info.ID], info.Params...)
+	for _, f := range chaos.Combine(chaos.Offer{Faults: kube.BuiltIn()}, chaos.Offer{Faults: toxiproxy.BuiltIn()}) {
+		rows[f.Info().ID] = f.Info().Params
 	}
 	return rows
-}
-
-// onToxiproxy describes the built-in faults of that driver.
-func onToxiproxy() (all []chaos.Info) {
-	for _, f := range toxiproxy.New(toxiproxy.Config{}).Faults() {
-		all = append(all, f.Info())
-	}
-	return all
 }
 
 // Faults is what can be broken at a target: by which driver, and how it is undone.
@@ -42,42 +32,48 @@ type Faults struct {
 	watch    func(context.Context, func(event.WorkloadScaled)) // nil: there are no pods to watch
 }
 
-// OpenFaults makes the drivers and picks for each fault the one that can carry it out here: Kubernetes
-// before Toxiproxy, for it breaks the real thing. Changes are marked with runID. The log takes what
-// client-go says. An error is a mistake in the configuration.
+// OpenFaults makes the drivers and combines what they can carry out here: Kubernetes before Toxiproxy, because it
+// breaks the real thing. Changes are marked with runID. The log receives what client-go logs. An error is a mistake in
+// the configuration.
 func OpenFaults(r config.Resolved, runID string, log io.Writer) (*Faults, error) {
 	f := &Faults{resolved: r, undoers: undoers(r)}
-	var errs []error
-	if k := r.Faults.Kubernetes; k.Namespace != "" {
-		kube.RedirectKlog(log)
-		driver, err := kube.New(kube.Config{
-			Kubeconfig: k.Kubeconfig, Context: k.Context, Namespace: k.Namespace, Allow: k.Allow,
-			Session: runID, Custom: r.Faults.Custom, Log: log, UserAgent: r.Options.UserAgent,
-		})
-		if err != nil {
-			errs = append(errs, err)
-		} else {
-			f.list = driver.Faults()
-			f.watch = func(ctx context.Context, seen func(event.WorkloadScaled)) {
-				driver.Watch(ctx, func(s kube.Scale) {
-					seen(event.WorkloadScaled{Workload: s.Workload, Ready: s.Ready, Wanted: s.Wanted, Min: s.Min, Max: s.Max})
-				})
-			}
-		}
-	}
-	if r.Faults.Toxiproxy != nil {
-		driver := toxiproxy.New(toxiproxy.Config{URL: r.Faults.Toxiproxy, Session: runID, Custom: r.Faults.Custom})
-		errs = append(errs, driver.Problems())
-		for _, fault := range driver.Faults() {
-			if !slices.ContainsFunc(f.list, func(other chaos.Fault) bool { return other.Info().ID == fault.Info().ID }) {
-				f.list = append(f.list, fault)
-			}
-		}
-	}
-	sortDrills(f.list)
-	checked, err := r.ValidateFaults(f.on(), f.off())
+	onKube, kubeErr := f.kubernetes(r, runID, log)
+	onProxy, proxyErr := onToxiproxy(r, runID)
+	f.list = chaos.Combine(onKube, onProxy)
+	checked, err := r.ValidateFaults(f.on(), chaos.Missing(onProxy, onKube))
 	f.checked = checked
-	return f, errors.Join(append(errs, err)...)
+	return f, errors.Join(kubeErr, proxyErr, err)
+}
+
+// kubernetes is what the cluster's driver offers; it also sets the watch of autoscalers.
+func (f *Faults) kubernetes(r config.Resolved, runID string, log io.Writer) (chaos.Offer, error) {
+	k := r.Faults.Kubernetes
+	if k.Namespace == "" {
+		return chaos.Offer{Faults: kube.BuiltIn(), Needs: "--namespace"}, nil
+	}
+	kube.RedirectKlog(log)
+	driver, err := kube.New(kube.Config{
+		Kubeconfig: k.Kubeconfig, Context: k.Context, Namespace: k.Namespace, Allow: k.Allow,
+		Session: runID, Custom: r.Faults.Custom, Log: log, UserAgent: r.Options.UserAgent,
+	})
+	if err != nil {
+		return chaos.Offer{Faults: kube.BuiltIn(), Needs: "--namespace"}, err
+	}
+	f.watch = func(ctx context.Context, seen func(event.WorkloadScaled)) {
+		driver.Watch(ctx, func(s kube.Scale) {
+			seen(event.WorkloadScaled{Workload: s.Workload, Ready: s.Ready, Wanted: s.Wanted, Min: s.Min, Max: s.Max})
+		})
+	}
+	return chaos.Offer{Faults: driver.Faults()}, nil
+}
+
+// onToxiproxy is what the proxy's driver offers.
+func onToxiproxy(r config.Resolved, runID string) (chaos.Offer, error) {
+	if r.Faults.Toxiproxy == nil {
+		return chaos.Offer{Faults: toxiproxy.BuiltIn(), Needs: "--toxiproxy"}, nil
+	}
+	driver := toxiproxy.New(toxiproxy.Config{URL: r.Faults.Toxiproxy, Session: runID, Custom: r.Faults.Custom})
+	return chaos.Offer{Faults: driver.Faults()}, driver.Problems()
 }
 
 // Infos describes the faults that can run here, in the order of their keys.
@@ -111,20 +107,6 @@ func (f *Faults) config() session.Config {
 	}
 }
 
-// drills are the faults of the performance plan, in the order of their keys.
-var drills = []string{"llm_latency", "redis_outage", "qdrant_throttle"}
-
-// sortDrills gives the drills of the performance plan the first keys, and leaves the rest as it is.
-func sortDrills(list []chaos.Fault) {
-	rank := func(f chaos.Fault) int {
-		if i := slices.Index(drills, f.Info().ID); i >= 0 {
-			return i
-		}
-		return len(drills)
-	}
-	slices.SortStableFunc(list, func(x, y chaos.Fault) int { return rank(x) - rank(y) })
-}
-
 // on has the parameters of every fault that can run here.
 func (f *Faults) on() map[string][]chaos.Param {
 	on := map[string][]chaos.Param{session.SpikeFault: session.SpikeParams()}
@@ -132,21 +114,4 @@ func (f *Faults) on() map[string][]chaos.Param {
 		on[fault.Info().ID] = fault.Info().Params
 	}
 	return on
-}
-
-// off has the faults that cannot run here, with what they need.
-func (f *Faults) off() map[string]string {
-	on, off := f.on(), map[string]string{}
-	for _, info := range kube.BuiltIn() {
-		off[info.ID] = "--namespace"
-	}
-	for _, info := range onToxiproxy() {
-		if off[info.ID] != "" {
-			off[info.ID] = "--toxiproxy or " + off[info.ID]
-		} else {
-			off[info.ID] = "--toxiproxy"
-		}
-	}
-	maps.DeleteFunc(off, func(id, _ string) bool { _, can := on[id]; return can })
-	return off
 }

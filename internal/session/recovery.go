@@ -13,9 +13,6 @@ import (
 	"xinbot.ir/squall/load/metric"
 )
 
-// recoveryGoal is the platform's own: green again two minutes after a drill.
-const recoveryGoal = 2 * time.Minute
-
 // faultOutcome is what became of a fault's last injection. Guarded by Session.mu; its findings are
 // replaced, never changed, for snapshots share them.
 type faultOutcome struct {

@@ -54,7 +54,7 @@ func (f channelSpike) Info() chaos.Info {
 		Expect: []chaos.Expectation{
 			{Signal: event.Holds, Text: "objectives hold during the spike"},
 			{Signal: event.Scales, Text: "every autoscaler reaches its maximum"},
-			{Signal: event.Recovers, Within: recoveryGoal, Text: "recovers within 2 min"},
+			chaos.RecoversWithin(chaos.RecoveryGoal),
 		},
 	}
 	return info
