@@ -62,10 +62,33 @@ func Parse(page string) (examples []Example, err error) {
 	return slices.DeleteFunc(examples, func(e Example) bool { return len(e.Edits) == 0 }), nil
 }
 
-// Overlay writes the edited files below dir and the file that go build -overlay takes; it returns its
-// path. The tree at root stays as it is.
-func (e Example) Overlay(root, dir string) (string, error) {
+// Overlay writes the files as all the examples together change them below dir, and the file that go build -overlay
+// takes; it returns its path. The tree at root stays as it is.
+func Overlay(examples []Example, root, dir string) (string, error) {
 	texts := map[string]string{}
+	for _, e := range examples {
+		if err := e.apply(root, texts); err != nil {
+			return "", fmt.Errorf("example %q: %w", e.Title, err)
+		}
+	}
+	replace := map[string]string{}
+	for path, text := range texts {
+		edited := filepath.Join(dir, strings.ReplaceAll(strings.TrimPrefix(path, root), "/", "_"))
+		if err := os.WriteFile(edited, []byte(text), 0o600); err != nil {
+			return "", fmt.Errorf("write overlay: %w", err)
+		}
+		replace[path] = edited
+	}
+	overlay, err := json.Marshal(map[string]any{"Replace": replace})
+	if err != nil {
+		return "", fmt.Errorf("write overlay: %w", err)
+	}
+	path := filepath.Join(dir, "overlay.json")
+	return path, os.WriteFile(path, overlay, 0o600)
+}
+
+// apply makes the edits in texts, which has the files that are changed so far, by path.
+func (e Example) apply(root string, texts map[string]string) error {
 	for _, edit := range e.Edits {
 		path := filepath.Join(root, edit.File)
 		if edit.After == "" {
@@ -76,29 +99,16 @@ func (e Example) Overlay(root, dir string) (string, error) {
 		if !edited {
 			b, err := os.ReadFile(path)
 			if err != nil {
-				return "", fmt.Errorf("example %q: %w", e.Title, err)
+				return err
 			}
 			text = string(b)
 		}
 		lines := strings.SplitAfter(text, "\n")
 		at := slices.IndexFunc(lines, func(line string) bool { return strings.TrimSpace(line) == edit.After })
 		if at < 0 {
-			return "", fmt.Errorf("example %q: %s has no line %s", e.Title, edit.File, edit.After)
+			return fmt.Errorf("%s has no line %s", edit.File, edit.After)
 		}
 		texts[path] = strings.Join(slices.Insert(lines, at+1, edit.Code), "")
 	}
-	replace := map[string]string{}
-	for path, text := range texts {
-		edited := filepath.Join(dir, strings.ReplaceAll(strings.TrimPrefix(path, root), "/", "_"))
-		if err := os.WriteFile(edited, []byte(text), 0o600); err != nil {
-			return "", fmt.Errorf("example %q: %w", e.Title, err)
-		}
-		replace[path] = edited
-	}
-	overlay, err := json.Marshal(map[string]any{"Replace": replace})
-	if err != nil {
-		return "", fmt.Errorf("example %q: %w", e.Title, err)
-	}
-	path := filepath.Join(dir, "overlay.json")
-	return path, os.WriteFile(path, overlay, 0o600)
+	return nil
 }

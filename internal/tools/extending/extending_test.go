@@ -8,10 +8,10 @@ import (
 	"testing"
 )
 
-// Each example is applied, built, and seen to work.
+// The examples are applied together, built, and each is seen to work.
 func TestExamplesOfThePageWork(t *testing.T) {
 	if testing.Short() {
-		t.Skip("builds squall once for each example")
+		t.Skip("builds squall with the examples")
 	}
 	root, err := filepath.Abs("../../..")
 	if err != nil {
@@ -25,23 +25,17 @@ func TestExamplesOfThePageWork(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	probes := map[string]probe{
-		"A panel of the console": {"tui", `
-package tui
+	probe := Example{Title: "probe", Edits: []Edit{{File: "tui/example_probe_test.go", Code: `package tui
 
 import "testing"
 
-func TestExample(t *testing.T) {
+func TestExamplePanel(t *testing.T) {
 	s := newFake()
 	s.advance(65)
 	wantText(t, console(s, looks()[0], 120, 36), "ELAPSED", "01:05")
-}`},
-		"A dialog and its key": {"tui", `
-package tui
+}
 
-import "testing"
-
-func TestExample(t *testing.T) {
+func TestExampleDialog(t *testing.T) {
 	s, m := begun(t)
 	press(m, "i")
 	wantText(t, m, "this run is about staging")
@@ -51,11 +45,26 @@ func TestExample(t *testing.T) {
 	wantCalls(t, s, "halt")
 	press(m, "?")
 	wantText(t, m, "what the run is about")
-}`},
+}
+`}}}
+	dir := t.TempDir()
+	overlay, err := Overlay(append(examples, probe), root, dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	squall := filepath.Join(dir, "squall")
+	goTool(t, root, "build", "-overlay", overlay, "-o", squall, ".")
+	probed := func(name string) func(*testing.T, string) {
+		return func(t *testing.T, _ string) { goTool(t, root, "test", "-overlay", overlay, "-run", name, "./tui") }
+	}
+	rows := func(pkg string) func(*testing.T, string) { // the tests of the package hold every row to the rest
+		return func(t *testing.T, _ string) { goTool(t, root, "test", "-overlay", overlay, "-short", pkg) }
 	}
 	checks := map[string]func(t *testing.T, squall string){
-		"A panel of the console": func(*testing.T, string) {}, // by its probe
-		"A dialog and its key":   func(*testing.T, string) {},
+		"A panel of the console":   probed("TestExamplePanel"),
+		"A dialog and its key":     probed("TestExampleDialog"),
+		"A kind of event":          rows("./internal/event"),
+		"A command of the session": rows("./internal/command"),
 		"An output format": func(t *testing.T, squall string) {
 			dir := demoDir(t, squall)
 			text, err := os.ReadFile(filepath.Join(dir, "events.csv"))
@@ -91,12 +100,6 @@ func TestExample(t *testing.T) {
 				t.Errorf("no section of notes in\n%s", report)
 			}
 		},
-		"A kind of event": func(t *testing.T, squall string) {
-			run(t, squall, "version") // it builds; the tests of the package hold every row to the rest
-		},
-		"A command of the session": func(t *testing.T, squall string) {
-			run(t, squall, "version")
-		},
 	}
 	for _, e := range examples {
 		t.Run(e.Title, func(t *testing.T) {
@@ -105,31 +108,6 @@ func TestExample(t *testing.T) {
 				t.Fatal("nothing looks whether this example works")
 			}
 			delete(checks, e.Title)
-			dir := t.TempDir()
-			overlay, err := e.Overlay(root, dir)
-			if err != nil {
-				t.Fatal(err)
-			}
-			squall := filepath.Join(dir, "squall")
-			steps := [][]string{
-				{"build", "-overlay", overlay, "-o", squall, "."},
-				{"test", "-overlay", overlay, "-short", "./internal/event", "./internal/command"},
-			}
-			if p, ok := probes[e.Title]; ok {
-				e.Edits = append(e.Edits, Edit{File: filepath.Join(p.dir, "example_probe_test.go"), Code: p.code})
-				if overlay, err = e.Overlay(root, dir); err != nil {
-					t.Fatal(err)
-				}
-				steps[1] = []string{"test", "-overlay", overlay, "-run", "TestExample", "./" + p.dir}
-			}
-			for _, args := range steps {
-				cmd := exec.Command("go", args...)
-				cmd.Dir = root
-				out, err := cmd.CombinedOutput()
-				if err != nil && (args[0] == "build" || !onlyDocs(string(out))) {
-					t.Fatalf("go %s: %v\n%s", strings.Join(args, " "), err, out)
-				}
-			}
 			check(t, squall)
 		})
 	}
@@ -138,8 +116,16 @@ func TestExample(t *testing.T) {
 	}
 }
 
-// probe is a test that is added to a package together with an example.
-type probe struct{ dir, code string }
+// goTool runs go in the tree.
+func goTool(t *testing.T, root string, args ...string) {
+	t.Helper()
+	cmd := exec.Command("go", args...)
+	cmd.Dir = root
+	out, err := cmd.CombinedOutput()
+	if err != nil && (args[0] == "build" || !onlyDocs(string(out))) {
+		t.Fatalf("go %s: %v\n%s", strings.Join(args, " "), err, out)
+	}
+}
 
 // onlyDocs tells whether all that fails is that the new thing is not on the pages yet.
 func onlyDocs(out string) bool {
