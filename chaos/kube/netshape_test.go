@@ -37,7 +37,7 @@ func TestShapeAndBack(t *testing.T) {
 	pods := unchanged(t, "qdrant's pods", func(t *testing.T) map[string]string { return s.podsOf(t, "app=qdrant") })
 
 	plan := s.accepted(t, "qdrant_throttle", rated(nil))
-	if plan.OneShot || plan.Scope != "2 pods of qdrant" || plan.Params != "1000 kbit/s" || len(plan.Steps) != 2 {
+	if plan.OneShot || plan.Scope != "2 pods of qdrant" || plan.Params != "125 KB/s" || len(plan.Steps) != 2 {
 		t.Errorf("plan %+v", plan)
 	}
 	mustSay(t, plan, "tc in container qdrant, interface eth0", "Shaping: tbf rate 1000kbit burst 16384 latency 400ms",

@@ -66,7 +66,7 @@ func micros(d time.Duration) string {
 	return strconv.FormatInt(int64(math.Ceil(float64(d)/float64(time.Microsecond))), 10) + "us"
 }
 
-// String is the shaping in words: 800 ms ± 50 ms, 5 % loss, 1000 kbit/s.
+// String is the shaping in words: 800 ms ± 50 ms, 5 % loss, 125 KB/s.
 func (s shaping) String() string {
 	var parts []string
 	if s.delay > 0 {
