@@ -53,7 +53,7 @@ type ledgerFile interface {
 	Truncate(size int64) error
 }
 
-// DamagedError says that whole lines of a ledger cannot be read. What they record may still be changed
+// DamagedError means that whole lines of a ledger cannot be read. What they record may still be changed
 // on the target, and only a person can find out.
 type DamagedError struct {
 	Path  string

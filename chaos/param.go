@@ -71,7 +71,7 @@ func (r Param) words(value string) string {
 	return value
 }
 
-// Applies tells whether the parameter has an effect beside the others.
+// Applies reports whether the parameter has an effect beside the others.
 func (r Param) Applies(p Params) bool {
 	name, choices, ok := strings.Cut(r.When, "=")
 	return !ok || slices.Contains(strings.Split(choices, "|"), p[name])

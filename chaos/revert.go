@@ -165,7 +165,7 @@ func (inj *injection) undoStep(done appliedStep, overwrite bool) error {
 	})
 }
 
-// onlyPending tells whether every part of an error is a [*PendingError].
+// onlyPending reports whether every part of an error is a [*PendingError].
 func onlyPending(err error) bool {
 	if many, ok := err.(interface{ Unwrap() []error }); ok {
 		for _, e := range many.Unwrap() {

@@ -21,7 +21,7 @@ type ScheduledFault struct {
 
 var validID = regexp.MustCompile(`^[a-z][a-z0-9_-]*$`)
 
-// ValidID tells whether a text can be the id of a fault or the name of a parameter: a lower-case
+// ValidID reports whether a text can be the id of a fault or the name of a parameter: a lower-case
 // letter, then lower-case letters, digits, hyphens and underscores.
 func ValidID(text string) bool { return validID.MatchString(text) }
 

@@ -35,5 +35,5 @@ type Status struct {
 	Conflict  bool      // when not reverted: because somebody else changed the object
 }
 
-// On tells whether the fault has changed something, or is about to, that is not yet reverted.
+// On reports whether the fault has changed something, or is about to, that is not yet reverted.
 func (s Status) On() bool { return s.State >= Injecting }

@@ -140,7 +140,7 @@ func (a *adminFlows) measure(ctx context.Context, id metric.SeriesID, due time.T
 	return err
 }
 
-// startDeadline tells the flows that the run is ending.
+// startDeadline begins the time that calls in flight still have.
 func (a *adminFlows) startDeadline() {
 	if a.rules != nil {
 		a.rules.startDeadline()

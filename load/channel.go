@@ -38,7 +38,7 @@ const (
 	Base64 Encoding = "base64"
 )
 
-// ChannelSpec says how messages of one channel look on the wire. The zero value of a field in an
+// ChannelSpec describes how messages of one channel look on the wire. The zero value of a field in an
 // override means "as the default has it".
 type ChannelSpec struct {
 	Name      string    // as the mix of a workload file calls it

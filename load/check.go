@@ -2,7 +2,7 @@ package load
 
 import "bytes"
 
-// isAccepted tells whether a gateway's body says {"status":"accepted"}, whatever its spacing.
+// isAccepted reports whether a gateway's body says {"status":"accepted"}, whatever its spacing.
 func isAccepted(body []byte) bool {
 	_, rest, found := bytes.Cut(body, []byte(`"status"`))
 	if !found {

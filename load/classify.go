@@ -14,7 +14,7 @@ import (
 	"xinbot.ir/squall/load/metric"
 )
 
-// classify says what kind of failure an error from sending a request is. Our own limits come first:
+// classify returns the class of an error from sending a request. Our own limits come first:
 // running out of descriptors also shows as a failed name look-up or a failed connect.
 func classify(err error) metric.ErrorClass {
 	for _, row := range classTable {

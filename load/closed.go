@@ -66,7 +66,7 @@ func (p *vuPool) loop(u *virtualUser) {
 	}
 }
 
-// active tells whether the virtual user has not been stopped.
+// active reports whether the virtual user has not been stopped.
 func (u *virtualUser) active() bool {
 	select {
 	case <-u.quit:

@@ -24,7 +24,7 @@ const (
 // idleTrusted is how long a connection may lie idle before it is looked at before its next use.
 const idleTrusted = 500 * time.Millisecond
 
-// errStale tells that the gateway closed a connection while it was idle.
+// errStale means that the gateway closed a connection while it was idle.
 var errStale = errors.New("connection was closed while idle")
 
 // connections counts the open connections of a generator and can close them all, so that requests
@@ -50,7 +50,7 @@ func newConnections() *connections {
 	return c
 }
 
-// track takes a connection into the count. After closeAll it closes the connection instead.
+// track counts a connection. After closeAll it closes the connection instead.
 func (c *connections) track(conn net.Conn) (*trackedConn, error) {
 	tracked := &trackedConn{Conn: conn, of: c}
 	c.mu.Lock()
@@ -108,7 +108,7 @@ func (t *trackedConn) SetWriteDeadline(deadline time.Time) error {
 	return t.Conn.SetWriteDeadline(deadline)
 }
 
-// closedByPeer tells whether there is anything to read, which on an idle connection is its end or
+// closedByPeer reports whether there is anything to read, which on an idle connection is its end or
 // something that no request asked for.
 func (t *trackedConn) closedByPeer() bool {
 	conn, ok := t.Conn.(syscall.Conn)

@@ -39,7 +39,7 @@ type adminFlow struct {
 	call      func(a *adminFlows, ctx context.Context, t *adminTask, due time.Time)
 }
 
-// FlowState says whether a flow runs.
+// FlowState reports whether a flow runs.
 type FlowState struct {
 	Flow   *metric.Flow
 	On     bool
@@ -47,7 +47,7 @@ type FlowState struct {
 	Reason string // why it is off; "" when it runs
 }
 
-// FlowStates says which flows run with these options, and why the others do not.
+// FlowStates lists which flows run with these options, and why the others do not.
 func FlowStates(o Options) []FlowState {
 	brands := 0
 	for _, tenant := range o.Workload.Tenants {

@@ -171,7 +171,7 @@ func (g *Generator) publish(p *plan, now time.Time) {
 	}
 }
 
-// notify tells a goroutine to look again. One that has not yet looked since the last time will see
+// notify wakes a goroutine to read again. One that has not yet read since the last time will see
 // this change too.
 func notify(changed chan<- struct{}) {
 	select {
@@ -180,7 +180,7 @@ func notify(changed chan<- struct{}) {
 	}
 }
 
-// affectsWaiters tells whether a change concerns those who wait.
+// affectsWaiters reports whether a change concerns those who wait.
 func affectsWaiters(old, now Settings) bool {
 	return old.Think != now.Think || old.Paused != now.Paused || old.FreezeRules != now.FreezeRules
 }
@@ -354,14 +354,14 @@ func (g *Generator) message(o *metric.Outcome, s *metric.Shard, brand int, sende
 // spawn starts a goroutine of the traffic; Stop waits for it.
 func (g *Generator) spawn(f func()) { g.traffic.Go(g.guard(f)) }
 
-// reportError hands an error to Options.OnError.
+// reportError passes an error to Options.OnError.
 func (g *Generator) reportError(err error) {
 	if g.options.OnError != nil {
 		g.options.OnError(err)
 	}
 }
 
-// guard hands a panic to Options.OnPanic, so that the program can leave the terminal sane and
+// guard passes a panic to Options.OnPanic, so that the program can leave the terminal sane and
 // write its report; without a handler the panic goes on.
 func (g *Generator) guard(f func()) func() {
 	return func() {

@@ -75,7 +75,7 @@ func (m *selfMonitor) read(now time.Time, missed, local uint64) metric.Health {
 	return h
 }
 
-// saturation says why the numbers of a window may be the generator's own fault, or "".
+// saturation returns why the numbers of a window may be the generator's own fault, or "".
 func saturation(lag time.Duration, cpu float64, missed, local uint64) string {
 	switch {
 	case local > 0:

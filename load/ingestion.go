@@ -45,7 +45,7 @@ func (a *adminFlows) upload(ctx context.Context, t *adminTask, due time.Time) {
 	_ = a.measure(ctx, id, due, req) // counted by class; there is nothing else to do about it
 }
 
-// brand takes a tenant's brands in turn.
+// brand returns the tenant's brands in turn.
 func (t *adminTask) brand() Brand { return t.tenant.Brands[t.count%uint64(len(t.tenant.Brands))] }
 
 // uploadRequest builds a multipart form with a markdown file.

@@ -190,7 +190,7 @@ func (m *openModel) countMissed(before time.Time) {
 	}
 }
 
-// endsBefore tells whether the segment ends before an arrival at the offset would be due.
+// endsBefore reports whether the segment ends before an arrival at the offset would be due.
 func (s *rateSegment) endsBefore(offset time.Duration) bool {
 	return s.hasEnded() && (offset == Never || !s.start.Add(offset).Before(s.end))
 }

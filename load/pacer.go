@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// Pacer says when arrivals are due: at a rate that moves from From to To in a straight line over
+// Pacer describes when arrivals are due: at a rate that moves from From to To in a straight line over
 // Over, and stays at To afterwards. It is pure arithmetic on offsets from its own start.
 type Pacer struct {
 	From, To float64       // arrivals per second

@@ -12,7 +12,7 @@ type ramp struct {
 // at is the number at a time.
 func (r ramp) at(now time.Time) float64 { return interpolate(r.from, r.to, now.Sub(r.since), r.over) }
 
-// moving tells whether the number still changes.
+// moving reports whether the number still changes.
 func (r ramp) moving(now time.Time) bool { return r.from != r.to && now.Sub(r.since) < r.over }
 
 // toward returns a ramp to another value. A ramp that goes there already is returned as it is, so that

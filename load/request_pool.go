@@ -45,7 +45,7 @@ func newRequestPool(o *Options, c Channel) (*requestPool, error) {
 	return p, nil
 }
 
-// get hands out an envelope.
+// get returns a free request, or a new one.
 func (p *requestPool) get() *pooledRequest {
 	if used, ok := p.free.Get().(*pooledRequest); ok {
 		return used
@@ -84,7 +84,7 @@ func (p *requestPool) newRequest() (*pooledRequest, error) {
 	return env, nil
 }
 
-// sign takes the channel's newest secrets into the envelope, if it does not have them already.
+// sign prepares the request for the channel's newest secrets, unless it is already.
 func (r *pooledRequest) sign(pool *requestPool) error {
 	newest := pool.o.Keys.newest()
 	if r.keys == newest {

@@ -49,7 +49,7 @@ type RuleNotRestoredError struct {
 	Err    error
 }
 
-// Error says what is not reverted and what to do.
+// Error describes what is not reverted and what to do.
 func (e *RuleNotRestoredError) Error() string {
 	return fmt.Sprintf("restore %s (%s): %v; by hand: %s", e.Rule.Object(), foundState(e.Rule.Active), e.Err, e.Remedy)
 }
@@ -165,7 +165,7 @@ func (t *ruleToggler) nextRule(tenant string, rules []rule) (RuleState, bool) {
 	return RuleState{}, false
 }
 
-// isUnresolved tells whether the ledger holds an unresolved record of the rule: its present state may be our
+// isUnresolved reports whether the ledger holds an unresolved record of the rule: its present state may be our
 // change.
 func (t *ruleToggler) isUnresolved(rule string) bool {
 	for _, one := range t.unresolved {
@@ -287,7 +287,7 @@ func (api *adminAPI) restoreOnce(ctx context.Context, state RuleState) error {
 	return nil
 }
 
-// isAsFound reads the rule and tells whether it is as it was found, or deleted.
+// isAsFound reads the rule and reports whether it is as it was found, or deleted.
 func (api *adminAPI) isAsFound(ctx context.Context, state RuleState) (bool, error) {
 	rules, err := api.rules(ctx, state.TenantID)
 	if err != nil {

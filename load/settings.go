@@ -23,7 +23,7 @@ func (t Think) String() string {
 // "not set".
 type Weights [NumChannels]float64
 
-// IsZero tells whether no weight is set.
+// IsZero reports whether no weight is set.
 func (w Weights) IsZero() bool { return w == Weights{} }
 
 // Normalised returns the weights scaled to sum to 1, or the zero value when none is set.
@@ -113,7 +113,7 @@ func (s Settings) Validate() error {
 	return nil
 }
 
-// Open tells whether the settings select the open model.
+// Open reports whether the settings select the open model.
 func (s Settings) Open() bool { return s.Rate > 0 }
 
 // WantedVUs is the closed model's target, the spike included.

@@ -20,7 +20,7 @@ func tlsHandshake(ctx context.Context, conn net.Conn, config *tls.Config) (net.C
 	return over, nil
 }
 
-// secureConn remembers why reading failed. The HTTP client takes whatever happens before the first
+// secureConn keeps the error with which reading failed. The HTTP client takes whatever happens before the first
 // byte of an answer for a closed connection, even the alert with which TLS 1.3 refuses a client
 // certificate; but it hands on the address of the other end, and with it the reason.
 type secureConn struct {

@@ -26,13 +26,13 @@ type Brand struct {
 	Channels  Weights
 }
 
-// IngestionPlan says how often knowledge is uploaded.
+// IngestionPlan describes how often knowledge is uploaded.
 type IngestionPlan struct {
 	JobsPerMinute   float64 // per tenant
 	SpikeMultiplier float64 // applied while a spike is on
 }
 
-// AutomationPlan says how often automation is triggered and what the rules do.
+// AutomationPlan describes how often automation is triggered and what the rules do.
 type AutomationPlan struct {
 	TriggersPerMinute float64 // per tenant
 	WebhookRatio      float64
@@ -40,7 +40,7 @@ type AutomationPlan struct {
 	EmailRatio        float64
 }
 
-// RulesPlan says how often an existing rule is paused and resumed.
+// RulesPlan describes how often an existing rule is paused and resumed.
 type RulesPlan struct {
 	TogglesPerMinute float64 // per tenant; 0 leaves rules alone
 }

@@ -46,7 +46,7 @@ func ParseWorkload(name string, data []byte) (Workload, error) {
 	return w, nil
 }
 
-// seenIDs remembers where an id was first used.
+// seenIDs has the line in which each id was first used.
 type seenIDs map[string]int
 
 func readTenants(list strictyaml.Value) (tenants []Tenant) {

@@ -17,7 +17,7 @@ import (
 // mostDuring is how many faults the first lines tell of one by one; the section on faults has them all.
 const mostDuring = 6
 
-// byPhase says in words what the run showed: outside faults and spikes, during each of them, whether the
+// byPhase describes in words what the run showed: outside faults and spikes, during each of them, whether the
 // platform recovered, and as a whole. Without a fault there is the whole run alone, which the verdict's
 // own sentence is about.
 func byPhase(run *Run) []line {
@@ -124,7 +124,7 @@ func (i injection) met() string {
 	return text
 }
 
-// recovered says of each fault whether objectives were green again after it, and how long that took
+// recovered lists of each fault whether objectives were green again after it, and how long that took
 // from the verified revert.
 func (run *Run) recovered() string {
 	var parts []string

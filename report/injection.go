@@ -55,7 +55,7 @@ func causeText(by event.Actor, cause event.Cause, detail string) string {
 	return cmp.Or(event.CauseText(cause, detail), "by "+by.String())
 }
 
-// revertStatus says whether what the fault changed is as it was.
+// revertStatus reports whether what the fault changed is as it was.
 func (i injection) revertStatus(run *Run) string {
 	switch {
 	case i.Abandoned():

@@ -32,7 +32,7 @@ func modelPeriods(seconds []rundir.Second) []modelPeriod {
 	return all
 }
 
-// bothModels tells whether the run used both models.
+// bothModels reports whether the run used both models.
 func bothModels(all []modelPeriod) bool { return len(all) > 1 }
 
 // times names the stretches of one model: "00:00 to 01:46 and 01:51 to 02:17".
@@ -49,7 +49,7 @@ func times(all []modelPeriod, open bool) string {
 	return strings.Join(parts, ", ")
 }
 
-// loadModel says how the load was made, in a few words.
+// loadModel describes how the load was made, in a few words.
 func loadModel(run *Run) string {
 	users := plural(uint64(max(0, run.vus.high)), "virtual user", "virtual users") + ", think time " + thinkTimes(run.timeline)
 	if !run.open {

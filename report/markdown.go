@@ -130,7 +130,7 @@ func escape(text string) string {
 	return b.String()
 }
 
-// special tells whether the rune at i would be read as markup.
+// special reports whether the rune at i would be read as markup.
 func special(runes []rune, i int) bool {
 	switch r := runes[i]; r {
 	case '\\', '`', '*', '[', ']', '<', '>', '|', '~', '&', '$':
@@ -149,7 +149,7 @@ func special(runes []rune, i int) bool {
 
 func wordRune(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) }
 
-// endsWord tells whether what follows a word's end begins with a space, or nothing follows.
+// endsWord reports whether what follows a word's end begins with a space, or nothing follows.
 func endsWord(rest []rune) bool { return len(rest) == 0 || rest[0] == ' ' }
 
 func allDigits(runes []rune) bool {

@@ -219,7 +219,7 @@ func (run *Run) addHistograms() error {
 	return err
 }
 
-// noteUncounted says that seconds have latencies and no counts. A kill may leave one such second at the end,
+// noteUncounted notes seconds that have latencies and no counts. A kill may leave one such second at the end,
 // which changes nothing; any other means that counts were lost.
 func (run *Run) noteUncounted(uncounted map[string]float64) {
 	n := len(run.files.Seconds)
@@ -302,7 +302,7 @@ func merged(series []*hdr.Histogram, f *metric.Flow) *hdr.Histogram {
 	return sum
 }
 
-// ended says when and why the run ended, in one sentence.
+// ended describes when and why the run ended, in one sentence.
 func (run *Run) ended() string {
 	if run.timeline.End == nil {
 		return fmt.Sprintf("The run did not end properly, or had not ended when this was written: data stops at %s.", clock(run.length))

@@ -9,7 +9,7 @@ import (
 	"xinbot.ir/squall/internal/timeline"
 )
 
-// faultsSection says what was broken, and whether it was restored: what is not reverted first, then
+// faultsSection describes what was broken, and whether it was restored: what is not reverted first, then
 // every injection in a row, what was expected of the platform, what was refused, and what each fault
 // was given and found.
 func faultsSection(run *Run) []block {

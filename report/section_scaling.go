@@ -7,7 +7,7 @@ import (
 	"xinbot.ir/squall/internal/timeline"
 )
 
-// scalingSection says what the pods of each watched workload did, and how long after what was done to
+// scalingSection describes what the pods of each watched workload did, and how long after what was done to
 // the platform they began to.
 func scalingSection(run *Run) []block {
 	if len(run.timeline.Workloads) == 0 {
@@ -48,7 +48,7 @@ func autoscaler(s scaling, most, wanted int) string {
 	return fmt.Sprintf("%d to %d, maximum not reached", s.Min, s.Max)
 }
 
-// firstChange says what changed first, and how long after the last thing that was done before it.
+// firstChange describes what changed first, and how long after the last thing that was done before it.
 func firstChange(injections []injection, before, first timeline.Pods) string {
 	what := fmt.Sprintf("%d wanted", first.Wanted)
 	if first.Wanted == before.Wanted {

@@ -40,7 +40,7 @@ func marks(run *Run) map[int]int {
 	return numbers
 }
 
-// generatorSection says how well the generator itself did.
+// generatorSection describes how well the generator itself did.
 func generatorSection(run *Run) []block {
 	if len(run.files.Seconds) == 0 {
 		return nil
@@ -86,7 +86,7 @@ func missed(run *Run) string {
 	return units.Count(run.totals.Missed)
 }
 
-// methodSection says what the numbers mean.
+// methodSection describes what the numbers mean.
 func methodSection(run *Run) []block {
 	items := []line{
 		plain("Every percentile comes from a merged HdrHistogram (1 µs to 3 min, 3 significant digits, so a value is at most 0.1 % too high), by nearest rank: the smallest value that at least so many percent of the samples do not exceed. Percentiles are never averaged."),

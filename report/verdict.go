@@ -95,7 +95,7 @@ func (run *Run) whyOff(metric string) (why string) {
 	return why
 }
 
-// sentence says in one sentence why the run got its verdict.
+// sentence describes in one sentence why the run got its verdict.
 func (run *Run) sentence() line {
 	judged, over := run.verdict.Run.Objectives, fmt.Sprintf(" over %s in %s.", plural(run.requests().Count, "request", "requests"), clock(run.length))
 	if len(run.verdict.Reasons) > 0 {
@@ -159,13 +159,13 @@ func (run *Run) reason(r slo.Reason, n int) line {
 	return code(r.About).then(plain(" could not be judged (", r.Detail, ")", more(n, "and %s failed"), "."))
 }
 
-// countsMissing says which counts there are not.
+// countsMissing lists the counts that are missing.
 func (run *Run) countsMissing() string {
 	return fmt.Sprintf("%s has no counts of %s that %s has latencies of",
 		rundir.WindowsFile, plural(uint64(run.uncounted), "second", "seconds"), rundir.HistogramFile)
 }
 
-// more says that as much holds for n others.
+// more adds that the same holds for n others.
 func more(n int, format string) string {
 	if n <= 0 {
 		return ""
@@ -184,7 +184,7 @@ func measured(v slo.Result) string {
 	return v.ValueText()
 }
 
-// tooFew tells whether an objective's percentile is the maximum by another name, as it is where the
+// tooFew reports whether an objective's percentile is the maximum by another name, as it is where the
 // table of latencies has a dash. Such an objective may still fail: two slow ones of three are enough.
 func tooFew(v slo.Result) bool {
 	p, ok := v.Objective.Percentile()

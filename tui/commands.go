@@ -44,26 +44,26 @@ func (q *queue) next() tea.Cmd {
 // drop forgets what waits: after a halt nothing older may follow.
 func (q *queue) drop() { q.waiting = nil }
 
-// doneMsg says that a command was answered.
+// doneMsg means that a command was answered.
 type doneMsg struct {
 	request dialog.Request
 	err     error
 	queued  bool // it held the queue
 }
 
-// perform gives a command to the session.
+// perform sends a command to the session.
 func (q *queue) perform(o dialog.Request, queued bool) tea.Cmd {
 	do := q.do
 	return guard(func() tea.Msg { return doneMsg{o, do(o.Command), queued} })
 }
 
-// snapshotMsg brings a snapshot.
+// snapshotMsg carries a snapshot.
 type snapshotMsg struct{ snapshot session.Snapshot }
 
 // tickMsg asks for the next one.
 type tickMsg time.Time
 
-// panicMsg brings a panic from a goroutine of ours to the loop, which ends the program.
+// panicMsg carries a panic from a goroutine of ours to the loop, which ends the program.
 type panicMsg struct{ err error }
 
 // PanicError is a panic of the console or of the session under it. Its message has no stack; the
@@ -73,7 +73,7 @@ type PanicError struct {
 	Stack []byte
 }
 
-// Error says that the console failed and why.
+// Error names the panic.
 func (e *PanicError) Error() string { return fmt.Sprintf("draw the console: panic: %v", e.Value) }
 
 // guard turns a panic in a command into a message, so that it never leaves the terminal raw.

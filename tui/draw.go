@@ -90,7 +90,7 @@ func (m *Model) rule(s area, tell bool) bool {
 	return false
 }
 
-// tooSmall says in one sentence what is needed.
+// tooSmall describes in one sentence what is needed.
 func (m *Model) tooSmall() {
 	text := "The console needs 80x24; this terminal is " + units.Int(m.state.Width) + "x" + units.Int(m.state.Height) + "."
 	w := min(grid.Width(text), m.state.Width)

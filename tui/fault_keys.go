@@ -47,7 +47,7 @@ func (m *Model) faultList() (dialog.Dialog, tea.Cmd) {
 	return dialog.NewFaultList(max(place, 0), m.faultDialog), nil
 }
 
-// Revert takes a fault back. It never asks: reverting is safe.
+// Revert reverts a fault. It never asks: reverting is safe.
 func (m *Model) Revert(f *session.FaultState) tea.Cmd {
 	id, now := f.Info.ID, m.options.Clock()
 	if f.State == chaos.Reverting || now.Before(m.pendingToggles.reverted[id]) {

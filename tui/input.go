@@ -26,10 +26,10 @@ func (m *Model) input(k tea.KeyMsg) tea.Cmd {
 	return tea.Batch(cmds...)
 }
 
-// paste gives pasted text to what is open; on the screen it is nothing.
+// paste sends pasted text to what is open; on the screen it is nothing.
 func (m *Model) paste(k tea.KeyMsg) tea.Cmd { return m.tell(k) }
 
-// key gives a key to what is open, else to the keymap. HALT is here, before anything else sees the key:
+// key sends a key to what is open, else to the keymap. HALT is here, before anything else sees the key:
 // Ctrl+X always, x where it is no letter.
 func (m *Model) key(k tea.KeyMsg) tea.Cmd {
 	name := k.String()
@@ -49,7 +49,7 @@ func (m *Model) key(k tea.KeyMsg) tea.Cmd {
 	return nil
 }
 
-// tell gives a message to what is open, which may close or open something else.
+// tell sends a message to what is open, which may close or open something else.
 func (m *Model) tell(msg tea.Msg) tea.Cmd {
 	if m.dialog == nil {
 		return nil

@@ -98,7 +98,7 @@ func asks(id dialog.PromptID) func(*Model) tea.Cmd {
 	return opens(func(*Model) (dialog.Dialog, tea.Cmd) { return dialog.NewPrompt(id), nil })
 }
 
-// shown tells whether the row stands in the help screen.
+// shown reports whether the row stands in the help screen.
 func (r keyRow) shown() bool { return r.binding.Help().Desc != "" }
 
 // footerKeys are the keys of the help line.

@@ -286,7 +286,7 @@ func TestCtrlCWhileDrainingLeaves(t *testing.T) {
 	}
 }
 
-// isQuit runs a command that must not wait and tells whether it ends the program.
+// isQuit runs a command that must not wait and reports whether it ends the program.
 func isQuit(cmd tea.Cmd) bool {
 	if cmd == nil {
 		return false

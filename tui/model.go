@@ -107,7 +107,7 @@ func New(s Session, opts Options) *Model {
 	return m
 }
 
-// do gives a command of the operator's to the session.
+// do sends a command of the operator's to the session.
 func (m *Model) do(c command.Command) error {
 	return m.session.Do(context.Background(), event.By(event.RoleOperator), c)
 }
@@ -128,7 +128,7 @@ func (m *Model) pull() tea.Cmd {
 	return guard(func() tea.Msg { return snapshotMsg{s.Snapshot()} })
 }
 
-// Update takes a message. A panic in it becomes the program's error.
+// Update handles a message. A panic in it becomes the program's error.
 func (m *Model) Update(msg tea.Msg) (next tea.Model, cmd tea.Cmd) {
 	defer func() {
 		if value := recover(); value != nil {
@@ -258,7 +258,7 @@ func (m *Model) done(msg doneMsg) tea.Cmd {
 // State is what dialogs draw from.
 func (m *Model) State() *view.State { return &m.state }
 
-// Ending tells whether the operator has asked for the end, or it has come.
+// Ending reports whether the operator has asked for the end, or it has come.
 func (m *Model) Ending() bool { return m.ending }
 
 // Send queues a command and says at once what was asked.

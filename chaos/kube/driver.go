@@ -11,7 +11,7 @@ import (
 	"xinbot.ir/squall/chaos"
 )
 
-// Config says which cluster faults act on, and how far they may go.
+// Config is the cluster that faults act on, and their limits there.
 type Config struct {
 	// Kubeconfig is one path, or several as the variable KUBECONFIG takes them; "" for client-go's
 	// own rules: KUBECONFIG, ~/.kube/config, and inside a pod its service account.

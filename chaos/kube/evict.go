@@ -127,7 +127,7 @@ func deleteOptions(pod *corev1.Pod, dry []string) metav1.DeleteOptions {
 	return metav1.DeleteOptions{Preconditions: metav1.NewUIDPreconditions(string(pod.UID)), DryRun: dry}
 }
 
-// alreadyDeleted tells whether the pod was deleted before: there is none of the name, or one with another uid.
+// alreadyDeleted reports whether the pod was deleted before: there is none of the name, or one with another uid.
 func alreadyDeleted(err error) bool { return apierrors.IsNotFound(err) || apierrors.IsConflict(err) }
 
 // How often an eviction that the API server has no time for is sent, and how long to wait between if

@@ -96,7 +96,7 @@ func (cl *cluster) executor(at containerRef, argv []string) (remotecommand.Execu
 	})
 }
 
-// isCommandNotFound tells whether the container runtime did not find the program. Runtimes report that
+// isCommandNotFound reports whether the container runtime did not find the program. Runtimes report that
 // in a text or by the exit codes of a shell.
 func isCommandNotFound(err error) bool {
 	var exit utilexec.CodeExitError

@@ -41,7 +41,7 @@ func (cl *cluster) pods(ctx context.Context, w workload, selector labels.Selecto
 	return own, others, nil
 }
 
-// isReady tells whether a pod is ready and not terminating.
+// isReady reports whether a pod is ready and not terminating.
 func isReady(pod *corev1.Pod) bool {
 	if pod.DeletionTimestamp != nil {
 		return false

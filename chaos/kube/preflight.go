@@ -80,7 +80,7 @@ func (d *Driver) startPreflight(ctx context.Context, t target, rights []right) (
 	return p, true, p.findAutoscalers(ctx)
 }
 
-// checkRights adds a check for every right and tells whether there are all.
+// checkRights adds a check for every right and reports whether there are all.
 func (p *preflight) checkRights(ctx context.Context, rights []right) (bool, error) {
 	checks, err := p.cluster.allowed(ctx, p.target.namespace, rights)
 	all := true
@@ -164,7 +164,7 @@ func (p *preflight) setFact(name, text string) {
 	}
 }
 
-// check adds a check and tells whether the fault may go on.
+// check adds a check and reports whether the fault may go on.
 func (p *preflight) check(c chaos.Check) bool {
 	p.plan.Checks = append(p.plan.Checks, c)
 	return c.Answer != chaos.Refuses

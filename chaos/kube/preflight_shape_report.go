@@ -7,7 +7,7 @@ import (
 	"xinbot.ir/squall/chaos"
 )
 
-// reportProbes turns what was found in the pods into facts and checks, and tells whether the fault may go
+// reportProbes turns what was found in the pods into facts and checks, and reports whether the fault may go
 // on.
 func (p *preflight) reportProbes(ctx context.Context, grounds []podProbe, w shapeParams) (bool, error) {
 	may, execs, ephemeral := true, false, false

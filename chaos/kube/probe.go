@@ -43,7 +43,7 @@ func (cl *cluster) probe(ctx context.Context, at containerRef) (probe, error) {
 	return parseProbe(out)
 }
 
-// unusable says why the container cannot shape, "" if it can.
+// unusable returns why the container cannot shape, "" if it can.
 func (p probe) unusable() string {
 	switch {
 	case p.tc == "":

@@ -72,7 +72,7 @@ func (cl *cluster) readyCheck(ctx context.Context, w workload, before int) error
 	return nil
 }
 
-// replacedWorkload says that the workload of a record is not there any more.
+// replacedWorkload means that the workload of a record is not there any more.
 type replacedWorkload struct {
 	found string
 	now   *workload // of the same name; nil if there is none

@@ -49,7 +49,7 @@ type scaleChange struct {
 	before, after int32
 }
 
-// scaleInPlace tells whether that very workload still has the replicas that were set.
+// scaleInPlace reports whether that very workload still has the replicas that were set.
 func (cl *cluster) scaleInPlace(ctx context.Context, c scaleChange) (bool, error) {
 	k, err := kindOf(c.Kind)
 	if err != nil {

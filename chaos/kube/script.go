@@ -13,7 +13,7 @@ var (
 	// unshapeScript removes the qdisc with the handle: DEVICE HANDLE
 	//go:embed scripts/unshape.sh
 	unshapeScript string
-	// probeScript says what a container has: tc, rights, routes and qdiscs.
+	// probeScript describes what a container has: tc, rights, routes and qdiscs.
 	//go:embed scripts/probe.sh
 	probeScript string
 	// holdScript keeps an ephemeral container as long as it is needed: DEVICE PREFIX IDLE LIFE

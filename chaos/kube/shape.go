@@ -103,7 +103,7 @@ func foreignReason(device string, q *qdisc) string {
 	return fmt.Sprintf("%s is shaped by somebody else already (%s): that would be lost", device, q.text)
 }
 
-// explain says what tc's words for a kernel without the qdisc mean.
+// explain explains tc's error on a kernel without the qdisc.
 func (s shaper) explain(err error) error {
 	const unknown, absent = "qdisc kind is unknown", "No such file or directory"
 	var f *execError
@@ -129,7 +129,7 @@ func (s shaper) command() string {
 	return execCommand(s.cluster.ref, s.pod.Namespace, s.pod.Name, container, argv...)
 }
 
-// errPodGone says that a pod is not there any more, even if another of its name is.
+// errPodGone means that a pod is not there any more, even if another of its name is.
 var errPodGone = errors.New("the pod is gone")
 
 // samePod reads that very pod. The error is [errPodGone] if it is not there any more.

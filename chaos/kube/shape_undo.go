@@ -89,7 +89,7 @@ func (cl *cluster) removeQdisc(ctx context.Context, at containerRef, device, ses
 	return nil
 }
 
-// isRunning tells whether a container of the pod runs; "" does not.
+// isRunning reports whether a container of the pod runs; "" does not.
 func isRunning(pod *corev1.Pod, container string) bool {
 	for i := range pod.Status.ContainerStatuses {
 		if s := &pod.Status.ContainerStatuses[i]; s.Name == container {
@@ -99,7 +99,7 @@ func isRunning(pod *corev1.Pod, container string) bool {
 	return false
 }
 
-// neverShaped tells whether nothing of the session can be left in a pod that only tc containers have shaped:
+// neverShaped reports whether nothing of the session can be left in a pod that only tc containers have shaped:
 // none has ever run, or the last has ended by itself, which it does only once it has seen that
 // nothing of ours is there.
 func neverShaped(pod *corev1.Pod, session string) bool {

@@ -243,7 +243,7 @@ func (s *stage) readyOf(t *testing.T, selector string) int {
 	return countReady(list.Items)
 }
 
-// says tells whether any fact or check of a plan has a text.
+// says reports whether any fact or check of a plan has a text.
 func says(plan chaos.Plan, text string) bool {
 	for _, f := range plan.Facts {
 		if strings.Contains(f.Name+": "+f.Text, text) {

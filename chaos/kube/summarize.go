@@ -15,7 +15,7 @@ func (f qdrantThrottle) Summarize(p chaos.Params) string {
 	return summarizeWay(p, int32(p.Whole(paramReplicas)))
 }
 
-// summarizeWay says what is done to pods.
+// summarizeWay describes what is done to pods.
 func summarizeWay(p chaos.Params, to int32) string {
 	switch p[chaos.Way] {
 	case wayScale:

@@ -116,12 +116,12 @@ func parseQdiscs(output string) (all []qdisc, err error) {
 	return all, nil
 }
 
-// ours tells whether a handle is one of this session's.
+// ours reports whether a handle is one of this session's.
 func (q qdisc) ours(session string) bool {
 	return len(q.handle) == 5 && strings.HasPrefix(q.handle, handlePrefix(session))
 }
 
-// isKernelDefault tells whether the kernel made the qdisc by itself: those have handle 0, and a qdisc that
+// isKernelDefault reports whether the kernel made the qdisc by itself: those have handle 0, and a qdisc that
 // somebody has set never does.
 func (q qdisc) isKernelDefault() bool { return q.handle == "0:" }
 
@@ -142,7 +142,7 @@ func classifyQdiscs(all []qdisc, device, session string) (ours, foreign *qdisc) 
 	return ours, foreign
 }
 
-// child tells whether the qdisc is below the other, which comes first in tc's output.
+// child reports whether the qdisc is below the other, which comes first in tc's output.
 func (q qdisc) child(of *qdisc) bool {
 	return of != nil && !q.root && strings.Contains(q.text, " parent "+of.handle)
 }

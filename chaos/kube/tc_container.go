@@ -125,7 +125,7 @@ func (cl *cluster) ensureTCContainer(ctx context.Context, pod *corev1.Pod, image
 	return "", &chaos.PendingError{What: "ephemeral container " + name + " of pod " + pod.Name + " is starting"}
 }
 
-// neverRan tells whether a container has not run at all: it waits, or the runtime could not start it.
+// neverRan reports whether a container has not run at all: it waits, or the runtime could not start it.
 func neverRan(state *corev1.ContainerState) bool {
 	if t := state.Terminated; t != nil {
 		return t.Reason == "StartError" || t.Reason == "ContainerCannotRun"
@@ -144,7 +144,7 @@ func stateReason(state *corev1.ContainerState) string {
 	return "unknown"
 }
 
-// permanentWaitReason tells whether a container waits for a reason that does not pass by itself.
+// permanentWaitReason reports whether a container waits for a reason that does not pass by itself.
 func permanentWaitReason(waiting *corev1.ContainerStateWaiting) bool {
 	if waiting == nil {
 		return false

@@ -11,7 +11,7 @@ const (
 // offKind is the kind of the toxic without effect that a proxy has which squall switched off.
 const offKind = "off"
 
-// toxicName says which session and fault a toxic belongs to, and what it does. A session holds no hyphens and a kind none either,
+// toxicName identifies the session and fault that a toxic belongs to, and what it does. A session holds no hyphens and a kind none either,
 // so that the name can be read back although the id of a fault may hold some.
 type toxicName struct {
 	session, fault string

@@ -42,7 +42,7 @@ func (f fault) readState(p client.Proxy) proxyState {
 	return state
 }
 
-// isOurs tells whether this fault switched the proxy off.
+// isOurs reports whether this fault switched the proxy off.
 func (f fault) isOurs(state proxyState) bool {
 	return state.off != nil && state.off.session == f.driver.config.Session && state.off.fault == f.info.ID
 }
@@ -68,7 +68,7 @@ func (state proxyState) facts(want desired) []chaos.Fact {
 	return append(facts, chaos.Fact{Name: "If squall dies", Text: "it stays until squall recover: Toxiproxy has no expiry"})
 }
 
-// describe says what a toxic does, in Toxiproxy's words.
+// describe writes what a toxic does, in Toxiproxy's words.
 func describe(t client.Toxic) string {
 	if n, ours := parseName(t.Name); ours && n.kind == offKind {
 		return "a toxic without effect, which says who switched the proxy off"

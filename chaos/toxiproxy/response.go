@@ -31,7 +31,7 @@ func hasStatus(err error, status int) bool {
 	return errors.As(err, &said) && said.Status == status
 }
 
-// isMissing tells whether Toxiproxy said that there is no such proxy or toxic.
+// isMissing reports whether Toxiproxy said that there is no such proxy or toxic.
 func isMissing(err error) bool { return hasStatus(err, http.StatusNotFound) }
 
 // parseVersion reads the answer to GET /version: JSON since 2.7, a bare word or something like JSON
@@ -55,7 +55,7 @@ func parseVersion(raw []byte) string {
 	return text
 }
 
-// toxicDifference says how a toxic that was read differs from what it should be, "" if it does not.
+// toxicDifference describes how a toxic that was read differs from what it should be, "" if it does not.
 func toxicDifference(got, want client.Toxic) string {
 	switch {
 	case got.Type != want.Type:

@@ -187,7 +187,7 @@ func markerInUse(ctx context.Context, api api, r toxicRecord) error {
 	return nil
 }
 
-// hasMarker tells whether a toxic of that name is among them.
+// hasMarker reports whether a toxic of that name is among them.
 func hasMarker(toxics client.Toxics, mark string) bool {
 	return slices.ContainsFunc(toxics, func(t client.Toxic) bool { return t.Name == mark })
 }

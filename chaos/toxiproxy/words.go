@@ -23,7 +23,7 @@ func afterText(what string, after time.Duration) string {
 	return what + " after " + units.Duration(after)
 }
 
-// shareText says what part of the traffic is hit, if it is not all answers.
+// shareText describes what part of the traffic is hit, if it is not all answers.
 func shareText(stream string, percent float64) (parts []string) {
 	if stream != downstream {
 		parts = append(parts, map[string]string{upstream: "on requests", both: "both ways"}[stream])

@@ -34,7 +34,7 @@ type process struct {
 	err    error // valid once done is closed
 }
 
-// command says what to start and where.
+// command describes what to start and where.
 type command struct {
 	core   int
 	argv   []string

@@ -14,7 +14,7 @@ import (
 	"time"
 )
 
-// verdict says whether an aim was met; a row without an aim has none.
+// verdict reports whether an aim was met; a row without an aim has none.
 type verdict string
 
 const (

@@ -90,7 +90,7 @@ func (a *commands) untilSignal(ctx context.Context) (context.Context, context.Ca
 	return ctx, cancel
 }
 
-// terminal tells whether a stream is a terminal that can be drawn on.
+// terminal reports whether a stream is a terminal that can be drawn on.
 func (a *commands) terminal(stream any) bool {
 	file, ok := stream.(*os.File)
 	if !ok || !term.IsTerminal(int(file.Fd())) {

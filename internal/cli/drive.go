@@ -104,7 +104,7 @@ func (a *commands) end(ctx context.Context, s *session.Session, by event.Actor) 
 	}
 }
 
-// isHeadless tells whether a run has lines in place of the console.
+// isHeadless reports whether a run has lines in place of the console.
 func (a *commands) isHeadless(headless bool) bool {
 	return headless || !a.terminal(a.In) || !a.terminal(a.Out)
 }

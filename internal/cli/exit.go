@@ -36,7 +36,7 @@ type exitStatus int
 
 func (exitStatus) Error() string { return "" }
 
-// exitCode says what a command's error means to the shell.
+// exitCode is the exit code of a command that ended with an error, or with none.
 func exitCode(err error) int {
 	var ended exitStatus
 	var wrong usageError
@@ -51,7 +51,7 @@ func exitCode(err error) int {
 	return exitFailed
 }
 
-// exitCodeOf gives the exit code of a finished run: its verdict's. What is still changed on the target needs a
+// exitCodeOf returns the exit code of a finished run: its verdict's. What is still changed on the target needs a
 // person, and so comes before everything else; what went wrong in squall itself makes the objectives
 // worthless. A headless run that was ended from outside before its time has not shown what
 // it was to show.
@@ -70,7 +70,7 @@ func exitCodeOf(snap session.Snapshot, verdict slo.Verdict, failure error, unatt
 	return exitPassed
 }
 
-// cutShort tells whether a signal ended a run that had a planned duration. An interrupt is a person's
+// cutShort reports whether a signal ended a run that had a planned duration. An interrupt is a person's
 // wish, as q is.
 func cutShort(snap session.Snapshot) bool {
 	end := snap.Timeline.End

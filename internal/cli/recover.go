@@ -106,7 +106,7 @@ func (a *commands) recoverRuns(ctx context.Context, dirs []string, how session.R
 	return errors.Join(errs...)
 }
 
-// wasDemo tells whether a run had its platform in its own process.
+// wasDemo reports whether a run had its platform in its own process.
 func wasDemo(dir string) bool {
 	run, err := rundir.Open(dir)
 	return err == nil && run.Meta.Embedded
@@ -238,7 +238,7 @@ func (a *commands) offerRecovery(ctx context.Context, r config.Resolved) (warnin
 // errUnanswered ends a command at a question.
 var errUnanswered = errors.New("nothing was begun")
 
-// isRunning tells whether a session holds the run directory.
+// isRunning reports whether a session holds the run directory.
 func isRunning(dir string) bool {
 	lock := flock.New(filepath.Join(dir, session.LockFile))
 	held, err := lock.TryRLock()

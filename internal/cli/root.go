@@ -69,7 +69,7 @@ func (a *commands) root() *cobra.Command {
 	return root
 }
 
-// configured gives a command the flags of the configuration; defaults are the command's own.
+// configured adds the flags of the configuration to a command; defaults are the command's own.
 func configured(cmd *cobra.Command, defaults map[string]string) *config.Flags {
 	cmd.Flags().SortFlags = false
 	flags := config.Bind(cmd.Flags(), defaults)

@@ -34,7 +34,7 @@ type Revert struct {
 func (c Revert) title() string { return "revert " + c.Fault }
 func (c Revert) check() error  { return named(c.title(), c.Fault) }
 
-// Decide says what to do about a fault that could not be reverted.
+// Decide is a decision about a fault that could not be reverted.
 type Decide struct {
 	Fault    string         `json:"fault"`
 	Decision event.Decision `json:"decision"`

@@ -103,7 +103,7 @@ func readWorkload(v strictyaml.Value) (kind, name string) {
 	return kind, name
 }
 
-// validObject tells whether Kubernetes can have an object of this name: DNS labels with dots between.
+// validObject reports whether Kubernetes can have an object of this name: DNS labels with dots between.
 func validObject(name string) bool {
 	return len(name) <= 253 && !slices.ContainsFunc(strings.Split(name, "."), func(label string) bool { return !validNamespace.MatchString(label) })
 }

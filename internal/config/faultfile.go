@@ -63,7 +63,7 @@ func plainScalar(v strictyaml.Value, accepts string) (string, bool) {
 	return text, ok && acceptReference(v, Setting{}, text)
 }
 
-// printable tells whether a text can be drawn on one line of a screen.
+// printable reports whether a text can be drawn on one line of a screen.
 func printable(text string) bool {
 	return !strings.ContainsFunc(text, func(r rune) bool { return !unicode.IsPrint(r) })
 }

@@ -109,7 +109,7 @@ func rowOf(rows []chaos.Param, name string) (chaos.Param, bool) {
 	return rows[i], true
 }
 
-// noParameter says which parameters there are; a fault with two drivers may have one in both.
+// noParameter lists the parameters that there are; a fault with two drivers may have one in both.
 func noParameter(rows []chaos.Param) string {
 	var names []string
 	for _, row := range rows {

@@ -108,7 +108,7 @@ func (l *resolver) checkInjections(r Resolved) {
 	}
 }
 
-// origins says of every given parameter and custom fault what it is and where it came from.
+// origins lists of every given parameter and custom fault what it is and where it came from.
 func (f Faults) origins() (all []Origin) {
 	for _, id := range slices.Sorted(maps.Keys(f.Given)) {
 		for _, name := range slices.Sorted(maps.Keys(f.Given[id])) {
@@ -121,7 +121,7 @@ func (f Faults) origins() (all []Origin) {
 	return all
 }
 
-// describeCustom says in a few words what a custom fault does.
+// describeCustom describes in a few words what a custom fault does.
 func describeCustom(c chaos.Custom) string {
 	if c.Toxic != nil {
 		return c.Toxic.Type + " on proxy " + c.Toxic.Proxy

@@ -55,7 +55,7 @@ func (l *resolver) kubeconfig() string {
 	return strings.Join(paths, string(filepath.ListSeparator))
 }
 
-// checkKubeconfig wants one of the files to be there: some may be missing, as kubectl has it.
+// checkKubeconfig requires one of the files to exist: some may be missing, as kubectl has it.
 func (l *resolver) checkKubeconfig(list string) {
 	if list == "" {
 		return

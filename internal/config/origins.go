@@ -7,7 +7,7 @@ import (
 	"xinbot.ir/squall/load"
 )
 
-// origins says of every setting what it became and where it came from.
+// origins lists of every setting what it became and where it came from.
 func (l *resolver) origins(r Resolved) (all []Origin, fingerprints map[string]string) {
 	fingerprints = map[string]string{}
 	derived := l.derived(r)

@@ -27,7 +27,7 @@ type Input struct {
 	FaultParams map[string][]chaos.Param
 }
 
-// precedence says how much a layer counts; more is stronger.
+// precedence is how much a layer counts; more is stronger.
 type precedence uint8
 
 const (

@@ -21,7 +21,7 @@ func NewSecret(value string) Secret {
 	return Secret{&value}
 }
 
-// Set tells whether there is a value.
+// Set reports whether there is a value.
 func (s Secret) Set() bool { return s.value != nil }
 
 // Reveal returns the value itself, to sign with.

@@ -7,7 +7,7 @@ import (
 	"xinbot.ir/squall/load"
 )
 
-// resolveSecrets gives every channel its secret, and takes channels out of the traffic that have none.
+// resolveSecrets returns the secret of every channel, and the workload without the channels that have none.
 //
 // The command lines of the k6 script and the Locust suite give one secret, webchat's. A gateway with a
 // secret per channel would refuse everything else, so with that one alone only webchat and
@@ -66,7 +66,7 @@ func secretVariables(channels []string) (names []string) {
 	return names
 }
 
-// withoutChannels takes channels out of every brand's mix. A brand that has no others is a problem.
+// withoutChannels removes channels from every brand's mix. A brand that has no others is a problem.
 func (l *resolver) withoutChannels(w load.Workload, channels []string) load.Workload {
 	tenants := slices.Clone(w.Tenants)
 	for t := range tenants {
@@ -87,7 +87,7 @@ func (l *resolver) withoutChannels(w load.Workload, channels []string) load.Work
 	return w
 }
 
-// weighted tells which channels any brand uses.
+// weighted returns which channels any brand uses.
 func weighted(w load.Workload) (used [load.NumChannels]bool) {
 	for _, t := range w.Tenants {
 		for _, b := range t.Brands {

@@ -61,7 +61,7 @@ func claimTexts(claim any) []string {
 	return nil
 }
 
-// Problem says why the admin API will refuse the token at the given time, or "".
+// Problem returns why the admin API will refuse the token at the given time, or "".
 func (t Token) Problem(now time.Time) string {
 	switch {
 	case !t.Expires.IsZero() && !now.Before(t.Expires):

@@ -80,7 +80,7 @@ func (f Faults) unavailable(on map[string][]chaos.Param, off map[string]string) 
 	return all
 }
 
-// fromVariable tells whether a variable was given with -e, which is always meant; the environment may
+// fromVariable reports whether a variable was given with -e, which is always meant; the environment may
 // hold what is meant for something else.
 func (f Faults) fromVariable(ids []string, variable string) bool {
 	for _, id := range ids {
@@ -93,7 +93,7 @@ func (f Faults) fromVariable(ids []string, variable string) bool {
 	return false
 }
 
-// missingRequirements says why faults do not run here.
+// missingRequirements returns why faults do not run here.
 func missingRequirements(ids []string, off map[string]string) (all []string) {
 	for _, id := range slices.Compact(ids) {
 		if what, ok := off[id]; ok {
@@ -105,7 +105,7 @@ func missingRequirements(ids []string, off map[string]string) (all []string) {
 	return all
 }
 
-// unavailableReason says why there is no such fault here, and which there are.
+// unavailableReason returns why there is no such fault here, and which there are.
 func unavailableReason(id string, on map[string][]chaos.Param, off map[string]string) string {
 	known := slices.Sorted(maps.Keys(on))
 	if what, ok := off[id]; ok {

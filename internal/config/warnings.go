@@ -44,7 +44,7 @@ func (l *resolver) warnings(r Resolved) (all []string) {
 	return all
 }
 
-// isPlainText tells whether a URL leaves this machine without TLS.
+// isPlainText reports whether a URL leaves this machine without TLS.
 func isPlainText(u *url.URL) bool {
 	ip := net.ParseIP(u.Hostname())
 	local := u.Hostname() == "localhost" || ip != nil && ip.IsLoopback()

@@ -105,7 +105,7 @@ type breaker struct {
 
 func newBreaker(trip, trials int) *breaker { return &breaker{trip: trip, trials: trials} }
 
-// allow says whether the upstream may be called; done must follow if so.
+// allow reports whether the upstream may be called; done must follow if so.
 func (b *breaker) allow() bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()

@@ -29,7 +29,7 @@ type Tenant struct {
 	Brands []string // brand UUIDs
 }
 
-// Config says how the platform is built. Its zero value is useful: free ports,
+// Config describes how the platform is built. Its zero value is useful: free ports,
 // development secrets, no simulated delays.
 type Config struct {
 	Seed   uint64 // every simulated delay and decision follows from it

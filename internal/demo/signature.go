@@ -39,7 +39,7 @@ func developmentSecrets() map[string]string {
 	return secrets
 }
 
-// verifier tells whether a signature header fits a raw body.
+// verifier reports whether a signature header fits a raw body.
 type verifier func(signature, body []byte) bool
 
 // scheme makes the verifier for a secret.
@@ -53,7 +53,7 @@ func plainSecret(secret string) verifier {
 	}
 }
 
-// letterCase says which hexadecimal digits a channel accepts.
+// letterCase is which hexadecimal digits a channel accepts.
 type letterCase bool
 
 const (

@@ -58,13 +58,13 @@ func (e Event) Look() Look {
 	return Look{Sign: '·', Tone: Quiet}
 }
 
-// Durable tells whether the event has to be on the disk before the session goes on.
+// Durable reports whether the event has to be on the disk before the session goes on.
 func (e Event) Durable() bool {
 	r := e.row()
 	return r != nil && r.durable
 }
 
-// Setting tells whether the event is one that a held key repeats.
+// Setting reports whether the event is one that a held key repeats.
 func (e Event) Setting() bool {
 	r := e.row()
 	return r != nil && r.setting
@@ -145,7 +145,7 @@ func (e Event) Map(edit func(string) string) (Event, error) {
 	return e, nil
 }
 
-// mapTexts edits the strings of a decoded JSON value, and tells whether one is other than before.
+// mapTexts edits the strings of a decoded JSON value, and reports whether one is other than before.
 func mapTexts(tree any, edit func(string) string) (any, bool) {
 	changed := false
 	switch value := tree.(type) {

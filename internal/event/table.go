@@ -8,7 +8,7 @@ import (
 	"xinbot.ir/squall/internal/units"
 )
 
-// row says everything of one kind of event.
+// row is one kind of event.
 type row struct {
 	kind    Kind
 	durable bool // must be on the disk before the session goes on
@@ -25,7 +25,7 @@ type option func(*row)
 func durable(r *row) { r.durable = true }
 func setting(r *row) { r.setting = true }
 
-// lookBy lets the look depend on the data.
+// lookBy makes the look depend on the data.
 func lookBy[T any](look func(T) Look) option {
 	return func(r *row) { r.look = func(data any) Look { return look(data.(T)) } }
 }

@@ -198,7 +198,7 @@ func (d *decoder) read(counts []byte, g geometry) (Bars, error) {
 	return d.bars, nil
 }
 
-// geometry says which value a bucket stands for. Buckets come in groups; within a group they are
+// geometry returns the value that a bucket stands for. Buckets come in groups; within a group they are
 // equally wide, and each group's are twice as wide as those before.
 type geometry struct {
 	unit int   // log2 of the width of the narrowest bucket

@@ -48,7 +48,7 @@ type Config struct {
 	Report func(dir string) (path string, err error)
 }
 
-// SteadyState says what happens when objectives are not green before a fault.
+// SteadyState describes what happens when objectives are not green before a fault.
 type SteadyState string
 
 // The choices.

@@ -28,7 +28,7 @@ func on[C command.Command](run func(s *Session, by event.Actor, c C) error) (ref
 	return reflect.TypeFor[C](), handler{run: func(s *Session, by event.Actor, c command.Command) error { return run(s, by, c.(C)) }}
 }
 
-// handlers says what carries out each kind of command.
+// handlers has what carries out each kind of command.
 var handlers = func() map[reflect.Type]handler {
 	table := map[reflect.Type]handler{}
 	add := func(kind reflect.Type, h handler) { table[kind] = h }

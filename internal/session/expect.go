@@ -43,7 +43,7 @@ func (s *Session) judgeAtRevert(f *faultOutcome) func(chaos.Expectation) (event.
 	}
 }
 
-// applyVerdicts gives every open expectation of a fault its verdict, where there is one. It returns what
+// applyVerdicts decides the open expectations of a fault for which judge has a verdict. It returns what
 // became known, for the journal. Session.mu is held.
 func (s *Session) applyVerdicts(f *faultOutcome, judge func(chaos.Expectation) (event.ExpectationVerdict, string)) (decided []event.ExpectationDecided) {
 	next := slices.Clone(f.findings)
@@ -82,7 +82,7 @@ func recoversWithin(r TimeToGreen, h objectiveHealth) func(chaos.Expectation) (e
 	}
 }
 
-// closeOpenExpectations gives what is still open at the end of the run its verdict: unknown, and why.
+// closeOpenExpectations decides what is still open at the end of the run: unknown, with the reason.
 func (s *Session) closeOpenExpectations() {
 	stuck := map[string]bool{}
 	for _, f := range s.engine.Snapshot() {

@@ -41,7 +41,7 @@ func (s *Session) DryRun(ctx context.Context, fault string, p chaos.Params) (cha
 	return s.engine.DryRun(ctx, fault, p)
 }
 
-// Preflight looks at one fault without a session, for a run with this configuration.
+// Preflight plans one fault without a session, for a run with this configuration.
 func Preflight(ctx context.Context, c Config, i chaos.ScheduledFault) (chaos.Plan, error) {
 	return planner(c).Preflight(ctx, i.Fault, i.Params)
 }
@@ -99,7 +99,7 @@ func (s *Session) schedule() {
 	}
 }
 
-// emitRefused remembers that the schedule could not be kept.
+// emitRefused records that a scheduled fault was not injected.
 func (s *Session) emitRefused(fault, why string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -144,7 +144,7 @@ func (s *Session) faults() []FaultState {
 	return all
 }
 
-// anyFault tells whether a fault is on.
+// anyFault reports whether a fault is on.
 func (s *Session) anyFault() bool {
 	for _, f := range s.engine.Snapshot() {
 		if f.On() {

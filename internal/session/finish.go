@@ -91,7 +91,7 @@ func (s *Session) shutDown() {
 	s.mu.Unlock()
 }
 
-// notRevertedText says why a record is unresolved and what a person can run.
+// notRevertedText returns why a record is unresolved and what a person can run.
 func (s *Session) notRevertedText(r chaos.Record, failed []*chaos.NotRevertedError) string {
 	for _, f := range failed {
 		if f.Object == r.Object {

@@ -51,7 +51,7 @@ func (s *Session) observer() func(metric.Observation) {
 	}
 }
 
-// reportLostWindow tells that a second was measured and could not be written: on the screen, in the journal
+// reportLostWindow reports that a second was measured and could not be written: on the screen, in the journal
 // the first time, and by the error that the run ends with.
 func (s *Session) reportLostWindow(err error) {
 	s.reportInternal(err)

@@ -17,7 +17,7 @@ import (
 	"xinbot.ir/squall/load"
 )
 
-// ErrAlive says that a run directory belongs to a session that is still running.
+// ErrAlive means that a run directory belongs to a session that is still running.
 var ErrAlive = errors.New("the run is still going on, or another squall recover is at work on it")
 
 // Unfinished lists the run directories below root whose ledger still holds something, or is damaged, oldest

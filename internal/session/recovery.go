@@ -31,7 +31,7 @@ type faultOutcome struct {
 // endedByOthers is why nothing can be said of a fault's expectations.
 const endedByOthers = "somebody else ended the fault"
 
-// steadyStateCheck looks at the objectives as they are before a fault.
+// steadyStateCheck checks the objectives before a fault.
 func (s *Session) steadyStateCheck() []chaos.Check {
 	if s.config.SteadyState == IgnoreUnsteady {
 		return nil
@@ -77,11 +77,11 @@ func healthOf(verdicts []slo.Result) (h objectiveHealth) {
 	return h
 }
 
-// ok tells that none fails and one at least passes. What has too few samples to be judged does not
+// ok reports whether none fails and at least one passes. What has too few samples to be judged does not
 // speak against it, and is named wherever it matters.
 func (h objectiveHealth) ok() bool { return len(h.broken) == 0 && h.passed > 0 }
 
-// reason says why it is not green.
+// reason returns why it is not green.
 func (h objectiveHealth) reason() string {
 	if len(h.broken) > 0 {
 		return "broken now: " + strings.Join(h.broken, ", ")
@@ -249,7 +249,7 @@ func recoveryText(d time.Duration) string {
 	return units.Duration(d.Round(time.Second))
 }
 
-// disturbed tells whether a second by itself breaks an objective. The sliding window that the verdicts
+// disturbed reports whether a second by itself breaks an objective. The sliding window that the verdicts
 // on screen are made of still contains the fault for its whole length, which would make every recovery
 // look that much longer.
 func (s *Session) disturbed(o metric.Observation) (bad bool, what string) {

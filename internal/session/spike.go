@@ -60,7 +60,7 @@ func (f channelSpike) Info() chaos.Info {
 	return info
 }
 
-// Summarize says how strong it is.
+// Summarize describes how strong it is.
 func (f channelSpike) Summarize(p chaos.Params) string {
 	until := " until ended"
 	if ttl := p.Duration(chaos.TTL); ttl > 0 {
@@ -72,7 +72,7 @@ func (f channelSpike) Summarize(p chaos.Params) string {
 	return p["factor"] + "×" + until
 }
 
-// Plan says where the load goes.
+// Plan describes where the load goes.
 func (f channelSpike) Plan(_ context.Context, p chaos.Params) (chaos.Plan, error) {
 	s := f.session
 	s.commands.Lock()

@@ -73,10 +73,10 @@ func (o Objective) Title() string {
 	return name + " " + o.Expression()
 }
 
-// Latency tells whether the objective's value is a latency, in milliseconds.
+// Latency reports whether the objective's value is a latency, in milliseconds.
 func (o Objective) Latency() bool { return kindOf(o.Metric) == trend && o.Aggregate != "count" }
 
-// Share tells whether the objective's value is a share of all, 0 to 1.
+// Share reports whether the objective's value is a share of all, 0 to 1.
 func (o Objective) Share() bool { return kindOf(o.Metric) == share }
 
 // State of an objective. Too few samples is neither a pass nor a failure.

@@ -69,7 +69,7 @@ func newParser(r *metric.Registry, what, text string) *parser {
 	return &parser{registry: r, what: what, text: text, tokens: tokenPattern.FindAllStringIndex(text, -1)}
 }
 
-// fail keeps the first error, at the next token. Columns count from 1.
+// fail records the first error, at the next token. Columns count from 1.
 func (p *parser) fail(format string, args ...any) {
 	if p.err == nil {
 		p.err = fmt.Errorf("%s %q, column %d: %s", p.what, p.text, p.at()+1, fmt.Sprintf(format, args...))
@@ -109,7 +109,7 @@ func (p *parser) take(token string) bool {
 	return true
 }
 
-// expect takes a token that must come now.
+// expect reads a token that must come now.
 func (p *parser) expect(token, format string, args ...any) {
 	if !p.take(token) {
 		p.fail(format, args...)

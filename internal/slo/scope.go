@@ -22,7 +22,7 @@ func (s Scope) String() string {
 	return ""
 }
 
-// Covers tells whether a moment of a run, in seconds since its start, belongs to the scope.
+// Covers reports whether a moment of a run, in seconds since its start, belongs to the scope.
 func (s Scope) Covers(line *timeline.Timeline, at float64) bool {
 	switch {
 	case s.Outside:

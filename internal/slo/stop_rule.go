@@ -12,7 +12,7 @@ import (
 // MaxStopSpan is the longest time that a stop rule may look back over.
 const MaxStopSpan = 5 * time.Minute
 
-// StopRule says what must not last: when its condition has held for that long, the spike ends.
+// StopRule describes what must not last: when its condition has held for that long, the spike ends.
 // There are no stop rules unless they are asked for.
 type StopRule struct {
 	Condition Objective     // in an objective's syntax, true when things are bad
@@ -73,7 +73,7 @@ func (w *StopRuleEvaluator) Rule() StopRule { return w.rule }
 // Reset forgets what was seen, so that the rule can fire again only after its full time.
 func (w *StopRuleEvaluator) Reset() { w.seen = 0 }
 
-// Observe takes the second that has just closed and tells whether the rule fires. The verdict is
+// Observe takes the second that has just closed and reports whether the rule fires. The verdict is
 // the condition over the whole span: its value is what the condition is about.
 func (w *StopRuleEvaluator) Observe(obs metric.Observation) (verdict Result, fires bool) {
 	w.seconds[w.seen%len(w.seconds)] = w.reduce(obs.Totals())

@@ -66,7 +66,7 @@ type Run struct {
 	Policy     Policy
 }
 
-// ReasonKind says what a reason of a verdict is about.
+// ReasonKind describes what a reason of a verdict is about.
 type ReasonKind uint8
 
 // The kinds, the worst first: the exit code goes by the first that there is.
@@ -80,7 +80,7 @@ const (
 	ObjectiveUnknown                    // an objective that was asked for could not be judged
 )
 
-// reasonRow says what a kind of reason makes of the run.
+// reasonRow describes what a kind of reason makes of the run.
 var reasonRows = [...]struct {
 	exit   int
 	answer Answer
@@ -109,7 +109,7 @@ type Verdict struct {
 	Run     Run      // what was judged
 }
 
-// Judge gives the verdict.
+// Judge returns the verdict.
 func Judge(r Run) Verdict {
 	v := Verdict{Answer: Passed, Exit: ExitPassed, Run: r}
 	var found []Reason
@@ -225,7 +225,7 @@ func measurement(r Run) []Reason {
 	return nil
 }
 
-// Crossed tells whether an objective counts against the run: what k6 calls a crossed threshold.
+// Crossed reports whether an objective counts against the run: what k6 calls a crossed threshold.
 func (v Verdict) Crossed(o Judged) bool {
 	for _, reason := range v.Reasons {
 		if (reason.Kind == ObjectiveFailed || reason.Kind == ObjectiveUnknown) && reason.About == o.Objective.String() {

@@ -154,13 +154,13 @@ func describe(n *yaml.Node) string {
 	return n.Value + " (" + n.ShortTag() + ")"
 }
 
-// Describe says in words what the value is: a mapping, a list, empty, the number 5, "text".
+// Describe describes in words what the value is: a mapping, a list, empty, the number 5, "text".
 func (v Value) Describe() string { return describe(v.resolved()) }
 
-// IsMapping tells whether the value has keys.
+// IsMapping reports whether the value has keys.
 func (v Value) IsMapping() bool { return v.resolved().Kind == yaml.MappingNode }
 
-// IsList tells whether the value is a list.
+// IsList reports whether the value is a list.
 func (v Value) IsList() bool { return v.resolved().Kind == yaml.SequenceNode }
 
 // Entries calls visit for each key of a mapping, in the order of the file. A key that stands twice
@@ -274,7 +274,7 @@ func (v Value) TextOrEmpty() string {
 	return v.resolved().Value
 }
 
-// IsText tells whether the value is a string, perhaps "".
+// IsText reports whether the value is a string, perhaps "".
 func (v Value) IsText() bool {
 	node := v.resolved()
 	return node.Kind == yaml.ScalarNode && node.ShortTag() == "!!str"
@@ -296,7 +296,7 @@ func (v Value) Number(low, high float64) float64 {
 	return n
 }
 
-// IsNumber tells whether the value is a number.
+// IsNumber reports whether the value is a number.
 func (v Value) IsNumber() bool {
 	node := v.resolved()
 	tag := node.ShortTag()

@@ -92,7 +92,7 @@ func Build(ctx context.Context) (string, error) {
 	return dir, nil
 }
 
-// built says whether the folder is a finished build, and marks it as used.
+// built reports whether the folder is a finished build, and marks it as used.
 func built(dir string) bool {
 	now := time.Now()
 	return os.Chtimes(dir, now, now) == nil

@@ -109,7 +109,7 @@ func (w workload) create(ctx context.Context, client kubernetes.Interface, names
 	return err
 }
 
-// missing says what is not yet as it should be.
+// missing describes what is not yet as it should be.
 func (w workload) missing(ctx context.Context, client kubernetes.Interface, namespace string) (string, error) {
 	var ready int32
 	if w.stateful {

@@ -27,7 +27,7 @@ func (p *progress) Write(b []byte) (int, error) {
 	return p.text.Write(b)
 }
 
-// line says how far the build is. Packages that were compiled before are not counted by go, so it may be
+// line describes how far the build is. Packages that were compiled before are not counted by go, so it may be
 // done before it has reached them all.
 func (p *progress) line(now time.Time) string {
 	p.mu.Lock()

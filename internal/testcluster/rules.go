@@ -11,7 +11,7 @@ import (
 
 const rulesFile = "rules.json"
 
-// Rule says what stands for the containers that it matches: an empty namespace,
+// Rule describes what stands for the containers that it matches: an empty namespace,
 // pod or container matches all. The first rule that matches counts; a container
 // without one refuses exec, logs and port-forward.
 type Rule struct {

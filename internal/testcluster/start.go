@@ -194,7 +194,7 @@ func (c *Cluster) addNodes(ctx context.Context) error {
 	})
 }
 
-// nodeMissing says what keeps pods off a node, or nothing.
+// nodeMissing describes what keeps pods off a node, or nothing.
 func nodeMissing(node *corev1.Node) string {
 	if len(node.Spec.Taints) > 0 {
 		return fmt.Sprintf("node %s has taint %s", node.Name, node.Spec.Taints[0].Key)

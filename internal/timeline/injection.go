@@ -31,21 +31,21 @@ type Injection struct {
 	Findings    []event.Finding // decided expectations
 }
 
-// Spike tells whether the fault is the channel spike.
+// Spike reports whether the fault is the channel spike.
 func (i Injection) Spike() bool { return i.Fault == ChannelSpike }
 
-// Abandoned tells whether the fault ended without having been reverted.
+// Abandoned reports whether the fault ended without having been reverted.
 func (i Injection) Abandoned() bool {
 	return i.Reverted != nil && i.Reverted.Data.Cause == event.CauseAbandoned
 }
 
-// StillChanged tells whether the target is still as the fault changed it.
+// StillChanged reports whether the target is still as the fault changed it.
 func (i Injection) StillChanged() bool { return i.NotReverted != nil && i.Reverted == nil }
 
-// Applied tells whether the fault was on: announced alone is not.
+// Applied reports whether the fault was on: announced alone is not.
 func (i Injection) Applied() bool { return i.Active != nil }
 
-// NotApplied tells whether the fault was to be injected and could not be.
+// NotApplied reports whether the fault was to be injected and could not be.
 func (i Injection) NotApplied() bool {
 	return i.Active == nil && i.Reverting != nil && i.Reverting.Data.Cause == event.CauseFailed
 }

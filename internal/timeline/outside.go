@@ -2,7 +2,7 @@ package timeline
 
 import "xinbot.ir/squall/internal/event"
 
-// Outside tells whether a moment lies outside every fault and spike and the recovery from it. A recovery
+// Outside reports whether a moment lies outside every fault and spike and the recovery from it. A recovery
 // lasts until objectives were green again; one that nobody saw the end of lasts until the next that was
 // seen, or to the end of the run.
 func (t *Timeline) Outside(at float64) bool {
@@ -18,7 +18,7 @@ func (t *Timeline) Outside(at float64) bool {
 	return true
 }
 
-// During tells whether a fault of this name was on at a moment.
+// During reports whether a fault of this name was on at a moment.
 func (t *Timeline) During(fault string, at float64) bool {
 	for n := range t.Injections {
 		i := &t.Injections[n]

@@ -8,7 +8,7 @@ import (
 	"xinbot.ir/squall/internal/event"
 )
 
-// PhaseKind says what a phase is for.
+// PhaseKind is what a phase is for.
 type PhaseKind uint8
 
 // The kinds.

@@ -79,7 +79,7 @@ func (t *Timeline) Apply(e event.Event) {
 // stepOf is the event with its data.
 func stepOf[T any](e event.Event, data T) Step[T] { return Step[T]{At: e.At, By: e.By, Data: data} }
 
-// applyRun keeps what concerns the run as a whole.
+// applyRun applies what concerns the run as a whole.
 func (t *Timeline) applyRun(e event.Event) {
 	switch d := e.Data.(type) {
 	case event.RunStarted:

@@ -2,7 +2,7 @@ package metric
 
 import "fmt"
 
-// ErrorClass says why a request failed. Its value indexes [Window.Errors].
+// ErrorClass is why a request failed. Its value indexes [Window.Errors].
 type ErrorClass uint8
 
 // The classes. LocalLimit is our own side (no free port, no file descriptor) and is kept apart
@@ -50,10 +50,10 @@ func (c ErrorClass) String() string {
 	return errorTable[c].name
 }
 
-// Failed tells whether a request of this class counts as failed by the platform.
+// Failed reports whether a request of this class counts as failed by the platform.
 func (c ErrorClass) Failed() bool { return errorTable[c].failed }
 
-// Measured tells whether a request of this class has a latency.
+// Measured reports whether a request of this class has a latency.
 func (c ErrorClass) Measured() bool { return errorTable[c].measured }
 
 // ParseErrorClass finds a class by its short name.

@@ -62,7 +62,7 @@ type Registry struct {
 	metrics []string
 }
 
-// NewRegistry gives flows and their series their places.
+// NewRegistry assigns ids to flows and their series, in their order.
 func NewRegistry(flows ...*Flow) *Registry {
 	r := &Registry{flows: flows}
 	for id, f := range flows {

@@ -81,7 +81,7 @@ func DrawTimes(g *grid.Grid, x, y int, s *view.State) {
 	}
 }
 
-// taken tells whether a span already stands there.
+// taken reports whether a span already stands there.
 func taken(g *grid.Grid, x, y, w int) bool {
 	for i := x - 1; i <= x+w; i++ {
 		if c := g.At(i, y); c.Rune != 0 {

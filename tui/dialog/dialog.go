@@ -19,7 +19,7 @@ type Dialog interface {
 	View(frame *grid.Grid, s *view.State)
 	// Keys are the keys that do something now.
 	Keys(s *view.State) []Hint
-	// Typing tells whether letters are text now, so that x is one and only Ctrl+X halts.
+	// Typing reports whether letters are text now, so that x is one and only Ctrl+X halts.
 	Typing() bool
 }
 
@@ -28,7 +28,7 @@ type Console interface {
 	State() *view.State
 	Send(echo string, r Request) tea.Cmd           // gives a command to the session and says so
 	Say(text string, bad bool)                     // shows a line in the footer
-	Revert(f *session.FaultState) tea.Cmd          // takes a fault back, unless that was asked for already
+	Revert(f *session.FaultState) tea.Cmd          // reverts a fault, unless that was asked for already
 	ReleaseHalt() tea.Cmd                          // allows spikes and faults again
 	Finish() tea.Cmd                               // ends the run
 	Ending() bool                                  // the run is ending
@@ -39,7 +39,7 @@ type Console interface {
 // before the dialog is first drawn, too.
 type ShownMsg struct{}
 
-// AnsweredMsg brings the session's answer to a command that the dialog sent; nil: it was carried out.
+// AnsweredMsg carries the session's answer to a command that the dialog sent; nil: it was carried out.
 type AnsweredMsg struct{ Err error }
 
 // Closer is a dialog with something under way that ends when it closes.

@@ -106,7 +106,7 @@ func (f *Fault) Close() {
 	f.dry.stop()
 }
 
-// refuse says why a key does nothing.
+// refuse returns why a key does nothing.
 func (f *Fault) refuse(note string) tea.Cmd {
 	f.note = note
 	return nil
@@ -164,7 +164,7 @@ func (f *Fault) adjust(c Console, fault *session.FaultState, params chaos.Params
 	return c.Send(fault.Info.Title+": "+strings.Join(changes, ", "), Request{Command: command.Adjust{Fault: id, Params: live}, From: f})
 }
 
-// changes says what differs from the fault's present parameters.
+// changes describes what differs from the fault's present parameters.
 func (f *Fault) changes(fault *session.FaultState, params chaos.Params) (texts []string) {
 	for _, r := range fault.Info.Params {
 		if now := fault.Params[r.Name]; r.Live && params[r.Name] != now {
@@ -184,7 +184,7 @@ func (f *Fault) decide(c Console, fault *session.FaultState, d event.Decision) t
 	return c.Send(echo+fault.Info.Title, Request{Command: command.Decide{Fault: id, Decision: d}, From: f})
 }
 
-// answered takes the session's answer to a command of this dialog, and tells whether to close.
+// answered takes the session's answer to a command of this dialog, and reports whether to close.
 func (f *Fault) answered(err error) (closes bool) {
 	closes = f.closes && err == nil
 	f.sent, f.closes = false, false

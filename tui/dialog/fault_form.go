@@ -35,7 +35,7 @@ func newForm(rows []chaos.Param, values chaos.Params) form {
 	return f
 }
 
-// editable tells whether a row can be changed now.
+// editable reports whether a row can be changed now.
 func (f *form) editable(i int) bool {
 	return !f.fixed && f.rows[i].Applies(f.values) && (!f.live || f.rows[i].Live)
 }
@@ -68,7 +68,7 @@ func (f *form) move(by int) {
 	}
 }
 
-// accepts tells whether a row's value is right. What does not matter is.
+// accepts reports whether a row's value is right. What does not matter is.
 func (f *form) accepts(i int) bool {
 	r := f.rows[i]
 	if !r.Applies(f.values) {
@@ -88,7 +88,7 @@ func (f *form) problem() int {
 	return -1
 }
 
-// params are the complete values; ok tells whether all are accepted. A wrong value that does not
+// params are the complete values; ok reports whether all are accepted. A wrong value that does not
 // matter gives way to the last right one.
 func (f *form) params() (p chaos.Params, ok bool) {
 	given := chaos.Params{}
@@ -119,7 +119,7 @@ func (f *form) set(value string) {
 	}
 }
 
-// choose goes to the next choice; it tells whether the picked row has any.
+// choose goes to the next choice; it reports whether the picked row has any.
 func (f *form) choose(by int) bool {
 	r := f.row()
 	if r == nil || r.Type != chaos.Choice || len(r.Choices) == 0 {
@@ -130,7 +130,7 @@ func (f *form) choose(by int) bool {
 	return true
 }
 
-// begins tells whether a key starts to type a value, and with what is there already.
+// begins reports whether a key starts to type a value, and with what is there already.
 func (f *form) begins(k tea.KeyMsg) (starts, keep bool) {
 	r := f.row()
 	switch {

@@ -205,7 +205,7 @@ func (f *Fault) answerKey(c Console, fault *session.FaultState, k tea.KeyMsg) te
 	return nil
 }
 
-// revert takes back what is on; on a fault that is off there is nothing to revert.
+// revert reverts what is on; on a fault that is off there is nothing to revert.
 func (f *Fault) revert(c Console, fault *session.FaultState) tea.Cmd {
 	if f.stage != held && fault.State != chaos.Injecting && fault.State != chaos.Checking {
 		return f.refuse("nothing to revert")

@@ -31,10 +31,10 @@ func (q *pendingPlan) stop() {
 	}
 }
 
-// checkDueMsg says that a form has rested long enough.
+// checkDueMsg means that a form has rested long enough.
 type checkDueMsg struct{ q *pendingPlan }
 
-// planMsg brings the target's answer.
+// planMsg carries the target's answer.
 type planMsg struct {
 	q     *pendingPlan
 	plan  chaos.Plan

@@ -99,7 +99,7 @@ func warnings(checks []chaos.Check) string {
 	}
 }
 
-// heldStatus says what Enter would change of an active fault.
+// heldStatus describes what Enter would change of an active fault.
 func (f *Fault) heldStatus(fault *session.FaultState, st *theme.Styles) (string, grid.Style) {
 	params, ok := f.form.params()
 	if !ok {

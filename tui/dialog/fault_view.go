@@ -270,7 +270,7 @@ func lasts(p chaos.Params) string {
 	return ""
 }
 
-// refusals says what forbids a plan.
+// refusals describes what forbids a plan.
 func refusals(plan chaos.Plan) string {
 	refused := plan.Refused()
 	texts := make([]string, 0, len(refused))

@@ -31,7 +31,7 @@ const (
 	maxWeight = 1000
 )
 
-// refuse says what was wrong with an input and what is accepted.
+// refuse describes what was wrong with an input and what is accepted.
 func refuse(input, accepts string) error {
 	if strings.TrimSpace(input) == "" {
 		return errors.New("type " + accepts)
@@ -60,7 +60,7 @@ func parseNumber(s string) (float64, bool) {
 	return v, err == nil && !math.IsInf(v, 0)
 }
 
-// thousands tells whether commas stand only between groups of three digits.
+// thousands reports whether commas stand only between groups of three digits.
 func thousands(s string) bool {
 	whole, _, _ := strings.Cut(s, ".")
 	groups := strings.Split(whole, ",")

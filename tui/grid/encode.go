@@ -5,7 +5,7 @@ import (
 	"unicode/utf8"
 )
 
-// Palette says what the inks look like on one terminal. It is immutable once built.
+// Palette describes what the inks look like on one terminal. It is immutable once built.
 type Palette struct {
 	Fg, Bg []string      // SGR parameters per ink, such as "38;5;75"; "" leaves the colour alone
 	Plain  bool          // no escape sequences at all: a terminal that knows none
@@ -53,7 +53,7 @@ func (p *Palette) visible(c Cell) Style {
 	return s
 }
 
-// differs tells whether a cell needs a sequence after what the terminal was last told.
+// differs reports whether a cell needs a sequence after what the terminal was last told.
 func (p *Palette) differs(c Cell, style, now Style) bool {
 	if p.Plain || style == now {
 		return false
@@ -61,10 +61,10 @@ func (p *Palette) differs(c Cell, style, now Style) bool {
 	return !c.blank() || !style.sameGround(now)
 }
 
-// blank tells whether nothing of the cell's ink can be seen.
+// blank reports whether nothing of the cell's ink can be seen.
 func (c Cell) blank() bool { return c.Rune == 0 || c.Rune == ' ' }
 
-// sameGround tells whether a blank looks the same in both styles.
+// sameGround reports whether a blank looks the same in both styles.
 func (s Style) sameGround(other Style) bool {
 	const drawn = Underline | Reverse
 	return s.Bg == other.Bg && s.Attr&drawn == 0 && other.Attr&drawn == 0

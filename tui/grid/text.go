@@ -86,7 +86,7 @@ func clean(s string) string {
 	}, s)
 }
 
-// harmless tells whether a text can be drawn as it is.
+// harmless reports whether a text can be drawn as it is.
 func harmless(s string) bool {
 	for i := range len(s) {
 		if s[i] < ' ' || s[i] == 0x7f {
@@ -137,12 +137,12 @@ func next(s string) (cluster string, width int) {
 	return cluster, min(width, 2)
 }
 
-// simple tells whether a rune is one cell wide without looking it up: lines, blocks and Braille.
+// simple reports whether a rune is one cell wide without looking it up: lines, blocks and Braille.
 func simple(r rune) bool {
 	return r >= 0x2500 && r < 0x25fd || r >= 0x2800 && r < 0x2900 || r == Ellipsis || r == '·' || r == '×'
 }
 
-// joins tells whether what follows could attach to the character before it.
+// joins reports whether what follows could attach to the character before it.
 func joins(rest string) bool {
 	if rest == "" || rest[0] < 0x80 {
 		return false

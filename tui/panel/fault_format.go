@@ -132,7 +132,7 @@ func findings(f *session.FaultState) (passed, failed, unknown int) {
 	return passed, failed, unknown
 }
 
-// judged tells whether any of what was expected is decided.
+// judged reports whether any of what was expected is decided.
 func judged(f *session.FaultState) bool {
 	return slices.ContainsFunc(f.Findings, func(x event.Finding) bool { return x.Verdict != event.ExpectationPending })
 }
@@ -171,7 +171,7 @@ func findingsWidth(f *session.FaultState) int {
 	return len(strconv.Itoa(passed)+strconv.Itoa(failed)+strconv.Itoa(unknown)) + 5
 }
 
-// scalingText says how the pods of a workload moved: "gateway 2→5 of 8 pods".
+// scalingText describes how the pods of a workload moved: "gateway 2→5 of 8 pods".
 func scalingText(w timeline.Workload) string {
 	text := w.Name
 	if n := len(w.Points); n > 0 {

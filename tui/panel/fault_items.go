@@ -51,7 +51,7 @@ func (p *Faults) flow(s *view.State) {
 	}
 }
 
-// arrangeChunks sets chunks into rows, calls draw for each, and tells whether all found room.
+// arrangeChunks sets chunks into rows, calls draw for each, and reports whether all found room.
 func arrangeChunks(chunks []item, w, h int, draw func(x, y int, c item)) bool {
 	const between = 3
 	x, y := 0, 0

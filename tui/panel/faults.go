@@ -103,7 +103,7 @@ func (p *Faults) row(y, i, name int, s *view.State) {
 	}
 }
 
-// note says what a fault hits, and how far it is.
+// note describes what a fault hits, and how far it is.
 func (p *Faults) note(y, i int, s *view.State) {
 	f, st := &s.Now.Faults[i], s.Styles
 	text, style := FaultKeyName(i)+" hits "+f.Scope, st.Dim
@@ -168,7 +168,7 @@ func chooseFaults(faults []session.FaultState, rows int) (shown []int) {
 	return shown
 }
 
-// busyFault tells whether something goes on with a fault that must not leave the screen.
+// busyFault reports whether something goes on with a fault that must not leave the screen.
 func busyFault(f *session.FaultState) bool { return f.State != chaos.Idle || f.Recovery.Watching }
 
 // notable lists the faults to say more about: stuck ones, then those that are on, else the last.

@@ -13,7 +13,7 @@ import (
 	"xinbot.ir/squall/tui/view"
 )
 
-// chartKey tells whether a chart would look the same again.
+// chartKey reports whether a chart would look the same again.
 type chartKey struct {
 	version, events, judged, w, h, flows int
 	span                                 view.TimeRange
@@ -48,7 +48,7 @@ func (p *Latency) Title() string { return p.title }
 // Columns is how many columns of the time axis fit.
 func (p *Latency) Columns() int { return max(p.g.Width()-chart.Gutter-chart.ProgressColumn, 1) }
 
-// SetSize gives the panel its size; the next Sync draws anew.
+// SetSize sets the size of the panel; the next Sync draws anew.
 func (p *Latency) SetSize(w, h int) {
 	p.base.SetSize(w, h)
 	p.key = chartKey{}

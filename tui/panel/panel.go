@@ -19,7 +19,7 @@ type Panel interface {
 // base is the size and the drawing that every panel has.
 type base struct{ g grid.Grid }
 
-// SetSize gives the panel its size and blanks it.
+// SetSize sets the size of the panel and blanks it.
 func (s *base) SetSize(w, h int) { s.g.Resize(w, h) }
 
 // View is the drawing of the last Sync.

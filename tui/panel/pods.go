@@ -20,7 +20,7 @@ type Pods struct {
 	key   podsKey
 }
 
-// podsKey tells whether the chart would look the same again.
+// podsKey reports whether the chart would look the same again.
 type podsKey struct{ version, events, points, w, h int }
 
 // NewPods returns the chart of pods; other stands in its place until a workload is watched.
@@ -34,7 +34,7 @@ func (p *Pods) Title() string {
 	return "PODS"
 }
 
-// SetSize gives both panels their size; the next Sync draws anew.
+// SetSize sets the size of both panels; the next Sync draws anew.
 func (p *Pods) SetSize(w, h int) {
 	p.base.SetSize(w, h)
 	p.other.SetSize(w, h)

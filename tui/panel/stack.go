@@ -35,7 +35,7 @@ func (p *Stack) Title() string { return "" }
 // Columns is how many columns of the time axis fit.
 func (p *Stack) Columns() int { return max(p.g.Width()-stackText-chart.Gutter-chart.ProgressColumn, 1) }
 
-// SetSize gives the panel its size; the next Sync draws anew.
+// SetSize sets the size of the panel; the next Sync draws anew.
 func (p *Stack) SetSize(w, h int) {
 	p.base.SetSize(w, h)
 	p.key = chartKey{}

@@ -9,7 +9,7 @@ import (
 	"xinbot.ir/squall/tui/view"
 )
 
-// Timeline tells what happened, newest at the bottom.
+// Timeline lists what happened, newest at the bottom.
 type Timeline struct {
 	base
 	Back int // lines scrolled back, in the full timeline

@@ -102,7 +102,7 @@ func (p *Trend) Title() string { return p.row.title }
 // Columns is how many columns of the time axis fit.
 func (p *Trend) Columns() int { return max(p.g.Width()-chart.Gutter-chart.ProgressColumn, 1) }
 
-// SetSize gives the panel its size; the next Sync draws anew.
+// SetSize sets the size of the panel; the next Sync draws anew.
 func (p *Trend) SetSize(w, h int) {
 	p.base.SetSize(w, h)
 	p.key = chartKey{}

@@ -13,7 +13,7 @@ type Figures struct {
 	P50, P95, P99, max time.Duration
 }
 
-// add takes a second, or another flow of the same metric, into the column.
+// add adds a second, or another flow of the same metric, to the column.
 func (c *Figures) add(s metric.Stats) {
 	c.Count += s.Count
 	c.failed += s.Failed

@@ -76,7 +76,7 @@ func (r LatencyRow) Objective(verdicts []slo.Result) (v slo.Result, found bool) 
 	return v, found
 }
 
-// Off says why none of the chart's flows runs; "" while one does.
+// Off returns why none of the chart's flows runs; "" while one does.
 func (r LatencyRow) Off(s *State) (reason string) {
 	for _, state := range s.Now.Flows {
 		for _, f := range r.Flows {

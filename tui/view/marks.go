@@ -152,7 +152,7 @@ func (s *Marks) Lanes(a Axis, most int) (placed []PlacedSpan, lanes int) {
 	return placed, lanes
 }
 
-// overlaps tells whether a span would touch another one of its row. The two parts of a fault that was
+// overlaps reports whether a span would touch another one of its row. The two parts of a fault that was
 // not reverted follow each other.
 func overlaps(placed []PlacedSpan, f PlacedSpan) bool {
 	for _, other := range placed {

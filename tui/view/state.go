@@ -47,7 +47,7 @@ func LastWindow(s *session.Snapshot) *metric.Window {
 	return nil
 }
 
-// Began tells whether a second has closed and been judged: before that nothing is known to be absent.
+// Began reports whether a second has closed and been judged: before that nothing is known to be absent.
 func (s *State) Began() bool { return len(s.LastSecond.Load.Windows) > 0 || len(s.LastSecond.Live) > 0 }
 
 // Recent sums the last seconds of a run.

@@ -127,7 +127,7 @@ func goTool(t *testing.T, root string, args ...string) {
 	}
 }
 
-// onlyDocs tells whether all that fails is that the new thing is not on the pages yet.
+// onlyDocs reports whether all that fails is that the new thing is not on the pages yet.
 func onlyDocs(out string) bool {
 	for line := range strings.SplitSeq(out, "\n") {
 		if name, failed := strings.CutPrefix(line, "--- FAIL: "); failed && !strings.HasPrefix(name, "TestEveryKindIsDocumented") && !strings.HasPrefix(name, "TestEveryCommandSurvives") {

@@ -146,7 +146,7 @@ func (s *summary) unfinished(pkg string) [][]string {
 	return left
 }
 
-// finish prints the totals and says whether the run may count as good.
+// finish prints the totals and reports whether the run may count as good.
 func (s *summary) finish() bool {
 	list := func(title string, names []string) {
 		if len(names) == 0 {
