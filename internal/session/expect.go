@@ -25,7 +25,7 @@ func judgeUnobservable(x chaos.Expectation, scaling bool) (event.ExpectationVerd
 }
 
 // judgeAtRevert decides, when the fault is reverted, what was expected while it was on.
-func (s *Session) judgeAtRevert(f *faultOutcome) func(chaos.Expectation) (event.ExpectationVerdict, string) {
+func (t *outcomes) judgeAtRevert(f *faultOutcome) func(chaos.Expectation) (event.ExpectationVerdict, string) {
 	return func(x chaos.Expectation) (event.ExpectationVerdict, string) {
 		switch {
 		case x.Signal == event.Holds && f.broken != "" && !f.steady:
@@ -35,17 +35,17 @@ func (s *Session) judgeAtRevert(f *faultOutcome) func(chaos.Expectation) (event.
 		case x.Signal == event.Holds && !f.steady:
 			return event.ExpectationUnknown, "objectives were not known to be green before"
 		case x.Signal == event.Holds:
-			return event.ExpectationMet, healthOf(s.view.live).withUnknown("no objective broke")
+			return event.ExpectationMet, healthOf(t.live).withUnknown("no objective broke")
 		case x.Signal == event.Scales:
-			return s.scaledEnough(x, f.begun.Sub(s.started).Seconds())
+			return t.scaled(x, f.begun)
 		}
 		return event.ExpectationPending, ""
 	}
 }
 
 // applyVerdicts decides the open expectations of a fault for which judge has a verdict. It returns what
-// became known, for the journal. Session.mu is held.
-func (s *Session) applyVerdicts(f *faultOutcome, judge func(chaos.Expectation) (event.ExpectationVerdict, string)) (decided []event.ExpectationDecided) {
+// became known, for the journal. t.mu must be held.
+func (t *outcomes) applyVerdicts(f *faultOutcome, judge func(chaos.Expectation) (event.ExpectationVerdict, string)) (decided []event.ExpectationDecided) {
 	next := slices.Clone(f.findings)
 	for i, x := range f.info.Expect {
 		if next[i].Verdict != event.ExpectationPending {
@@ -61,9 +61,9 @@ func (s *Session) applyVerdicts(f *faultOutcome, judge func(chaos.Expectation) (
 }
 
 // emitFindings records what was decided.
-func (s *Session) emitFindings(decided []event.ExpectationDecided) {
+func (t *outcomes) emitFindings(decided []event.ExpectationDecided) {
 	for _, d := range decided {
-		s.emit(squall, d)
+		t.emit(squall, d)
 	}
 }
 
@@ -82,15 +82,15 @@ func recoversWithin(r TimeToGreen, h objectiveHealth) func(chaos.Expectation) (e
 	}
 }
 
-// closeOpenExpectations decides what is still open at the end of the run: unknown, with the reason.
-func (s *Session) closeOpenExpectations() {
+// close decides what is still open at the end of the run: unknown, with the reason.
+func (t *outcomes) close() {
 	stuck := map[string]bool{}
-	for _, f := range s.engine.Snapshot() {
+	for _, f := range t.states() {
 		stuck[f.Info.ID] = f.State == chaos.NotReverted
 	}
 	var decided []event.ExpectationDecided
-	s.mu.Lock()
-	for _, f := range s.view.follow {
+	t.mu.Lock()
+	for _, f := range t.faults {
 		why := "the run ended before the fault was reverted"
 		if !f.reverted.IsZero() {
 			why = "the run ended " + recoveryText(time.Since(f.reverted)) + " after the fault was reverted, before objectives could be judged green"
@@ -102,13 +102,13 @@ func (s *Session) closeOpenExpectations() {
 			f.recovery.Watching, f.recovery.Reason = false, why
 		}
 		left := f.reverted.IsZero() && stuck[f.info.ID]
-		decided = append(decided, s.applyVerdicts(f, func(x chaos.Expectation) (event.ExpectationVerdict, string) {
+		decided = append(decided, t.applyVerdicts(f, func(x chaos.Expectation) (event.ExpectationVerdict, string) {
 			if left && x.Signal == event.Recovers {
 				return event.ExpectationFailed, "the fault could not be reverted"
 			}
 			return event.ExpectationUnknown, why
 		})...)
 	}
-	s.mu.Unlock()
-	s.emitFindings(decided)
+	t.mu.Unlock()
+	t.emitFindings(decided)
 }

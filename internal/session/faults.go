@@ -14,20 +14,28 @@ import (
 	"xinbot.ir/squall/internal/event"
 )
 
-// newEngine puts the faults of the target and the channel spike together.
-func (s *Session) newEngine() *chaos.Engine {
-	s.view.follow = map[string]*faultOutcome{}
-	params := maps.Clone(s.config.FaultParams)
+// faultConfig is what an engine needs of a configuration: its faults, the channel spike among them, and their
+// parameters.
+func faultConfig(c Config, spike channelSpike) chaos.Config {
+	params := maps.Clone(c.FaultParams)
 	if params == nil {
 		params = map[string]chaos.Params{}
 	}
-	factor := chaos.Params{"factor": strconv.FormatFloat(s.config.Settings.SpikeFactor, 'f', -1, 64)}
+	factor := chaos.Params{"factor": strconv.FormatFloat(c.Settings.SpikeFactor, 'f', -1, 64)}
 	params[SpikeFault] = factor.With(params[SpikeFault])
-	return chaos.New(chaos.Config{
-		Faults:  append(slices.Clone(s.config.Faults), channelSpike{s}),
-		Undoers: s.config.Undoers, Ledger: s.ledger, Overrides: params,
-		Emit: s.emitFault, Conditions: s.steadyStateCheck, Panicked: s.Panicked,
-	})
+	return chaos.Config{Faults: append(slices.Clone(c.Faults), spike), Undoers: c.Undoers, Overrides: params}
+}
+
+// openFaults makes the engine and what follows the outcome of its faults.
+func (s *Session) openFaults() {
+	c := faultConfig(s.config, channelSpike{s.config, s})
+	c.Ledger, c.Emit, c.Panicked = s.ledger, s.emitFault, s.Panicked
+	c.Conditions = func() []chaos.Check { return s.outcomes.steadyStateCheck() }
+	s.engine = chaos.New(c)
+	s.outcomes = &outcomes{
+		config: s.config, emit: s.emit, states: s.engine.Snapshot, infoOf: s.infoOf, scaled: s.scaledEnough,
+		faults: map[string]*faultOutcome{},
+	}
 }
 
 // Preflight finds out what a fault would do with these parameters, and changes nothing. It asks the
@@ -51,11 +59,9 @@ func DryRun(ctx context.Context, c Config, i chaos.ScheduledFault) (chaos.Plan, 
 	return planner(c).DryRun(ctx, i.Fault, i.Params)
 }
 
-// planner is a session that only plans.
-func planner(c Config) *Session {
-	s := &Session{config: c, settings: c.Settings, journal: newJournal(nil, c.Options.Keys.Redact)}
-	s.engine = s.newEngine()
-	return s
+// planner is an engine that only plans.
+func planner(c Config) *chaos.Engine {
+	return chaos.New(faultConfig(c, channelSpike{c, notRunning{c.Settings}}))
 }
 
 // inject starts a fault. On a protected target the command has to confirm the target's name.
@@ -115,7 +121,7 @@ func (s *Session) emitFault(by event.Actor, data any) error {
 	if refused, ok := data.(event.FaultRefused); ok && by == scheduled {
 		s.emitRefused(refused.Fault, refused.Reason)
 	}
-	s.trackFault(data, err == nil)
+	s.outcomes.track(data, err == nil)
 	return err
 }
 
@@ -133,14 +139,10 @@ func (s *Session) infoOf(fault string) chaos.Info {
 func (s *Session) faults() []FaultState {
 	statuses := s.engine.Snapshot()
 	all := make([]FaultState, len(statuses))
-	s.mu.Lock()
-	defer s.mu.Unlock()
 	for i, status := range statuses {
 		all[i].Status = status
-		if f := s.view.follow[status.Info.ID]; f != nil {
-			all[i].Run, all[i].Reverted, all[i].Recovery, all[i].Findings = f.run, f.reverted, f.recovery, f.findings
-		}
 	}
+	s.outcomes.fill(all)
 	return all
 }
 

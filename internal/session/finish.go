@@ -55,7 +55,7 @@ func (s *Session) shutDown() {
 	<-reverted
 	s.abort()
 	s.work.Wait()
-	s.closeOpenExpectations()
+	s.outcomes.close()
 
 	s.commands.Lock()
 	defer s.commands.Unlock()

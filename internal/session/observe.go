@@ -37,11 +37,11 @@ func (s *Session) observer() func(metric.Observation) {
 		}
 		s.emitHealth(o.Window.Health, &saturated)
 		phases := book.observe(s.journal.timeline().Phases(at+o.Window.Length.Seconds()), at, o)
+		s.outcomes.observe(o, live) // before screens see the second: a fault may be injected on what they show
 		s.mu.Lock()
 		s.view.live, s.view.overall, s.view.shares = live, overall, achieved(o.Recent)
 		s.view.phases = phases
 		s.mu.Unlock()
-		s.watchRecovery(o, live)
 		for _, w := range watches {
 			if verdict, fires := w.Observe(o); fires && !s.ended() {
 				w.Reset()

@@ -3,6 +3,7 @@ package session
 import (
 	"fmt"
 	"strings"
+	"time"
 
 	"xinbot.ir/squall/chaos"
 	"xinbot.ir/squall/internal/event"
@@ -45,9 +46,8 @@ func (s *Session) scalers() string {
 	return strings.Join(parts, ", ")
 }
 
-// scaledEnough decides whether autoscalers reached what was expected since a moment, in seconds since
-// the start.
-func (s *Session) scaledEnough(x chaos.Expectation, since float64) (event.ExpectationVerdict, string) {
+// scaledEnough decides whether autoscalers have reached since a time what was expected.
+func (s *Session) scaledEnough(x chaos.Expectation, since time.Time) (event.ExpectationVerdict, string) {
 	var reached, short []string
 	for _, w := range s.journal.timeline().Workloads {
 		if w.Max == 0 || x.Name != "" && !strings.HasSuffix(w.Workload, "/"+x.Name) {
@@ -57,7 +57,7 @@ func (s *Session) scaledEnough(x chaos.Expectation, since float64) (event.Expect
 		if x.Bound > 0 {
 			goal = int(x.Bound)
 		}
-		most := w.Most(since)
+		most := w.Most(since.Sub(s.started).Seconds())
 		text := fmt.Sprintf("%s %d of %d pods", w.Name, most, goal)
 		if most >= goal {
 			reached = append(reached, text)

@@ -35,13 +35,14 @@ var (
 // Session is one run. Commands go in by Do; what they lead to is an event in the journal, and visible
 // in the next Snapshot. It is safe for concurrent use.
 type Session struct {
-	config  Config
-	gen     Generator
-	journal *journal
-	ledger  *chaos.Ledger
-	engine  *chaos.Engine
-	lock    *flock.Flock
-	started time.Time
+	config   Config
+	gen      Generator
+	journal  *journal
+	ledger   *chaos.Ledger
+	engine   *chaos.Engine
+	outcomes *outcomes
+	lock     *flock.Flock
+	started  time.Time
 
 	commands    sync.Mutex // one command at a time, so that the journal tells them in order
 	settings    load.Settings
@@ -75,7 +76,6 @@ type view struct {
 	refused []string // faults of the schedule that were not injected, and why
 
 	phases []PhaseStats
-	follow map[string]*faultOutcome // what became of each fault's last injection
 }
 
 // Start makes the run directory and begins to send. The context bounds the start, not the run.
@@ -110,7 +110,7 @@ func (s *Session) begin(ctx context.Context) error {
 	s.config.Options.Ledger, s.config.Options.OnError = ledger, s.reportInternal
 	s.config.Options.Observe = s.observer()
 	s.config.Options.OnPanic = s.Panicked
-	s.engine = s.newEngine()
+	s.openFaults()
 	s.ctx, s.abort = context.WithCancel(context.WithoutCancel(ctx))
 	s.view.status = Running
 	s.view.flows = load.FlowStates(s.config.Options)

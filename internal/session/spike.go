@@ -20,7 +20,26 @@ const SpikeFault = timeline.ChannelSpike
 
 // channelSpike multiplies the load for a time. It is a fault like the others for the screen, the
 // journal and the halt, but what it changes is our own: it dies with squall and needs no ledger.
-type channelSpike struct{ session *Session }
+type channelSpike struct {
+	config Config
+	load   spikeLoad
+}
+
+// spikeLoad is the load that a spike multiplies.
+type spikeLoad interface {
+	loadSettings() load.Settings
+	scalers() string
+	applySpike(p chaos.Params) error
+	revertSpike() error
+}
+
+// notRunning is the load of a run that has not begun: spikes can be planned on it.
+type notRunning struct{ settings load.Settings }
+
+func (n notRunning) loadSettings() load.Settings { return n.settings }
+func (notRunning) scalers() string               { return "not known before the run" }
+func (notRunning) applySpike(chaos.Params) error { return ErrEnded }
+func (notRunning) revertSpike() error            { return nil }
 
 // SpikeParams are the parameters of the channel spike.
 func SpikeParams() []chaos.Param {
@@ -74,10 +93,7 @@ func (f channelSpike) Summarize(p chaos.Params) string {
 
 // Plan describes where the load goes.
 func (f channelSpike) Plan(_ context.Context, p chaos.Params) (chaos.Plan, error) {
-	s := f.session
-	s.commands.Lock()
-	set := s.settings
-	s.commands.Unlock()
+	set := f.load.loadSettings()
 	now := set
 	now.Spike = false
 	next := withSpike(set, p)
@@ -88,21 +104,21 @@ func (f channelSpike) Plan(_ context.Context, p chaos.Params) (chaos.Plan, error
 	if next.Open() {
 		from, to = units.Number(now.WantedRate())+"/s", units.Number(next.WantedRate())+"/s"
 	}
-	ingestion := s.config.Options.Workload.Ingestion
+	ingestion := f.config.Options.Workload.Ingestion
 	plan := chaos.Plan{
 		Scope: "all channels", Params: from + " → " + to,
 		Facts: []chaos.Fact{
-			{Name: "Target", Text: s.config.Target},
-			{Name: "Gateway", Text: s.config.host()},
+			{Name: "Target", Text: f.config.Target},
+			{Name: "Gateway", Text: f.config.host()},
 			{Name: "Load", Text: from + " now, " + to + " during the spike"},
 			{Name: "Ingestion", Text: fmt.Sprintf("%s jobs a minute and tenant, times %s", units.Number(ingestion.JobsPerMinute), units.Number(ingestion.SpikeMultiplier))},
-			{Name: "Autoscalers", Text: s.scalers()},
+			{Name: "Autoscalers", Text: f.load.scalers()},
 		},
 		Objects: []string{"load generator"},
 		Steps: []chaos.Step{{
 			Kind: "spike", Object: "load of all channels",
-			Apply:  func(context.Context) error { return s.applySpike(p) },
-			Revert: func(context.Context) error { return s.revertSpike() },
+			Apply:  func(context.Context) error { return f.load.applySpike(p) },
+			Revert: func(context.Context) error { return f.load.revertSpike() },
 		}},
 	}
 	if next.WantedVUs() == 0 && !next.Open() {
@@ -125,6 +141,13 @@ func (s *Session) spikeState() chaos.State {
 		}
 	}
 	return chaos.Idle
+}
+
+// loadSettings are the settings in force.
+func (s *Session) loadSettings() load.Settings {
+	s.commands.Lock()
+	defer s.commands.Unlock()
+	return s.settings
 }
 
 // applySpike makes the load of the spike, also when it is on with other parameters. The fault's own events

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"strings"
+	"sync"
 	"time"
 
 	"xinbot.ir/squall/chaos"
@@ -13,8 +14,22 @@ import (
 	"xinbot.ir/squall/load/metric"
 )
 
-// faultOutcome is what became of a fault's last injection. Guarded by Session.mu; its findings are
-// replaced, never changed, for snapshots share them.
+// outcomes is what became of each fault's last injection: the recovery clock and the expectations. It learns from the
+// engine's events and from each closed second, and emits what is decided.
+type outcomes struct {
+	config Config
+	emit   func(by event.Actor, data any)
+	states func() []chaos.Status
+	infoOf func(fault string) chaos.Info
+	scaled func(x chaos.Expectation, since time.Time) (event.ExpectationVerdict, string)
+
+	mu     sync.Mutex
+	live   []slo.Result // the objectives over the sliding window, as of the last closed second
+	faults map[string]*faultOutcome
+}
+
+// faultOutcome is what became of a fault's last injection. Guarded by outcomes.mu; its findings are
+// replaced, never changed, because snapshots share them.
 type faultOutcome struct {
 	info     chaos.Info
 	run      int
@@ -32,18 +47,18 @@ type faultOutcome struct {
 const endedByOthers = "somebody else ended the fault"
 
 // steadyStateCheck checks the objectives before a fault.
-func (s *Session) steadyStateCheck() []chaos.Check {
-	if s.config.SteadyState == IgnoreUnsteady {
+func (t *outcomes) steadyStateCheck() []chaos.Check {
+	if t.config.SteadyState == IgnoreUnsteady {
 		return nil
 	}
-	s.mu.Lock()
-	h := healthOf(s.view.live)
-	s.mu.Unlock()
+	t.mu.Lock()
+	h := healthOf(t.live)
+	t.mu.Unlock()
 	check := chaos.Check{Text: "steady state: objectives are green", Answer: chaos.Passes}
 	switch {
 	case !h.ok():
 		check.Answer, check.Reason = chaos.Warns, h.reason()
-		if s.config.SteadyState == RefuseUnsteady {
+		if t.config.SteadyState == RefuseUnsteady {
 			check.Answer = chaos.Refuses
 		}
 	case len(h.unknown) > 0:
@@ -102,82 +117,82 @@ func (f *faultOutcome) ref() event.Injection {
 	return event.Injection{Fault: f.info.ID, Title: f.info.Title, Run: f.run}
 }
 
-// trackFault keeps what an event of the engine means for recovery and expectations.
-func (s *Session) trackFault(data any, written bool) {
+// track applies an event of the engine; written is false when the journal does not have it.
+func (t *outcomes) track(data any, written bool) {
 	var decided []event.ExpectationDecided
 	switch d := data.(type) {
 	case event.FaultStarted:
 		if written { // else it does not begin
-			decided = s.trackStart(d)
+			decided = t.trackStart(d)
 		}
 	case event.FaultActive:
-		s.withOutcome(d.Injection, func(f *faultOutcome) { f.active = true })
+		t.withOutcome(d.Injection, func(f *faultOutcome) { f.active = true })
 	case event.FaultReverting:
-		s.withOutcome(d.Injection, func(f *faultOutcome) {
+		t.withOutcome(d.Injection, func(f *faultOutcome) {
 			if d.Cause == event.CauseEndedByOthers {
-				decided = s.abandonRecovery(f, endedByOthers)
+				decided = t.abandonRecovery(f, endedByOthers)
 			}
 		})
 	case event.FaultReverted:
-		s.withOutcome(d.Injection, func(f *faultOutcome) { decided = s.trackRevert(f, d.Cause) })
+		t.withOutcome(d.Injection, func(f *faultOutcome) { decided = t.trackRevert(f, d.Cause) })
 	}
-	s.emitFindings(decided)
+	t.emitFindings(decided)
 }
 
 // withOutcome calls use with what became of an injection, if it is the last one of its fault.
-func (s *Session) withOutcome(i event.Injection, use func(*faultOutcome)) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if f := s.view.follow[i.Fault]; f != nil && f.run == i.Run {
+func (t *outcomes) withOutcome(i event.Injection, use func(*faultOutcome)) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if f := t.faults[i.Fault]; f != nil && f.run == i.Run {
 		use(f)
 	}
 }
 
-func (s *Session) trackStart(d event.FaultStarted) []event.ExpectationDecided {
-	info := s.infoOf(d.Fault)
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.cancelRecovery(d.Fault)
-	f := &faultOutcome{info: info, run: d.Run, begun: time.Now(), steady: healthOf(s.view.live).ok()}
+func (t *outcomes) trackStart(d event.FaultStarted) []event.ExpectationDecided {
+	info := t.infoOf(d.Fault)
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.cancelRecovery(d.Fault)
+	f := &faultOutcome{info: info, run: d.Run, begun: time.Now(), steady: healthOf(t.live).ok()}
 	for _, x := range info.Expect {
 		f.findings = append(f.findings, event.Finding{Signal: x.Signal, Text: x.Text})
 		if x.Signal == event.Recovers {
 			f.recovery.Goal = x.Within
 		}
 	}
-	s.view.follow[d.Fault] = f
-	return s.applyVerdicts(f, func(x chaos.Expectation) (event.ExpectationVerdict, string) {
-		return judgeUnobservable(x, s.config.Watch != nil)
+	t.faults[d.Fault] = f
+	return t.applyVerdicts(f, func(x chaos.Expectation) (event.ExpectationVerdict, string) {
+		return judgeUnobservable(x, t.config.Watch != nil)
 	})
 }
 
-// trackRevert judges a fault that is over. Session.mu must be held.
-func (s *Session) trackRevert(f *faultOutcome, cause event.Cause) []event.ExpectationDecided {
+// trackRevert judges a fault that is over. t.mu must be held.
+func (t *outcomes) trackRevert(f *faultOutcome, cause event.Cause) []event.ExpectationDecided {
 	f.reverted = time.Now()
 	switch {
 	case cause == event.CauseEndedByOthers:
-		return s.abandonRecovery(f, endedByOthers)
+		return t.abandonRecovery(f, endedByOthers)
 	case !f.active:
-		return s.abandonRecovery(f, "the fault could not be injected")
+		return t.abandonRecovery(f, "the fault could not be injected")
 	case cause == event.CauseAbandoned:
-		return s.abandonRecovery(f, "the fault was kept as it is")
+		return t.abandonRecovery(f, "the fault was kept as it is")
 	}
 	f.lastBad = f.reverted
 	f.recovery.Watching = true
-	return s.applyVerdicts(f, s.judgeAtRevert(f))
+	return t.applyVerdicts(f, t.judgeAtRevert(f))
 }
 
-// abandonRecovery leaves everything that is still open of a fault unknown. Session.mu must be held.
-func (s *Session) abandonRecovery(f *faultOutcome, why string) []event.ExpectationDecided {
+// abandonRecovery leaves everything that is still open of a fault unknown. t.mu must be held.
+func (t *outcomes) abandonRecovery(f *faultOutcome, why string) []event.ExpectationDecided {
 	f.recovery.Reason = why
-	return s.applyVerdicts(f, func(chaos.Expectation) (event.ExpectationVerdict, string) {
+	return t.applyVerdicts(f, func(chaos.Expectation) (event.ExpectationVerdict, string) {
 		return event.ExpectationUnknown, why
 	})
 }
 
 // cancelRecovery stops the recovery clocks of other faults: what comes now is no longer their recovery.
-func (s *Session) cancelRecovery(by string) {
-	for id, f := range s.view.follow {
+func (t *outcomes) cancelRecovery(by string) {
+	for id, f := range t.faults {
 		if f.recovery.Watching && id != by {
 			f.recovery.Watching = false
 			f.recovery.Reason = "another fault began first"
@@ -185,19 +200,31 @@ func (s *Session) cancelRecovery(by string) {
 	}
 }
 
-// watchRecovery holds a closed second against the faults that are on and the clocks that run.
-func (s *Session) watchRecovery(o metric.Observation, live []slo.Result) {
+// fill adds to states of faults what became of them.
+func (t *outcomes) fill(states []FaultState) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for i := range states {
+		if f := t.faults[states[i].Info.ID]; f != nil {
+			states[i].Run, states[i].Reverted, states[i].Recovery, states[i].Findings = f.run, f.reverted, f.recovery, f.findings
+		}
+	}
+}
+
+// observe applies a closed second: to the faults that are on, and to the recovery clocks.
+func (t *outcomes) observe(o metric.Observation, live []slo.Result) {
 	end := o.Window.Start.Add(o.Window.Length)
-	bad, what := s.disturbed(o)
+	bad, what := t.disturbed(o)
 	now := healthOf(live)
 	on := map[string]bool{}
-	for _, f := range s.engine.Snapshot() {
+	for _, f := range t.states() {
 		on[f.Info.ID] = f.On()
 	}
 	var decided []event.ExpectationDecided
 	var recovered []*faultOutcome
-	s.mu.Lock()
-	for _, f := range s.view.follow {
+	t.mu.Lock()
+	t.live = live
+	for _, f := range t.faults {
 		for _, v := range live {
 			if on[f.info.ID] && v.State == slo.Fail && f.broken == "" {
 				f.broken = fmt.Sprintf("%s broke (%s)", v.Objective.Title(), v.ValueText())
@@ -220,13 +247,13 @@ func (s *Session) watchRecovery(o metric.Observation, live []slo.Result) {
 			r.Unbroken = f.broken == "" && f.steady
 			copied := *f
 			recovered = append(recovered, &copied)
-			decided = append(decided, s.applyVerdicts(f, recoversWithin(*r, now))...)
+			decided = append(decided, t.applyVerdicts(f, recoversWithin(*r, now))...)
 		case r.Goal > 0 && since > r.Goal:
 			why := "not green after " + units.Duration(since.Round(time.Second))
 			if what != "" {
 				why += ": " + what
 			}
-			decided = append(decided, s.applyVerdicts(f, func(x chaos.Expectation) (event.ExpectationVerdict, string) {
+			decided = append(decided, t.applyVerdicts(f, func(x chaos.Expectation) (event.ExpectationVerdict, string) {
 				if x.Signal == event.Recovers {
 					return event.ExpectationFailed, why
 				}
@@ -234,11 +261,11 @@ func (s *Session) watchRecovery(o metric.Observation, live []slo.Result) {
 			})...)
 		}
 	}
-	s.mu.Unlock()
+	t.mu.Unlock()
 	for _, f := range recovered {
-		s.emit(objectives, event.PlatformRecovered{Injection: f.ref(), Seconds: f.recovery.Took.Seconds(), Unbroken: f.recovery.Unbroken})
+		t.emit(objectives, event.PlatformRecovered{Injection: f.ref(), Seconds: f.recovery.Took.Seconds(), Unbroken: f.recovery.Unbroken})
 	}
-	s.emitFindings(decided)
+	t.emitFindings(decided)
 }
 
 // recoveryText is a recovery time in words; one second is the finest that can be told.
@@ -252,9 +279,9 @@ func recoveryText(d time.Duration) string {
 // disturbed reports whether a second by itself breaks an objective. The sliding window that the verdicts
 // on screen are made of still contains the fault for its whole length, which would make every recovery
 // look that much longer.
-func (s *Session) disturbed(o metric.Observation) (bad bool, what string) {
+func (t *outcomes) disturbed(o metric.Observation) (bad bool, what string) {
 	second := o.Totals()
-	for _, objective := range s.config.Objectives {
+	for _, objective := range t.config.Objectives {
 		if objective.Scope.During != "" { // says nothing of health
 			continue
 		}
