@@ -54,7 +54,7 @@ func TTLParam(def time.Duration, env string) Param {
 	}
 	return Param{
 		Name: TTL, Label: "Lasts", Type: Duration, Default: units.Literal(def), Min: 1, Max: (6 * time.Hour).Seconds(), Live: true,
-		Help: "reverted by itself after this time", Env: env, EnvUnit: unit,
+		Help: "then it is reverted by itself", Env: env, EnvUnit: unit,
 	}
 }
 

@@ -34,7 +34,7 @@ func (f redisOutage) Info() chaos.Info {
 		},
 		drill.Param(chaos.TTL, "way="+wayScale), // pods that were removed come back by themselves
 		chaos.Param{Name: "statefulset", Label: "StatefulSet", Type: chaos.Text, Default: "redis", Env: "STATEFULSET", Help: "its name"},
-		chaos.Param{Name: paramSelector, Label: "Selector", Type: chaos.Text, Default: "app=redis", Help: "labels of the pods that may be hit"},
+		chaos.Param{Name: paramSelector, Label: "Selector", Type: chaos.Text, Default: "app=redis", Help: "labels of its pods"},
 		podsParam("way=evict|delete"),
 	)
 }
@@ -42,7 +42,7 @@ func (f redisOutage) Info() chaos.Info {
 func podsParam(only string) chaos.Param {
 	return chaos.Param{
 		Name: paramPods, Label: "Pods", Type: chaos.Whole, Default: "0", Max: 1000, When: only,
-		Help: "at most so many are taken away; 0 for all",
+		Help: "at most so many; 0 for all",
 	}
 }
 

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -212,7 +213,7 @@ func (c *checkup) checkFaults(ctx context.Context) {
 				c.report(fail, info.ID, check.Text+": "+check.Reason)
 			}
 		default:
-			c.report(good, info.ID, fmt.Sprintf("by %s on %s: %s", info.Driver, plan.Scope, plan.Params))
+			c.report(good, info.ID, fmt.Sprintf("by %s on %s: %s", cmp.Or(plan.Driver, info.Driver), plan.Scope, plan.Params))
 		}
 	}
 }

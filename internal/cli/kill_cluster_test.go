@@ -40,6 +40,7 @@ func TestKilledAtAnyMomentOnKubernetes(t *testing.T) {
 	if testing.Short() {
 		t.Skip("needs a control plane")
 	}
+	t.Parallel()
 	cluster := testcluster.Start(t)
 	target := acceptsAll(t)
 	seed := killSeed(t)

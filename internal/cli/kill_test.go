@@ -352,6 +352,7 @@ func TestKilledAtAnyMomentOnToxiproxy(t *testing.T) {
 	if testing.Short() {
 		t.Skip("kills processes")
 	}
+	t.Parallel()
 	target := acceptsAll(t)
 	seed := killSeed(t)
 	tries := make(chan int)

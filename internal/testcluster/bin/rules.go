@@ -6,7 +6,7 @@ import (
 	"os"
 )
 
-// rule describes how commands run in the containers that it matches: an empty
+// rule says how commands run in the containers that it matches: an empty
 // namespace, pod or container matches all. It is the wire format between
 // internal/testcluster, which writes it, and the kubelet here.
 type rule struct {
