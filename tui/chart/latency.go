@@ -120,7 +120,7 @@ func (p *LatencyChart) axis(s *view.State, limitRow int, inside, empty bool) {
 		g.Fill(p.plot.X-Gutter, limitRow, Gutter, 1, ' ', grid.Style{})
 		label(limitRow, p.limit, lineStyle)
 	case p.limit > 0:
-		p.say(0, "objective "+units.LatencyBound(p.limit)+" is above the picture ↑", st.Dim)
+		p.say(0, "↑ objective at "+units.LatencyBound(p.limit), st.Dim)
 	case s.Began():
 		p.say(0, "no objective on this latency", st.Dim)
 	}

@@ -49,7 +49,7 @@ func (f *Fault) View(frame *grid.Grid, s *view.State) {
 	}
 	st, inner := s.Styles, f.inner(s)
 	left, right := f.columns(fault, st, inner)
-	x, y, w, h := bottomBox(frame, st, inner+4, f.page+sheetFoot+2, fault.Info.Title+", by "+fault.Info.Driver)
+	x, y, w, h := bottomBox(frame, st, inner+4, f.page+sheetFoot+2, fault.Info.Title+", by "+f.driver(fault))
 	defer setGround(frame, st, x-2, y, w+4, h)
 	f.state(s, fault, frame, x+w, y-1)
 	for row := range f.page {
@@ -63,6 +63,14 @@ func (f *Fault) View(frame *grid.Grid, s *view.State) {
 		f.line(frame, st, right, i, x+half+sheetSpace, y+row, w-half-sheetSpace)
 	}
 	f.foot(s, fault, frame, x, y+f.page, w)
+}
+
+// driver is the name of what carries the fault out: that of the last plan, where more than one could.
+func (f *Fault) driver(fault *session.FaultState) string {
+	if f.lastPlan != nil && f.lastPlan.Driver != "" {
+		return f.lastPlan.Driver
+	}
+	return fault.Info.Driver
 }
 
 // sheetLeft is the width of the form beside the plan.

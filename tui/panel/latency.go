@@ -44,7 +44,6 @@ func NewLatency(row view.LatencyRow) *Latency {
 // Title is the metric's name.
 func (p *Latency) Title() string { return p.title }
 
-// Columns is how many history columns the panel can show.
 // Columns is how many columns of the time axis fit.
 func (p *Latency) Columns() int { return max(p.g.Width()-chart.Gutter-chart.ProgressColumn, 1) }
 
@@ -117,10 +116,14 @@ func (p *Latency) large(s *view.State) {
 	if !bad.Found {
 		n = drawSign(&p.g, x, 0, st, theme.InkP95)
 	}
-	p.g.Text(n, 0, w-n, name+lately, st.Dim)
+	free := w - n - len(name) - 2
+	free -= drawVerdict(&p.g, w-free, 0, free, st, p.pic.Row, s)
+	if len(lately) <= free {
+		name += lately
+	}
+	p.g.Text(n, 0, len(name), name, st.Dim)
 	drawLegend(&p.g, x, 1, st, theme.InkP50, "p50", units.Latency(now.P50), st.Text)
 	n = drawLegend(&p.g, x, 2, st, theme.InkP99, "p99", units.Latency(now.P99), st.Text)
-	drawVerdict(&p.g, n, 0, w-n, st, p.pic.Row, s)
 	p.g.TextRight(w, 2, w-n-1, p.rate(s), st.Dim)
 }
 
@@ -146,22 +149,22 @@ func drawSign(g *grid.Grid, x, y int, st *theme.Styles, ink grid.Ink) int {
 }
 
 // drawVerdict writes at the right what the objective says: a sign, a word and the bound. Where
-// requests fail that comes first, and the latency of those that were answered is no good news.
-func drawVerdict(g *grid.Grid, x, y, width int, st *theme.Styles, row view.LatencyRow, s *view.State) {
+// requests fail that comes first, and the latency of those that were answered is no good news. It
+// returns the number of cells that were written.
+func drawVerdict(g *grid.Grid, x, y, width int, st *theme.Styles, row view.LatencyRow, s *view.State) (used int) {
 	bad := row.Outage(s)
 	if bad.Found {
-		width -= drawTrouble(bad, g, x+width, y, width, st) + 2
+		used = drawTrouble(bad, g, x+width, y, width, st) + 2
+		width -= used
 	}
 	verdict, has := row.Objective(s.LastSecond.Live)
 	switch {
 	case bad.Found && width < verdictWidth:
-		return
+		return used
 	case !has && !s.Began():
-		g.TextRight(x+width, y, width, "waiting", st.Dim)
-		return
+		return used + g.TextRight(x+width, y, width, "waiting", st.Dim)
 	case !has:
-		g.TextRight(x+width, y, width, "no objective", st.Dim)
-		return
+		return used + g.TextRight(x+width, y, width, "no objective", st.Dim)
 	}
 	style, text := st.Objective(verdict.State)
 	long := text + " " + verdict.Objective.Aggregate + " " + verdict.Objective.Operator + " " + units.LatencyBound(view.Bound(verdict.Objective))
@@ -174,7 +177,7 @@ func drawVerdict(g *grid.Grid, x, y, width int, st *theme.Styles, row view.Laten
 	if bad.Found && verdict.State == slo.Pass {
 		style = st.Dim
 	}
-	g.TextRight(x+width, y, width, text, style)
+	return used + g.TextRight(x+width, y, width, text, style)
 }
 
 // verdictWidth is the least that a verdict takes: "✓ pass".

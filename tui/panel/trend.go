@@ -200,7 +200,7 @@ func (p *Trend) axis(s *view.State, pl chart.Plot, limit float64, limitRow int, 
 		p.g.Fill(0, limitRow, chart.Gutter, 1, ' ', grid.Style{})
 		p.g.TextRight(chart.Gutter-1, limitRow, chart.Gutter-1, units.Share(limit), style)
 	case limit > 0:
-		p.g.Text(chart.Gutter+1, 1, pl.W-1, "objective "+units.Share(limit)+" is above the picture ↑", st.Dim)
+		p.g.Text(chart.Gutter+1, 1, pl.W-1, "↑ objective at "+units.Share(limit), st.Dim)
 	case p.row.limit != nil && s.Began():
 		p.g.Text(chart.Gutter+1, 1, pl.W-1, "no objective on failed requests", st.Dim)
 	}
