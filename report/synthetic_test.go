@@ -5,7 +5,10 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"os"
+	"path/filepath"
 	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -75,6 +78,39 @@ func (s synthetic) write(t testing.TB) string {
 			t.Fatal(err)
 		}
 	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for name, text := range s.measured(t) {
+		if err := os.WriteFile(filepath.Join(dir, name), text, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
+}
+
+// measurements are the files of the seconds of runs that were written before: histograms take long to
+// encode, above all with the race detector.
+var measurements sync.Map // of [measurement] to map[string][]byte
+
+// measurement is what the seconds of a run depend on.
+type measurement struct {
+	open, adminOff, saturated, quiet bool
+	openFrom, seconds                int
+}
+
+// measured returns the files of the run's seconds, by name.
+func (s synthetic) measured(t testing.TB) map[string][]byte {
+	t.Helper()
+	key := measurement{s.open, s.adminOff, s.saturated, s.quiet, s.openFrom, s.seconds}
+	if before, found := measurements.Load(key); found && s.slow == nil {
+		return before.(map[string][]byte)
+	}
+	dir := t.TempDir()
+	w, err := rundir.Create(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
 	rng := rand.New(rand.NewPCG(1, 2))
 	for i := range s.seconds {
 		obs := s.second(i, rng)
@@ -85,7 +121,16 @@ func (s synthetic) write(t testing.TB) string {
 	if err := w.Close(); err != nil {
 		t.Fatal(err)
 	}
-	return dir
+	files := map[string][]byte{}
+	for _, name := range []string{rundir.WindowsFile, rundir.HistogramFile} {
+		if files[name], err = os.ReadFile(filepath.Join(dir, name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if s.slow == nil {
+		measurements.Store(key, files)
+	}
+	return files
 }
 
 func (s synthetic) header() event.RunStarted {

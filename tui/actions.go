@@ -116,10 +116,6 @@ func (m *Model) toggleHold() tea.Cmd {
 	return m.Send(echo, dialog.Request{Kind: dialog.KindHold, Command: command.Hold{On: on}})
 }
 
-func (m *Model) recycle() tea.Cmd {
-	return m.Send("closing connections; the next requests open new ones", dialog.Request{Command: command.RecycleConnections{}})
-}
-
 // halt never asks and waits for nothing: it passes whatever is queued.
 func (m *Model) halt() tea.Cmd {
 	m.queue.drop()

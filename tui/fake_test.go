@@ -420,7 +420,7 @@ func callText(c command.Command) string {
 	case command.Decide:
 		return "decide " + c.Fault + " " + string(c.Decision)
 	}
-	panic(fmt.Sprintf("no text for %T", c))
+	return string(command.KindOf(c))
 }
 
 // carryOut does what a command asks for, and returns the event of it; nil if it has none of its own.

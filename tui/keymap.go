@@ -6,6 +6,7 @@ import (
 	"github.com/charmbracelet/bubbles/key"
 	tea "github.com/charmbracelet/bubbletea"
 
+	"xinbot.ir/squall/internal/command"
 	"xinbot.ir/squall/tui/dialog"
 	"xinbot.ir/squall/tui/panel"
 )
@@ -61,7 +62,7 @@ func keymap() []keyRow {
 		bind(groupShape, "t", "think time", "", 0, asks(dialog.PromptThink), "t"),
 		bind(groupShape, "R", "ramp time of a change", "", 0, asks(dialog.PromptRamp), "R"),
 		bind(groupShape, "S", "spike multiplier", "", 0, asks(dialog.PromptFactor), "S"),
-		bind(groupShape, "c", "renew the connections", "", 0, (*Model).recycle, "c"),
+		bind(groupShape, "c", "renew the connections", "", 0, sends("closing connections; the next requests open new ones", command.RecycleConnections{}), "c"),
 
 		bind(groupView, "f", "zoom a chart", "zoom", 3, (*Model).zoom, "f", "enter"),
 		bind(groupView, "Tab", "zoom the next chart", "", 0, (*Model).nextChart, "tab"),
@@ -96,6 +97,11 @@ func opens(build func(*Model) (dialog.Dialog, tea.Cmd)) func(*Model) tea.Cmd {
 // asks is what a key does that asks for a value.
 func asks(id dialog.PromptID) func(*Model) tea.Cmd {
 	return opens(func(*Model) (dialog.Dialog, tea.Cmd) { return dialog.NewPrompt(id), nil })
+}
+
+// sends is what a key does that gives a command which is always the same; echo says so on the screen.
+func sends(echo string, c command.Command) func(*Model) tea.Cmd {
+	return func(m *Model) tea.Cmd { return m.Send(echo, dialog.Request{Command: c}) }
 }
 
 // shown reports whether the row stands in the help screen.

@@ -15,7 +15,7 @@ import (
 // TestFaultsOnKubernetes goes the way of a person on a real control plane: the console, then a headless
 // run, by everything that changes a workload. The workloads are as they were, to the letter.
 func TestFaultsOnKubernetes(t *testing.T) {
-	full(t)
+	endToEnd(t)
 	cluster := testcluster.Start(t)
 	namespace := cluster.Namespace(t)
 	if err := testcluster.Fixtures(context.Background(), cluster.Admin(), namespace); err != nil {
@@ -25,7 +25,7 @@ func TestFaultsOnKubernetes(t *testing.T) {
 	where := []string{"--kubeconfig", kubeconfig, "--namespace", namespace, "--allow-namespace", namespace, "--objective", steady}
 	before := specs(t, cluster, namespace)
 
-	c := open(t, append([]string{"run", "--vus", "5"}, where...)...)
+	c := open(t, shared, append([]string{"run", "--vus", "5"}, where...)...)
 	c.shows(t, enterScreen)
 	c.measured(t)
 	c.press(t, "2")
@@ -45,7 +45,7 @@ func TestFaultsOnKubernetes(t *testing.T) {
 		t.Errorf("after an eviction the workloads are\n%s", after)
 	}
 
-	p := start(t, platform, append([]string{
+	p := start(t, shared, append([]string{
 		"run", "--headless", "--vus", "5", "--duration", "7s", "--expectations", "warn", // nobody scales the spike's pods here
 		"--fault", "redis_outage@1s,way=scale,for=2s", "--fault", "qdrant_throttle@1s,way=scale,for=2s", "--fault", "channel_spike@1s,factor=2,for=3s",
 	}, where...)...)

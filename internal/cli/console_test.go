@@ -28,15 +28,14 @@ type console struct {
 }
 
 // open starts squall on a pseudo-terminal.
-func open(t *testing.T, args ...string) *console {
+func open(t *testing.T, platform environment, args ...string) *console {
 	t.Helper()
-	return openIn(t, t.TempDir(), args...)
+	return openIn(t, platform, t.TempDir(), args...)
 }
 
 // openIn does so in a directory.
-func openIn(t *testing.T, work string, args ...string) *console {
+func openIn(t *testing.T, platform environment, work string, args ...string) *console {
 	t.Helper()
-	full(t)
 	p := &process{out: &output{}, err: &output{}, ended: make(chan struct{})}
 	p.dir = filepath.Join(work, "run")
 	if !slices.Contains(args, "--out") {
@@ -97,7 +96,8 @@ func (c *console) leftTerminalSane(t *testing.T) {
 }
 
 func TestConsoleTakesKeysAndQuits(t *testing.T) {
-	c := open(t, "run", "--vus", "10", "--objective", steady)
+	endToEnd(t)
+	c := open(t, shared, "run", "--vus", "10", "--objective", steady)
 	c.shows(t, enterScreen)
 	c.shows(t, "CHANNEL MIX")
 	c.measured(t)
@@ -126,7 +126,8 @@ func (c *console) journal(t *testing.T, kind string) bool {
 }
 
 func TestConsoleEndsWithTheRun(t *testing.T) {
-	c := open(t, "run", "--vus", "5", "--duration", "3s", "--objective", steady)
+	endToEnd(t)
+	c := open(t, shared, "run", "--vus", "5", "--duration", "3s", "--objective", steady)
 	c.shows(t, enterScreen)
 	c.expect(t, 0)
 	c.leftTerminalSane(t)
@@ -134,7 +135,8 @@ func TestConsoleEndsWithTheRun(t *testing.T) {
 }
 
 func TestSignalsLeaveTheTerminalSane(t *testing.T) {
-	c := open(t, "demo", "--vus", "5", "--objective", steady)
+	endToEnd(t)
+	c := open(t, shared, "demo", "--vus", "5", "--objective", steady)
 	c.shows(t, enterScreen)
 	c.measured(t)
 	c.signal(t, os.Interrupt)
@@ -145,7 +147,8 @@ func TestSignalsLeaveTheTerminalSane(t *testing.T) {
 
 // TestDroppedConnection takes the terminal away, as a dropped SSH connection does.
 func TestDroppedConnection(t *testing.T) {
-	c := open(t, "run", "--vus", "5")
+	endToEnd(t)
+	c := open(t, shared, "run", "--vus", "5")
 	c.shows(t, enterScreen)
 	c.measured(t)
 	c.terminal.Close() // the system sends SIGHUP
@@ -158,7 +161,8 @@ func TestDroppedConnection(t *testing.T) {
 
 // TestHeadlessOnATerminal rewrites one line in place and leaves the screen alone.
 func TestHeadlessOnATerminal(t *testing.T) {
-	c := open(t, "run", "--vus", "5", "--duration", "3s", "--headless", "--objective", steady)
+	endToEnd(t)
+	c := open(t, shared, "run", "--vus", "5", "--duration", "3s", "--headless", "--objective", steady)
 	c.expect(t, 0)
 	text := c.out.String()
 	if strings.Contains(text, enterScreen) {

@@ -28,9 +28,12 @@ import (
 // The end-to-end tests run the built program against the embedded platform in another process.
 
 var (
-	binary   string   // the built program; "" with -short
-	platform []string // NAME=value of the platform that the tests share
+	binary string      // the built program; "" with -short
+	shared environment // of the platform that the tests share which change nothing on it
 )
+
+// environment is NAME=value of a platform.
+type environment []string
 
 // asSquall makes this test binary run as squall, for the kill tests.
 const asSquall = "SQUALL_TEST_AS_SQUALL"
@@ -58,12 +61,13 @@ func runTests(m *testing.M) int {
 		fmt.Fprintf(os.Stderr, "build squall: %v\n%s", err, out)
 		return 1
 	}
-	stop, err := serve()
+	platform, stop, err := serve()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
 	defer stop()
+	shared = platform
 	return m.Run()
 }
 
@@ -77,16 +81,16 @@ func isShort() bool {
 	return false
 }
 
-// serve starts the platform and reads the variables that it prints.
-func serve() (stop func(), err error) {
+// serve starts a platform and reads the variables that it prints.
+func serve() (platform environment, stop func(), err error) {
 	cmd := exec.Command(binary, "demo", "--serve", "--no-delays")
 	cmd.Env = []string{"HOME=" + os.TempDir()}
 	out, err := cmd.StdoutPipe()
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if err := cmd.Start(); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	stop = func() {
 		_ = cmd.Process.Signal(os.Interrupt)
@@ -100,17 +104,28 @@ func serve() (stop func(), err error) {
 			platform = append(platform, pair)
 		}
 		if lines.Text() == "# Ctrl-C ends it." {
-			return stop, nil
+			return platform, stop, nil
 		}
 	}
 	stop()
-	return nil, errors.New("squall demo --serve ended without printing its variables")
+	return nil, nil, errors.New("squall demo --serve ended without printing its variables")
+}
+
+// ownPlatform starts a platform for one test: for faults and rules, which two tests would fight over.
+func ownPlatform(t *testing.T) environment {
+	t.Helper()
+	platform, stop, err := serve()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(stop)
+	return platform
 }
 
 // variable is one of the platform's variables.
-func variable(t *testing.T, name string) string {
+func (e environment) variable(t *testing.T, name string) string {
 	t.Helper()
-	for _, pair := range platform {
+	for _, pair := range e {
 		if value, ok := strings.CutPrefix(pair, name+"="); ok {
 			return value
 		}
@@ -148,18 +163,19 @@ func (o *output) String() string {
 	return o.text.String()
 }
 
-// full skips a test that needs the built program when only the quick tests are wanted.
-func full(t *testing.T) {
+// endToEnd begins a test of the built program: beside the others, and not when only the quick tests
+// are wanted.
+func endToEnd(t *testing.T) {
 	t.Helper()
 	if testing.Short() {
 		t.Skip("needs the built program")
 	}
+	t.Parallel()
 }
 
 // start runs squall in an empty directory with the given environment and no other.
 func start(t *testing.T, environ []string, args ...string) *process {
 	t.Helper()
-	full(t)
 	p := &process{out: &output{}, err: &output{}, ended: make(chan struct{})}
 	work := t.TempDir()
 	p.dir = filepath.Join(work, "run")
@@ -286,7 +302,8 @@ func (p *process) end(t *testing.T) event.RunEnded {
 }
 
 func TestHeadlessRunPasses(t *testing.T) {
-	p := start(t, platform, "run", "--headless", "--vus", "20", "--duration", "3s", "--knowledge", "--objective", steady).expect(t, 0)
+	endToEnd(t)
+	p := start(t, shared, "run", "--headless", "--vus", "20", "--duration", "3s", "--knowledge", "--objective", steady).expect(t, 0)
 	p.reported(t)
 	if got := p.end(t).Cause; got != event.EndDuration {
 		t.Errorf("ended by %q", got)
@@ -295,7 +312,7 @@ func TestHeadlessRunPasses(t *testing.T) {
 		t.Errorf("summary is\n%s", p.out)
 	}
 	for _, name := range []string{"ADMIN_TOKEN", "WEBHOOK_SECRET", "WEBHOOK_SECRET_TELEGRAM"} {
-		secret := variable(t, name)
+		secret := shared.variable(t, name)
 		if strings.Contains(p.out.String()+p.err.String(), secret) {
 			t.Errorf("%s is on the screen", name)
 		}
@@ -328,7 +345,7 @@ const steady = "http_req_failed: rate<0.5"
 // objective that does not depend on how busy this machine is.
 func TestTheSeedsCommandLines(t *testing.T) {
 	t.Run("k6", func(t *testing.T) {
-		full(t)
+		endToEnd(t)
 		workload := filepath.Join(t.TempDir(), "workload.json")
 		const text = `{"tenants": [{"id": "11111111-1111-4111-8111-111111111111", "brands": [{"name": "One",
 			"brand_id": "22222222-2222-4222-8222-222222222221", "channel_id": "33333333-3333-4333-8333-333333333331",
@@ -337,8 +354,8 @@ func TestTheSeedsCommandLines(t *testing.T) {
 			t.Fatal(err)
 		}
 		p := start(t, nil, "run", "--vus", "250", "--duration", "2s",
-			"-e", "GATEWAY_URL="+variable(t, "GATEWAY_URL"), "-e", "ORCHESTRATOR_URL="+variable(t, "ORCHESTRATOR_URL"),
-			"-e", "ADMIN_TOKEN="+variable(t, "ADMIN_TOKEN"), "-e", "WEBHOOK_SECRET="+variable(t, "WEBHOOK_SECRET"),
+			"-e", "GATEWAY_URL="+shared.variable(t, "GATEWAY_URL"), "-e", "ORCHESTRATOR_URL="+shared.variable(t, "ORCHESTRATOR_URL"),
+			"-e", "ADMIN_TOKEN="+shared.variable(t, "ADMIN_TOKEN"), "-e", "WEBHOOK_SECRET="+shared.variable(t, "WEBHOOK_SECRET"),
 			"-e", "WORKLOAD_FILE="+workload, "--summary-export", "perf-summary.json", "--objective", steady).expect(t, 0)
 		p.reported(t)
 		copied, err := os.ReadFile(filepath.Join(filepath.Dir(p.dir), "perf-summary.json"))
@@ -349,13 +366,13 @@ func TestTheSeedsCommandLines(t *testing.T) {
 			t.Errorf("--summary-export wrote %s", copied)
 		}
 		for _, name := range []string{"ADMIN_TOKEN", "WEBHOOK_SECRET"} {
-			noFileHolds(t, p.dir, variable(t, name), name)
+			noFileHolds(t, p.dir, shared.variable(t, name), name)
 		}
 	})
 	t.Run("Locust", func(t *testing.T) {
-		full(t)
-		host := strings.TrimSuffix(variable(t, "GATEWAY_URL"), "/webchat/webhook")
-		environ := []string{"LOCUST_TENANT_ID=" + tenant(), "GATEWAY_WEBHOOK_SECRET=" + variable(t, "WEBHOOK_SECRET")}
+		endToEnd(t)
+		host := strings.TrimSuffix(shared.variable(t, "GATEWAY_URL"), "/webchat/webhook")
+		environ := []string{"LOCUST_TENANT_ID=" + tenant(), "GATEWAY_WEBHOOK_SECRET=" + shared.variable(t, "WEBHOOK_SECRET")}
 		start(t, environ, "run", "--host", host, "--users", "50", "--spawn-rate", "100", "--run-time", "2s", "--headless", "--objective", steady).expect(t, 0).reported(t)
 	})
 }
@@ -386,12 +403,12 @@ func TestExitCodes(t *testing.T) {
 		"help":              {0, nil, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
-			full(t)
+			endToEnd(t)
 			args := c.args
 			if args == nil {
 				args = []string{"--help"}
 			}
-			p := start(t, platform, args...).expect(t, c.code)
+			p := start(t, shared, args...).expect(t, c.code)
 			if !strings.Contains(p.err.String(), c.says) {
 				t.Errorf("standard error does not say %q", c.says)
 			}
@@ -402,7 +419,8 @@ func TestExitCodes(t *testing.T) {
 func TestEverySignalLeavesAReport(t *testing.T) {
 	for _, s := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP} {
 		t.Run(s.String(), func(t *testing.T) {
-			p := start(t, platform, "run", "--vus", "10", "--objective", steady).measured(t).signal(t, s).expect(t, 0)
+			endToEnd(t)
+			p := start(t, shared, "run", "--vus", "10", "--objective", steady).measured(t).signal(t, s).expect(t, 0)
 			p.reported(t)
 			if got := p.end(t).Detail; !strings.Contains(got, s.String()) {
 				t.Errorf("ended by %q", got)
@@ -413,13 +431,14 @@ func TestEverySignalLeavesAReport(t *testing.T) {
 
 // TestKilledJobIsNotGreen ends a run from outside, long before its time.
 func TestKilledJobIsNotGreen(t *testing.T) {
-	start(t, platform, "run", "--vus", "5", "--duration", "10m", "--headless", "--objective", steady).
+	endToEnd(t)
+	start(t, shared, "run", "--vus", "5", "--duration", "10m", "--headless", "--objective", steady).
 		measured(t).signal(t, syscall.SIGTERM).expect(t, 1).reported(t)
 }
 
 // TestSecondInterruptDropsWhatIsInFlight has a gateway that never answers and a drain that would last.
 func TestSecondInterruptDropsWhatIsInFlight(t *testing.T) {
-	full(t)
+	endToEnd(t)
 	arrived := make(chan struct{}, 100)
 	gateway := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		_, _ = io.Copy(io.Discard, r.Body) // only then does the server notice that the client goes
@@ -444,7 +463,8 @@ func TestSecondInterruptDropsWhatIsInFlight(t *testing.T) {
 
 // TestKilledRun makes the report of a run that was killed, twice the same.
 func TestKilledRun(t *testing.T) {
-	p := start(t, platform, "run", "--vus", "10", "--objective", steady).measured(t).signal(t, os.Kill)
+	endToEnd(t)
+	p := start(t, shared, "run", "--vus", "10", "--objective", steady).measured(t).signal(t, os.Kill)
 	p.wait(t)
 	if _, err := os.Stat(filepath.Join(p.dir, "report.md")); err == nil {
 		t.Fatal("a killed run wrote a report")
@@ -458,14 +478,14 @@ func TestKilledRun(t *testing.T) {
 }
 
 // rules are the automation rules of the platform's first tenant.
-func rules(t *testing.T) map[string]bool {
+func rules(t *testing.T, platform environment) map[string]bool {
 	t.Helper()
-	url := variable(t, "ORCHESTRATOR_URL") + "/admin/automation/rules?tenant_id=" + tenant()
+	url := platform.variable(t, "ORCHESTRATOR_URL") + "/admin/automation/rules?tenant_id=" + tenant()
 	request, err := http.NewRequestWithContext(context.Background(), http.MethodGet, url, http.NoBody)
 	if err != nil {
 		t.Fatal(err)
 	}
-	request.Header.Set("Authorization", "Bearer "+variable(t, "ADMIN_TOKEN"))
+	request.Header.Set("Authorization", "Bearer "+platform.variable(t, "ADMIN_TOKEN"))
 	response, err := http.DefaultClient.Do(request)
 	if err != nil {
 		t.Fatal(err)
@@ -487,8 +507,9 @@ func rules(t *testing.T) map[string]bool {
 
 // TestRecover kills a run while it has a rule paused, and puts the rule back from the ledger.
 func TestRecover(t *testing.T) {
-	full(t)
-	before := rules(t)
+	endToEnd(t)
+	platform := ownPlatform(t)
+	before := rules(t, platform)
 	workload := filepath.Join(t.TempDir(), "busy.yaml")
 	text := "tenants: [{id: " + tenant() + ", brands: [{brand_id: 22222222-2222-4222-8222-222222222221, channel_id: 33333333-3333-4333-8333-333333333331}]}]\nrules: {toggles_per_minute: 600}\n"
 	if err := os.WriteFile(workload, []byte(text), 0o600); err != nil {
@@ -496,9 +517,9 @@ func TestRecover(t *testing.T) {
 	}
 	p := start(t, platform, "run", "--vus", "1", "--workload", workload, "--out", filepath.Join("runs", "dead"))
 	p.dir = filepath.Join(p.cmd.Dir, "runs", "dead")
-	until(t, "a rule is not as it was", func() bool { return fmt.Sprint(rules(t)) != fmt.Sprint(before) })
+	until(t, "a rule is not as it was", func() bool { return fmt.Sprint(rules(t, platform)) != fmt.Sprint(before) })
 	p.signal(t, os.Kill).wait(t)
-	if fmt.Sprint(rules(t)) == fmt.Sprint(before) {
+	if fmt.Sprint(rules(t, platform)) == fmt.Sprint(before) {
 		t.Fatal("nothing is left to revert, so that there is nothing to test")
 	}
 	// The next run from the same place points at it, and a run is never written over.
@@ -513,11 +534,11 @@ func TestRecover(t *testing.T) {
 			t.Errorf("the next run says\n%s\nwant %q", said, want)
 		}
 	}
-	r := start(t, []string{"ADMIN_TOKEN=" + variable(t, "ADMIN_TOKEN"), "ORCHESTRATOR_URL=" + variable(t, "ORCHESTRATOR_URL")}, "recover", p.dir).expect(t, 0)
+	r := start(t, []string{"ADMIN_TOKEN=" + platform.variable(t, "ADMIN_TOKEN"), "ORCHESTRATOR_URL=" + platform.variable(t, "ORCHESTRATOR_URL")}, "recover", p.dir).expect(t, 0)
 	if !strings.Contains(r.out.String(), "is back as it was found") {
 		t.Errorf("recover says %q", r.out)
 	}
-	if got := rules(t); fmt.Sprint(got) != fmt.Sprint(before) {
+	if got := rules(t, platform); fmt.Sprint(got) != fmt.Sprint(before) {
 		t.Errorf("rules %v, want %v", got, before)
 	}
 	if again := start(t, []string{"ADMIN_TOKEN=x"}, "recover", p.dir).expect(t, 0); !strings.Contains(again.out.String(), "Nothing is left to revert") {
@@ -527,7 +548,7 @@ func TestRecover(t *testing.T) {
 
 // TestReaderThatGoesAway is squall run | head -1.
 func TestReaderThatGoesAway(t *testing.T) {
-	full(t)
+	endToEnd(t)
 	reader, writer, err := os.Pipe()
 	if err != nil {
 		t.Fatal(err)
@@ -535,7 +556,7 @@ func TestReaderThatGoesAway(t *testing.T) {
 	reader.Close()
 	work := t.TempDir()
 	cmd := exec.Command(binary, "run", "--vus", "5", "--duration", "2s", "--out", "run", "--objective", steady)
-	cmd.Dir, cmd.Env, cmd.Stdout, cmd.Stderr = work, append([]string{"HOME=" + work}, platform...), writer, writer
+	cmd.Dir, cmd.Env, cmd.Stdout, cmd.Stderr = work, append([]string{"HOME=" + work}, shared...), writer, writer
 	if err := cmd.Run(); err != nil {
 		t.Errorf("ended with %v", err)
 	}

@@ -35,13 +35,14 @@ func (p *process) faultEvents(t *testing.T) (kinds []event.Kind, data []any) {
 }
 
 // with replaces one of the platform's variables.
-func with(name, value string) []string {
-	environ := slices.DeleteFunc(slices.Clone(platform), func(pair string) bool { return strings.HasPrefix(pair, name+"=") })
+func (e environment) with(name, value string) environment {
+	environ := slices.DeleteFunc(slices.Clone(e), func(pair string) bool { return strings.HasPrefix(pair, name+"=") })
 	return append(environ, name+"="+value)
 }
 
 func TestHeadlessRunInjectsFaultsOnTime(t *testing.T) {
-	full(t)
+	endToEnd(t)
+	platform := ownPlatform(t)
 	p := start(t, platform, "run", "--headless", "--vus", "5", "--duration", "6s", "--objective", steady,
 		"--fault", "llm_latency@1s,latency=200ms,jitter=0s,for=2s", "--fault", "channel_spike@1s,factor=2,for=2s")
 	p.expect(t, 0)
@@ -67,7 +68,7 @@ func TestHeadlessRunInjectsFaultsOnTime(t *testing.T) {
 }
 
 func TestDryRunTouchesNothing(t *testing.T) {
-	full(t)
+	endToEnd(t)
 	for _, c := range []struct {
 		args []string
 		code int
@@ -79,7 +80,7 @@ func TestDryRunTouchesNothing(t *testing.T) {
 		{[]string{"--fault", "llm_latency,latency=soon"}, 2, []string{"latency", "must be a duration"}},
 		{nil, 2, []string{"--fault NAME"}},
 	} {
-		p := start(t, platform, append([]string{"run", "--dry-run"}, c.args...)...)
+		p := start(t, shared, append([]string{"run", "--dry-run"}, c.args...)...)
 		p.expect(t, c.code)
 		said := p.out.String() + p.err.String()
 		for _, want := range c.says {
@@ -94,9 +95,9 @@ func TestDryRunTouchesNothing(t *testing.T) {
 }
 
 // stubborn stands before Toxiproxy and refuses to remove anything while it is locked.
-func stubborn(t *testing.T) (address string, locked *atomic.Bool) {
+func stubborn(t *testing.T, platform environment) (address string, locked *atomic.Bool) {
 	t.Helper()
-	to, err := url.Parse(variable(t, "TOXIPROXY_URL"))
+	to, err := url.Parse(platform.variable(t, "TOXIPROXY_URL"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -116,10 +117,10 @@ func stubborn(t *testing.T) (address string, locked *atomic.Bool) {
 
 // TestLeftBehindAndRecovered takes over a minute: so long squall tries before it gives up.
 func TestLeftBehindAndRecovered(t *testing.T) {
-	full(t)
-	t.Parallel()
-	api, locked := stubborn(t)
-	environ := with("TOXIPROXY_URL", api)
+	endToEnd(t)
+	platform := ownPlatform(t)
+	api, locked := stubborn(t, platform)
+	environ := platform.with("TOXIPROXY_URL", api)
 	p := start(t, environ, "run", "--headless", "--vus", "2", "--duration", "2s", "--objective", steady, "--fault", "qdrant_throttle,for=5m")
 	select {
 	case <-p.ended:
@@ -155,7 +156,9 @@ func TestLeftBehindAndRecovered(t *testing.T) {
 
 // TestNextStartOffersRecovery kills a console with a fault on, and starts another in the same place.
 func TestNextStartOffersRecovery(t *testing.T) {
-	c := open(t, "run", "--vus", "2", "--fault", "redis_outage,way=slow,for=5m", "--out", filepath.Join("runs", "dead"))
+	endToEnd(t)
+	platform := ownPlatform(t)
+	c := open(t, platform, "run", "--vus", "2", "--fault", "redis_outage,way=slow,for=5m", "--out", filepath.Join("runs", "dead"))
 	c.dir = filepath.Join(filepath.Dir(c.dir), "runs", "dead")
 	until(t, "the fault is on", func() bool {
 		data, _ := os.ReadFile(filepath.Join(c.dir, "journal.jsonl"))
@@ -166,7 +169,7 @@ func TestNextStartOffersRecovery(t *testing.T) {
 	}
 	<-c.ended
 
-	next := openIn(t, c.cmd.Dir, "run", "--vus", "2", "--objective", steady)
+	next := openIn(t, platform, c.cmd.Dir, "run", "--vus", "2", "--objective", steady)
 	next.shows(t, "Revert it now? [Y/n]")
 	next.press(t, "\r")
 	next.shows(t, "is back as it was found")
@@ -181,7 +184,9 @@ func TestNextStartOffersRecovery(t *testing.T) {
 
 // TestConsoleInjectsAndTakesBack goes the way of a person: key, preflight, Enter, key again.
 func TestConsoleInjectsAndTakesBack(t *testing.T) {
-	c := open(t, "run", "--vus", "5", "--objective", steady)
+	endToEnd(t)
+	platform := ownPlatform(t)
+	c := open(t, platform, "run", "--vus", "5", "--objective", steady)
 	c.shows(t, enterScreen)
 	c.measured(t)
 	c.press(t, "1")
@@ -202,7 +207,9 @@ func TestConsoleInjectsAndTakesBack(t *testing.T) {
 // TestUnansweredQuestionBeginsNothing leaves at the question about a dead run: by Ctrl-C, by signals, and
 // by the end of input. Nothing may be restored, and no load may begin.
 func TestUnansweredQuestionBeginsNothing(t *testing.T) {
-	dead := open(t, "run", "--vus", "2", "--fault", "qdrant_throttle,for=5m", "--out", "dead") // not below runs/
+	endToEnd(t)
+	platform := ownPlatform(t)
+	dead := open(t, platform, "run", "--vus", "2", "--fault", "qdrant_throttle,for=5m", "--out", "dead") // not below runs/
 	dead.dir = filepath.Join(filepath.Dir(dead.dir), "dead")
 	until(t, "the fault is on", func() bool {
 		data, _ := os.ReadFile(filepath.Join(dead.dir, "journal.jsonl"))
@@ -218,7 +225,7 @@ func TestUnansweredQuestionBeginsNothing(t *testing.T) {
 		"SIGHUP":       func(c *console) { c.signal(t, syscall.SIGHUP) },
 		"end of input": func(c *console) { c.press(t, "\x04") },
 	} {
-		c := openIn(t, dead.cmd.Dir, "run", "--vus", "2", "--out", "next")
+		c := openIn(t, platform, dead.cmd.Dir, "run", "--vus", "2", "--out", "next")
 		c.shows(t, "Revert it now? [Y/n]")
 		leave(c)
 		if code := c.wait(t); code != 1 {

@@ -37,10 +37,7 @@ func specs(t *testing.T, c *testcluster.Cluster, namespace string) string {
 }
 
 func TestKilledAtAnyMomentOnKubernetes(t *testing.T) {
-	if testing.Short() {
-		t.Skip("needs a control plane")
-	}
-	t.Parallel()
+	endToEnd(t)
 	cluster := testcluster.Start(t)
 	target := acceptsAll(t)
 	seed := killSeed(t)

@@ -349,10 +349,7 @@ func recoverRun(t *testing.T, dir string, env ...string) {
 }
 
 func TestKilledAtAnyMomentOnToxiproxy(t *testing.T) {
-	if testing.Short() {
-		t.Skip("kills processes")
-	}
-	t.Parallel()
+	endToEnd(t)
 	target := acceptsAll(t)
 	seed := killSeed(t)
 	tries := make(chan int)

@@ -46,6 +46,13 @@ func TestExampleDialog(t *testing.T) {
 	press(m, "?")
 	wantText(t, m, "what the run is about")
 }
+
+func TestExampleKey(t *testing.T) {
+	s, m := begun(t)
+	press(m, "y")
+	wantCalls(t, s, "shout")
+	wantText(t, m, "shouted")
+}
 `}}}
 	dir := t.TempDir()
 	overlay, err := Overlay(append(examples, probe), root, dir)
@@ -61,10 +68,13 @@ func TestExampleDialog(t *testing.T) {
 		return func(t *testing.T, _ string) { goTool(t, root, "test", "-overlay", overlay, "-short", pkg) }
 	}
 	checks := map[string]func(t *testing.T, squall string){
-		"A panel of the console":   probed("TestExamplePanel"),
-		"A dialog and its key":     probed("TestExampleDialog"),
-		"A kind of event":          rows("./internal/event"),
-		"A command of the session": rows("./internal/command"),
+		"A panel of the console": probed("TestExamplePanel"),
+		"A dialog and its key":   probed("TestExampleDialog"),
+		"A kind of event":        rows("./internal/event"),
+		"A command of the session": func(t *testing.T, squall string) {
+			rows("./internal/command")(t, squall)
+			probed("TestExampleKey")(t, squall)
+		},
 		"An output format": func(t *testing.T, squall string) {
 			dir := demoDir(t, squall)
 			text, err := os.ReadFile(filepath.Join(dir, "events.csv"))
