@@ -36,11 +36,12 @@ build: ## build bin/squall
 demo: build ## open the console on the embedded platform (ARGS='--vus 50' adds flags)
 	@$(BIN)/squall demo $(ARGS)
 
+# The end-to-end tests wait for processes most of their time, so more of them run at once than there are cores.
 .PHONY: test
 test: ## every test, with the race detector (PKG=./load picks a package)
 	@internal/tools/ensure-packages
 	@$(GO) run ./internal/testcluster/cmd -build >/dev/null
-	@CGO_ENABLED=1 $(GO) run ./internal/tools/testsum -race -timeout 20m $(PKG) $(ARGS)
+	@CGO_ENABLED=1 $(GO) run ./internal/tools/testsum -race -timeout 20m -parallel 6 $(PKG) $(ARGS)
 
 .PHONY: test-short
 test-short: ## the quick tests, for the inner loop

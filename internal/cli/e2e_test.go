@@ -29,21 +29,14 @@ import (
 
 var (
 	binary string      // the built program; "" with -short
+	mortal string      // the same, but panics when it is told to
 	shared environment // of the platform that the tests share which change nothing on it
 )
 
 // environment is NAME=value of a platform.
 type environment []string
 
-// asSquall makes this test binary run as squall, for the kill tests.
-const asSquall = "SQUALL_TEST_AS_SQUALL"
-
-func TestMain(m *testing.M) {
-	if os.Getenv(asSquall) != "" {
-		os.Exit(beSquall())
-	}
-	os.Exit(runTests(m))
-}
+func TestMain(m *testing.M) { os.Exit(runTests(m)) }
 
 func runTests(m *testing.M) int {
 	if isShort() {
@@ -55,8 +48,8 @@ func runTests(m *testing.M) int {
 		return 1
 	}
 	defer os.RemoveAll(dir)
-	binary = filepath.Join(dir, "squall")
-	build := exec.Command("go", "build", "-o", binary, "xinbot.ir/squall")
+	binary, mortal = filepath.Join(dir, "squall"), filepath.Join(dir, "victim")
+	build := exec.Command("go", "build", "-o", dir, "xinbot.ir/squall", "./testdata/victim")
 	if out, err := build.CombinedOutput(); err != nil {
 		fmt.Fprintf(os.Stderr, "build squall: %v\n%s", err, out)
 		return 1

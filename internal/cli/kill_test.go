@@ -25,7 +25,6 @@ import (
 	"github.com/rs/zerolog"
 
 	"xinbot.ir/squall/chaos"
-	"xinbot.ir/squall/internal/cli"
 )
 
 // A process of squall with active faults is ended in every way at every moment. Whatever it leaves,
@@ -47,23 +46,6 @@ func killSeed(t *testing.T) uint64 {
 	}
 	t.Logf("SQUALL_SEED=%d", seed)
 	return seed
-}
-
-// panicFD is where a process that runs as a test binary waits for the order to panic.
-const panicFD = 3
-
-// beSquall runs the command line in this process, which dies of a panic in a goroutine that nobody
-// guards as soon as it is told to: as a mistake in squall would end it.
-func beSquall() int {
-	go func() {
-		if _, err := os.NewFile(panicFD, "order").Read(make([]byte, 1)); err == nil {
-			panic("as the test ordered")
-		}
-	}()
-	signals := make(chan os.Signal, 4)
-	return cli.Main(context.Background(), cli.IO{
-		Args: os.Args[1:], In: os.Stdin, Out: os.Stdout, Err: os.Stderr, LookupEnv: os.LookupEnv, Now: time.Now, Signals: signals,
-	})
 }
 
 // victim is a squall that is going to be killed.
@@ -89,10 +71,8 @@ func startVictim(t *testing.T, way, dir string, args ...string) *victim {
 	program := binary
 	var theirs *os.File
 	if way == "panic" {
+		program = mortal
 		var err error
-		if program, err = os.Executable(); err != nil {
-			t.Fatal(err)
-		}
 		if theirs, v.order, err = os.Pipe(); err != nil {
 			t.Fatal(err)
 		}
@@ -102,7 +82,6 @@ func startVictim(t *testing.T, way, dir string, args ...string) *victim {
 	v.cmd.Env = []string{"HOME=" + dir, "PATH=" + os.Getenv("PATH"), "WEBHOOK_SECRET=s3cret", "GOTRACEBACK=none"}
 	v.cmd.Stdout, v.cmd.Stderr = &v.log, &v.log
 	if theirs != nil {
-		v.cmd.Env = append(v.cmd.Env, asSquall+"=1")
 		v.cmd.ExtraFiles = []*os.File{theirs}
 	}
 	if err := v.cmd.Start(); err != nil {
@@ -355,7 +334,7 @@ func TestKilledAtAnyMomentOnToxiproxy(t *testing.T) {
 	tries := make(chan int)
 	var work sync.WaitGroup
 	var found, dead atomic.Int64
-	for range 4 {
+	for range 8 { // they wait more than they work
 		b := newBench(t)
 		work.Go(func() {
 			for n := range tries {
