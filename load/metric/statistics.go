@@ -21,7 +21,7 @@ func Statistics(h *hdr.Histogram) Stats {
 		P90:   at(90),
 		P95:   at(95),
 		P99:   at(99),
-		Max:   micros(h.Max()),
+		Max:   micros(h.ValueAtPercentile(100)), // as h.Max, which takes many times as long
 	}
 }
 
