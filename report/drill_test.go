@@ -120,16 +120,6 @@ func refusedDrill(at float64) event.Event {
 	})
 }
 
-// slowBetween slows the gateway down in a stretch of seconds.
-func slowBetween(from, to int, times float64) func(int) float64 {
-	return func(i int) float64 {
-		if i >= from && i < to {
-			return times
-		}
-		return 1
-	}
-}
-
 // drills is a run in which everything happens: a fault that recovers and comes again, one that
 // overlaps and is stuck, a spike with pods that follow, a refusal.
 func drills() synthetic {
@@ -140,9 +130,7 @@ func drills() synthetic {
 	events = append(events, drillLLM(3, 172, 190)...)
 	events = append(events, drillRedis(4, 180, 198)...)
 	return synthetic{
-		events: events, quiet: true, slow: func(i int) float64 {
-			return slowBetween(30, 78, 12)(i) * slowBetween(101, 161, 5)(i) * slowBetween(172, 190, 20)(i) * slowBetween(182, 240, 2)(i)
-		},
+		events: events, quiet: true, slow: slowdowns{{30, 78, 12}, {101, 161, 5}, {172, 190, 20}, {182, 240, 2}},
 		leftOver: []string{"statefulset xin-staging/redis is not reverted: it has been changed since; to revert it: kubectl --context staging-admin -n xin-staging scale statefulset/redis --replicas=2"},
 	}
 }
@@ -152,7 +140,7 @@ func killedDrills() synthetic {
 	var events []event.Event
 	events = append(events, drillLLM(1, 30, 70)[:4]...)
 	events = append(events, drillRedis(2, 44, 60)[:2]...)
-	return synthetic{events: events, quiet: true, killed: true, seconds: 58, slow: slowBetween(30, 58, 12)}
+	return synthetic{events: events, quiet: true, killed: true, seconds: 58, slow: slowdowns{{30, 58, 12}}}
 }
 
 // withLedger puts a ledger with open records beside a run.

@@ -110,7 +110,7 @@ func TestFirstLinesNameRefusalsAndStopRules(t *testing.T) {
 // somebody asked for about the whole run. What the built-in ones came to over all stands beside it.
 func TestBuiltInObjectivesAreJudgedOutsideFaults(t *testing.T) {
 	for _, builtIn := range []bool{true, false} {
-		s := synthetic{seconds: 120, quiet: true, events: drillLLM(1, 30, 70), slow: slowBetween(30, 78, 30), change: func(start *event.RunStarted) {
+		s := synthetic{seconds: 120, quiet: true, events: drillLLM(1, 30, 70), slow: slowdowns{{30, 78, 30}}, change: func(start *event.RunStarted) {
 			start.BuiltIn, start.Objectives = builtIn, []string{"gateway_latency: p(95)<1500"}
 		}}
 		r := documentsOf(t, s.write(t))
@@ -130,7 +130,7 @@ func TestBuiltInObjectivesAreJudgedOutsideFaults(t *testing.T) {
 
 // An objective can be narrowed to the time outside faults, or to that of one fault.
 func TestObjectivesWithAScope(t *testing.T) {
-	s := synthetic{seconds: 120, quiet: true, events: drillLLM(1, 30, 70), slow: slowBetween(30, 78, 30), change: func(start *event.RunStarted) {
+	s := synthetic{seconds: 120, quiet: true, events: drillLLM(1, 30, 70), slow: slowdowns{{30, 78, 30}}, change: func(start *event.RunStarted) {
 		start.Objectives = []string{
 			"gateway_latency: p(95)<1500 outside faults", "gateway_latency: p(95)<1500 during llm_latency",
 			"gateway_latency: p(95)<60000 during llm_latency", "gateway_latency: p(95)<1500 during redis_outage", "gateway_latency: count>10",

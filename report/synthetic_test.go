@@ -33,10 +33,27 @@ type synthetic struct {
 	saturated bool
 	seconds   int
 	change    func(*event.RunStarted)
-	quiet     bool                     // no spike and no pause
-	slow      func(second int) float64 // how many times as slow as usual the gateway is; nil: as usual
+	quiet     bool // no spike and no pause
+	slow      slowdowns
 	leftOver  []string
 	events    []event.Event // beside the usual ones; their place in the journal goes by their time
+}
+
+// slowdowns are times in which the gateway is slower than usual.
+type slowdowns [4]struct {
+	from, to int // seconds; to is not in it
+	times    float64
+}
+
+// at is how many times as slow as usual it is.
+func (s slowdowns) at(second int) float64 {
+	times := 1.0
+	for _, one := range s {
+		if second >= one.from && second < one.to {
+			times *= one.times
+		}
+	}
+	return times
 }
 
 // write makes the run in a new directory.
@@ -97,13 +114,14 @@ var measurements sync.Map // of [measurement] to map[string][]byte
 type measurement struct {
 	open, adminOff, saturated, quiet bool
 	openFrom, seconds                int
+	slow                             slowdowns
 }
 
 // measured returns the files of the run's seconds, by name.
 func (s synthetic) measured(t testing.TB) map[string][]byte {
 	t.Helper()
-	key := measurement{s.open, s.adminOff, s.saturated, s.quiet, s.openFrom, s.seconds}
-	if before, found := measurements.Load(key); found && s.slow == nil {
+	key := measurement{s.open, s.adminOff, s.saturated, s.quiet, s.openFrom, s.seconds, s.slow}
+	if before, found := measurements.Load(key); found {
 		return before.(map[string][]byte)
 	}
 	dir := t.TempDir()
@@ -127,9 +145,7 @@ func (s synthetic) measured(t testing.TB) map[string][]byte {
 			t.Fatal(err)
 		}
 	}
-	if s.slow == nil {
-		measurements.Store(key, files)
-	}
+	measurements.Store(key, files)
 	return files
 }
 
@@ -182,9 +198,7 @@ func (s synthetic) second(i int, rng *rand.Rand) metric.Observation {
 	} else if i >= 161 && i < 185 && !s.quiet {
 		slow = 1 + 22*math.Exp(-float64(i-160)/6)
 	}
-	if s.slow != nil {
-		slow *= s.slow(i)
-	}
+	slow *= s.slow.at(i)
 	win.WantedVUs, win.VUs = users, users
 	if spike && i < 104 {
 		win.VUs = 250 + (i-99)*250
