@@ -44,12 +44,15 @@ func tcContainerOf(pod *corev1.Pod, session string) string {
 	return ""
 }
 
-// newestTCContainer is the last tc container of a session in a pod and its state; "" if there is none, and a nil
-// state if the node has not said anything yet.
+// newestTCContainer is the tc container of a session in a pod with the highest number and its state; "" if there is
+// none, and a nil state if the node has not said anything yet. The order of the list says nothing: a strategic merge
+// patch puts what it adds first.
 func newestTCContainer(pod *corev1.Pod, session string) (name string, state *corev1.ContainerState) {
+	newest := 0
 	for i := range pod.Spec.EphemeralContainers {
-		if n := pod.Spec.EphemeralContainers[i].Name; strings.HasPrefix(n, tcContainerPrefix(session)) {
-			name = n
+		number, ours := strings.CutPrefix(pod.Spec.EphemeralContainers[i].Name, tcContainerPrefix(session))
+		if n, err := strconv.Atoi(number); ours && err == nil && n > newest {
+			newest, name = n, pod.Spec.EphemeralContainers[i].Name
 		}
 	}
 	for i := range pod.Status.EphemeralContainerStatuses {

@@ -295,3 +295,17 @@ func TestStateOfHolders(t *testing.T) {
 		t.Error("what was never shaped, was left clean or was killed is not told apart")
 	}
 }
+
+// The API server lists the newest ephemeral container first, and 10 comes after 9.
+func TestNewestTCContainerIsThatOfTheHighestNumber(t *testing.T) {
+	pod := &corev1.Pod{}
+	for _, number := range []string{"10", "9", "other", "1"} {
+		pod.Spec.EphemeralContainers = append(pod.Spec.EphemeralContainers, corev1.EphemeralContainer{
+			EphemeralContainerCommon: corev1.EphemeralContainerCommon{Name: tcContainerPrefix(testSession) + number},
+		})
+	}
+	pod.Status.EphemeralContainerStatuses = []corev1.ContainerStatus{{Name: tcContainerPrefix(testSession) + "1", State: ended(137, "OOMKilled")}}
+	if name, state := newestTCContainer(pod, testSession); name != tcContainerPrefix(testSession)+"10" || state != nil {
+		t.Errorf("the newest is %s, %+v; want number 10, of which the node has said nothing", name, state)
+	}
+}
