@@ -14,7 +14,7 @@ import (
 func TestVirtualUsersComeAndGo(t *testing.T) {
 	o := pipeOptions()
 	o.Timeout = time.Minute
-	inBubble(t, &pipeGateway{answer: func(int) time.Duration { return 10 * time.Millisecond }}, o, func(e *engine) {
+	inBubble(t, &pipeGateway{answer: func(int) time.Duration { return 50 * time.Millisecond }}, o, func(e *engine) {
 		e.begin(Settings{VUs: 50})
 		for _, n := range []int{50, 10, 0, 30, 31, 0} {
 			e.change(func(s *Settings) { s.VUs = n })
@@ -24,8 +24,8 @@ func TestVirtualUsersComeAndGo(t *testing.T) {
 			}
 			before := e.count()
 			elapse(time.Second)
-			if got := e.count() - before; math.Abs(float64(got-n*100)) > float64(n) {
-				t.Errorf("%d virtual users made %d requests in a second, want %d", n, got, n*100)
+			if got := e.count() - before; math.Abs(float64(got-n*20)) > float64(n) {
+				t.Errorf("%d virtual users made %d requests in a second, want %d", n, got, n*20)
 			}
 		}
 		e.stop()
