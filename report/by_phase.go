@@ -38,7 +38,7 @@ func byPhase(run *Run) []line {
 			continue
 		}
 		counts, h := run.during(i)
-		lines = append(lines, strong("During "+i.Label).then(plain(": ", figures(counts.Count, counts.Failed, h), run.judgedIn(slo.Scope{During: i.Fault}), i.met(), ".")))
+		lines = append(lines, strong("During "+i.Label).then(plain(": ", figures(counts.Count, counts.Failed, h), run.judgedIn(slo.Scope{During: i.Fault}), i.expectationsText(), ".")))
 	}
 	r := run.requests()
 	return append(lines,
@@ -100,8 +100,8 @@ func (run *Run) during(i injection) (counts metric.Counts, gateway *hdr.Histogra
 	return counts, gateway
 }
 
-// met is what became of the expectations of a fault.
-func (i injection) met() string {
+// expectationsText is what became of the expectations of a fault.
+func (i injection) expectationsText() string {
 	if len(i.Findings) == 0 {
 		return ""
 	}
@@ -141,7 +141,7 @@ func (run *Run) recovered() string {
 		case i.Recovered != nil && i.Recovered.Data.Seconds < 1:
 			parts = append(parts, i.Label+" yes, within a second of the revert")
 		case i.Recovered != nil:
-			parts = append(parts, i.Label+" yes, "+lasting(i.Recovered.Data.Seconds)+" after the revert")
+			parts = append(parts, i.Label+" yes, "+lengthText(i.Recovered.Data.Seconds)+" after the revert")
 		default:
 			parts = append(parts, i.Label+" not seen")
 		}

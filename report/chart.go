@@ -112,7 +112,7 @@ func latencyChart(run *Run, t *latencySeries) *chart {
 	} else {
 		keys = append(keys, key{name: "objective", style: stroke(c.objective, 1.1, 5, 3)})
 	}
-	c.head(t.title, fmt.Sprintf("percentiles of each %s%s · %s%s", every(t.interval), from, plural(t.total, "request", "requests"), scale), keys)
+	c.head(t.title, fmt.Sprintf("percentiles of each %s%s · %s%s", intervalText(t.interval), from, plural(t.total, "request", "requests"), scale), keys)
 	p.drawSpans(run)
 	p.valueAxis(ticks, latencyLabel)
 	p.drawMarks(run, true)
@@ -129,7 +129,7 @@ func latencyChart(run *Run, t *latencySeries) *chart {
 	return c
 }
 
-func every(seconds float64) string {
+func intervalText(seconds float64) string {
 	if seconds == 1 {
 		return "second"
 	}
@@ -162,9 +162,9 @@ func intervals(run *Run, most float64) []interval {
 	var all []interval
 	current := -1
 	for _, s := range run.files.Seconds {
-		if index := min(int(run.second(s.At)/cell), lastInterval(run.length+run.lead(), cell)); index != current {
+		if index := min(int(run.second(s.At)/cell), lastInterval(run.length+run.startOffset(), cell)); index != current {
 			current = index
-			all = append(all, interval{at: max(0, (float64(index)+0.5)*cell-run.lead()), errors: map[string]uint64{}})
+			all = append(all, interval{at: max(0, (float64(index)+0.5)*cell-run.startOffset()), errors: map[string]uint64{}})
 		}
 		last := &all[len(all)-1]
 		last.length += s.Length
@@ -189,17 +189,17 @@ type level struct {
 func loadChart(run *Run) *chart {
 	const nameRow = 18
 	all := intervals(run, mostIntervals)
-	times := each(all, func(s interval) float64 { return min(s.at, run.length) })
-	rate := level{name: "requests per second", height: 150, achieved: each(all, func(s interval) float64 { return float64(s.requests) / s.length })}
+	times := valuesOf(all, func(s interval) float64 { return min(s.at, run.length) })
+	rate := level{name: "requests per second", height: 150, achieved: valuesOf(all, func(s interval) float64 { return float64(s.requests) / s.length })}
 	if run.open {
-		rate.want = each(all, wantedRate)
+		rate.want = valuesOf(all, wantedRate)
 	}
 	levels := []level{rate}
 	if run.vus.high > 0 || run.wanted.high > 0 {
 		levels = append(levels, level{
 			name: "virtual users", height: 100,
-			achieved: each(all, func(s interval) float64 { return float64(s.vus) }),
-			want:     each(all, func(s interval) float64 { return float64(s.wanted) }),
+			achieved: valuesOf(all, func(s interval) float64 { return float64(s.vus) }),
+			want:     valuesOf(all, func(s interval) float64 { return float64(s.wanted) }),
 		})
 	}
 	height := vg.Length(topMargin + underPanel - 8)
@@ -252,7 +252,7 @@ func highest(values ...float64) (high float64) {
 	return high
 }
 
-func each(all []interval, of func(interval) float64) []float64 {
+func valuesOf(all []interval, of func(interval) float64) []float64 {
 	values := make([]float64, len(all))
 	for i, s := range all {
 		values[i] = of(s)

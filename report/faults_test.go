@@ -140,7 +140,7 @@ func TestChanged(t *testing.T) {
 
 func TestLasting(t *testing.T) {
 	for seconds, want := range map[float64]string{0: "0 s", 45.23: "45.2 s", 60.2: "1 min", 119.4: "1 min 59 s", 605: "10 min 5 s", 7200: "2 h"} {
-		if got := lasting(seconds); got != want {
+		if got := lengthText(seconds); got != want {
 			t.Errorf("%v s is written %q, want %q", seconds, got, want)
 		}
 	}

@@ -44,8 +44,8 @@ func plural(n uint64, one, many string) string {
 	return units.Count(n) + " " + many
 }
 
-// lasting writes a length of time: to a tenth of a second below a minute, else to the second.
-func lasting(seconds float64) string {
+// lengthText writes a length of time: to a tenth of a second below a minute, else to the second.
+func lengthText(seconds float64) string {
 	d := duration(seconds)
 	if d < time.Minute {
 		return units.Duration(d.Round(100 * time.Millisecond))

@@ -75,7 +75,7 @@ func (i injection) revertStatus(run *Run) string {
 func (i injection) recovery() string {
 	took := absent
 	if i.Recovered != nil {
-		took = lasting(i.Recovered.Data.Seconds)
+		took = lengthText(i.Recovered.Data.Seconds)
 		if i.Recovered.Data.Seconds < 1 {
 			took = "within a second"
 		}

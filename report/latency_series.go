@@ -58,7 +58,7 @@ func latencySeriesOf(run *Run) []*latencySeries {
 			continue
 		}
 		t.interval = intervalLength(run.length, samples)
-		t.last, t.lead = lastInterval(run.length+run.lead(), t.interval), run.lead()
+		t.last, t.lead = lastInterval(run.length+run.startOffset(), t.interval), run.startOffset()
 		t.total, t.histogram = samples, metric.NewHistogram()
 		tracks = append(tracks, &t)
 	}

@@ -51,7 +51,7 @@ func stillChanged(run *Run) (notes []line) {
 	}
 	if len(notes) == 0 { // a fault can be stuck without a record in the ledger
 		for _, i := range run.injectionsWhere(func(i injection) bool { return i.NotReverted != nil }) {
-			note := strong("Not reverted.").then(plain(" ", i.Label, ": ", why(i.NotReverted.Data.Reason)))
+			note := strong("Not reverted.").then(plain(" ", i.Label, ": ", reasonOf(i.NotReverted.Data.Reason)))
 			for _, remedy := range i.NotReverted.Data.Remedies {
 				note = note.then(plain("; to revert it: "), code(remedy))
 			}

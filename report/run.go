@@ -245,9 +245,9 @@ func (run *Run) second(at float64) float64 {
 	return metric.Second(began).Sub(metric.Second(started)).Seconds()
 }
 
-// lead is how many seconds after the beginning of its first second the run started; a little less than 0 when
+// startOffset is how many seconds after the beginning of its first second the run started; a little less than 0 when
 // its first window is part of the next second.
-func (run *Run) lead() float64 {
+func (run *Run) startOffset() float64 {
 	return run.timeline.Started.Sub(metric.Second(run.timeline.Started)).Seconds()
 }
 

@@ -34,19 +34,19 @@ func faultsSection(run *Run) []block {
 // notRevertedBlocks are loud, and end in what a person can copy.
 func notRevertedBlocks(i injection) []block {
 	blocks := []block{note{strong("Not reverted: " + i.Label + ".").then(plain(
-		" Tried at ", clockTenths(i.NotReverted.At), ", on ", cmp.Or(i.Started.Scope, "an unknown target"), ": ", why(i.NotReverted.Data.Reason), "."))}}
+		" Tried at ", clockTenths(i.NotReverted.At), ", on ", cmp.Or(i.Started.Scope, "an unknown target"), ": ", reasonOf(i.NotReverted.Data.Reason), "."))}}
 	if remedies := i.NotReverted.Data.Remedies; len(remedies) > 0 {
 		blocks = append(blocks, paragraph{plain("To revert it by hand:")}, script{remedies})
 	}
 	return blocks
 }
 
-func why(reason string) string { return cmp.Or(reason, "no reason was given") }
+func reasonOf(reason string) string { return cmp.Or(reason, "no reason was given") }
 
 func injectionTable(run *Run) block {
 	t := table{columns: append(textColumns("Fault", "What was hit", "How"), append(numberColumns("From", "To", "Lasted"), textColumns("Why it ended", "Reverted", "Recovered")...)...)}
 	for _, i := range run.injections {
-		from, to, lasted := clockTenths(i.From), absent, lasting(i.to(run.length)-i.From)
+		from, to, lasted := clockTenths(i.From), absent, lengthText(i.to(run.length)-i.From)
 		if i.Lost {
 			from = "before " + from
 		}
@@ -166,7 +166,7 @@ func decisionText(d event.Decision) string {
 func (i injection) ending() []line {
 	var items []line
 	if r := i.Reverting; r != nil {
-		items = append(items, plain("Reverting was begun by ", r.By.String(), " at ", clockTenths(r.At), ": ", why(causeText(r.By, r.Data.Cause, r.Data.Detail))))
+		items = append(items, plain("Reverting was begun by ", r.By.String(), " at ", clockTenths(r.At), ": ", reasonOf(causeText(r.By, r.Data.Cause, r.Data.Detail))))
 	}
 	switch {
 	case i.Abandoned():
@@ -174,7 +174,7 @@ func (i injection) ending() []line {
 	case i.Reverted != nil:
 		items = append(items, plain("Reverted, and read back as gone, at ", clockTenths(i.Reverted.At)))
 	case i.NotReverted != nil:
-		items = append(items, strong("Not reverted").then(plain(": ", why(i.NotReverted.Data.Reason))))
+		items = append(items, strong("Not reverted").then(plain(": ", reasonOf(i.NotReverted.Data.Reason))))
 	}
 	return items
 }

@@ -57,7 +57,7 @@ func firstChange(injections []injection, before, first timeline.Pods) string {
 	what += " at " + clockTenths(first.At)
 	for n := len(injections) - 1; n >= 0; n-- {
 		if i := injections[n]; i.From <= first.At {
-			return fmt.Sprintf("%s, %s after %s began", what, lasting(first.At-i.From), i.Label)
+			return fmt.Sprintf("%s, %s after %s began", what, lengthText(first.At-i.From), i.Label)
 		}
 	}
 	return what

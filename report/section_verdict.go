@@ -50,7 +50,7 @@ func caveats(run *Run) []line {
 	}
 	notes = append(notes, stillChanged(run)...)
 	for _, s := range run.timeline.StopRules {
-		notes = append(notes, strong("Stop rule.").then(plain(fmt.Sprintf(" At %s: %s for %s was met (%s).", clock(s.At), s.Data.Title, lasting(s.Data.For), s.Data.Measured))))
+		notes = append(notes, strong("Stop rule.").then(plain(fmt.Sprintf(" At %s: %s for %s was met (%s).", clock(s.At), s.Data.Title, lengthText(s.Data.For), s.Data.Measured))))
 	}
 	for _, text := range failures(run.timeline) {
 		notes = append(notes, strong("squall itself failed.").then(plain(" ", text)))

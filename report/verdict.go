@@ -134,17 +134,17 @@ func (run *Run) reason(r slo.Reason, n int) line {
 	}
 	switch r.Kind {
 	case slo.NotReverted:
-		return plain("something is still changed on the target: ", r.About, detail, more(n, "and %s"), ".")
+		return plain("something is still changed on the target: ", r.About, detail, andMore(n, "and %s"), ".")
 	case slo.SquallFailed:
 		return plain("squall itself failed", detail, ".")
 	case slo.NotInjected:
-		return plain("a fault that was asked for was not injected: ", r.About, detail, more(n, "and %s"), ".")
+		return plain("a fault that was asked for was not injected: ", r.About, detail, andMore(n, "and %s"), ".")
 	case slo.ExpectationFailed:
-		return plain("an expectation was not met: ", r.About, detail, more(n, "and %s"), ".")
+		return plain("an expectation was not met: ", r.About, detail, andMore(n, "and %s"), ".")
 	case slo.NothingMeasured:
 		return plain("nothing can be judged: ", r.Detail, ".")
 	case slo.ObjectiveUnknown:
-		return code(r.About).then(plain(" could not be judged (", r.Detail, ")", more(n, "nor could %s"), "."))
+		return code(r.About).then(plain(" could not be judged (", r.Detail, ")", andMore(n, "nor could %s"), "."))
 	case slo.ObjectiveFailed:
 	}
 	for _, o := range run.verdict.Run.Objectives {
@@ -153,10 +153,10 @@ func (run *Run) reason(r slo.Reason, n int) line {
 			if o.Scope != o.Objective.Scope { // else it is in the objective's own text
 				where = " " + o.Scope.String()
 			}
-			return code(r.About).then(plain(" came to ", measured(o.Result), where, more(n, "and %s failed"), "."))
+			return code(r.About).then(plain(" came to ", measured(o.Result), where, andMore(n, "and %s failed"), "."))
 		}
 	}
-	return code(r.About).then(plain(" could not be judged (", r.Detail, ")", more(n, "and %s failed"), "."))
+	return code(r.About).then(plain(" could not be judged (", r.Detail, ")", andMore(n, "and %s failed"), "."))
 }
 
 // countsMissing lists the counts that are missing.
@@ -165,8 +165,8 @@ func (run *Run) countsMissing() string {
 		rundir.WindowsFile, plural(uint64(run.uncounted), "second", "seconds"), rundir.HistogramFile)
 }
 
-// more adds that the same holds for n others.
-func more(n int, format string) string {
+// andMore adds that the same holds for n others.
+func andMore(n int, format string) string {
 	if n <= 0 {
 		return ""
 	}

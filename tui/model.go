@@ -138,7 +138,7 @@ func (m *Model) Update(msg tea.Msg) (next tea.Model, cmd tea.Cmd) {
 	if m.err != nil {
 		return m, m.quit()
 	}
-	cmd = m.take(msg)
+	cmd = m.handle(msg)
 	if _, isTick := msg.(tickMsg); !isTick {
 		m.stale = true
 	}
@@ -146,8 +146,8 @@ func (m *Model) Update(msg tea.Msg) (next tea.Model, cmd tea.Cmd) {
 	return m, cmd
 }
 
-// take carries out a message.
-func (m *Model) take(msg tea.Msg) tea.Cmd {
+// handle carries out a message.
+func (m *Model) handle(msg tea.Msg) tea.Cmd {
 	switch msg := msg.(type) {
 	case tea.WindowSizeMsg:
 		m.resize(msg.Width, msg.Height)

@@ -30,9 +30,9 @@ func (f *Fault) Update(msg tea.Msg, c Console) (next Dialog, cmd tea.Cmd) {
 	case ShownMsg:
 		return f, f.follow(fault)
 	case checkDueMsg:
-		return f, f.due(msg)
+		return f, f.checkIfDue(msg)
 	case planMsg:
-		f.take(msg)
+		f.receive(msg)
 	case AnsweredMsg:
 		if f.answered(msg.Err) {
 			return nil, nil
@@ -49,7 +49,7 @@ func (f *Fault) key(c Console, fault *session.FaultState, k tea.KeyMsg) (Dialog,
 	switch k.Type {
 	case tea.KeyCtrlD:
 		if f.stage == offered || f.stage == held {
-			return f, f.try()
+			return f, f.startDryRun()
 		}
 		return f, nil
 	case tea.KeyCtrlR:
@@ -159,7 +159,7 @@ func (f *Fault) nameKey(c Console, fault *session.FaultState, k tea.KeyMsg) tea.
 	case tea.KeyEsc:
 		f.naming = false
 	case tea.KeyEnter:
-		switch plan, ok := f.known(); {
+		switch plan, ok := f.currentPlan(); {
 		case f.name.Value() != c.State().Now.Target:
 			f.note = "that is not the target's name"
 		case f.sent || !ok || len(plan.Refused()) > 0:

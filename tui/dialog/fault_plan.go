@@ -72,8 +72,8 @@ func (f *Fault) ask(q *pendingPlan) tea.Cmd {
 	}
 }
 
-// try begins a dry run, unless one is on its way.
-func (f *Fault) try() tea.Cmd {
+// startDryRun begins a dry run, unless one is on its way.
+func (f *Fault) startDryRun() tea.Cmd {
 	params, ok := f.form.params()
 	if !ok {
 		return f.refuse("correct the value marked ✗ first")
@@ -93,16 +93,16 @@ func (f *Fault) try() tea.Cmd {
 	}
 }
 
-// due asks when nothing was typed since.
-func (f *Fault) due(d checkDueMsg) tea.Cmd {
+// checkIfDue asks the target when nothing was typed since.
+func (f *Fault) checkIfDue(d checkDueMsg) tea.Cmd {
 	if f.plan != d.q {
 		return nil
 	}
 	return f.ask(d.q)
 }
 
-// take takes the target's answer, unless it is to an older question.
-func (f *Fault) take(a planMsg) {
+// receive takes the target's answer, unless it is to an older question.
+func (f *Fault) receive(a planMsg) {
 	if a.q != f.plan && a.q != f.dry {
 		return
 	}
@@ -117,8 +117,8 @@ func (f *Fault) take(a planMsg) {
 	}
 }
 
-// known is the newest plan that the target has answered with, for what is on the form now.
-func (f *Fault) known() (chaos.Plan, bool) {
+// currentPlan is the newest plan that the target has answered with, for what is on the form now.
+func (f *Fault) currentPlan() (chaos.Plan, bool) {
 	if f.plan != nil && f.plan.done && f.plan.err == nil {
 		return f.plan.plan, true
 	}

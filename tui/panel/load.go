@@ -33,7 +33,7 @@ func (p *Load) Sync(s *view.State) {
 	p.row(3, "ramp", ramp, s)
 	p.row(4, "sent", units.CountShort(s.LastSecond.Load.Sent), s)
 	if p.g.Height() > 5 {
-		p.spark(5, s)
+		p.drawRequestRate(5, s)
 	}
 }
 
@@ -91,8 +91,8 @@ func (p *Load) spike(y int, s *view.State, set load.Settings) {
 	p.g.Text(loadLabel, y, p.g.Width()-loadLabel, factor+" ● ON "+units.Clock(spikeAge(s)), s.Styles.Accent)
 }
 
-// spark draws the request rate over the charts' time range in the rows from y down.
-func (p *Load) spark(y int, s *view.State) {
+// drawRequestRate draws the request rate over the charts' time range in the rows from y down.
+func (p *Load) drawRequestRate(y int, s *view.State) {
 	p.label(y, "req/s", s)
 	w := p.g.Width() - loadLabel
 	pl := chart.Plot{Grid: &p.g, X: loadLabel, Y: y, W: w, H: 1, Mono: s.Styles.Mono}

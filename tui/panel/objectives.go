@@ -46,7 +46,7 @@ func (p *Objectives) Sync(s *view.State) {
 		p.g.Text(names+now, 0, overall, head, st.Dim)
 	}
 	rows := h - 1
-	for y, i := range order(s.LastSecond.Live) {
+	for y, i := range failingFirst(s.LastSecond.Live) {
 		if y >= rows {
 			break
 		}
@@ -76,8 +76,8 @@ func (p *Objectives) verdict(x, y, width int, v slo.Result, st *theme.Styles) {
 	p.g.TextRight(x+n+1+units.LatencyWidth+1, y, min(units.LatencyWidth+1, width-n-1), objectiveValue(v.Objective, v.Value), st.Text)
 }
 
-// order lists the verdicts with the failing ones first, else as they are.
-func order(verdicts []slo.Result) []int {
+// failingFirst lists the verdicts with the failing ones first, else as they are.
+func failingFirst(verdicts []slo.Result) []int {
 	indices := make([]int, 0, len(verdicts))
 	for _, failing := range [...]bool{true, false} {
 		for i, v := range verdicts {
