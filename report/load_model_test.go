@@ -20,7 +20,9 @@ func TestServiceTableOfAMixedRun(t *testing.T) {
 	}
 	var measured uint64
 	for id := range load.NumChannels {
-		measured += uint64(run.service[id].TotalCount())
+		if h := run.service[id]; h != nil {
+			measured += uint64(h.TotalCount())
+		}
 	}
 	text := markdown(document(run))
 	_, service, found := strings.Cut(text, "(service time), in the seconds of the open model only (00:30 to 01:00)")

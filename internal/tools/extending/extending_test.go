@@ -32,7 +32,7 @@ import "testing"
 func TestExamplePanel(t *testing.T) {
 	s := newFake()
 	s.advance(65)
-	wantText(t, console(s, looks()[0], 120, 36), "ELAPSED", "01:05")
+	wantText(t, console(s, looks()[0], 200, 60), "ELAPSED", "01:05")
 }
 
 func TestExampleDialog(t *testing.T) {
