@@ -3,6 +3,7 @@ package tui
 import (
 	"context"
 	"fmt"
+	"hash/fnv"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -27,7 +28,6 @@ type fakeSession struct {
 	started  time.Time
 	elapsed  time.Duration
 	duration time.Duration
-	noise    *rand.Rand
 	level    float64 // virtual users or rate reached
 	set      load.Settings
 	initial  load.Settings
@@ -60,7 +60,7 @@ func fakeStart() time.Time { return time.Date(2026, 3, 14, 4, 0, 0, 0, time.UTC)
 func newFake() *fakeSession {
 	set := load.Settings{VUs: 250, Think: load.Think{Max: 1500 * time.Millisecond}, SpikeFactor: 5, Ramp: 10 * time.Second}
 	s := &fakeSession{
-		started: fakeStart(), duration: 15 * time.Minute, noise: rand.New(rand.NewPCG(7, 11)),
+		started: fakeStart(), duration: 15 * time.Minute,
 		set: set, initial: set, status: session.Running, token: true,
 		errors: map[metric.ErrorKey]*metric.ErrorTotal{}, total: make([]metric.Stats, len(load.Registry().Series())), done: make(chan struct{}), states: map[string]slo.State{},
 		chaos: newFakeChaos(),
@@ -116,7 +116,7 @@ func (s *fakeSession) second() {
 	w := load.Registry().NewWindow()
 	w.Start, w.Length = s.started.Add(s.elapsed.Truncate(time.Second)), time.Second
 	w.WantedVUs, w.VUs = s.set.WantedVUs(), int(s.level)
-	w.InFlight, w.Health = int(rate*base*1.4), metric.Health{Lag: time.Duration(600+s.noise.IntN(900)) * time.Microsecond, CPU: math.Min(0.12+rate/9000, 0.99)}
+	w.InFlight, w.Health = int(rate*base*1.4), metric.Health{Lag: time.Duration(600+s.noise("generator").IntN(900)) * time.Microsecond, CPU: math.Min(0.12+rate/9000, 0.99)}
 	if s.set.Open() {
 		w.VUs, w.WantedVUs, w.Rate = int(rate*base*1.4), 0, s.set.WantedRate()
 		if busy > 2 {
@@ -128,9 +128,10 @@ func (s *fakeSession) second() {
 	s.missed += w.Missed
 	mix := s.mix()
 	failShare := math.Max(0, busy-1.6) * 0.05
-	for c := range load.NumChannels {
-		n := uint64(rate * mix[c] * (0.95 + 0.1*s.noise.Float64()))
-		failed := uint64(float64(n)*failShare + s.noise.Float64()*0.3)
+	for c := range load.Channel(load.NumChannels) {
+		noise := s.noise(c.String())
+		n := uint64(rate * mix[c] * (0.95 + 0.1*noise.Float64()))
+		failed := uint64(float64(n)*failShare + noise.Float64()*0.3)
 		s.count(&w, metric.SeriesID(c), load.Gateway, n, min(failed, n), base*(1+0.1*float64(c)))
 	}
 	if s.token && rate > 0 {
@@ -139,7 +140,7 @@ func (s *fakeSession) second() {
 			s.count(&w, load.Ingestion.Series("upload"), load.Ingestion, 1, 0, 0.21+base*2.2)
 		}
 		if sec%3 == 0 {
-			id := load.Automation.Series("webhook") + metric.SeriesID(s.noise.IntN(3))
+			id := load.Automation.Series("webhook") + metric.SeriesID(s.noise(load.Automation.Name).IntN(3))
 			s.count(&w, id, load.Automation, 1, 0, 0.31+base*3.1)
 		}
 	}
@@ -149,6 +150,14 @@ func (s *fakeSession) second() {
 	}
 	s.elapsed = s.elapsed.Truncate(time.Second) + time.Second
 	s.judge()
+}
+
+// noise is what is random in this second of one thing. It depends on nothing else, so that a channel or
+// a flow that is added changes no figure of the others, and so no frame that does not show it.
+func (s *fakeSession) noise(name string) *rand.Rand {
+	h := fnv.New64a()
+	h.Write([]byte(name))
+	return rand.New(rand.NewPCG(h.Sum64(), uint64(s.elapsed/time.Second)))
 }
 
 func every(sec, n int, spike bool) bool {
@@ -170,8 +179,9 @@ func (s *fakeSession) count(w *metric.Window, id metric.SeriesID, f *metric.Flow
 		return
 	}
 	w.Series[id] = metric.Counts{Count: n, Failed: failed}
+	noise := s.noise(load.Registry().Series()[id].String())
 	d := func(factor float64) time.Duration {
-		return time.Duration(base * factor * (0.92 + 0.16*s.noise.Float64()) * float64(time.Second))
+		return time.Duration(base * factor * (0.92 + 0.16*noise.Float64()) * float64(time.Second))
 	}
 	st := metric.Stats{Count: n, Failed: failed, Min: d(0.4), Mean: d(1.2), P50: d(1), P90: d(2), P95: d(2.6), P99: d(4.4), Max: d(7)}
 	merge(&w.Flows[f.ID()], st)
@@ -179,7 +189,7 @@ func (s *fakeSession) count(w *metric.Window, id metric.SeriesID, f *metric.Flow
 	s.sent += n
 	if failed > 0 {
 		class, status, sample := metric.BadStatus, 503, ""
-		if s.noise.IntN(3) == 0 {
+		if noise.IntN(3) == 0 {
 			class, status, sample = metric.Timeout, 0, "no answer within 10s"
 		}
 		w.Errors[class] += failed
