@@ -1,6 +1,7 @@
 package load
 
 import (
+	"fmt"
 	"os"
 	"strings"
 	"testing"
@@ -20,6 +21,20 @@ func TestExtendingNamesEveryRow(t *testing.T) {
 	for _, f := range registry.Flows() {
 		if !strings.Contains(string(b), "`"+f.String()+"`") {
 			t.Errorf("docs/extending.md lacks the flow %s", f)
+		}
+	}
+}
+
+// docs/workload.md has a row of every channel, with what the code has.
+func TestWorkloadPageHasEveryChannel(t *testing.T) {
+	b, err := os.ReadFile("../docs/workload.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range Channels() {
+		row := fmt.Sprintf("| `%s` | `%s` | `%s` | %s | `%s` | `%s` |\n", c.Name, c.Path, c.Header, c.Algorithm, c.TextField, c.TimeField)
+		if !strings.Contains(string(b), row) {
+			t.Errorf("docs/workload.md lacks the row\n%s", row)
 		}
 	}
 }

@@ -169,7 +169,11 @@ func TestEveryFlowIsAcceptedByThePlatform(t *testing.T) {
 	if !active || !paused {
 		t.Fatal("the platform should have active and paused rules")
 	}
-	if err := g.Start(load.Settings{VUs: 10, Think: load.Think{Max: 20 * time.Millisecond}, SpikeFactor: 5}); err != nil {
+	var everyChannel load.Weights
+	for c := range everyChannel {
+		everyChannel[c] = 1
+	}
+	if err := g.Start(load.Settings{VUs: 10, Think: load.Think{Max: 20 * time.Millisecond}, SpikeFactor: 5, Mix: everyChannel}); err != nil {
 		t.Fatal(err)
 	}
 	l := o.Ledger.(*ledger)

@@ -233,9 +233,8 @@ func (s synthetic) second(i int, rng *rand.Rand) metric.Observation {
 		}
 		win.Series[id].Count += uint64(n)
 	}
-	shares := [load.NumChannels]float64{0.40, 0.25, 0.15, 0.10, 0.10}
 	var failed uint64
-	for c, share := range shares {
+	for c, share := range []float64{0.40, 0.25, 0.15, 0.10, 0.10} {
 		add(metric.SeriesID(c), int(share*float64(requests)), 80*slow, 0.45)
 		if spike && i >= 120 && i%3 == 0 {
 			win.Series[c].Failed = uint64(3 - c/2)

@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"hash/fnv"
@@ -398,9 +399,9 @@ func callText(c command.Command) string {
 		return "ramp " + c.Over.String()
 	case command.SetMix:
 		if c.Brand != "" {
-			return fmt.Sprint("brand ", c.Brand, " ", weightsOf(c.Weights))
+			return fmt.Sprint("brand ", c.Brand, " ", weightsText(c.Weights))
 		}
-		return fmt.Sprint("mix ", weightsOf(c.Weights))
+		return "mix " + weightsText(c.Weights)
 	case command.SetSpikeFactor:
 		return fmt.Sprint("factor ", c.Factor)
 	case command.Spike:
@@ -573,4 +574,15 @@ func weightsOf(byName map[string]float64) (w load.Weights) {
 		w[channel] = weight
 	}
 	return w
+}
+
+// weightsText is the weights in the order of the channels, without those that get nothing.
+func weightsText(byName map[string]float64) string {
+	var parts []string
+	for c, weight := range weightsOf(byName) {
+		if weight != 0 {
+			parts = append(parts, fmt.Sprint(load.Channel(c), "=", weight))
+		}
+	}
+	return cmp.Or(strings.Join(parts, " "), "none")
 }
