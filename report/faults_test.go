@@ -101,7 +101,7 @@ func TestReportOfTornFaults(t *testing.T) {
 	journal := read(t, whole+"/"+rundir.JournalFile)
 	off := strings.Index(journal, `"kind":"fault_reverted"`)
 	rng := rand.New(rand.NewPCG(8, 9))
-	for range 20 {
+	for range 10 {
 		size := rng.IntN(len(journal))
 		dir := t.TempDir()
 		if err := os.CopyFS(dir, os.DirFS(whole)); err != nil {

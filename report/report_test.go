@@ -272,7 +272,7 @@ func TestReportOfTornRuns(t *testing.T) {
 	rng := rand.New(rand.NewPCG(3, 4))
 	for _, name := range []string{rundir.JournalFile, rundir.WindowsFile, rundir.HistogramFile} {
 		size := len(read(t, filepath.Join(whole, name)))
-		for i := range 12 {
+		for i := range 6 {
 			cut := rng.IntN(size)
 			if i == 0 {
 				cut = 0
