@@ -92,6 +92,10 @@ func (a *adminFlows) callDue(now time.Time) time.Duration {
 	next := Never
 	for _, t := range a.beats {
 		for due, ok := t.claim(now); ok; due, ok = t.claim(now) {
+			if a.g.absences.noticeLate(now.Sub(due), now); a.g.absences.before(due) {
+				a.g.skipped.Add(1)
+				continue
+			}
 			a.call(*t, due)
 		}
 		perMinute := t.perMinute(s)
@@ -135,8 +139,7 @@ func (a *adminFlows) measure(ctx context.Context, id metric.SeriesID, due time.T
 		o.Class = metric.BadStatus
 		err = fmt.Errorf("%s %s: answered %d, expected %d", req.method, req.path, status, a.g.registry.Series()[id].Flow.Status)
 	}
-	a.g.recorder.Shard(uint64(id)).Record(&o, false)
-	a.g.finished.Add(1)
+	a.g.record(a.g.recorder.Shard(uint64(id)), &o, false)
 	return err
 }
 

@@ -78,7 +78,8 @@ func (u *virtualUser) active() bool {
 
 // think waits for the think time and for as long as the run is paused; false when the virtual user was stopped.
 // A change of think time and the end of a pause take effect at once: each virtual user then waits for a new
-// initial delay, because all those whose time was over would send at the same instant.
+// initial delay, because all those whose time was over would send at the same instant. So it is when the time
+// was over while the generator was away.
 func (p *vuPool) think(u *virtualUser, timer *time.Timer, d time.Duration) bool {
 	current := p.g.plan.Load()
 	if d == 0 && !current.settings.Paused { // spares the clock, which costs as much as a signature
@@ -91,6 +92,10 @@ func (p *vuPool) think(u *virtualUser, timer *time.Timer, d time.Duration) bool 
 			wait = Never
 		}
 		if wait <= 0 {
+			if p.g.absences.noticeLate(-wait, time.Now()); p.g.absences.before(started.Add(d)) && d > 0 {
+				started, d = time.Now(), current.settings.Think.initialDelay(u.rng)
+				continue
+			}
 			return u.active()
 		}
 		timer.Reset(wait)

@@ -33,6 +33,7 @@ type Generator struct {
 	admin     *adminFlows // nil: off
 	recorder  *metric.Recorder
 	monitor   *selfMonitor
+	absences  *absences
 	history   *metric.Aggregator
 	vus       *vuPool
 	openModel *openModel
@@ -41,6 +42,7 @@ type Generator struct {
 	latest   atomic.Pointer[metric.Summary]
 	inFlight atomic.Int64
 	finished atomic.Uint64 // requests
+	skipped  atomic.Uint64 // sends that fell due while the generator was away
 
 	applying   sync.Mutex // held by Start, Apply and the beginning of Stop
 	changed    chan struct{}
@@ -98,9 +100,10 @@ func (g *Generator) Start(s Settings) error {
 		return errors.New("start generator: it was started or stopped before")
 	}
 	now := time.Now()
+	g.absences = newAbsences(now)
 	g.openModel = newOpenModel(g, now)
 	g.history = metric.NewAggregator(g.registry, now)
-	g.monitor = newSelfMonitor(now)
+	g.monitor = newSelfMonitor(now, g.absences)
 	// Every run starts from silence, so that the ramp applies to its beginning too.
 	silent := &plan{settings: Settings{Rate: s.Rate}, wake: make(chan struct{})}
 	g.publish(silent.next(s, g.options.Workload, now), now)
@@ -228,12 +231,15 @@ func (g *Generator) closeWindows() {
 func (g *Generator) closeWindow() {
 	now := time.Now()
 	p := g.plan.Load()
+	away := g.absences.read(now)
 	g.openModel.countOverdue(now)
 	observation := g.history.Close(g.recorder, now, metric.Window{
 		WantedVUs: p.wantedVUs(now),
 		VUs:       int(g.vus.running.Load()),
 		Rate:      g.openModel.rate(now),
 		Missed:    g.missed(),
+		Away:      away,
+		Skipped:   g.skipped.Load(),
 		InFlight:  int(g.inFlight.Load()),
 	}, func(w metric.Window) metric.Health { return g.monitor.read(now, w.Missed, w.Errors[metric.LocalLimit]) })
 	summary := g.history.Summary()
@@ -347,6 +353,12 @@ func (g *Generator) message(o *metric.Outcome, s *metric.Shard, brand int, sende
 	g.inFlight.Add(1)
 	defer g.inFlight.Add(-1)
 	g.gateway.send(o, channel, brand, sender, rng)
+	g.record(s, o, open)
+}
+
+// record counts a request that ended.
+func (g *Generator) record(s *metric.Shard, o *metric.Outcome, open bool) {
+	g.absences.mark(o)
 	s.Record(o, open)
 	g.finished.Add(1)
 }

@@ -27,10 +27,12 @@ type selfMonitor struct {
 	lags    []time.Duration // since the last reading
 	readAt  time.Time
 	cpuRead time.Duration
+
+	absences *absences
 }
 
-func newSelfMonitor(now time.Time) *selfMonitor {
-	return &selfMonitor{readAt: now, cpuRead: cpuTime()}
+func newSelfMonitor(now time.Time, a *absences) *selfMonitor {
+	return &selfMonitor{readAt: now, cpuRead: cpuTime(), absences: a}
 }
 
 // probe fires a short timer again and again and notes how late it comes.
@@ -44,9 +46,10 @@ func (m *selfMonitor) probe(stop <-chan struct{}) {
 		case <-stop:
 			return
 		case <-timer.C:
-			lag := time.Since(due)
+			now := time.Now()
+			m.absences.notice(now)
 			m.mu.Lock()
-			m.lags = append(m.lags, max(0, lag))
+			m.lags = append(m.lags, max(0, now.Sub(due)))
 			m.mu.Unlock()
 		}
 	}

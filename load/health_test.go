@@ -34,7 +34,7 @@ func TestSaturation(t *testing.T) {
 
 func TestWatchMeasuresLagAndProcessor(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		m := newSelfMonitor(time.Now())
+		m := newSelfMonitor(time.Now(), newAbsences(time.Now()))
 		stop := make(chan struct{})
 		go m.probe(stop)
 		time.Sleep(time.Second)
@@ -67,7 +67,7 @@ func TestWatchMeasuresLagAndProcessor(t *testing.T) {
 
 func TestProcessorUse(t *testing.T) {
 	started := time.Now()
-	m := newSelfMonitor(started)
+	m := newSelfMonitor(started, newAbsences(started))
 	x := 0.0
 	for time.Since(started) < 50*time.Millisecond { // work, not waiting
 		x += float64(len(t.Name()))

@@ -120,20 +120,18 @@ func (m *openModel) claim(timer *time.Timer) (due time.Time, number uint64, ok b
 }
 
 // await waits until the next arrival is due and claims it; number counts the arrivals of the run. Not ok when
-// the run stops. The token must be held.
+// the run stops; what fell due just before, as late as timers are, is sent. The token must be held.
 func (m *openModel) await(timer *time.Timer) (due time.Time, number uint64, ok bool) {
 	for {
-		select {
-		case <-m.g.stopping:
-			return time.Time{}, 0, false
-		default:
-		}
 		now := time.Now()
 		s, offset := m.next(now)
 		wait := Never
 		if offset != Never {
 			due = s.start.Add(offset)
 			wait = due.Sub(now)
+		}
+		if m.g.ended() && (wait > 0 || wait < -lagTolerated) {
+			return time.Time{}, 0, false
 		}
 		if wait <= 0 {
 			m.claimed++
@@ -154,7 +152,8 @@ func (m *openModel) await(timer *time.Timer) (due time.Time, number uint64, ok b
 }
 
 // next returns the first arrival that may still be sent: its segment and its offset there, or [Never].
-// Arrivals before it that are too late are counted as missed. The token must be held.
+// Arrivals before it that are too late are counted as missed, or as skipped when they fell due while the
+// generator was away: sent all at once they would be a load that nobody asked for. The token must be held.
 func (m *openModel) next(now time.Time) (*rateSegment, time.Duration) {
 	for {
 		s := m.current
@@ -162,6 +161,8 @@ func (m *openModel) next(now time.Time) (*rateSegment, time.Duration) {
 		switch {
 		case s.endsBefore(offset):
 			m.advance()
+		case offset != Never && m.fellDueInAbsence(s.start.Add(offset), now):
+			m.skip(m.g.absences.end())
 		case offset != Never && now.Sub(s.start)-offset > MaxSendDelay:
 			m.countMissed(now.Add(-MaxSendDelay))
 		default:
@@ -179,15 +180,29 @@ func (m *openModel) advance() {
 
 // countMissed counts as missed every arrival of the current segment that was due before the given time and
 // was not claimed. The token must be held.
-func (m *openModel) countMissed(before time.Time) {
+func (m *openModel) countMissed(before time.Time) { m.missed.Add(m.pass(before)) }
+
+// skip counts as skipped what countMissed would count as missed.
+func (m *openModel) skip(before time.Time) { m.g.skipped.Add(m.pass(before)) }
+
+// pass claims the arrivals of the current segment that were due before the given time, and returns how many.
+func (m *openModel) pass(before time.Time) uint64 {
 	s := m.current
 	if s.hasEnded() && before.After(s.end) {
 		before = s.end
 	}
-	if due := s.pacer.Before(before.Sub(s.start)); due > m.claimed {
-		m.missed.Add(due - m.claimed)
-		m.claimed = due
+	due := s.pacer.Before(before.Sub(s.start))
+	if due <= m.claimed {
+		return 0
 	}
+	passed := due - m.claimed
+	m.claimed = due
+	return passed
+}
+
+func (m *openModel) fellDueInAbsence(due, now time.Time) bool {
+	m.g.absences.noticeLate(now.Sub(due), now)
+	return m.g.absences.before(due)
 }
 
 // endsBefore reports whether the segment ends before an arrival at the offset would be due.

@@ -89,7 +89,7 @@ func TestChangesOfRateLoseAndDoubleNothing(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 1))
 	for range 50 {
 		start := time.Unix(1000, 0)
-		g := &Generator{stopping: make(chan struct{})}
+		g := &Generator{stopping: make(chan struct{}), absences: newAbsences(start)}
 		m := newOpenModel(g, start)
 		m.workers.Store(1)      // nobody is hired: the test claims by itself
 		now, want := start, 0.0 // want is the area

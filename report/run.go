@@ -99,6 +99,17 @@ func seriesIDs() map[string]metric.SeriesID {
 	return ids
 }
 
+// away is for how many seconds the generator did not run, how many sends fell due then, and when it was first.
+func (run *Run) away() (seconds float64, skipped uint64, first float64) {
+	for _, s := range run.files.Seconds {
+		if s.Away > 0 && seconds == 0 {
+			first = s.At
+		}
+		seconds, skipped = seconds+s.Away, skipped+s.Skipped
+	}
+	return seconds, skipped, first
+}
+
 func (run *Run) addSeconds() {
 	ids, all := seriesIDs(), load.Registry().Series()
 	type key struct {

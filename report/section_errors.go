@@ -56,7 +56,7 @@ func attribution(class string) string {
 	switch {
 	case err != nil:
 		return "unknown"
-	case c == metric.LocalLimit:
+	case c == metric.LocalLimit, c == metric.Away:
 		return "generator"
 	case c == metric.Interrupted:
 		return "end of run"

@@ -57,6 +57,7 @@ func generatorSection(run *Run) []block {
 	t := table{columns: append(textColumns("What"), numberColumns("Value")...)}
 	t.rows = [][]line{
 		textRow("Saturated", fmt.Sprintf("%d of %s", len(run.saturated), plural(seconds, "second", "seconds"))),
+		textRow("Time in which squall did not run", awayText(run)),
 		textRow("Worst second's timer lag (p95)", units.Rate(lag)+" ms"),
 		textRow("Worst second's processor use", units.Percent(cpu)),
 		textRow("Seconds with fewer virtual users than wanted", units.Count(uint64(behind))),
@@ -76,6 +77,12 @@ func generatorSection(run *Run) []block {
 		items = append(items, plain(plural(uint64(reasons[why]), "second", "seconds"), ": ", why))
 	}
 	return append(blocks, list{items})
+}
+
+// awayText is for how long the generator did not run.
+func awayText(run *Run) string {
+	away, _, _ := run.away()
+	return lengthText(away)
 }
 
 // missed is a dash in the closed model, which has no send that can be missed.

@@ -61,6 +61,13 @@ func caveats(run *Run) []line {
 			" In %d of %s the load generator itself was at its limit (first at %s: %s). What was measured then may be this machine's fault and not the platform's.",
 			n, plural(uint64(len(run.files.Seconds)), "second", "seconds"), clock(first.At), first.Saturated))))
 	}
+	if away, skipped, first := run.away(); away > 0 {
+		text := fmt.Sprintf(" squall did not run for %s in all (first at %s): it was suspended, starved of processor time, or the machine slept. Requests under way then are counted without a latency, those without an answer are no failures", lengthText(away), clock(first))
+		if skipped > 0 {
+			text += fmt.Sprintf(", and %s due then and not made", plural(skipped, "send was", "sends were"))
+		}
+		notes = append(notes, strong("Generator away.").then(plain(text+".")))
+	}
 	if m := run.totals.Missed; m > 0 {
 		notes = append(notes, strong("Missed sends.").then(plain(fmt.Sprintf(
 			" %s due and never made: the offered rate was higher than what was sent, and requests that were not sent have no latency.",

@@ -43,9 +43,10 @@ type fakeSession struct {
 	token    bool
 	failure  string
 	report   string
-	outside  bool // objectives are judged outside faults
-	tiny     bool // latencies below a millisecond
-	down     bool // the platform refuses every connection
+	outside  bool          // objectives are judged outside faults
+	tiny     bool          // latencies below a millisecond
+	away     time.Duration // how long the next second's generator does not run
+	down     bool          // the platform refuses every connection
 	calls    []string
 	shots    int   // snapshots taken
 	fail     error // what every command returns
@@ -127,6 +128,7 @@ func (s *fakeSession) second() {
 		}
 	}
 	s.missed += w.Missed
+	w.Away, s.away = s.away, 0
 	mix := s.mix()
 	failShare := math.Max(0, busy-1.6) * 0.05
 	for c := range load.Channel(load.NumChannels) {

@@ -234,6 +234,7 @@ func states() []state {
 		{"first", func(*fakeSession) {}, nil, []string{"header", "stack", "timeline", "flows"}},
 		{"spike", spike, nil, []string{"header", "stack", "gateway", "load"}},
 		{"open-model-saturated", openModel, nil, []string{"header", "load", "virtual-users", "request-rate", "footer"}},
+		{"generator-away", func(s *fakeSession) { s.advance(40); s.away = 1500 * time.Millisecond; s.advance(2) }, nil, []string{"header", "generator", "footer"}},
 		{"no-token", func(s *fakeSession) { s.token = false; s.advance(40) }, nil, []string{"stack", "flows", "objectives"}},
 		{"below-a-millisecond", func(s *fakeSession) { s.tiny = true; s.advance(400) }, nil, []string{"stack", "gateway"}},
 		{"paused", func(s *fakeSession) { s.advance(60); _ = give(s, command.Pause{On: true}); s.advance(30) }, nil, []string{"header", "stack", "load"}},

@@ -111,6 +111,9 @@ func progressLine(snap session.Snapshot) string {
 	if n := brokenObjectives(snap.Overall); n > 0 {
 		parts = append(parts, fmt.Sprintf("%d objectives failed", n))
 	}
+	if n := len(snap.Load.Windows); n > 0 && snap.Load.Windows[n-1].Away > 0 {
+		parts = append(parts, "generator was away for "+units.Duration(snap.Load.Windows[n-1].Away))
+	}
 	if snap.Load.Health.Saturated {
 		parts = append(parts, "generator saturated")
 	}

@@ -35,6 +35,21 @@ type GeneratorSaturated struct {
 // GeneratorRecovered is a generator that is no longer saturated.
 type GeneratorRecovered struct{}
 
+// GeneratorAway is the load generator that did not run for a while: it was suspended, starved of processor time, or
+// the machine slept. What was under way then has no latency, and what fell due was not sent.
+type GeneratorAway struct {
+	Lasted  float64 `json:"lasted"`            // seconds
+	Skipped uint64  `json:"skipped,omitempty"` // sends
+}
+
+func (d GeneratorAway) text() string {
+	text := "The generator was away for " + seconds(d.Lasted)
+	if d.Skipped > 0 {
+		text += fmt.Sprintf(", %d sends skipped", d.Skipped)
+	}
+	return text
+}
+
 // Signal is what an expectation looks at.
 type Signal string
 

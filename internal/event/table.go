@@ -98,6 +98,7 @@ var table = []row{
 		return with("Stop rule "+d.Title+" for "+seconds(d.For)+" met", d.Measured)
 	}),
 	of("generator_saturated", Look{Sign: '!', Tone: Notable, Chart: true, Observed: true}, func(d GeneratorSaturated) string { return "Generator saturated: " + d.Reason }),
+	of("generator_away", Look{Sign: '!', Tone: Notable, Chart: true, Observed: true}, GeneratorAway.text),
 	of("generator_recovered", Look{Sign: '✓', Tone: Good, Chart: true, Observed: true}, always[GeneratorRecovered]("Generator no longer saturated")),
 	of("expectation_decided", quietLook, ExpectationDecided.text, lookBy(expectationLook)),
 	of("platform_recovered", Look{Sign: '✓', Tone: Good, Chart: true, Observed: true}, PlatformRecovered.text),

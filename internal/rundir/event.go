@@ -16,6 +16,8 @@ type Second struct {
 	VUs       int                  `json:"vus"`
 	Rate      float64              `json:"rate,omitempty"`
 	Missed    uint64               `json:"missed,omitempty"`
+	Away      float64              `json:"away,omitempty"`    // seconds in which the generator did not run
+	Skipped   uint64               `json:"skipped,omitempty"` // sends that fell due then
 	InFlight  int                  `json:"in_flight"`
 	LagMS     float64              `json:"lag_ms"`
 	CPU       float64              `json:"cpu"`

@@ -17,6 +17,8 @@ func NewSecond(at float64, obs metric.Observation) Second {
 		VUs:       win.VUs,
 		Rate:      win.Rate,
 		Missed:    win.Missed,
+		Away:      win.Away.Seconds(),
+		Skipped:   win.Skipped,
 		InFlight:  win.InFlight,
 		LagMS:     float64(win.Health.Lag) / float64(time.Millisecond),
 		CPU:       win.Health.CPU,

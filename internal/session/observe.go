@@ -36,12 +36,18 @@ func (s *Session) observer() func(metric.Observation) {
 			s.emitObjective(v, &told[i])
 		}
 		s.emitHealth(o.Window.Health, &saturated)
+		if w := o.Window; w.Away > 0 {
+			s.emit(squall, event.GeneratorAway{Lasted: w.Away.Seconds(), Skipped: w.Skipped})
+		}
 		phases := book.observe(s.journal.timeline().Phases(at+o.Window.Length.Seconds()), at, o)
 		s.outcomes.observe(o, live) // before screens see the second: a fault may be injected on what they show
 		s.mu.Lock()
 		s.view.live, s.view.overall, s.view.shares = live, overall, achieved(o.Recent)
 		s.view.phases = phases
 		s.mu.Unlock()
+		if o.Window.Away > 0 {
+			return // what this second measured is not the platform's alone
+		}
 		for _, w := range watches {
 			if verdict, fires := w.Observe(o); fires && !s.ended() {
 				w.Reset()

@@ -18,6 +18,7 @@ type aggregate struct {
 	errors  map[ErrorKey]errorCount
 	checks  []flowChecks // by flow
 	clamped uint64
+	away    bool // the generator did not run for a part of the window
 }
 
 type errorCount struct {
@@ -37,7 +38,7 @@ func newAggregate(registry *Registry) *aggregate {
 	}
 }
 
-// add counts one outcome. An outcome of our own making (LocalLimit, Interrupted) has no latency:
+// add counts one outcome. An outcome of our own making (LocalLimit, Interrupted, Away) has no latency:
 // it says nothing of the platform.
 func (a *aggregate) add(o *Outcome, open bool) {
 	if o.Class != OK {
@@ -60,7 +61,7 @@ func (a *aggregate) add(o *Outcome, open bool) {
 	}
 	a.counts[o.Series].Count++
 	a.check(o)
-	if !o.Class.Measured() {
+	if !o.Class.Measured() || o.Away {
 		return
 	}
 	a.clamped += record(&a.latency[o.Series], o.Done.Sub(o.Due))

@@ -19,6 +19,8 @@ type Aggregator struct {
 	started  time.Time
 	start    time.Time        // of the window being closed
 	missed   uint64           // up to the last close
+	skipped  uint64           // up to the last close
+	away     time.Duration    // since the start
 	bad      int              // saturated windows
 	scratch  []*hdr.Histogram // by flow
 	result   Summary
@@ -38,12 +40,14 @@ func NewAggregator(registry *Registry, now time.Time) *Aggregator {
 	return a
 }
 
-// Close drains the recorder into a window. The given window holds the gauges of the moment, with Missed
-// counted since the start of the run; health judges the window once it is counted.
+// Close drains the recorder into a window. The given window holds the gauges of the moment, with Missed and
+// Skipped counted since the start of the run; health judges the window once it is counted.
 func (a *Aggregator) Close(r *Recorder, now time.Time, w Window, health func(Window) Health) Observation {
 	r.drain(a.window)
 	w.Start, w.Length = a.start, now.Sub(a.start)
 	w.Missed, a.missed = w.Missed-a.missed, w.Missed
+	w.Skipped, a.skipped = w.Skipped-a.skipped, w.Skipped
+	a.away += w.Away
 	w.Flows = a.window.flows(a.scratch)
 	w.Series = slices.Clone(a.window.counts)
 	for key, e := range a.window.errors {
@@ -59,10 +63,13 @@ func (a *Aggregator) Close(r *Recorder, now time.Time, w Window, health func(Win
 	a.total.merge(a.window)
 	newest := a.recent[a.closed%RecentWindows]
 	newest.swapIn(a.window)
+	newest.away = w.Away > 0
 	a.closed++
 	a.sliding.reset()
 	for _, second := range a.recent {
-		a.sliding.merge(second)
+		if !second.away {
+			a.sliding.merge(second)
+		}
 	}
 	a.summarise(w)
 
@@ -104,7 +111,7 @@ func (a *Aggregator) summarise(w Window) {
 		Checks:  a.total.checkTotals(),
 		Health:  w.Health,
 
-		SaturatedWindows: a.bad,
+		SaturatedWindows: a.bad, Away: a.away, Skipped: a.skipped,
 	}
 	a.result.All = a.total.all()
 }
@@ -112,10 +119,13 @@ func (a *Aggregator) summarise(w Window) {
 // Summary is the state after the last close.
 func (a *Aggregator) Summary() Summary { return a.result }
 
-// recentTotals is what the last few seconds measured.
+// recentTotals is what the last few seconds measured, those left out in which the generator was away.
 func (a *Aggregator) recentTotals() *Totals {
 	t := a.sliding.totals()
 	for _, w := range a.windows[max(0, len(a.windows)-RecentWindows):] {
+		if w.Away > 0 {
+			continue
+		}
 		t.Seconds += w.Length.Seconds()
 		t.Missed += w.Missed
 	}

@@ -6,7 +6,7 @@ import "fmt"
 type ErrorClass uint8
 
 // The classes. LocalLimit is our own side (no free port, no file descriptor) and is kept apart
-// from the platform's failures; Interrupted was in flight when the run ended and is no failure.
+// from the platform's failures, as is Away; Interrupted was in flight when the run ended and is no failure.
 const (
 	OK              ErrorClass = iota
 	BadStatus                  // answered with a status that the flow does not accept
@@ -18,6 +18,7 @@ const (
 	TLS                        // handshake or certificate
 	LocalLimit                 // our own side: ports, descriptors, connection cap
 	Interrupted                // still in flight when draining ended
+	Away                       // no answer, and the generator did not run meanwhile: see [Outcome.Away]
 	Unclassified               // anything else; the sample text tells
 	NumErrorClasses = iota
 )
@@ -39,6 +40,7 @@ var errorTable = [NumErrorClasses]errorRow{
 	TLS:          {"tls", true, false},
 	LocalLimit:   {"generator", false, false},
 	Interrupted:  {"interrupted", false, false},
+	Away:         {"away", false, false},
 	Unclassified: {"other", true, false},
 }
 

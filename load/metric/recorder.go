@@ -15,6 +15,7 @@ type Outcome struct {
 	Status int    // HTTP status, 0 without an answer
 	Detail string // text of the error, without secrets; "" when there is none
 	Body   bool   // the body was as promised; meaningful for the gateway only
+	Away   bool   // the generator did not run while this was under way: it has no latency that says anything of the platform
 }
 
 // Shard is one share of the recorder. Virtual users are spread over the shards, so a lock is

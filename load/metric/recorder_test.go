@@ -160,6 +160,17 @@ func TestValuesOutOfBoundsAreClampedAndCounted(t *testing.T) {
 	}
 }
 
+// What was under way while the generator was away counts, and has no latency.
+func TestAbsenceLeavesNoLatency(t *testing.T) {
+	a := newAggregate(registry)
+	o := outcomeOf(webchat, time.Second, 0)
+	o.Away = true
+	a.add(&o, true)
+	if a.counts[webchat] != (Counts{1, 0}) || len(a.checkTotals()) == 0 || a.latency[webchat] != nil || a.service[webchat] != nil {
+		t.Errorf("counts %+v, checks %v, latency %v", a.counts[webchat], a.checkTotals(), a.latency[webchat])
+	}
+}
+
 func TestOnlyThePlatformsFailuresCount(t *testing.T) {
 	for class := range ErrorClass(NumErrorClasses) {
 		a := newAggregate(registry)
@@ -169,7 +180,7 @@ func TestOnlyThePlatformsFailuresCount(t *testing.T) {
 			o.Status = 503
 		}
 		a.add(&o, true)
-		ours := class == LocalLimit || class == Interrupted
+		ours := class == LocalLimit || class == Interrupted || class == Away
 		wantCount, wantFailed := uint64(1), uint64(1)
 		if ours {
 			wantCount, wantFailed = 0, 0

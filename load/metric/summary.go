@@ -1,5 +1,7 @@
 package metric
 
+import "time"
+
 // Summary is what a run has measured up to its last closed window. It is plain data and shared: readers
 // must not write to its slices.
 type Summary struct {
@@ -13,6 +15,8 @@ type Summary struct {
 	Health  Health // of the last closed window
 	// SaturatedWindows counts the seconds whose numbers may be the generator's own fault.
 	SaturatedWindows int
+	Away             time.Duration // how long the generator did not run, since the start
+	Skipped          uint64        // sends that fell due then, and were not made
 }
 
 // RecentOf is a flow's last seconds; zero before the first has closed.

@@ -30,7 +30,9 @@ type Window struct {
 	WantedVUs int                     // intended now, ramp included
 	VUs       int                     // achieved
 	Rate      float64                 // arrivals per second intended now, ramp included; 0 in the closed model
-	Missed    uint64                  // sends that were due and never made
+	Missed    uint64                  // sends that were due and never made, those of Skipped left out
+	Away      time.Duration           // how long the generator did not run: suspended, starved, or the machine asleep
+	Skipped   uint64                  // sends that fell due then, and were not made
 	InFlight  int
 	Health    Health
 }

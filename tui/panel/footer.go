@@ -77,6 +77,8 @@ func (p *Footer) generator(s *view.State) int {
 	switch {
 	case len(s.LastSecond.Load.Windows) == 0:
 		text = "generator ?"
+	case s.AwayLately() > 0:
+		text, style = "generator ! away", st.Accent
 	case health.Saturated:
 		text, style = "generator ! saturated", st.Accent
 	case w < 110:

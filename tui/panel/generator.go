@@ -17,7 +17,10 @@ func (p *Generator) Sync(s *view.State) {
 	w, st := p.g.Width(), s.Styles
 	l := &s.LastSecond.Load
 	style, word := st.Good, "✓ ok"
-	if l.Health.Saturated {
+	switch {
+	case s.AwayLately() > 0:
+		style, word = st.Accent, "! away"
+	case l.Health.Saturated:
 		style, word = st.Accent, "! saturated"
 	}
 	if len(l.Windows) == 0 {
@@ -31,6 +34,7 @@ func (p *Generator) Sync(s *view.State) {
 		{"connections", units.Int(l.Conns)},
 		{"missed", units.CountShort(l.Missed) + " sends"},
 		{"saturated", "for " + units.Int(l.SaturatedWindows) + " s"},
+		{"away", "for " + units.Duration(l.Away)},
 	}
 	for y, row := range rows {
 		p.g.Text(0, y, 11, row.name, st.Dim)

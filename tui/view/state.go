@@ -86,6 +86,15 @@ func (s *State) SumRecent(n int) (r Recent) {
 	return r
 }
 
+// AwayLately is how long the generator did not run within the last seconds.
+func (s *State) AwayLately() (d time.Duration) {
+	windows := s.LastSecond.Load.Windows
+	for i := max(0, len(windows)-metric.RecentWindows); i < len(windows); i++ {
+		d += windows[i].Away
+	}
+	return d
+}
+
 // PerSecond is a count over the summed seconds.
 func (r Recent) PerSecond(n uint64) float64 {
 	if r.seconds == 0 {
