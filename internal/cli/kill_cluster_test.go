@@ -55,6 +55,10 @@ func TestKilledAtAnyMomentOnKubernetes(t *testing.T) {
 			for n := range tries {
 				r := rand.New(rand.NewPCG(seed, uint64(n)))
 				way, when := ways()[n%len(ways())], anyMoment(r, 0)
+				if n%6 == 0 { // for certain while a fault is in place
+					intact := before
+					way, when = "KILL", moment{holds: func() bool { return specs(t, cluster, namespace) != intact }}
+				}
 				outage := []string{"scale", "scale", "evict"}[r.IntN(3)]
 				dir := t.TempDir()
 				v := startVictim(t, way, dir, "run", "--headless", "--vus", "1", "--host", target, "--out", "run",

@@ -112,6 +112,20 @@ func (v *victim) kill() {
 	})
 }
 
+// killOnce kills it once a condition holds, looking at intervals.
+func (v *victim) killOnce(holds func() bool, every time.Duration) {
+	for {
+		if holds() {
+			v.kill()
+		}
+		select {
+		case <-v.ended:
+			return
+		case <-time.After(every):
+		}
+	}
+}
+
 // wait waits for its end, which a deadline makes sure of.
 func (v *victim) wait(t *testing.T) {
 	t.Helper()
@@ -249,12 +263,15 @@ type moment struct {
 	after   bool
 	delay   time.Duration // since its start
 	records int           // lines in the ledger; 0: not by those
+	holds   func() bool   // a condition of the outside world; nil: not by one
 }
 
 func (m moment) String() string {
 	switch {
 	case m.calls > 0:
 		return fmt.Sprintf("at call %d (after it: %v)", m.calls, m.after)
+	case m.holds != nil:
+		return "once its fault was in place"
 	case m.records > 0:
 		return fmt.Sprintf("with %d lines in the ledger", m.records)
 	}
@@ -289,20 +306,13 @@ func (m moment) strike(g *gate, v *victim, run string) {
 	switch {
 	case m.calls > 0:
 		g.arm(m.calls, m.after, v)
+	case m.holds != nil:
+		go v.killOnce(m.holds, 20*time.Millisecond)
 	case m.records > 0:
-		go func() {
-			for {
-				data, _ := os.ReadFile(filepath.Join(run, chaos.LedgerFile))
-				if strings.Count(string(data), "\n") >= m.records {
-					v.kill()
-				}
-				select {
-				case <-v.ended:
-					return
-				case <-time.After(time.Millisecond):
-				}
-			}
-		}()
+		go v.killOnce(func() bool {
+			data, _ := os.ReadFile(filepath.Join(run, chaos.LedgerFile))
+			return strings.Count(string(data), "\n") >= m.records
+		}, time.Millisecond)
 	default:
 		time.AfterFunc(m.delay, v.kill)
 	}
