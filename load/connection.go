@@ -21,9 +21,6 @@ const (
 	maxAnswer       = 4 << 20 // a gateway that sends more than this is answering something else
 )
 
-// idleTrusted is how long a connection may lie idle before it is looked at before its next use.
-const idleTrusted = 500 * time.Millisecond
-
 // errStale means that the gateway closed a connection while it was idle.
 var errStale = errors.New("connection was closed while idle")
 
@@ -39,9 +36,13 @@ type connections struct {
 
 type trackedConn struct {
 	net.Conn
-	of       *connections
-	once     sync.Once
-	deadline time.Time // of the latest request
+	of   *connections
+	once sync.Once
+	used bool // a request was sent on it
+
+	raw     syscall.RawConn  // nil: not of the system, such as a pipe of a test
+	look    func(fd uintptr) // sets waiting; made once, for a function made at each look would be allocated
+	waiting bool             // there is nothing to read
 }
 
 func newConnections() *connections {
@@ -53,6 +54,18 @@ func newConnections() *connections {
 // track counts a connection. After closeAll it closes the connection instead.
 func (c *connections) track(conn net.Conn) (*trackedConn, error) {
 	tracked := &trackedConn{Conn: conn, of: c}
+	tracked.look = func(fd uintptr) {
+		var one [1]byte
+		_, err := syscall.Read(int(fd), one[:]) // the descriptor does not block
+		tracked.waiting = err != nil && errors.Is(err, syscall.EAGAIN)
+	}
+	if system, ok := conn.(syscall.Conn); ok {
+		raw, err := system.SyscallConn()
+		if err != nil {
+			return nil, errors.Join(err, conn.Close())
+		}
+		tracked.raw = raw
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if err := c.ctx.Err(); err != nil {
@@ -96,36 +109,26 @@ func (t *trackedConn) Close() error {
 	return t.Conn.Close()
 }
 
-// SetWriteDeadline is the client's first act on a connection for every request. One that lay idle
-// is looked at here: a gateway may close idle connections whenever it likes, and a message sent
-// into a closed one would count as reset though the platform did not reset it. The age is told
-// from the deadlines, which spares the clock.
+// SetWriteDeadline is the client's first act on a connection for every request. One that was used before is looked
+// at here, however short it lay idle: a gateway may close it as soon as it has answered, and a message sent into
+// a closed one would count as reset though the platform did not reset it. What the gateway closes between the
+// look and the message still does, as with other clients.
 func (t *trackedConn) SetWriteDeadline(deadline time.Time) error {
-	if !t.deadline.IsZero() && deadline.Sub(t.deadline) > idleTrusted && t.closedByPeer() {
+	if t.used && t.closedByPeer() {
 		return errStale
 	}
-	t.deadline = deadline
+	t.used = true
 	return t.Conn.SetWriteDeadline(deadline)
 }
 
 // closedByPeer reports whether there is anything to read, which on an idle connection is its end or
 // something that no request asked for.
 func (t *trackedConn) closedByPeer() bool {
-	conn, ok := t.Conn.(syscall.Conn)
-	if !ok {
+	if t.raw == nil {
 		return false
 	}
-	raw, err := conn.SyscallConn()
-	if err != nil {
-		return true
-	}
-	waiting := false
-	err = raw.Control(func(fd uintptr) {
-		var one [1]byte
-		_, err := syscall.Read(int(fd), one[:]) // the descriptor does not block
-		waiting = err != nil && errors.Is(err, syscall.EAGAIN)
-	})
-	return err != nil || !waiting
+	err := t.raw.Control(t.look)
+	return err != nil || !t.waiting
 }
 
 // newHostClient prepares a connection pool for one gateway host. A message is sent exactly once: a

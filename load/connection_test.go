@@ -123,15 +123,7 @@ func TestIdleConnectionClosedByTheGatewayIsNoReset(t *testing.T) {
 		_ = conn.Close()
 	}
 	server.mu.Unlock()
-	// The connections age without waiting for it: their last request's deadline moves to the past.
-	g.conns.mu.Lock()
-	for conn := range g.conns.open {
-		conn.deadline = conn.deadline.Add(-2 * idleTrusted)
-		if !eventually(conn.closedByPeer) {
-			t.Error("the end of the connection did not arrive")
-		}
-	}
-	g.conns.mu.Unlock()
+	endsArrive(t, g)
 	if out := sendOne(g, Webchat); out.Class != metric.OK {
 		t.Errorf("class %s (%s), want ok on a new connection", out.Class, out.Detail)
 	}
@@ -143,13 +135,70 @@ func TestIdleConnectionClosedByTheGatewayIsNoReset(t *testing.T) {
 	}
 	// One that is alive is used again.
 	connections := server.connections()
-	g.conns.mu.Lock()
-	for conn := range g.conns.open {
-		conn.deadline = conn.deadline.Add(-2 * idleTrusted)
-	}
-	g.conns.mu.Unlock()
 	if out := sendOne(g, Webchat); out.Class != metric.OK || server.connections() != connections {
 		t.Errorf("class %s, %d new connections", out.Class, server.connections()-connections)
+	}
+}
+
+// endsArrive waits until something lies on every connection that no request asked for: its end, or an answer.
+func endsArrive(t *testing.T, g *gateway) {
+	t.Helper()
+	g.conns.mu.Lock()
+	defer g.conns.mu.Unlock()
+	for conn := range g.conns.open {
+		if !eventually(conn.closedByPeer) {
+			t.Error("the end of the connection did not arrive")
+		}
+	}
+}
+
+// A gateway that closes after each answer and does not say so is slow, not broken, however soon the next message.
+func TestConnectionClosedAfterEachAnswerIsNoReset(t *testing.T) {
+	for name, end := range map[string]func(net.Conn){
+		"closed": func(conn net.Conn) { _ = conn.Close() },
+		"reset": func(conn net.Conn) {
+			if tcp, ok := conn.(*net.TCPConn); ok {
+				_ = tcp.SetLinger(0)
+			}
+			_ = conn.Close()
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			over := make(chan struct{}, 1) // the answer was read, so that a reset does not overtake it
+			server := newWireServer(t, func(r wireRequest, conn net.Conn) {
+				accept(r, conn)
+				<-over
+				end(conn)
+			})
+			t.Cleanup(func() { close(over) })
+			g := newSender(t, testOptions(server.url()))
+			for range 50 {
+				if out := sendOne(g, Webchat); out.Class != metric.OK {
+					t.Fatalf("class %s (%s), want ok", out.Class, out.Detail)
+				}
+				over <- struct{}{}
+				endsArrive(t, g)
+			}
+			if got := server.connections(); got != 50 {
+				t.Errorf("%d connections for 50 messages", got)
+			}
+		})
+	}
+}
+
+// Looking at a connection before each message costs no memory.
+func TestLookingAtAConnectionAllocatesNothing(t *testing.T) {
+	server := newWireServer(t, nil)
+	g := newSender(t, testOptions(server.url()))
+	sendOne(g, Webchat)
+	for conn := range g.conns.open {
+		if n := testing.AllocsPerRun(100, func() {
+			if conn.closedByPeer() {
+				t.Error("an open connection is taken for a closed one")
+			}
+		}); n != 0 {
+			t.Errorf("%.0f allocations", n)
+		}
 	}
 }
 
@@ -180,13 +229,6 @@ func TestUnaskedAnswerIsNotTakenForTheNext(t *testing.T) {
 			t.Fatalf("%+v", out)
 		}
 		answered <- struct{}{}
-		g.conns.mu.Lock()
-		for conn := range g.conns.open {
-			conn.deadline = conn.deadline.Add(-2 * idleTrusted)
-			if !eventually(conn.closedByPeer) {
-				t.Error("the unasked answer did not arrive")
-			}
-		}
-		g.conns.mu.Unlock()
+		endsArrive(t, g)
 	}
 }
