@@ -134,7 +134,7 @@ func (a *adminFlows) measure(ctx context.Context, id metric.SeriesID, due time.T
 	case err != nil && a.ctx.Err() != nil:
 		o.Class = metric.Interrupted
 	case err != nil:
-		o.Class, o.Detail = classify(err), errorSample(err)
+		o.Class, o.Detail = classify(err)
 	case status != a.g.registry.Series()[id].Flow.Status:
 		o.Class = metric.BadStatus
 		err = fmt.Errorf("%s %s: answered %d, expected %d", req.method, req.path, status, a.g.registry.Series()[id].Flow.Status)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math"
 	"net"
 	"net/url"
 	"sync"
@@ -13,16 +12,6 @@ import (
 
 	"github.com/valyala/fasthttp"
 )
-
-// Buffers of a connection. An answer's header has to fit the first; a body may be larger.
-const (
-	connReadBuffer  = 4 << 10
-	connWriteBuffer = 2 << 10
-	maxAnswer       = 4 << 20 // a gateway that sends more than this is answering something else
-)
-
-// errStale means that the gateway closed a connection while it was idle.
-var errStale = errors.New("connection was closed while idle")
 
 // connections counts the open connections of a generator and can close them all, so that requests
 // in flight end when draining has to.
@@ -38,7 +27,7 @@ type trackedConn struct {
 	net.Conn
 	of   *connections
 	once sync.Once
-	used bool // a request was sent on it
+	used bool // an answer came over it
 
 	raw     syscall.RawConn  // nil: not of the system, such as a pipe of a test
 	look    func(fd uintptr) // sets waiting; made once, for a function made at each look would be allocated
@@ -109,20 +98,10 @@ func (t *trackedConn) Close() error {
 	return t.Conn.Close()
 }
 
-// SetWriteDeadline is the client's first act on a connection for every request. One that was used before is looked
-// at here, however short it lay idle: a gateway may close it as soon as it has answered, and a message sent into
-// a closed one would count as reset though the platform did not reset it. What the gateway closes between the
-// look and the message still does, as with other clients.
-func (t *trackedConn) SetWriteDeadline(deadline time.Time) error {
-	if t.used && t.closedByPeer() {
-		return errStale
-	}
-	t.used = true
-	return t.Conn.SetWriteDeadline(deadline)
-}
-
 // closedByPeer reports whether there is anything to read, which on an idle connection is its end or
-// something that no request asked for.
+// something that no request asked for. A gateway may close a connection as soon as it has answered, and a message
+// sent into a closed one would count as reset though the platform did not reset it. What the gateway closes
+// between the look and the message still does, as with other clients.
 func (t *trackedConn) closedByPeer() bool {
 	if t.raw == nil {
 		return false
@@ -131,9 +110,7 @@ func (t *trackedConn) closedByPeer() bool {
 	return err != nil || !t.waiting
 }
 
-// newHostClient prepares a connection pool for one gateway host. A message is sent exactly once: a
-// retry would hide a failure and could deliver it twice. Only a message of which nothing was sent
-// yet takes another connection.
+// newHostClient prepares a connection pool for one gateway host.
 func newHostClient(target *url.URL, o Options, conns *connections) (*fasthttp.HostClient, error) {
 	dial, err := newDialer(target, o, conns)
 	if err != nil {
@@ -150,16 +127,11 @@ func newHostClient(target *url.URL, o Options, conns *connections) (*fasthttp.Ho
 		MaxConns:    maxConns,
 		// With a cap, a virtual user queues for a connection. Giving up before the request times out
 		// tells the cap, which is ours, from a slow platform.
-		MaxConnWaitTimeout:        o.Timeout - o.Timeout/10,
-		MaxIdleConnDuration:       30 * time.Second,
-		MaxIdemponentCallAttempts: math.MaxInt,
-		RetryIfErr: func(_ *fasthttp.Request, _ int, err error) (resetTimeout, retry bool) {
-			return false, errors.Is(err, errStale)
-		},
+		MaxConnWaitTimeout:            o.Timeout - o.Timeout/10,
+		MaxIdleConnDuration:           30 * time.Second,
 		ConnPoolStrategy:              fasthttp.LIFO,
-		ReadBufferSize:                connReadBuffer,
-		WriteBufferSize:               connWriteBuffer,
-		MaxResponseBodySize:           maxAnswer,
+		Transport:                     newTransport(o.Timeout),
+		WriteBufferSize:               writeBuffer,
 		DisablePathNormalizing:        true,
 		DisableHeaderNamesNormalizing: true,
 		NoDefaultUserAgentHeader:      true,

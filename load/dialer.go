@@ -131,10 +131,10 @@ func (d *dialer) connectVia(ctx context.Context, addr string) (net.Conn, error) 
 	}
 	conn, err := d.tcp(ctx, net.JoinHostPort(host, port))
 	if err != nil {
-		return nil, fmt.Errorf("connect to proxy: %w", err)
+		return nil, &proxyError{err}
 	}
 	if conn, err = tlsHandshake(ctx, conn, d.viaTLS); err != nil {
-		return nil, fmt.Errorf("connect to proxy: %w", err)
+		return nil, &proxyError{err}
 	}
 	if d.tls == nil && !d.viaSOCKS() {
 		return conn, nil // the proxy takes plain requests as they are: see forwarding

@@ -28,6 +28,11 @@ func answerWith(text string) func(wireRequest, net.Conn) {
 	}
 }
 
+// bigCookies is an answer with a header of a length.
+func bigCookies(n int) string {
+	return "HTTP/1.1 202 Accepted\r\nSet-Cookie: a=" + strings.Repeat("x", n) + "\r\nContent-Length: 21\r\n\r\n{\"status\":\"accepted\"}"
+}
+
 func TestErrorsAreClassified(t *testing.T) {
 	closed, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -52,14 +57,18 @@ func TestErrorsAreClassified(t *testing.T) {
 			_, _ = io.WriteString(c, acceptedAnswer[:len(acceptedAnswer)-3])
 			_ = c.Close()
 		}), metric.Reset, 0, false},
-		"no answer":      {served(func(wireRequest, net.Conn) {}), metric.Timeout, 0, true},
-		"half an answer": {served(answerWith(acceptedAnswer[:40])), metric.Timeout, 0, true},
-		"no such name":   {&url.URL{Scheme: "http", Host: "gateway.invalid", Path: "/"}, metric.DNS, 0, false},
-		"unauthorised":   {served(answerWith("HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n")), metric.BadStatus, 401, true},
-		"200 is not 202": {served(answerWith("HTTP/1.1 200 OK\r\nContent-Length: 21\r\n\r\n{\"status\":\"accepted\"}")), metric.BadStatus, 200, true},
-		"other body":     {served(answerWith("HTTP/1.1 202 Accepted\r\nContent-Length: 2\r\n\r\n{}")), metric.BadBody, 202, true},
-		"long headers":   {served(answerWith("HTTP/1.1 202 Accepted\r\nX-Policy: " + strings.Repeat("x", 3000) + "\r\nContent-Length: 21\r\n\r\n{\"status\":\"accepted\"}")), metric.OK, 202, true},
-		"no TLS there":   {&url.URL{Scheme: "https", Host: served(answerWith("HTTP/1.1 400 Bad Request\r\n\r\n")).Host, Path: "/"}, metric.Timeout, 0, true},
+		"no answer":                {served(func(wireRequest, net.Conn) {}), metric.Timeout, 0, true},
+		"half an answer":           {served(answerWith(acceptedAnswer[:40])), metric.Timeout, 0, true},
+		"no such name":             {&url.URL{Scheme: "http", Host: "gateway.invalid", Path: "/"}, metric.DNS, 0, false},
+		"unauthorised":             {served(answerWith("HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n")), metric.BadStatus, 401, true},
+		"200 is not 202":           {served(answerWith("HTTP/1.1 200 OK\r\nContent-Length: 21\r\n\r\n{\"status\":\"accepted\"}")), metric.BadStatus, 200, true},
+		"other body":               {served(answerWith("HTTP/1.1 202 Accepted\r\nContent-Length: 2\r\n\r\n{}")), metric.BadBody, 202, true},
+		"long headers":             {served(answerWith("HTTP/1.1 202 Accepted\r\nX-Policy: " + strings.Repeat("x", 3000) + "\r\nContent-Length: 21\r\n\r\n{\"status\":\"accepted\"}")), metric.OK, 202, true},
+		"a proxy with big cookies": {served(answerWith(bigCookies(5000))), metric.OK, 202, true},
+		"64 KiB of headers":        {served(answerWith(bigCookies(64 << 10))), metric.OK, 202, true},
+		"nearly 1 MiB":             {served(answerWith(bigCookies(1020 << 10))), metric.OK, 202, true},
+		"headers without an end":   {served(answerWith(bigCookies(2 << 20))), metric.LocalLimit, 0, false},
+		"no TLS there":             {&url.URL{Scheme: "https", Host: served(answerWith("HTTP/1.1 400 Bad Request\r\n\r\n")).Host, Path: "/"}, metric.Timeout, 0, true},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -98,13 +107,18 @@ func TestClassesOfErrorValues(t *testing.T) {
 		{&net.DNSError{Err: "no such host", IsNotFound: true}, metric.DNS},
 		{&net.DNSError{Err: "i/o timeout", IsTimeout: true}, metric.DNS},
 		{fmt.Errorf("send: %w", syscall.EPIPE), metric.Reset},
+		{&net.OpError{Op: "dial", Err: os.NewSyscallError("connect", syscall.ENETUNREACH)}, metric.LocalLimit},
+		{&net.OpError{Op: "dial", Err: os.NewSyscallError("connect", syscall.EHOSTUNREACH)}, metric.LocalLimit},
+		{&net.OpError{Op: "dial", Err: os.NewSyscallError("connect", syscall.EACCES)}, metric.LocalLimit},
+		{&url.Error{Op: "Post", Err: &net.OpError{Op: "proxyconnect", Err: syscall.ECONNREFUSED}}, metric.LocalLimit},
+		{&proxyError{&net.OpError{Op: "dial", Err: syscall.ECONNREFUSED}}, metric.LocalLimit},
 		{&net.OpError{Op: "remote error", Err: errors.New("tls: certificate required")}, metric.TLS},
 		{&handshakeError{io.EOF}, metric.Reset},
 		{&handshakeError{errors.New("tls: no cipher suite in common")}, metric.TLS},
 		{os.ErrDeadlineExceeded, metric.Timeout},
 		{errors.New("something new"), metric.Unclassified},
 	} {
-		if got := classify(test.err); got != test.want {
+		if got, _ := classify(test.err); got != test.want {
 			t.Errorf("%v is %s, want %s", test.err, got, test.want)
 		}
 	}

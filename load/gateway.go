@@ -119,7 +119,7 @@ func (g *gateway) send(o *metric.Outcome, c Channel, brand int, sender uint64, r
 func (g *gateway) classifyResponse(o *metric.Outcome, answer *fasthttp.Response, err error) {
 	if err != nil {
 		err = rootCause(answer.RemoteAddr(), err)
-		o.Class, o.Detail = classify(err), errorSample(err)
+		o.Class, o.Detail = classify(err)
 		if g.aborting.Load() {
 			o.Class, o.Detail = metric.Interrupted, ""
 		}

@@ -191,8 +191,8 @@ func TestProxyThatIsNone(t *testing.T) {
 		t.Errorf("error = %v, want one without the password", err)
 	}
 	proxy.Scheme = "http"
-	if out := sendOne(newSender(t, o), Webchat); out.Class != metric.Refused || strings.Contains(out.Detail, "hush") {
-		t.Errorf("class %s (%s), want %s", out.Class, out.Detail, metric.Refused)
+	if out := sendOne(newSender(t, o), Webchat); out.Class != metric.LocalLimit || strings.Contains(out.Detail, "hush") {
+		t.Errorf("class %s (%s), want %s", out.Class, out.Detail, metric.LocalLimit)
 	}
 	o.Proxy = func(*url.URL) (*url.URL, error) { return nil, nil } //nolint:nilnil // no proxy for this host
 	server := newWireServer(t, nil)

@@ -63,25 +63,29 @@ func (p *requestPool) newRequest() (*pooledRequest, error) {
 		return nil, err
 	}
 	req := &env.request
-	req.Header.DisableNormalizing()
+	address(req, p.o, p.target)
 	req.Header.SetMethod(fasthttp.MethodPost)
-	req.SetRequestURI(p.target.String())
 	req.Header.SetContentType("application/json")
-	req.Header.SetUserAgent(p.o.UserAgent)
 	for name, value := range p.o.Workload.Message.Headers {
 		req.Header.Set(name, value)
 	}
-	if via := forwarding(*p.o, p.target); via != nil {
-		req.URI().SetPath(p.target.Scheme + "://" + p.target.Host + p.target.EscapedPath())
+	return env, nil
+}
+
+// address prepares a request for where it goes, by a proxy or straight.
+func address(req *fasthttp.Request, o *Options, target *url.URL) {
+	req.Header.DisableNormalizing()
+	req.SetRequestURI(target.String())
+	req.Header.SetUserAgent(o.UserAgent)
+	if via := forwarding(*o, target); via != nil {
+		req.URI().SetPath(target.Scheme + "://" + target.Host + target.EscapedPath())
 		if basic := proxyAuthorization(via); basic != "" {
 			req.Header.Set("Proxy-Authorization", basic)
 		}
 	}
-	req.SetTimeout(p.o.Timeout)
-	if !p.o.KeepAlive {
+	if !o.KeepAlive {
 		req.SetConnectionClose()
 	}
-	return env, nil
 }
 
 // sign prepares the request for the channel's newest secrets, unless it is already.

@@ -17,6 +17,7 @@ import (
 	"xinbot.ir/squall/internal/app"
 	"xinbot.ir/squall/internal/config"
 	"xinbot.ir/squall/internal/session"
+	"xinbot.ir/squall/load"
 )
 
 // checkup looks at a platform from the outside and says what it finds.
@@ -44,7 +45,7 @@ func (c *checkup) report(result checkResult, what, text string) {
 
 // checkEndpoint goes the way of a request step by step, so that the first step that fails is the one that is
 // named. Through a proxy the steps are the proxy's, and only the answer is looked at.
-func (c *checkup) checkEndpoint(ctx context.Context, what string, u *url.URL) {
+func (c *checkup) checkEndpoint(ctx context.Context, what string, u *url.URL, ask ask) {
 	ctx, cancel := context.WithTimeout(ctx, c.resolved.Options.Timeout)
 	defer cancel()
 	if proxy := c.proxyFor(u); proxy != nil {
@@ -52,7 +53,7 @@ func (c *checkup) checkEndpoint(ctx context.Context, what string, u *url.URL) {
 	} else if !c.checkDNS(ctx, what, u) || !c.checkConnection(ctx, what, u) {
 		return
 	}
-	c.checkHealth(ctx, what, u)
+	c.checkHealth(ctx, what, u, ask)
 }
 
 func (c *checkup) proxyFor(u *url.URL) *url.URL {
@@ -121,42 +122,62 @@ func (c *checkup) tlsConfig() *tls.Config {
 	return &tls.Config{MinVersion: tls.VersionTLS12}
 }
 
-// checkHealth asks GET /health. An answer of any status shows that HTTP works; a gateway need not have the
-// route. The answer's Date header tells the time over there.
-func (c *checkup) checkHealth(ctx context.Context, what string, u *url.URL) {
+// healthPath is asked of both hosts. A gateway need not have the route.
+const healthPath = "/health"
+
+// ask gets [healthPath] of a host in the way that the load talks to it.
+type ask func(ctx context.Context, u *url.URL) (load.Answer, error)
+
+func (c *checkup) askGateway(ctx context.Context, u *url.URL) (load.Answer, error) {
+	answer, ours, err := load.Ask(ctx, c.resolved.Options, u, healthPath)
+	if ours && err != nil {
+		err = fmt.Errorf("this machine, not the platform: %w", err)
+	}
+	return answer, err
+}
+
+func (c *checkup) askAPI(ctx context.Context, u *url.URL) (load.Answer, error) {
 	transport := &http.Transport{TLSClientConfig: c.tlsConfig(), DisableKeepAlives: true}
 	if c.resolved.Options.Proxy != nil {
 		transport.Proxy = func(r *http.Request) (*url.URL, error) { return c.resolved.Options.Proxy(r.URL) }
 	}
 	client := http.Client{Transport: transport, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, healthURL(u), http.NoBody)
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, load.GatewayURL(u, healthPath).String(), http.NoBody)
 	if err != nil {
-		c.report(fail, what, err.Error())
-		return
+		return load.Answer{}, err
 	}
 	request.Header.Set("User-Agent", c.resolved.Options.UserAgent)
-	sent := c.Now()
 	response, err := client.Do(request)
 	if err != nil {
 		var wrapped *url.Error
 		if errors.As(err, &wrapped) {
 			err = wrapped.Err // the address is said already
 		}
-		c.report(fail, what, fmt.Sprintf("GET /health: %v", err))
+		return load.Answer{}, err
+	}
+	return load.Answer{Status: response.StatusCode, Date: response.Header.Get("Date")}, response.Body.Close()
+}
+
+// checkHealth asks for the health of a host. An answer of any status shows that HTTP works. The answer's Date header
+// tells the time over there.
+func (c *checkup) checkHealth(ctx context.Context, what string, u *url.URL, ask ask) {
+	sent := c.Now()
+	answer, err := ask(ctx, u)
+	if err != nil {
+		c.report(fail, what, fmt.Sprintf("GET %s: %v", healthPath, err))
 		return
 	}
 	received := c.Now()
-	response.Body.Close()
-	text := fmt.Sprintf("GET /health answers %d in %s", response.StatusCode, received.Sub(sent).Round(100*time.Microsecond))
+	text := fmt.Sprintf("GET %s answers %d in %s", healthPath, answer.Status, received.Sub(sent).Round(100*time.Microsecond))
 	switch {
-	case response.StatusCode >= 500:
+	case answer.Status >= 500:
 		c.report(fail, what, text)
-	case response.StatusCode >= 300:
+	case answer.Status >= 300:
 		c.report(warn, what, text)
 	default:
 		c.report(good, what, text)
 	}
-	c.checkClockSkew(what, response.Header.Get("Date"), sent, received)
+	c.checkClockSkew(what, answer.Date, sent, received)
 }
 
 // checkClockSkew compares clocks. The Date header has whole seconds and was written between sent and received,

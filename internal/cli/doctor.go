@@ -2,7 +2,6 @@ package cli
 
 import (
 	"fmt"
-	"net/url"
 	"strings"
 	"time"
 
@@ -40,9 +39,9 @@ func (a *commands) doctor() *cobra.Command {
 		for _, warning := range resolved.Warnings {
 			c.report(warn, "configuration", warning)
 		}
-		c.checkEndpoint(ctx, "gateway", resolved.Options.Gateway[load.Webchat])
+		c.checkEndpoint(ctx, "gateway", resolved.Options.Gateway[load.Webchat], c.askGateway)
 		if api := resolved.Options.Orchestrator; api != nil {
-			c.checkEndpoint(ctx, "admin API", api)
+			c.checkEndpoint(ctx, "admin API", api, c.askAPI)
 		} else {
 			c.report(warn, "admin API", "no orchestrator: ingestion, automation and rules do not run; set ORCHESTRATOR_URL")
 		}
@@ -96,10 +95,4 @@ func (c *checkup) checkToken() {
 		text += ", expires in " + token.Expires.Sub(c.Now()).Round(time.Second).String()
 	}
 	c.report(good, "admin token", text)
-}
-
-// healthURL is /health at the host of a webhook or of the admin API.
-func healthURL(u *url.URL) string {
-	health := url.URL{Scheme: u.Scheme, Host: u.Host, Path: "/health"}
-	return health.String()
 }

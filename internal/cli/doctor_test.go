@@ -41,6 +41,10 @@ func TestDoctor(t *testing.T) {
 	defer fast.Close()
 	ill := httptest.NewServer(answer(time.Now, 503))
 	defer ill.Close()
+	cookies := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Set-Cookie", "a="+strings.Repeat("x", 2<<20))
+	}))
+	defer cookies.Close()
 	secure := httptest.NewTLSServer(answer(time.Now, 200))
 	defer secure.Close()
 	ca := filepath.Join(t.TempDir(), "ca.pem")
@@ -64,6 +68,7 @@ func TestDoctor(t *testing.T) {
 		"unknown authority": {secure.URL, plain.URL, good, nil, 1, []string{"✗ fail  gateway          TLS handshake"}},
 		"own authority":     {secure.URL, plain.URL, good, []string{"--ca", ca}, 0, []string{"TLS 1.3, certificate valid until", "✓ ok    gateway          GET /health answers 200"}},
 		"unchecked":         {secure.URL, plain.URL, good, []string{"--insecure-skip-verify"}, 0, []string{"! warn  configuration    server certificates are not checked"}},
+		"long headers":      {cookies.URL, plain.URL, good, nil, 1, []string{"✗ fail  gateway          GET /health: this machine, not the platform: the answer's header is longer than 1 MiB"}},
 		"expired":           {plain.URL, plain.URL, token(t, "platform_admin", -time.Hour), nil, 1, []string{"✗ fail  admin token      admin token expired 1h0m"}},
 		"wrong role":        {plain.URL, plain.URL, token(t, "viewer", time.Hour), nil, 1, []string{"admin token has no role platform_admin"}},
 		"not a token":       {plain.URL, plain.URL, "hello", nil, 1, []string{"admin token is no JWT"}},
