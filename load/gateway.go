@@ -126,7 +126,7 @@ func (g *gateway) classifyResponse(o *metric.Outcome, answer *fasthttp.Response,
 		return
 	}
 	o.Status = answer.StatusCode()
-	o.Body = isAccepted(answer.Body())
+	o.Body = isAccepted(answer)
 	switch {
 	case o.Status != Gateway.Status:
 		o.Class = metric.BadStatus

@@ -1,7 +1,6 @@
 package load
 
 import (
-	"bytes"
 	"strings"
 	"testing"
 )
@@ -61,28 +60,4 @@ func TestSignerRefusesWhatItDoesNotKnow(t *testing.T) {
 			t.Errorf("the error shows the secret: %v", err)
 		}
 	}
-}
-
-func FuzzAccepted(f *testing.F) {
-	for _, body := range []string{`{"status":"accepted"}`, `{"status": "accepted", "id": 1}`, `{"status"`, `{"status":"queued"}`, ""} {
-		f.Add([]byte(body))
-	}
-	f.Fuzz(func(t *testing.T, body []byte) {
-		if isAccepted(body) && !bytes.Contains(body, []byte(`"accepted"`)) {
-			t.Errorf("%q is taken for accepted", body)
-		}
-	})
-}
-
-func TestAccepted(t *testing.T) {
-	tell := func(want bool, bodies ...string) {
-		for _, body := range bodies {
-			if got := isAccepted([]byte(body)); got != want {
-				t.Errorf("accepted(%s) = %v", body, got)
-			}
-		}
-	}
-	tell(true, `{"status":"accepted"}`, "{ \"status\" :\t\"accepted\" }\n", `{"id":1,"status":"accepted","more":[]}`)
-	tell(false, "", "accepted", `{"status":"rejected"}`, `{"status":"accepted_with_errors"}`, `{"detail":"accepted"}`,
-		`<html>"status" of the gateway: maintenance.`)
 }
