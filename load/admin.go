@@ -127,7 +127,7 @@ func (a *adminFlows) call(t adminTask, due time.Time) {
 func (a *adminFlows) measure(ctx context.Context, id metric.SeriesID, due time.Time, req request) error {
 	o := metric.Outcome{Series: id, Due: due, Sent: time.Now()}
 	a.g.inFlight.Add(1)
-	status, err := a.api.do(ctx, req, nil)
+	status, words, err := a.api.do(ctx, req, nil)
 	a.g.inFlight.Add(-1)
 	o.Done, o.Status = time.Now(), status
 	switch {
@@ -136,7 +136,7 @@ func (a *adminFlows) measure(ctx context.Context, id metric.SeriesID, due time.T
 	case err != nil:
 		o.Class, o.Detail = classify(err)
 	case status != a.g.registry.Series()[id].Flow.Status:
-		o.Class = metric.BadStatus
+		o.Class, o.Detail = metric.BadStatus, words
 		err = fmt.Errorf("%s %s: answered %d, expected %d", req.method, req.path, status, a.g.registry.Series()[id].Flow.Status)
 	}
 	a.g.record(a.g.recorder.Shard(uint64(id)), &o, false)
@@ -205,8 +205,9 @@ func newAdminAPI(o Options) (*adminAPI, error) {
 	}, nil
 }
 
-// do makes one call, reads the answer to its end, and hands it to read when that is not nil.
-func (api *adminAPI) do(ctx context.Context, r request, read func(io.Reader) error) (status int, err error) {
+// do makes one call, reads the answer to its end, and hands it to read when that is not nil. What an answer of no
+// success says is words.
+func (api *adminAPI) do(ctx context.Context, r request, read func(io.Reader) error) (status int, words string, err error) {
 	ctx, cancel := context.WithTimeout(ctx, api.timeout)
 	defer cancel()
 	var body io.Reader
@@ -217,7 +218,7 @@ func (api *adminAPI) do(ctx context.Context, r request, read func(io.Reader) err
 	target.RawQuery = r.query
 	req, err := http.NewRequestWithContext(ctx, r.method, target.String(), body)
 	if err != nil {
-		return 0, fmt.Errorf("%s %s: %w", r.method, r.path, err)
+		return 0, "", fmt.Errorf("%s %s: %w", r.method, r.path, err)
 	}
 	req.Header.Set("Authorization", "Bearer "+api.keys.Token())
 	req.Header.Set("User-Agent", api.agent)
@@ -226,17 +227,24 @@ func (api *adminAPI) do(ctx context.Context, r request, read func(io.Reader) err
 	}
 	answer, err := api.client.Do(req)
 	if err != nil {
-		return 0, err // net/http names the verb and the URL already
+		return 0, "", err // net/http names the verb and the URL already
 	}
 	defer func() { err = errors.Join(err, answer.Body.Close()) }()
 	bounded := io.LimitReader(answer.Body, maxAnswer)
 	if read != nil && answer.StatusCode < 300 {
 		if err := read(bounded); err != nil {
-			return answer.StatusCode, fmt.Errorf("%s %s: read answer: %w", r.method, r.path, err)
+			return answer.StatusCode, "", fmt.Errorf("%s %s: read answer: %w", r.method, r.path, err)
 		}
 	}
-	if _, err := io.Copy(io.Discard, bounded); err != nil {
-		return 0, fmt.Errorf("%s %s: read answer: %w", r.method, r.path, err)
+	if h := answer.Header; answer.StatusCode >= 300 {
+		begun, err := io.ReadAll(io.LimitReader(bounded, longestRead))
+		if err != nil {
+			return 0, "", fmt.Errorf("%s %s: read answer: %w", r.method, r.path, err)
+		}
+		words = api.keys.Redact(answerWords(h.Get("Location"), h.Get("Retry-After"), h.Get("Content-Type"), begun))
 	}
-	return answer.StatusCode, nil
+	if _, err := io.Copy(io.Discard, bounded); err != nil {
+		return 0, "", fmt.Errorf("%s %s: read answer: %w", r.method, r.path, err)
+	}
+	return answer.StatusCode, words, nil
 }

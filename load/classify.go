@@ -119,11 +119,4 @@ func byProxy(err error) bool {
 }
 
 // errorSample is the text of an error for the error table, short enough for a screen line.
-func errorSample(err error) string {
-	const most = 160
-	text := []rune(err.Error())
-	if len(text) > most {
-		return string(text[:most-1]) + "…"
-	}
-	return string(text)
-}
+func errorSample(err error) string { return shorten(printable(err.Error()), 160) }

@@ -132,7 +132,23 @@ func (g *gateway) classifyResponse(o *metric.Outcome, answer *fasthttp.Response,
 		o.Class = metric.BadStatus
 	case !o.Body:
 		o.Class = metric.BadBody
+	default:
+		return
 	}
+	o.Detail = g.words(answer)
+}
+
+// words are what a wrong answer says.
+func (g *gateway) words(answer *fasthttp.Response) string {
+	body := answer.Body()
+	if len(answer.Header.ContentEncoding()) > 0 {
+		var err error
+		if body, err = answer.BodyUncompressedWithLimit(maxAnswer); err != nil {
+			body = nil // it cannot be read
+		}
+	}
+	h := &answer.Header
+	return g.options.Keys.Redact(answerWords(string(h.Peek("Location")), string(h.Peek("Retry-After")), string(h.ContentType()), body))
 }
 
 // recycle gives every channel new connections. Requests under way keep theirs to the end; [gateway.sweep]

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"sync"
 	"time"
 
@@ -271,12 +272,12 @@ func (api *adminAPI) restoreOnce(ctx context.Context, state RuleState) error {
 		return err
 	}
 	req := ruleRequest(state.RuleID, state.Active)
-	status, err := api.do(ctx, req, nil)
+	status, words, err := api.do(ctx, req, nil)
 	if err != nil {
 		return fmt.Errorf("%s rule %s: %w", ruleVerb(state.Active), state.RuleID, err)
 	}
 	if status != Rules.Status {
-		return fmt.Errorf("%s rule %s: answered %d", ruleVerb(state.Active), state.RuleID, status)
+		return fmt.Errorf("%s rule %s: answered %s", ruleVerb(state.Active), state.RuleID, statusText(status, words))
 	}
 	if back, err = api.isAsFound(ctx, state); err != nil {
 		return err
@@ -310,16 +311,24 @@ type rule struct {
 // rules lists a tenant's rules.
 func (api *adminAPI) rules(ctx context.Context, tenant string) ([]rule, error) {
 	var rules []rule
-	status, err := api.do(ctx, request{
+	status, words, err := api.do(ctx, request{
 		method: http.MethodGet, path: "/admin/automation/rules", query: url.Values{"tenant_id": {tenant}}.Encode(),
 	}, func(r io.Reader) error { return json.NewDecoder(r).Decode(&rules) })
 	if err != nil {
 		return nil, fmt.Errorf("list rules of tenant %s: %w", tenant, err)
 	}
 	if status != http.StatusOK {
-		return nil, fmt.Errorf("list rules of tenant %s: answered %d", tenant, status)
+		return nil, fmt.Errorf("list rules of tenant %s: answered %s", tenant, statusText(status, words))
 	}
 	return rules, nil
+}
+
+// statusText is a status with what the answer said.
+func statusText(status int, words string) string {
+	if words == "" {
+		return strconv.Itoa(status)
+	}
+	return strconv.Itoa(status) + " (" + words + ")"
 }
 
 func rulePath(id string, active bool) string {

@@ -5,6 +5,7 @@ import (
 	"strconv"
 
 	"xinbot.ir/squall/internal/units"
+	"xinbot.ir/squall/load/metric"
 )
 
 // errorTotal is one line of the error table.
@@ -13,7 +14,7 @@ type errorTotal struct {
 	class  string
 	status int
 	count  uint64
-	sample string // text of the first
+	texts  metric.Texts
 }
 
 // mostFailures names the error that most failures are, when most requests failed; else it is "".

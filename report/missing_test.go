@@ -141,19 +141,30 @@ func TestMostFailuresAreNamed(t *testing.T) {
 	}
 }
 
-// Statuses stand with their kind, and texts without the name of a library.
+// Statuses stand with their kind, and what was said first and, if it is something else, most often.
 func TestErrorTable(t *testing.T) {
 	all := load.Registry().Series()
 	status := metric.ErrorTotal{Series: all[0], Class: metric.BadStatus, Status: 503, Count: 4}
 	if text := markdown(errorsSection(failing(t, 4, status))); !strings.Contains(text, "| gateway/webchat | status 503 | platform | 4 | 40.0 % |\n") || strings.Contains(text, "First seen as") {
 		t.Errorf("errors:\n%s", text)
 	}
-	timeout := metric.ErrorTotal{Series: all[0], Class: metric.Timeout, Count: 1, Sample: "fasthttp: timeout"}
+	timeout := metric.ErrorTotal{Series: all[0], Class: metric.Timeout, Count: 1, Sample: "no complete answer in time"}
 	text := markdown(errorsSection(failing(t, 5, status, timeout)))
-	for _, row := range []string{"| gateway/webchat | status 503 | platform | 4 | 40.0 % | – |\n", "| gateway/webchat | timeout | platform | 1 | 10.0 % | timeout |\n"} {
+	for _, row := range []string{"| gateway/webchat | status 503 | platform | 4 | 40.0 % | – |\n", "| gateway/webchat | timeout | platform | 1 | 10.0 % | no complete answer in time |\n"} {
 		if !strings.Contains(text, row) {
 			t.Errorf("no row %q in\n%s", row, text)
 		}
+	}
+}
+
+func TestMostOftenSaid(t *testing.T) {
+	refused := metric.ErrorTotal{
+		Series: load.Registry().Series()[0], Class: metric.BadStatus, Status: 401, Count: 5,
+		Sample: "no signature", Most: metric.TextCount{Text: "signature | mismatch", Count: 4},
+	}
+	want := "| gateway/webchat | status 401 | platform | 5 | 50.0 % | no signature | signature \\| mismatch |\n"
+	if text := markdown(errorsSection(failing(t, 5, refused))); !strings.Contains(text, want) || !strings.Contains(text, "| Most often |") {
+		t.Errorf("no row %q in\n%s", want, text)
 	}
 }
 

@@ -152,10 +152,11 @@ func (run *Run) addSeconds() {
 		for _, x := range s.Errors {
 			k := key{x.Series, x.Class, x.Status}
 			if errors[k] == nil {
-				errors[k] = &errorTotal{x.Series, x.Class, x.Status, 0, ""}
+				errors[k] = &errorTotal{series: x.Series, class: x.Class, status: x.Status}
 			}
 			errors[k].count += x.Count
-			errors[k].sample = cmp.Or(errors[k].sample, x.Sample)
+			errors[k].texts.Add(x.Sample, x.Count-x.Times)
+			errors[k].texts.Add(x.Most, x.Times)
 		}
 		for name, c := range s.Checks {
 			if checks[name] == nil {

@@ -3,7 +3,6 @@ package report
 import (
 	"cmp"
 	"slices"
-	"strings"
 
 	"xinbot.ir/squall/internal/units"
 	"xinbot.ir/squall/load/metric"
@@ -17,11 +16,14 @@ func errorsSection(run *Run) []block {
 		blocks = append(blocks, paragraph{plain("No request failed.")})
 	}
 	if len(run.errors) > 0 {
-		// An answer with a wrong status has no text; where nothing else went wrong there is no column.
-		texts := slices.ContainsFunc(run.errors, func(x errorTotal) bool { return x.sample != "" })
+		texts := slices.ContainsFunc(run.errors, func(x errorTotal) bool { return len(x.texts) > 0 })
+		different := slices.ContainsFunc(run.errors, func(x errorTotal) bool { return x.often() != "" })
 		t := table{columns: append(textColumns("Series", "Kind", "Whose"), numberColumns("Count", "Share")...)}
 		if texts {
 			t.columns = append(t.columns, textColumns("First seen as")...)
+		}
+		if different {
+			t.columns = append(t.columns, textColumns("Most often")...)
 		}
 		for _, x := range run.errors {
 			// A share is of the requests that ended; those that never left us are not among them.
@@ -31,8 +33,10 @@ func errorsSection(run *Run) []block {
 			}
 			cells := textRow(x.series, x.kind(), attribution(x.class), units.Count(x.count), share)
 			if texts {
-				// The name of a library says nothing to a reader.
-				cells = append(cells, plain(cmp.Or(strings.ReplaceAll(x.sample, "fasthttp: ", ""), absent)))
+				cells = append(cells, plain(cmp.Or(x.texts.First(), absent)))
+			}
+			if different {
+				cells = append(cells, plain(cmp.Or(x.often(), absent)))
 			}
 			t.rows = append(t.rows, cells)
 		}
@@ -46,6 +50,14 @@ func errorsSection(run *Run) []block {
 		blocks = append(blocks, t)
 	}
 	return blocks
+}
+
+// often is what errors of the kind said most often, if that is not what the first of them said.
+func (x errorTotal) often() string {
+	if most := x.texts.Most(); most.Text != x.texts.First() {
+		return most.Text
+	}
+	return ""
 }
 
 const platformFault = "platform"

@@ -198,7 +198,7 @@ func (s *fakeSession) count(w *metric.Window, id metric.SeriesID, f *metric.Flow
 		w.Errors[class] += failed
 		key := metric.ErrorKey{Series: id, Class: class, Status: status}
 		if s.errors[key] == nil {
-			s.errors[key] = &metric.ErrorTotal{Series: load.Registry().Series()[id], Class: class, Status: status, Sample: sample}
+			s.errors[key] = &metric.ErrorTotal{Series: load.Registry().Series()[id], Class: class, Status: status, Sample: sample, Most: metric.TextCount{Text: sample, Count: 1}}
 		}
 		s.errors[key].Count += failed
 	}

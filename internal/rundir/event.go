@@ -34,5 +34,7 @@ type ErrorCount struct {
 	Class  string `json:"class"`
 	Status int    `json:"status,omitempty"`
 	Count  uint64 `json:"count"`
-	Sample string `json:"sample,omitempty"`
+	Sample string `json:"sample,omitempty"` // what the first of them said
+	Most   string `json:"most,omitempty"`   // what they said most often, if not that
+	Times  uint64 `json:"times,omitempty"`  // how often
 }

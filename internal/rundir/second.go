@@ -39,9 +39,11 @@ func NewSecond(at float64, obs metric.Observation) Second {
 		}
 	}
 	for _, e := range obs.Errors {
-		s.Errors = append(s.Errors, ErrorCount{
-			Series: e.Series.String(), Class: e.Class.String(), Status: e.Status, Count: e.Count, Sample: e.Sample,
-		})
+		count := ErrorCount{Series: e.Series.String(), Class: e.Class.String(), Status: e.Status, Count: e.Count, Sample: e.Sample}
+		if e.Most.Text != e.Sample {
+			count.Most, count.Times = e.Most.Text, e.Most.Count
+		}
+		s.Errors = append(s.Errors, count)
 	}
 	for _, c := range obs.Checks {
 		if s.Checks == nil {

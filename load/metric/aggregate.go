@@ -22,8 +22,8 @@ type aggregate struct {
 }
 
 type errorCount struct {
-	count  uint64
-	sample string
+	count uint64
+	texts Texts
 }
 
 // flowChecks are the answers of a flow that a check was made of; Failed of Count did not hold.
@@ -47,10 +47,8 @@ func (a *aggregate) add(o *Outcome, open bool) {
 			key.Status = o.Status
 		}
 		e := a.errors[key]
-		if e.count == 0 {
-			e.sample = o.Detail
-		}
 		e.count++
+		e.texts.Add(o.Detail, 1)
 		a.errors[key] = e
 		if !o.Class.Failed() {
 			return
@@ -112,10 +110,10 @@ func (a *aggregate) merge(other *aggregate) {
 	}
 	for key, e := range other.errors {
 		sum := a.errors[key]
-		if sum.count == 0 {
-			sum.sample = e.sample
-		}
 		sum.count += e.count
+		for _, text := range e.texts {
+			sum.texts.Add(text.Text, text.Count)
+		}
 		a.errors[key] = sum
 	}
 	for i, c := range other.checks {

@@ -37,7 +37,7 @@ func (a *aggregate) errorTotals() []ErrorTotal {
 	totals := make([]ErrorTotal, len(keys))
 	for i, key := range keys {
 		e := a.errors[key]
-		totals[i] = ErrorTotal{all[key.Series], key.Class, key.Status, e.count, e.sample}
+		totals[i] = ErrorTotal{all[key.Series], key.Class, key.Status, e.count, e.texts.First(), e.texts.Most()}
 	}
 	return totals
 }

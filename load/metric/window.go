@@ -95,7 +95,8 @@ type ErrorTotal struct {
 	Class  ErrorClass
 	Status int // HTTP status of a BadStatus, else 0
 	Count  uint64
-	Sample string // text of the first such error, without secrets; "" for a status
+	Sample string    // what the first such error said, without secrets; "" when it said nothing
+	Most   TextCount // what they said most often
 }
 
 // Check is a response check in k6's sense: how often a property of the answer held.

@@ -10,7 +10,7 @@ import (
 	"xinbot.ir/squall/tui/view"
 )
 
-// Errors shows errors by class: in the last seconds, and since the start with an example.
+// Errors shows errors by class: in the last seconds, and since the start with what most of them say.
 type Errors struct{ base }
 
 // Title is the rule's word.
@@ -18,10 +18,11 @@ func (p *Errors) Title() string { return "ERRORS BY CLASS" }
 
 // errorRow is one class (and HTTP status) over all series.
 type errorRow struct {
-	name   string
-	class  metric.ErrorClass
-	total  uint64
-	sample string
+	name  string
+	class metric.ErrorClass
+	total uint64
+	said  metric.Texts
+	from  string // series of the first
 }
 
 // Sync draws the classes that occurred, most first.
@@ -48,7 +49,7 @@ func (p *Errors) Sync(s *view.State) {
 			seen[row.class] = true
 		}
 		p.g.TextRight(name+2*count, y+1, count, units.CountShort(row.total), st.Text)
-		p.g.Text(name+2*count+2, y+1, w-name-2*count-2, row.sample, st.Dim)
+		p.g.Text(name+2*count+2, y+1, w-name-2*count-2, cmp.Or(row.said.Most().Text, "first from "+row.from), st.Dim)
 	}
 }
 
@@ -61,16 +62,11 @@ func errorRows(s *view.State) (rows []errorRow) {
 		}
 		i := slices.IndexFunc(rows, func(r errorRow) bool { return r.name == name })
 		if i < 0 {
-			rows = append(rows, errorRow{name: name, class: e.Class})
+			rows = append(rows, errorRow{name: name, class: e.Class, from: e.Series.String()})
 			i = len(rows) - 1
 		}
 		rows[i].total += e.Count
-		if rows[i].sample == "" {
-			rows[i].sample = e.Sample
-			if rows[i].sample == "" {
-				rows[i].sample = "first from " + e.Series.String()
-			}
-		}
+		rows[i].said.Add(e.Most.Text, e.Most.Count)
 	}
 	slices.SortStableFunc(rows, func(a, b errorRow) int { return cmp.Compare(b.total, a.total) })
 	return rows

@@ -1,0 +1,64 @@
+package load
+
+import (
+	"strings"
+	"testing"
+	"unicode"
+	"unicode/utf8"
+
+	"xinbot.ir/squall/load/metric"
+)
+
+func TestAnswerWords(t *testing.T) {
+	for _, c := range []struct{ location, retry, kind, body, want string }{
+		{body: `{"detail":"signature mismatch"}`, want: "signature mismatch"},
+		{body: `{"detail":[{"loc":["body","message"],"msg":"field required"}]}`, want: "field required"},
+		{body: `{"detail":{"code":7}}`, want: `{"code":7}`},
+		{body: `{"message":"no","error":"other"}`, want: "no"},
+		{body: `{"status":"rejected"}`, want: "rejected"},
+		{body: `{}`, want: ""},
+		{kind: "text/plain", body: "upstream\r\n  is \x1b[2Jaway\u202e", want: "upstream is [2Jaway"},
+		{kind: "text/html", body: "<html>Bad Gateway", want: ""},
+		{body: "\n<!DOCTYPE html>", want: ""},
+		{location: "https://h/", want: "Location: https://h"},
+		{location: "https://me:hush@h:1/a", want: "Location: https://h:1/a"},
+		{retry: "30", body: `{"detail":"slow down"}`, want: "slow down; Retry-After: 30"},
+		{body: strings.Repeat("é", 200), want: strings.Repeat("é", 119) + "…"},
+	} {
+		if got := answerWords(c.location, c.retry, c.kind, []byte(c.body)); got != c.want {
+			t.Errorf("%+v says %q", c, got)
+		}
+	}
+}
+
+func FuzzAnswerWords(f *testing.F) {
+	f.Add("https://me:hush@h/", "1", "text/plain", []byte(`{"detail":"\u001b"}`))
+	f.Add("//@", "", "", []byte("{"))
+	f.Fuzz(func(t *testing.T, location, retry, kind string, body []byte) {
+		words := answerWords(location, retry, kind, body)
+		if !utf8.ValidString(words) || utf8.RuneCountInString(words) > longestWords || strings.ContainsFunc(words, func(r rune) bool { return !unicode.IsPrint(r) }) {
+			t.Errorf("says %q", words)
+		}
+	})
+}
+
+// What the platform says of a failure reaches the error table, without a secret that it repeats.
+func TestPlatformsWordsAreKept(t *testing.T) {
+	for name, c := range map[string]struct {
+		answer, want string
+		class        metric.ErrorClass
+	}{
+		"401":    {"HTTP/1.1 401 Unauthorized\r\nContent-Length: 31\r\n\r\n{\"detail\":\"signature mismatch\"}", "signature mismatch", metric.BadStatus},
+		"308":    {"HTTP/1.1 308 Permanent Redirect\r\nLocation: https://me:hush@h/\r\nContent-Length: 0\r\n\r\n", "Location: https://h", metric.BadStatus},
+		"secret": {"HTTP/1.1 403 Forbidden\r\nContent-Type: text/plain\r\nContent-Length: 18\r\n\r\nwe use dev-webchat", "we use (secret)", metric.BadStatus},
+		"body":   {"HTTP/1.1 202 Accepted\r\nContent-Length: 21\r\n\r\n{\"status\":\"rejected\"}", "rejected", metric.BadBody},
+	} {
+		t.Run(name, func(t *testing.T) {
+			server := newWireServer(t, answerWith(c.answer))
+			out := sendOne(newSender(t, testOptions(server.url())), Webchat)
+			if out.Class != c.class || out.Detail != c.want {
+				t.Errorf("class %s says %q, want %s and %q", out.Class, out.Detail, c.class, c.want)
+			}
+		})
+	}
+}
