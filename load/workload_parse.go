@@ -3,12 +3,12 @@ package load
 import (
 	"fmt"
 	"net/textproto"
-	"os"
 	"slices"
 
 	"github.com/google/uuid"
 	"golang.org/x/net/http/httpguts"
 
+	"xinbot.ir/squall/internal/inputfile"
 	"xinbot.ir/squall/internal/strictyaml"
 )
 
@@ -17,7 +17,7 @@ const MaxPerMinute = 100_000
 
 // LoadWorkload reads and checks a workload file, YAML or JSON.
 func LoadWorkload(path string) (Workload, error) {
-	data, err := os.ReadFile(path)
+	data, err := inputfile.Read(path)
 	if err != nil {
 		return Workload{}, fmt.Errorf("read workload: %w", err)
 	}

@@ -158,7 +158,7 @@ func TestProblems(t *testing.T) {
 			"w.yaml:6: injestion: unknown key: accepted here are automation, channels, ingestion, messages, rules and tenants",
 		}},
 		"key twice":     {minimal + "rules: {}\nrules: {}\n", []string{"w.yaml:7: rules: stands twice, first in line 6"}},
-		"merge key":     {"<<: {}\n" + minimal, []string{"w.yaml:1: <<: unknown key"}},
+		"merged number": {"<<: 7\n" + minimal, []string{"w.yaml:1: <<: is the number 7: only other mappings can be merged"}},
 		"bad UUID":      {strings.Replace(minimal, "11111111-1111", "11111111_1111", 1), []string{"w.yaml:2: tenants[0].id: is \"11111111_1111-4111-8111-111111111111\": must be a UUID such as"}},
 		"braced UUID":   {strings.Replace(minimal, "11111111-1111-4111-8111-111111111111", "'{11111111-1111-4111-8111-111111111111}'", 1), []string{"must be a UUID"}},
 		"UUID a number": {strings.Replace(minimal, "11111111-1111-4111-8111-111111111111", "5", 1), []string{"tenants[0].id: is the number 5: must be text: put it in quotes"}},

@@ -4,11 +4,11 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
 
+	"xinbot.ir/squall/internal/inputfile"
 	"xinbot.ir/squall/internal/strictyaml"
 	"xinbot.ir/squall/load"
 )
@@ -39,7 +39,7 @@ type fileValue struct {
 
 // readFile reads squall.yaml. A path that was not asked for may be missing; then the file is nil.
 func readFile(path string, asked bool) (*file, error) {
-	data, err := os.ReadFile(path)
+	data, err := inputfile.Read(path)
 	if errors.Is(err, fs.ErrNotExist) && !asked {
 		return nil, nil //nolint:nilnil // no file is a good answer, and not an error
 	}
@@ -141,6 +141,9 @@ func readTexts(v strictyaml.Value, row Setting) []string {
 // mapping to YAML; it is read as the line that it looks like.
 func readList(v strictyaml.Value, row Setting) []string {
 	texts := []string{}
+	if v.IsList() && v.Len() == 0 && row.Default != "none" {
+		v.Problem("is an empty list: leave the key out for the default, which is %s", row.Default)
+	}
 	v.Each(func(_ int, v strictyaml.Value) {
 		if !v.IsMapping() {
 			if text, ok := v.Scalar(row.Accepts); ok && acceptReference(v, row, text) {

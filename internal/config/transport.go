@@ -6,10 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
-	"os"
 	"strings"
 
 	"golang.org/x/net/http/httpproxy"
+
+	"xinbot.ir/squall/internal/inputfile"
 )
 
 // tlsConfig is nil when nothing deviates from Go's defaults.
@@ -35,7 +36,7 @@ func (l *resolver) tlsConfig() *tls.Config {
 	case cert == "" || key == "":
 		l.problem("a client certificate needs both --cert and --key (tls.cert and tls.key in squall.yaml)")
 	default:
-		pair, err := tls.LoadX509KeyPair(l.inside(tlsCert, cert), l.inside(tlsKey, key))
+		pair, err := readKeyPair(l.inside(tlsCert, cert), l.inside(tlsKey, key))
 		if err != nil {
 			l.problem("%s: read client certificate: %w", describe(tlsCert, l.values[tlsCert].source), err)
 		}
@@ -44,8 +45,20 @@ func (l *resolver) tlsConfig() *tls.Config {
 	return c
 }
 
+func readKeyPair(cert, key string) (tls.Certificate, error) {
+	certPEM, err := inputfile.Read(cert)
+	if err != nil {
+		return tls.Certificate{}, err
+	}
+	keyPEM, err := inputfile.Read(key)
+	if err != nil {
+		return tls.Certificate{}, err
+	}
+	return tls.X509KeyPair(certPEM, keyPEM)
+}
+
 func loadCertPool(path string) (*x509.CertPool, error) {
-	pem, err := os.ReadFile(path)
+	pem, err := inputfile.Read(path)
 	if err != nil {
 		return nil, fmt.Errorf("read certificate authorities: %w", err)
 	}

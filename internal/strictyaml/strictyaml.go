@@ -55,8 +55,26 @@ func Read(name string, data []byte, read func(Value)) error {
 		return err
 	}
 	var problems []error
+	reportTags(name, root, &problems)
 	read(Value{node: root, file: name, line: root.Line, problems: &problems})
+	if n := len(problems) - mostProblems; n > 0 {
+		problems = append(problems[:mostProblems:mostProblems], fmt.Errorf("%s: and %d more problems", name, n))
+	}
 	return errors.Join(problems...)
+}
+
+// mostProblems is how many problems of one file are told.
+const mostProblems = 50
+
+// reportTags reports every tag that YAML itself does not have: it would change what a value means, and nothing here
+// knows how.
+func reportTags(file string, node *yaml.Node, problems *[]error) {
+	if tag := node.Tag; strings.HasPrefix(tag, "!") && !strings.HasPrefix(tag, "!!") {
+		*problems = append(*problems, &Problem{File: file, Line: node.Line, Text: fmt.Sprintf("the tag %s means nothing here: leave it out", tag)})
+	}
+	for _, child := range node.Content {
+		reportTags(file, child, problems)
+	}
 }
 
 func parse(name string, data []byte) (*yaml.Node, error) {
@@ -118,6 +136,47 @@ func (v Value) Problem(format string, args ...any) {
 // Problems is how many problems the whole document has so far.
 func (v Value) Problems() int { return len(*v.problems) }
 
+// mergeTag is the tag of the key <<, which merges other mappings into its own (YAML 1.1, type "merge").
+const mergeTag = "!!merge"
+
+// merged are the keys and values that a mapping takes over from those that it merges, without those it has itself. Of
+// several the first that has a key counts. One that was visited adds nothing, so that loops end, and the merging of
+// what merges itself twice does not grow without bound.
+func (v Value) merged(node *yaml.Node, visited map[*yaml.Node]bool) (pairs []*yaml.Node) {
+	visited[node] = true
+	seen := map[string]bool{}
+	for i := 0; i+1 < len(node.Content); i += 2 {
+		seen[node.Content[i].Value] = true
+	}
+	for i := 0; i+1 < len(node.Content); i += 2 {
+		if node.Content[i].ShortTag() != mergeTag {
+			continue
+		}
+		sources := []*yaml.Node{node.Content[i+1]}
+		if list := v.child(sources[0], 0, "").resolved(); list.Kind == yaml.SequenceNode {
+			sources = list.Content
+		}
+		for _, source := range sources {
+			from := v.child(source, 0, "").resolved()
+			if visited[from] {
+				continue
+			}
+			if from.Kind != yaml.MappingNode {
+				v.child(source, source.Line, join(v.field, "<<")).Problem("is %s: only other mappings can be merged", describe(from))
+				continue
+			}
+			own := slices.Concat(from.Content, v.merged(from, visited))
+			for j := 0; j+1 < len(own); j += 2 {
+				if key := own[j]; key.ShortTag() != mergeTag && !seen[key.Value] {
+					seen[key.Value] = true
+					pairs = append(pairs, key, own[j+1])
+				}
+			}
+		}
+	}
+	return pairs
+}
+
 // resolved follows aliases. A loop of aliases ends, because a document's anchors are finite and
 // readers descend by their own schema, never by the document's depth.
 func (v Value) resolved() *yaml.Node {
@@ -163,8 +222,8 @@ func (v Value) IsMapping() bool { return v.resolved().Kind == yaml.MappingNode }
 // IsList reports whether the value is a list.
 func (v Value) IsList() bool { return v.resolved().Kind == yaml.SequenceNode }
 
-// Entries calls visit for each key of a mapping, in the order of the file. A key that stands twice
-// or is no plain text is reported and left out; a value that is no mapping is reported.
+// Entries calls visit for each key of a mapping, in the order of the file, and then for those that it merges with <<.
+// A key that stands twice or is no plain text is reported and left out; a value that is no mapping is reported.
 func (v Value) Entries(visit func(key string, value Value)) {
 	node := v.resolved()
 	if node.Kind != yaml.MappingNode {
@@ -174,6 +233,9 @@ func (v Value) Entries(visit func(key string, value Value)) {
 	seen := make(map[string]int, len(node.Content)/2)
 	for i := 0; i+1 < len(node.Content); i += 2 {
 		key := node.Content[i]
+		if key.ShortTag() == mergeTag {
+			continue
+		}
 		if key.Kind != yaml.ScalarNode {
 			v.child(key, key.Line, v.field).Problem("a key here is %s: must be plain text", describe(key))
 			continue
@@ -185,6 +247,11 @@ func (v Value) Entries(visit func(key string, value Value)) {
 		}
 		seen[key.Value] = key.Line
 		visit(key.Value, at)
+	}
+	merged := v.merged(node, map[*yaml.Node]bool{})
+	for i := 0; i+1 < len(merged); i += 2 {
+		key := merged[i]
+		visit(key.Value, v.child(merged[i+1], key.Line, join(v.field, key.Value)))
 	}
 }
 
