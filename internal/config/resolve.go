@@ -74,6 +74,7 @@ func Resolve(in Input) (Resolved, error) {
 	r.Faults = l.faults(in)
 	l.noLoad = l.admin || r.Faults.DryRun
 	workload, secrets := l.resolveSecrets(l.workload())
+	l.checkHeaderValues(workload)
 	if read(l, noRules, parseBool) {
 		workload.Rules.TogglesPerMinute = 0
 	}

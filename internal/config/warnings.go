@@ -16,6 +16,7 @@ func (l *resolver) warnings(r Resolved) (all []string) {
 		warn("only webchat has a secret, so %s %s left out of the traffic: set %s", strictyaml.Choice(l.leftOut),
 			map[bool]string{true: "is", false: "are"}[len(l.leftOut) == 1], strictyaml.Choice(secretVariables(l.leftOut)))
 	}
+	l.doubts(warn)
 	gateway := r.Options.Gateway[load.Webchat]
 	if gateway == nil {
 		gateway = &url.URL{}
