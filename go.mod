@@ -4,6 +4,7 @@ go 1.26.0
 
 require (
 	al.essio.dev/pkg/shellescape v1.6.1
+	before.xinbot.ir/bubbletea v0.0.0-00010101000000-000000000000
 	github.com/HdrHistogram/hdrhistogram-go v1.4.0
 	github.com/NimbleMarkets/ntcharts v0.4.0
 	github.com/Shopify/toxiproxy/v2 v2.12.0
@@ -124,3 +125,6 @@ require (
 	sigs.k8s.io/structured-merge-diff/v6 v6.4.2 // indirect
 	sigs.k8s.io/yaml v1.6.0 // indirect
 )
+
+// A module of its own for its path, which has to come before Bubble Tea's: see there.
+replace before.xinbot.ir/bubbletea => ./internal/before

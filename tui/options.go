@@ -12,7 +12,7 @@ type Options struct {
 	Clock    func() time.Time   // nil: time.Now
 	Location *time.Location     // of the times on screen; nil: UTC
 	Renderer *lipgloss.Renderer // knows the terminal's colours; nil: lipgloss' own
-	Dark     *bool              // dark background; nil: as the renderer finds
+	Dark     *bool              // dark background; nil: as the terminal says, dark if it says nothing
 	NoColor  bool               // shapes and attributes only; NO_COLOR is honoured without it
 	ASCII    bool               // a terminal without UTF-8
 	Input    io.Reader          // nil: standard input

@@ -7,8 +7,11 @@ import (
 	"os"
 	"time"
 
+	_ "before.xinbot.ir/bubbletea" // keeps Bubble Tea's init from asking the terminal
 	tea "github.com/charmbracelet/bubbletea"
 	"golang.org/x/term"
+
+	"xinbot.ir/squall/tui/terminal"
 )
 
 const (
@@ -23,6 +26,8 @@ const (
 // its Done. An error of drawing, a panic included (*[PanicError]), is returned; the end of ctx is not
 // an error.
 func Run(ctx context.Context, s Session, opts Options) error {
+	restore := saveTerminal(opts)
+	opts = onTerminal(opts)
 	m := New(s, opts)
 	options := []tea.ProgramOption{
 		tea.WithAltScreen(), tea.WithContext(ctx), tea.WithFPS(framesPerSecond), tea.WithoutSignalHandler(),
@@ -33,7 +38,6 @@ func Run(ctx context.Context, s Session, opts Options) error {
 	if opts.Output != nil {
 		options = append(options, tea.WithOutput(opts.Output))
 	}
-	restore := saveTerminal(opts)
 	program := tea.NewProgram(m, options...)
 	ended := make(chan error, 1)
 	go func() {
@@ -64,6 +68,27 @@ func Run(ctx context.Context, s Session, opts Options) error {
 		return fmt.Errorf("draw the console: %w", err)
 	}
 	return nil
+}
+
+// onTerminal takes replies out of the keys of a terminal, and asks it for its background unless that is known.
+func onTerminal(opts Options) Options {
+	in, out := os.Stdin, os.Stdout
+	if opts.Input != nil {
+		in, _ = opts.Input.(*os.File)
+	}
+	if opts.Output != nil {
+		out, _ = opts.Output.(*os.File)
+	}
+	if in == nil || out == nil || !term.IsTerminal(int(in.Fd())) {
+		return opts
+	}
+	keys := terminal.NewInput(in)
+	opts.Input = keys
+	if opts.Dark == nil {
+		dark, _ := terminal.Dark(keys, out, os.LookupEnv)
+		opts.Dark = &dark
+	}
+	return opts
 }
 
 // saveTerminal saves the terminal's mode, so that it can be restored even when bubbletea cannot.

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/creack/pty"
 
@@ -38,13 +39,12 @@ func openIn(t *testing.T, platform environment, work string, args ...string) *co
 	t.Helper()
 	p := &process{out: &output{}, err: &output{}, ended: make(chan struct{})}
 	p.dir = filepath.Join(work, "run")
-	if !slices.Contains(args, "--out") {
+	if (args[0] == "run" || args[0] == "demo") && !slices.Contains(args, "--out") {
 		args = append(args, "--out", "run")
 	}
 	p.cmd = exec.Command(binary, args...)
 	p.cmd.Dir = work
-	// Nobody answers here when the program asks the terminal for its colours; inside screen it does not ask.
-	p.cmd.Env = append([]string{"HOME=" + work, "TERM=screen-256color", "LANG=C.UTF-8"}, platform...)
+	p.cmd.Env = append([]string{"HOME=" + work, "TERM=xterm-256color", "LANG=C.UTF-8"}, platform...)
 	terminal, err := pty.StartWithSize(p.cmd, &pty.Winsize{Rows: 36, Cols: 120})
 	if err != nil {
 		t.Fatal(err)
@@ -93,6 +93,44 @@ func (c *console) leftTerminalSane(t *testing.T) {
 	if !strings.Contains(after, "report.md") {
 		t.Errorf("after leaving, the screen shows %q", after)
 	}
+}
+
+// TestOnlyTheConsoleTalksToTheTerminal: everything else writes plain text at once, on a terminal that never answers.
+func TestOnlyTheConsoleTalksToTheTerminal(t *testing.T) {
+	endToEnd(t)
+	for _, args := range [][]string{{"version"}, {"--help"}, {"run", "--help"}, {"__complete", "run", "--"}, {"doctor"}, {"report", "nowhere"}} {
+		began := time.Now()
+		c := open(t, nil, args...)
+		<-c.ended
+		if took := time.Since(began); took > 2*time.Second { // 20 ms on an idle machine; waiting for an answer takes 5 s
+			t.Errorf("%s takes %s", args, took)
+		}
+		if text := c.out.String(); text == "" || strings.Contains(text, "\x1b") {
+			t.Errorf("%s writes %q", args, text)
+		}
+	}
+}
+
+// TestLateRepliesAreNoKeys: what a terminal answers, whenever it does and however it is cut, presses no key.
+func TestLateRepliesAreNoKeys(t *testing.T) {
+	endToEnd(t)
+	c := open(t, nil, "demo")
+	c.shows(t, "CHANNEL MIX")
+	c.measured(t)
+	const reply = "\x1b]11;rgb:1e1e/1e1e/1e1e\x1b\\\x1b[1;1R"
+	c.press(t, reply)
+	for _, b := range []byte(reply) {
+		c.press(t, string(b))
+		time.Sleep(80 * time.Millisecond) // longer than a key waits for its sequence
+	}
+	c.press(t, "n it works\r")
+	until(t, "the note is in the journal", func() bool { return c.journal(t, "noted") })
+	if c.journal(t, "fault_started") || strings.Contains(c.out.String(), "llm-upstream") {
+		t.Error("a reply opened or injected a fault")
+	}
+	c.press(t, "qy")
+	c.wait(t)
+	c.leftTerminalSane(t)
 }
 
 func TestConsoleTakesKeysAndQuits(t *testing.T) {

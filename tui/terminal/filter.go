@@ -1,0 +1,169 @@
+package terminal
+
+// filter takes out of a terminal's input what is no key: replies to somebody's questions (ECMA-48's control strings,
+// and control sequences that only report). They may come at any time and cut anywhere, and their digits would be
+// keys: of ESC ]11;rgb:1e1e/1e1e/1e1e ESC \ the 1 would inject a fault.
+type filter struct {
+	state state
+	held  []byte // the beginning of a sequence that is not decided yet
+	given int    // how much of it was given out: the ESC that a slow reply begins with was taken for the key
+}
+
+type state int
+
+const (
+	ground  state = iota
+	escaped       // after an ESC that was given out, lately
+	escape        // after ESC
+	control       // in a control sequence: ESC [
+	number        // in the number that a reply's control string begins with: ESC ] 1 1
+	text          // in the rest of a control string, until BEL or ESC \
+	ending        // after an ESC in a control string
+)
+
+const (
+	esc = 0x1b
+	bel = 0x07
+	can = 0x18 // Ctrl+X, which halts
+	etx = 0x03 // Ctrl+C, which leaves
+)
+
+// longestHeld is how long a sequence may be that is not decided. Longer ones are no keys.
+const longestHeld = 64
+
+// keys appends to out what of the input is keys. What is not decided yet is held.
+func (f *filter) keys(out, in []byte) []byte {
+	for _, b := range in {
+		out = f.next(out, b)
+	}
+	return out
+}
+
+func (f *filter) next(out []byte, b byte) []byte {
+	switch f.state {
+	case escaped:
+		f.drop()
+		if b == '[' || b == ']' {
+			f.hold(escape, esc)
+			f.given = 1
+			return f.afterEscape(out, b)
+		}
+	case escape:
+		return f.afterEscape(out, b)
+	case control:
+		return f.inControl(out, b)
+	case number:
+		return f.inNumber(out, b)
+	case text:
+		switch b {
+		case bel:
+			f.drop()
+		case can, etx: // no reply has them, and they must work whatever came before
+			f.drop()
+			return append(out, b)
+		case esc:
+			f.state = ending
+		}
+		return out
+	case ending:
+		f.drop()
+		if b == '\\' {
+			return out
+		}
+		f.hold(escape, esc)
+		return f.afterEscape(out, b)
+	}
+	if b == esc {
+		f.hold(escape, b)
+		return out
+	}
+	return append(out, b)
+}
+
+func (f *filter) afterEscape(out []byte, b byte) []byte {
+	switch b {
+	case '[':
+		f.hold(control, b)
+	case ']', 'P', '_':
+		f.hold(number, b)
+	case esc: // the key twice
+		out = f.release(out)
+		f.hold(escape, b)
+	default:
+		out = append(f.release(out), b)
+	}
+	return out
+}
+
+func (f *filter) inControl(out []byte, b byte) []byte {
+	switch {
+	case b == esc || b < ' ':
+		out = f.release(out)
+		return f.next(out, b)
+	case b >= '@' && b <= '~':
+		if f.reports(b) {
+			f.drop()
+			return out
+		}
+		return append(f.release(out), b)
+	case len(f.held) >= longestHeld:
+		f.drop()
+		return out
+	}
+	f.hold(control, b)
+	return out
+}
+
+// reports reports whether a control sequence that ends so is a reply and no key: cursor position, device attributes
+// and status, window, terminal parameters, and what has a private mark.
+func (f *filter) reports(final byte) bool {
+	if len(f.held) <= 2 {
+		return false // a reply has numbers
+	}
+	switch final {
+	case 'R', 'c', 'n', 't', 'x', 'y':
+		return true
+	}
+	return f.held[2] == '?' || f.held[2] == '>' || f.held[2] == '='
+}
+
+// inNumber tells a reply from Alt with a bracket: a reply goes on with a number and a semicolon, or with a word.
+func (f *filter) inNumber(out []byte, b byte) []byte {
+	digits := f.held[2:]
+	switch {
+	case b >= '0' && b <= '9' && len(digits) < 4:
+		f.hold(number, b)
+	case f.held[1] == ']' && b == ';' && len(digits) > 0,
+		f.held[1] != ']' && b > ' ' && (len(digits) > 0 || b == '>' || b == '!' || b == 'G'):
+		f.state, f.held = text, f.held[:0]
+	default:
+		out = f.release(out)
+		return f.next(out, b)
+	}
+	return out
+}
+
+// undecided reports whether the input so far ends within a sequence.
+func (f *filter) undecided() bool { return f.state != ground && f.state != escaped }
+
+// release gives up waiting: what is held was keys, and what was begun of a reply is dropped.
+func (f *filter) release(out []byte) []byte {
+	out = append(out, f.held[f.given:]...)
+	alone := len(f.held) == 1
+	f.drop()
+	if alone {
+		f.state = escaped
+	}
+	return out
+}
+
+// forget takes an ESC that was given out for the key that it was.
+func (f *filter) forget() {
+	if f.state == escaped {
+		f.drop()
+	}
+}
+
+func (f *filter) drop() { f.state, f.held, f.given = ground, f.held[:0], 0 }
+
+func (f *filter) hold(s state, b byte) { f.state, f.held = s, append(f.held, b) }
