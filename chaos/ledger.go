@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"hash/crc32"
 	"io"
 	"io/fs"
 	"os"
@@ -29,10 +30,21 @@ type Record struct {
 	Undo   json.RawMessage `json:"undo"`   // shape by Kind
 }
 
-// ledgerLine is one line of the file: a record, or the resolution of one.
+// ledgerLine is one line of the file: an entry, and the checksum that tells it from a damaged one.
 type ledgerLine struct {
+	Sum   string          `json:"sum"`
+	Entry json.RawMessage `json:"entry"`
+}
+
+// ledgerEntry is a record, or the resolution of one.
+type ledgerEntry struct {
 	*Record
 	Closed string `json:"closed,omitempty"` // id of the record that was undone and verified
+}
+
+// checksum is the CRC-32C (Castagnoli, RFC 3385) of an entry as it stands in the file.
+func checksum(entry []byte) string {
+	return fmt.Sprintf("%08x", crc32.Checksum(entry, crc32.MakeTable(crc32.Castagnoli)))
 }
 
 // Ledger is the write-ahead log of changes made to what is not ours. A change may be made once
@@ -40,8 +52,8 @@ type ledgerLine struct {
 type Ledger struct {
 	mu         sync.Mutex
 	file       ledgerFile
-	size       int64 // of the whole lines in the file
-	unresolved map[string]Record
+	size       int64    // of the whole lines in the file
+	unresolved []Record // in the order of the file
 	next       int
 	damaged    error // a *DamagedError, or nil
 }
@@ -83,12 +95,9 @@ func OpenLedger(dir string) (*Ledger, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open ledger: %w", err)
 	}
-	l := &Ledger{file: file, size: int64(len(b)), unresolved: map[string]Record{}, next: written}
+	l := &Ledger{file: file, size: int64(len(b)), unresolved: records, next: written}
 	if len(damaged) > 0 {
 		l.damaged = &DamagedError{path, damaged}
-	}
-	for _, r := range records {
-		l.unresolved[r.ID] = r
 	}
 	if err := l.endLastLine(b); err != nil {
 		return nil, errors.Join(err, file.Close())
@@ -130,10 +139,10 @@ func (l *Ledger) Record(kind, object string, undo any) (id string, err error) {
 	defer l.mu.Unlock()
 	l.next++
 	r := Record{ID: kind + "-" + strconv.Itoa(l.next), Time: time.Now().UTC(), Kind: kind, Object: object, Undo: raw}
-	if err := l.append(ledgerLine{Record: &r}); err != nil {
+	if err := l.append(ledgerEntry{Record: &r}); err != nil {
 		return "", fmt.Errorf("record %s in ledger: %w", object, err)
 	}
-	l.unresolved[r.ID] = r
+	l.unresolved = append(l.unresolved, r)
 	return r.ID, nil
 }
 
@@ -141,23 +150,27 @@ func (l *Ledger) Record(kind, object string, undo any) (id string, err error) {
 func (l *Ledger) Resolve(id string) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	r, ok := l.unresolved[id]
-	if !ok {
+	at := slices.IndexFunc(l.unresolved, func(r Record) bool { return r.ID == id })
+	if at < 0 {
 		return nil
 	}
-	if err := l.append(ledgerLine{Closed: id}); err != nil {
-		return fmt.Errorf("resolve %s in ledger: %w", r.Object, err)
+	if err := l.append(ledgerEntry{Closed: id}); err != nil {
+		return fmt.Errorf("resolve %s in ledger: %w", l.unresolved[at].Object, err)
 	}
-	delete(l.unresolved, id)
+	l.unresolved = slices.Delete(l.unresolved, at, at+1)
 	return nil
 }
 
-func (l *Ledger) append(entry ledgerLine) error {
-	b, err := json.Marshal(entry)
+func (l *Ledger) append(entry ledgerEntry) error {
+	raw, err := json.Marshal(entry)
 	if err != nil {
 		return err
 	}
-	return l.write(append(b, '\n'))
+	line, err := json.Marshal(ledgerLine{checksum(raw), raw})
+	if err != nil {
+		return err
+	}
+	return l.write(append(line, '\n'))
 }
 
 // write appends whole lines and flushes them to the disk. Lines that are written only in part, by a disk
@@ -174,16 +187,21 @@ func (l *Ledger) write(lines []byte) error {
 	return nil
 }
 
-// Unresolved lists the changes that were not reverted, newest first: the order in which to undo them.
+// Unresolved lists the changes that were not reverted, newest first: the order in which to undo them. It is the
+// file's order, for clocks are set back.
 func (l *Ledger) Unresolved() []Record {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	records := make([]Record, 0, len(l.unresolved))
-	for _, r := range l.unresolved {
-		records = append(records, r)
-	}
-	slices.SortFunc(records, func(a, b Record) int { return b.Time.Compare(a.Time) })
+	records := slices.Clone(l.unresolved)
+	slices.Reverse(records)
 	return records
+}
+
+// Empty reports whether nothing was ever recorded.
+func (l *Ledger) Empty() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.next == 0
 }
 
 // Close closes the file. Unresolved records stay in it.
@@ -235,13 +253,14 @@ func parseLedger(b []byte) (open []Record, written int, damaged []int) {
 	return open, written, damaged
 }
 
-// parseLine reads one line; not ok when it is neither a record nor the resolution of one.
-func parseLine(text []byte) (entry ledgerLine, ok bool) {
-	if json.Unmarshal(text, &entry) != nil {
-		return ledgerLine{}, false
+// parseLine reads one line; not ok when it is damaged, or neither a record nor the resolution of one.
+func parseLine(text []byte) (entry ledgerEntry, ok bool) {
+	var line ledgerLine
+	if json.Unmarshal(text, &line) != nil || checksum(line.Entry) != line.Sum || json.Unmarshal(line.Entry, &entry) != nil {
+		return ledgerEntry{}, false
 	}
 	if entry.Closed == "" && (entry.Record == nil || entry.ID == "") {
-		return ledgerLine{}, false
+		return ledgerEntry{}, false
 	}
 	return entry, true
 }

@@ -136,8 +136,8 @@ func size(t *testing.T, dir string) int {
 }
 
 func FuzzParseLedger(f *testing.F) {
-	f.Add([]byte(`{"id":"rule-1","kind":"rule","object":"x","undo":{}}` + "\n" + `{"closed":"rule-1"}` + "\n"))
-	f.Add([]byte(`{"id":"rule-1"`))
+	f.Add([]byte(line(`{"id":"rule-1","kind":"rule","object":"x","undo":{}}`) + line(`{"closed":"rule-1"}`)))
+	f.Add([]byte(line(`{"id":"rule-1","kind":"rule","object":"x","undo":{}}`)[:40]))
 	f.Add([]byte("\n\n{}\n[]\nnull"))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		open, written, _ := parseLedger(b)
@@ -145,7 +145,7 @@ func FuzzParseLedger(f *testing.F) {
 			t.Errorf("%d open of %d written", len(open), written)
 		}
 		// Whatever is in the file, a record behind it on a line of its own is found.
-		after, _, _ := parseLedger(append(bytes.Clone(b), "\n"+`{"id":"new-1","kind":"a","object":"o","undo":{}}`+"\n"...))
+		after, _, _ := parseLedger(append(bytes.Clone(b), "\n"+line(`{"id":"new-1","kind":"a","object":"o","undo":{}}`)...))
 		if len(after) == 0 || after[len(after)-1].ID != "new-1" {
 			t.Errorf("a record behind %q is lost", b)
 		}
@@ -207,12 +207,58 @@ func TestLedgerOnAFullDisk(t *testing.T) {
 	}
 }
 
+// line is a line of the file.
+func line(entry string) string {
+	return `{"sum":"` + checksum([]byte(entry)) + `","entry":` + entry + "}\n"
+}
+
+// TestEveryFlippedBitIsNamed: whatever a bad disk makes of a line, it is no other record, and it is not silent.
+func TestEveryFlippedBitIsNamed(t *testing.T) {
+	const entry = `{"id":"scale-1","time":"2026-01-01T00:00:00Z","kind":"scale","object":"redis","undo":{"before":2}}`
+	whole := []byte(line(entry))
+	for at := range len(whole) - 1 { // the newline only ends it
+		for bit := range 8 {
+			flipped := bytes.Clone(whole)
+			flipped[at] ^= 1 << bit
+			open, _, damaged := parseLedger(flipped)
+			if len(damaged) == 0 && (len(open) != 1 || string(open[0].Undo) != `{"before":2}` || open[0].Object != "redis" || open[0].ID != "scale-1") {
+				t.Fatalf("byte %d, bit %d: %+v in silence:\n%s", at, bit, open, flipped)
+			}
+		}
+	}
+}
+
+// TestOrderIsThatOfTheFile: a clock that was set back changes nothing in the order of undoing.
+func TestOrderIsThatOfTheFile(t *testing.T) {
+	dir := t.TempDir()
+	text := line(`{"id":"scale-1","time":"2026-01-01T10:00:00Z","kind":"scale","object":"first","undo":{}}`) +
+		line(`{"id":"scale-2","time":"2026-01-01T09:00:00Z","kind":"scale","object":"second","undo":{}}`)
+	if err := os.WriteFile(filepath.Join(dir, LedgerFile), []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	l, err := OpenLedger(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	if _, err := l.Record("scale", "third", undo{3}); err != nil {
+		t.Fatal(err)
+	}
+	var order []string
+	for _, r := range l.Unresolved() {
+		order = append(order, r.Object)
+	}
+	if !slices.Equal(order, []string{"third", "second", "first"}) {
+		t.Errorf("undone in the order %s", order)
+	}
+}
+
 // A damaged line is named, and costs no other record.
 func TestDamagedLedger(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, LedgerFile)
 	record := func(id string) string {
-		return `{"id":"` + id + `","time":"2026-01-01T00:00:00Z","kind":"scale","object":"o","undo":{}}` + "\n"
+		return line(`{"id":"` + id + `","time":"2026-01-01T00:00:00Z","kind":"scale","object":"o","undo":{}}`)
 	}
 	text := record("scale-1") + `{"id":"scale-2","time"` + record("scale-3") + "\n" + "{}\n" + record("scale-4") + `{"id":"sc`
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {

@@ -101,13 +101,13 @@ func undoRecord(ctx context.Context, u Undoer, r Record, overwrite bool, options
 		switch {
 		case errors.As(err, &conflict), errors.As(err, &foreign):
 			return err
-		case err == nil && (looked || time.Since(r.Time) >= options.RecheckDelay):
+		case err == nil && (looked || age(r) >= options.RecheckDelay):
 			return nil
 		}
 		next := wait.NextBackOff()
 		switch {
 		case err == nil: // once more, when the dead process can have nothing under way any more
-			looked, next = true, options.RecheckDelay-time.Since(r.Time)
+			looked, next = true, options.RecheckDelay-age(r)
 		case onlyPending(err):
 			failing = time.Now()
 			if options.Progress != nil {
@@ -130,6 +130,9 @@ func undoRecord(ctx context.Context, u Undoer, r Record, overwrite bool, options
 		}
 	}
 }
+
+// age is how old a record is, as far as clocks tell: one from the future is new.
+func age(r Record) time.Duration { return max(0, time.Since(r.Time)) }
 
 func undoOnce(ctx context.Context, u Undoer, r Record, overwrite bool) (err error) {
 	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)

@@ -1,7 +1,6 @@
 package app
 
 import (
-	"errors"
 	"io"
 	"maps"
 
@@ -15,13 +14,9 @@ import (
 // Runs is where runs are kept when --out does not say otherwise.
 const Runs = "runs"
 
-// Unfinished lists the runs with something left below the usual place and, for those that --out put
-// there, below the working directory.
-func Unfinished() ([]string, error) {
-	usual, err := session.Unfinished(Runs)
-	here, also := session.Unfinished(".")
-	return append(usual, here...), errors.Join(err, also)
-}
+// Unfinished lists the runs with something left where runs are kept. A run that --out put elsewhere has to be named: a
+// directory that lies about may be somebody else's.
+func Unfinished() ([]string, error) { return session.Unfinished(Runs) }
 
 // RecoverOptions is what recovering a dead run needs: the places that the configuration names, and how to ask.
 func RecoverOptions(r config.Resolved, how chaos.RecoverOptions) session.RecoverOptions {

@@ -26,7 +26,7 @@ func (a *commands) recover() *cobra.Command {
 		Short: "Revert what a dead run left changed, from its ledger",
 		Long: `Reverts the faults that a run had injected, and restores the automation rules that it had toggled,
 when it could not do so itself because it was killed or the platform was away. Without arguments it looks at every
-run below ` + app.Runs + `/ and the working directory. A run that is still going on is left alone, and running it again does no harm. When somebody
+run below ` + app.Runs + `/; a run that is kept elsewhere has to be named. A run that is still going on is left alone, and running it again does no harm. When somebody
 else has changed an object since, it asks, or needs --overwrite or --keep. Where to go comes from the configuration, as for
 squall run: a record of another place (a run directory of somebody else) is refused, nothing is contacted, and the exit code is 3.`,
 		Example: `  squall recover

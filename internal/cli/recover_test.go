@@ -2,6 +2,7 @@ package cli
 
 import (
 	"fmt"
+	"hash/crc32"
 	"net"
 	"os"
 	"path/filepath"
@@ -29,7 +30,8 @@ func deadRun(t *testing.T, lines ...string) (dir string) {
 }
 
 func record(kind, undo string) string {
-	return fmt.Sprintf(`{"id":%q,"time":%q,"kind":%q,"object":%q,"undo":%s}`, kind+"-1", time.Now().Add(-time.Hour).UTC().Format(time.RFC3339), kind, "the "+kind, undo)
+	entry := fmt.Sprintf(`{"id":%q,"time":%q,"kind":%q,"object":%q,"undo":%s}`, kind+"-1", time.Now().Add(-time.Hour).UTC().Format(time.RFC3339), kind, "the "+kind, undo)
+	return fmt.Sprintf(`{"sum":"%08x","entry":%s}`, crc32.Checksum([]byte(entry), crc32.MakeTable(crc32.Castagnoli)), entry)
 }
 
 // A run directory can be somebody else's. Its kubeconfig, API and Toxiproxy are not used, nobody is

@@ -1,46 +1,74 @@
 package session
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
 	"maps"
+	"os"
 	"path/filepath"
-	"slices"
+	"time"
 
 	"github.com/gofrs/flock"
 
 	"xinbot.ir/squall/chaos"
 	"xinbot.ir/squall/internal/rundir"
+	"xinbot.ir/squall/internal/timeline"
+	"xinbot.ir/squall/internal/units"
 	"xinbot.ir/squall/load"
 )
 
 // ErrAlive means that a run directory belongs to a session that is still running.
 var ErrAlive = errors.New("the run is still going on, or another squall recover is at work on it")
 
-// Unfinished lists the run directories below root whose ledger still holds something, or is damaged, oldest
-// first. A root that does not exist holds none.
+// Unfinished lists the run directories below root whose ledger still holds something, is damaged, or lacks what the
+// journal says, oldest first. A root that does not exist holds none.
 func Unfinished(root string) ([]string, error) {
-	ledgers, err := filepath.Glob(filepath.Join(root, "*", chaos.LedgerFile))
-	if err != nil {
+	entries, err := os.ReadDir(root) // sorted
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("look for unfinished runs in %s: %w", root, err)
 	}
-	slices.Sort(ledgers)
 	var dirs []string
-	for _, path := range ledgers {
-		dir := filepath.Dir(path)
+	for _, entry := range entries {
+		if !entry.IsDir() {
+			continue
+		}
+		dir := filepath.Join(root, entry.Name())
 		open, err := chaos.ReadLedger(dir)
 		damaged := errors.As(err, new(*chaos.DamagedError))
 		if err != nil && !damaged {
 			return nil, err
 		}
-		if len(open) > 0 || damaged {
+		if len(open) > 0 || damaged || len(unrecorded(dir)) > 0 {
 			dirs = append(dirs, dir)
 		}
 	}
 	return dirs, nil
+}
+
+// unrecorded lists the faults that a run's journal says were injected and never reverted, and of which its ledger,
+// which holds nothing at all, must have been lost.
+func unrecorded(dir string) (lost []timeline.Injection) {
+	if info, err := os.Stat(filepath.Join(dir, chaos.LedgerFile)); err == nil && info.Size() > 0 {
+		return nil
+	}
+	journal, err := os.ReadFile(filepath.Join(dir, rundir.JournalFile))
+	if err != nil || !bytes.Contains(journal, []byte(`"kind":"fault_active"`)) { // spares most runs the reading of all their files
+		return nil
+	}
+	run, err := rundir.Open(dir)
+	if err != nil || run.Meta.Embedded {
+		return nil
+	}
+	for _, i := range timeline.Of(run.Events).Injections {
+		if i.Applied() && !i.Spike() && i.Reverted == nil {
+			lost = append(lost, i)
+		}
+	}
+	return lost
 }
 
 // RecoverOptions is how and with what a dead run is recovered.
@@ -85,6 +113,11 @@ func Recover(ctx context.Context, dir string, r RecoverOptions) (_ []chaos.Recov
 	all := chaos.Recover(ctx, ledger, undoers, r.How)
 	if err := ledger.Damaged(); err != nil {
 		all = append(all, chaos.RecoverResult{Object: "damaged lines of the ledger", Err: err})
+	}
+	for _, i := range unrecorded(dir) {
+		err := fmt.Errorf("revert %s: the journal says that it was injected at %s and never reverted, and the ledger holds nothing of it: look at the target, revert by hand what is still changed, and then move the run directory elsewhere",
+			i.Label, units.Clock(time.Duration(i.Active.At*float64(time.Second))))
+		all = append(all, chaos.RecoverResult{Object: i.Label, Err: err})
 	}
 	return all, nil
 }

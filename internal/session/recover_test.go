@@ -8,9 +8,12 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"xinbot.ir/squall/chaos"
 	"xinbot.ir/squall/internal/demo"
+	"xinbot.ir/squall/internal/event"
+	"xinbot.ir/squall/internal/rundir"
 	"xinbot.ir/squall/load"
 )
 
@@ -121,5 +124,37 @@ func TestRecoverLeavesALivingSessionAlone(t *testing.T) {
 	start(t, c)
 	if _, err := Recover(context.Background(), c.Dir, RecoverOptions{Options: c.Options}); !errors.Is(err, ErrAlive) {
 		t.Errorf("recover beside a living session: %v", err)
+	}
+}
+
+// A ledger that is gone does not make a fault gone: the journal says that it was on.
+func TestRecoverNamesWhatTheLedgerHasLost(t *testing.T) {
+	root := t.TempDir()
+	dir := filepath.Join(root, "run")
+	w, err := rundir.Create(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	now := time.Now()
+	about := event.Injection{Fault: "redis_outage", Title: "Redis outage", Run: 1}
+	for i, data := range []any{
+		event.RunStarted{Target: "staging"}, event.FaultStarted{Injection: about}, event.FaultActive{Injection: about},
+	} {
+		if err := w.Event(event.Make(now, float64(i), event.By(event.RoleOperator), data)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if dirs, err := Unfinished(root); err != nil || len(dirs) != 1 {
+		t.Errorf("unfinished: %v, %v", dirs, err)
+	}
+	results, err := Recover(t.Context(), dir, RecoverOptions{})
+	if err != nil || len(results) != 1 || results[0].Err == nil {
+		t.Fatalf("%+v, %v", results, err)
+	}
+	if text := results[0].Err.Error(); !strings.Contains(text, "revert Redis outage: the journal says that it was injected at 00:02 and never reverted") {
+		t.Error(text)
 	}
 }
