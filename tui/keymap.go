@@ -71,6 +71,7 @@ func keymap() []keyRow {
 		bind(groupView, "]", "", "", 0, func(m *Model) tea.Cmd { return m.moveRange(+1) }, "]"),
 		bind(groupView, "p", "figures of each phase", "phases", 4, opens(func(*Model) (dialog.Dialog, tea.Cmd) { return dialog.NewPhases(), nil }), "p"),
 		bind(groupView, "l", "the whole timeline", "", 0, opens(func(*Model) (dialog.Dialog, tea.Cmd) { return dialog.NewTimeline(), nil }), "l"),
+		bind(groupView, "Ctrl+L", "", "", 0, func(*Model) tea.Cmd { return tea.ClearScreen }, "ctrl+l"),
 		bind(groupView, "?", "this help", "help", 0, opens(func(m *Model) (dialog.Dialog, tea.Cmd) { return dialog.NewHelp(helpLines(m.keys)), nil }), "?"),
 
 		bind(groupRun, "n", "note in the timeline", "note", 3, asks(dialog.PromptNote), "n"),
@@ -80,6 +81,7 @@ func keymap() []keyRow {
 		bind(groupRun, "q", "stop and report; asks", "quit", 0, (*Model).askQuit, "q"),
 		bind(groupRun, "Ctrl+C", "as q; twice leaves now", "", 0, nil),
 		bind(groupRun, "Ctrl+X", "HALT while you type", "", 0, nil),
+		bind(groupRun, "Ctrl+Z", "suspend, without faults", "", 0, (*Model).suspend, "ctrl+z"),
 		bind(groupRun, "Esc", "close what is open", "", 0, (*Model).escape, "esc"),
 	}
 	for i := range panel.NumFaultKeys {

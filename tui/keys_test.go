@@ -102,6 +102,7 @@ func TestKeysReachTheSession(t *testing.T) {
 		{"text that arrives with its key", "nabcdefqx enter", []string{"note abcdefqx"}, "noted"},
 		{"a number that arrives with its key", "v50 enter", []string{"vus 50"}, "virtual users 250 → 50"},
 		{"a weight that arrives together", "m 33 enter", []string{"mix webchat=0.33 instagram=0.25 telegram=0.15 whatsapp=0.1 automation=0.1"}, "webchat weight 33"},
+		{"suspended without a terminal", "ctrl+z", nil, "not suspended: there is no terminal"},
 		{"ctrl+x halts where x is a letter", "n x ctrl+x", []string{"halt"}, "HALTED"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -49,6 +49,8 @@ type Model struct {
 	text      []byte
 	last      string // the last frame, should drawing fail
 	err       error
+
+	suspension *suspension // nil: not on a terminal
 }
 
 // pendingToggle is an on-off that was asked for a moment ago and that the newest snapshot may not show yet:
@@ -164,6 +166,9 @@ func (m *Model) handle(msg tea.Msg) tea.Cmd {
 		return m.done(msg)
 	case panicMsg:
 		return m.fail(msg.err)
+	case suspendedMsg:
+		m.Say("take the terminal back: "+msg.err.Error(), true)
+		return nil
 	default:
 		return m.tell(msg)
 	}

@@ -39,6 +39,11 @@ func Run(ctx context.Context, s Session, opts Options) error {
 		options = append(options, tea.WithOutput(opts.Output))
 	}
 	program := tea.NewProgram(m, options...)
+	if keys, ok := opts.Input.(*terminal.Input); ok {
+		watching, end := context.WithCancel(ctx)
+		defer end()
+		m.suspension = watchSuspension(watching, program, keys.File)
+	}
 	ended := make(chan error, 1)
 	go func() {
 		_, err := program.Run()

@@ -207,7 +207,7 @@ func banner(s *view.State) (string, grid.Style) {
 	case notRevertedHint(s) != "":
 		return notRevertedHint(s), s.Styles.BadgeBad
 	case s.AwayLately() > 0:
-		return "! GENERATOR WAS AWAY for " + units.Duration(s.AwayLately()) + ": squall or this machine stood still. Requests under way then are not measured.", s.Styles.BadgeActive
+		return "! GENERATOR WAS AWAY for " + units.Duration(s.AwayLately().Round(10*time.Millisecond)) + ": squall or this machine stood still. Requests under way then are not measured.", s.Styles.BadgeActive
 	case health.Saturated:
 		return "! GENERATOR SATURATED: " + health.Reason + ". These numbers may be its fault, not the platform's.", s.Styles.BadgeActive
 	case s.Now.Status == session.Draining && on > 0:
