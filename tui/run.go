@@ -9,6 +9,7 @@ import (
 
 	_ "before.xinbot.ir/bubbletea" // keeps Bubble Tea's init from asking the terminal
 	tea "github.com/charmbracelet/bubbletea"
+	"github.com/charmbracelet/lipgloss"
 	"golang.org/x/term"
 
 	"xinbot.ir/squall/tui/terminal"
@@ -86,6 +87,9 @@ func onTerminal(opts Options) Options {
 	}
 	if in == nil || out == nil || !term.IsTerminal(int(in.Fd())) {
 		return opts
+	}
+	if opts.Renderer == nil {
+		opts.Renderer = lipgloss.NewRenderer(out) // standard output may be another file by now
 	}
 	keys := terminal.NewInput(in)
 	opts.Input = keys

@@ -2,6 +2,8 @@ package cli_test
 
 import (
 	"io"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -131,6 +133,42 @@ func TestLateRepliesAreNoKeys(t *testing.T) {
 	c.press(t, "qy")
 	c.wait(t)
 	c.leftTerminalSane(t)
+}
+
+// TestNobodyElseWritesOnTheScreen: what a login program of Kubernetes says stands in the timeline and in a file.
+func TestNobodyElseWritesOnTheScreen(t *testing.T) {
+	endToEnd(t)
+	work := t.TempDir()
+	api := httptest.NewTLSServer(http.NotFoundHandler()) // client-go logs in over TLS only
+	t.Cleanup(api.Close)
+	login := filepath.Join(work, "login")
+	for path, text := range map[string]string{
+		login: "#!/bin/sh\necho 'the login says s3cret' >&2\nprintf '\\033[2Jover the screen\\n' >&2\n" +
+			`echo '{"apiVersion":"client.authentication.k8s.io/v1","kind":"ExecCredential","status":{"token":"t"}}'`,
+		filepath.Join(work, "kc.yaml"): `{apiVersion: v1, kind: Config, current-context: x, clusters: [{name: c, cluster: {server: "` + api.URL + `", insecure-skip-tls-verify: true}}],
+contexts: [{name: x, context: {cluster: c, user: u}}], users: [{name: u, user: {exec: {apiVersion: client.authentication.k8s.io/v1, interactiveMode: Never, command: ` + login + `}}}]}`,
+	} {
+		if err := os.WriteFile(path, []byte(text), 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	platform := environment{"GATEWAY_URL=" + acceptsAll(t), "WEBHOOK_SECRET=s3cret"}
+	c := openIn(t, platform, work, "run", "--vus", "1", "--kubeconfig", "kc.yaml", "--namespace", "n", "--allow-namespace", "n")
+	c.shows(t, "CHANNEL MIX")
+	c.measured(t)
+	c.press(t, "2")
+	until(t, "the journal has what the login said", func() bool { return c.journal(t, "output_captured") })
+	c.shows(t, "over the screen") // in the timeline
+	c.signal(t, os.Interrupt)
+	c.wait(t)
+	c.leftTerminalSane(t)
+	kept, err := os.ReadFile(filepath.Join(c.dir, "output.log"))
+	if err != nil || !strings.HasPrefix(string(kept), "the login says (secret)\n[2Jover the screen\n") {
+		t.Errorf("output.log has %q, %v", kept, err)
+	}
+	if text := c.out.String(); strings.Contains(text, "s3cret") || strings.Contains(text, "\x1b[2Jover") {
+		t.Error("the login program wrote on the screen")
+	}
 }
 
 func TestConsoleTakesKeysAndQuits(t *testing.T) {

@@ -17,6 +17,7 @@ import (
 	"xinbot.ir/squall/internal/slo"
 	"xinbot.ir/squall/report"
 	"xinbot.ir/squall/tui"
+	"xinbot.ir/squall/tui/terminal"
 )
 
 // runSession runs one session from its start to its report, whichever way it ends.
@@ -84,7 +85,7 @@ func (a *commands) runConsole(ctx context.Context, s *session.Session, headless 
 		a.headless(ctx, s)
 		return nil
 	}
-	err = tui.Run(ctx, s, tui.Options{Output: a.Out})
+	err = showConsole(ctx, s)
 	var panicked *tui.PanicError
 	switch {
 	case errors.As(err, &panicked):
@@ -95,6 +96,16 @@ func (a *commands) runConsole(ctx context.Context, s *session.Session, headless 
 		a.end(ctx, s, event.By(event.RoleOperator))
 	}
 	return err
+}
+
+// showConsole shows the console, which has the terminal to itself meanwhile.
+func showConsole(ctx context.Context, s *session.Session) (err error) {
+	screen, release, err := terminal.Capture(s.Captured)
+	if err != nil {
+		return fmt.Errorf("open the console: %w", err)
+	}
+	defer func() { err = errors.Join(err, release()) }()
+	return tui.Run(ctx, s, tui.Options{Output: screen})
 }
 
 // end asks the session to end. One that is ending already stays as it is.

@@ -128,6 +128,11 @@ type Warned struct {
 	Warning string `json:"warning"`
 }
 
+// OutputCaptured is a line that another program or a library wrote to the terminal while the console was open.
+type OutputCaptured struct {
+	Line string `json:"line"`
+}
+
 // FlowOff is a flow that does not run.
 type FlowOff struct {
 	Flow   string `json:"flow"`

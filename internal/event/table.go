@@ -64,6 +64,7 @@ var table = []row{
 	of("noted", Look{Sign: '◆', Tone: Notable, Chart: true}, func(d Noted) string { return d.Note }, durable),
 	of("report_exported", Look{Sign: '✎'}, func(d ReportExported) string { return "Report written to " + d.Path }),
 	of("warned", warnLook, func(d Warned) string { return d.Warning }),
+	of("output_captured", warnLook, func(d OutputCaptured) string { return "Output of another program: " + d.Line }),
 	of("flow_off", Look{Sign: '○'}, func(d FlowOff) string { return d.Title + " off: " + d.Reason }),
 	of("squall_failed", Look{Sign: '!', Tone: Bad, Chart: true, Observed: true}, func(d SquallFailed) string { return "squall failed: " + d.Error }, durable),
 	of("command_refused", warnLook, CommandRefused.text),

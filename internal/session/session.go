@@ -38,6 +38,7 @@ type Session struct {
 	config   Config
 	gen      Generator
 	journal  *journal
+	captured capturedOutput
 	ledger   *chaos.Ledger
 	engine   *chaos.Engine
 	outcomes *outcomes

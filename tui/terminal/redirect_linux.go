@@ -1,0 +1,6 @@
+package terminal
+
+import "golang.org/x/sys/unix"
+
+// redirect makes a descriptor another name of a file.
+func redirect(from, to int) error { return unix.Dup3(from, to, 0) }
