@@ -32,6 +32,7 @@ type trackedConn struct {
 	raw     syscall.RawConn  // nil: not of the system, such as a pipe of a test
 	look    func(fd uintptr) // sets waiting; made once, for a function made at each look would be allocated
 	waiting bool             // there is nothing to read
+	one     [1]byte          // what is read by looking; such a connection is not used again
 }
 
 func newConnections() *connections {
@@ -44,9 +45,8 @@ func newConnections() *connections {
 func (c *connections) track(conn net.Conn) (*trackedConn, error) {
 	tracked := &trackedConn{Conn: conn, of: c}
 	tracked.look = func(fd uintptr) {
-		var one [1]byte
-		_, err := syscall.Read(int(fd), one[:]) // the descriptor does not block
-		tracked.waiting = err != nil && errors.Is(err, syscall.EAGAIN)
+		_, err := syscall.Read(int(fd), tracked.one[:]) // the descriptor does not block
+		tracked.waiting = err == syscall.EAGAIN         // as the system call returns it
 	}
 	if system, ok := conn.(syscall.Conn); ok {
 		raw, err := system.SyscallConn()

@@ -209,8 +209,8 @@ func TestConsoleInjectsAndTakesBack(t *testing.T) {
 func TestUnansweredQuestionBeginsNothing(t *testing.T) {
 	endToEnd(t)
 	platform := ownPlatform(t)
-	dead := open(t, platform, "run", "--vus", "2", "--fault", "qdrant_throttle,for=5m", "--out", "dead") // not below runs/
-	dead.dir = filepath.Join(filepath.Dir(dead.dir), "dead")
+	dead := open(t, platform, "run", "--vus", "2", "--fault", "qdrant_throttle,for=5m", "--out", filepath.Join("runs", "dead"))
+	dead.dir = filepath.Join(filepath.Dir(dead.dir), "runs", "dead")
 	until(t, "the fault is on", func() bool {
 		data, _ := os.ReadFile(filepath.Join(dead.dir, "journal.jsonl"))
 		return strings.Contains(string(data), `"kind":"fault_active"`)
