@@ -224,9 +224,11 @@ func TestAdminRequests(t *testing.T) {
 	withAdmin(t, api, o, func(e *engine) {
 		e.begin(Settings{})
 		elapse(12 * time.Minute)
-		brands := map[string]string{}
+		tenants := map[string]string{} // by brand
 		for _, tenant := range o.Workload.Tenants {
-			brands[tenant.ID] = tenant.Brands[0].BrandID
+			for _, brand := range tenant.Brands {
+				tenants[brand.BrandID] = tenant.ID
+			}
 		}
 		for _, path := range []string{"/admin/knowledge_assets/upload", "/v1/brands/"} {
 			for _, c := range api.to(path) {
@@ -246,7 +248,7 @@ func TestAdminRequests(t *testing.T) {
 					if len(form.Value) != 0 {
 						t.Errorf("fields %v", form.Value)
 					}
-				} else if tenant := form.Value["tenant_id"]; len(tenant) != 1 || !slices.Equal(form.Value["brand_id"], []string{brands[tenant[0]]}) {
+				} else if brand := form.Value["brand_id"]; len(brand) != 1 || !slices.Equal(form.Value["tenant_id"], []string{tenants[brand[0]]}) {
 					t.Errorf("fields %v", form.Value)
 				}
 			}
@@ -270,7 +272,7 @@ func TestAdminRequests(t *testing.T) {
 				t.Fatal(err)
 			}
 			r := body.Rule
-			if brands[r.TenantID] != r.BrandID || r.Name == "" || r.TriggerType == "" || r.TriggerEvent == "" || r.ActionPayload == nil {
+			if tenants[r.BrandID] != r.TenantID || r.Name == "" || r.TriggerType == "" || r.TriggerEvent == "" || r.ActionPayload == nil {
 				t.Fatalf("rule %+v", r)
 			}
 			kinds[r.ActionType]++

@@ -228,7 +228,7 @@ func TestMixIsDrawnAsSetPerRunAndPerBrandAndLive(t *testing.T) {
 				}
 			}
 		}
-		e.begin(Settings{VUs: 100, Think: Think{time.Second, time.Second}})
+		e.begin(Settings{VUs: 150, Think: Think{time.Second, time.Second}})
 		check("as the workload has it", DefaultMix(), DefaultMix())
 		run := Weights{Telegram: 3, WhatsApp: 1}
 		e.change(func(s *Settings) { s.Mix = run })

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/uuid"
 	"gopkg.in/yaml.v3"
 )
 
@@ -96,17 +97,26 @@ func TestDefaults(t *testing.T) {
 func TestDefaultWorkloadIsValid(t *testing.T) {
 	w := DefaultWorkload()
 	seen := map[string]bool{}
+	once := func(id string) {
+		if seen[id] || uuid.Validate(id) != nil {
+			t.Errorf("id %s is used twice, or is no UUID", id)
+		}
+		seen[id] = true
+	}
 	for _, tenant := range w.Tenants {
+		once(tenant.ID)
 		for _, b := range tenant.Brands {
 			if err := b.Channels.Validate(); err != nil {
 				t.Error(err)
 			}
-			for _, id := range []string{tenant.ID, b.BrandID, b.ChannelID} {
-				if seen[id] {
-					t.Errorf("id %s is used twice", id)
-				}
-				seen[id] = true
-			}
+			once(b.BrandID)
+			once(b.ChannelID)
+		}
+	}
+	// What seeded environments have, and the k6 script sends: contract, section 2.
+	for _, id := range []string{"11111111-1111-1111-1111-111111111111", "22222222-2222-2222-2222-222222222222", "66666666-6666-6666-6666-666666666666"} {
+		if !seen[id] {
+			t.Errorf("the built-in workload lacks %s", id)
 		}
 	}
 }

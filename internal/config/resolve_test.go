@@ -190,9 +190,9 @@ func TestPrecedence(t *testing.T) {
 		"flag over -e":             {nil, []string{"-e", "K6_VUS=70", "-u", "80"}, 80, "--vus"},
 		"vus before users":         {nil, []string{"--users", "90", "--vus", "80"}, 80, "--vus"},
 		"the last of one flag":     {nil, []string{"--vus", "1", "--vus", "2"}, 2, "--vus"},
-		"per brand":                {map[string]string{"TARGET_USERS_PER_BRAND": "15"}, nil, 30, "from env TARGET_USERS_PER_BRAND"},
+		"per brand":                {map[string]string{"TARGET_USERS_PER_BRAND": "15"}, nil, 45, "from env TARGET_USERS_PER_BRAND"},
 		"total before per brand":   {map[string]string{"TARGET_USERS_PER_BRAND": "15", "K6_VUS": "7"}, nil, 7, "env K6_VUS"},
-		"per brand over file":      {map[string]string{"TARGET_USERS_PER_BRAND": "15"}, []string{"--target", "staging"}, 30, "from env TARGET_USERS_PER_BRAND"},
+		"per brand over file":      {map[string]string{"TARGET_USERS_PER_BRAND": "15"}, []string{"--target", "staging"}, 45, "from env TARGET_USERS_PER_BRAND"},
 		"an empty variable is not": {map[string]string{"K6_VUS": ""}, nil, 10, "default"},
 	} {
 		t.Run(name, func(t *testing.T) {
