@@ -6,6 +6,7 @@ import (
 	"xinbot.ir/squall/internal/units"
 	"xinbot.ir/squall/load/metric"
 	"xinbot.ir/squall/tui/grid"
+	"xinbot.ir/squall/tui/theme"
 	"xinbot.ir/squall/tui/view"
 )
 
@@ -46,7 +47,8 @@ func (p *Flows) Sync(s *view.State) {
 			p.g.Text(13, y, w-13, text, st.Dim)
 			continue
 		}
-		p.g.Text(0, y, 1, "●", st.Good)
+		sign, look := flowSign(now.FlowFailed(f.Flow), st)
+		p.g.Text(0, y, 1, sign, look)
 		p.g.Text(2, y, 11, f.Flow.String(), st.Text)
 		p.g.TextRight(w, y, 9, units.FlowRate(now.PerSecond(now.Flows[f.Flow.ID()])), st.Strong)
 		if grid.Width(f.Detail) <= w-13-10 {
@@ -56,6 +58,23 @@ func (p *Flows) Sync(s *view.State) {
 	if len(s.Now.Flows) == 0 {
 		p.g.Text(0, 0, w, "not known yet", st.Dim)
 	}
+}
+
+// Shares of a flow's requests, over the last seconds, from which on it is no longer well.
+const (
+	someFail = 0.01 // the objective of the performance plan
+	mostFail = 0.5
+)
+
+// flowSign is the sign of a flow that runs, by the share of its requests that fail.
+func flowSign(failed float64, st *theme.Styles) (sign string, look grid.Style) {
+	switch {
+	case failed >= mostFail:
+		return "✗", st.Bad
+	case failed >= someFail:
+		return "!", st.Accent
+	}
+	return "●", st.Good
 }
 
 // sum writes the classes of errors in one row, most first.

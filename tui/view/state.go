@@ -118,6 +118,14 @@ type FooterMessage struct {
 	Until time.Time
 }
 
+// FlowFailed is the share of a flow's requests that the platform failed; 0 without any.
+func (r Recent) FlowFailed(f *metric.Flow) float64 {
+	if r.Flows[f.ID()] == 0 {
+		return 0
+	}
+	return float64(r.broken[f.ID()]) / float64(r.Flows[f.ID()])
+}
+
 // FlowRate is the requests per second of some flows.
 func (r Recent) FlowRate(flows []*metric.Flow) float64 {
 	var n uint64
