@@ -525,6 +525,24 @@ func TestNothingIsToggledThatTheLedgerDoesNotHold(t *testing.T) {
 	})
 }
 
+// A list that was asked for while a rule was flipped says how we had flipped it, not how it was found.
+func TestStaleListOfRulesIsNotHowARuleWasFound(t *testing.T) {
+	toggler := newRuleToggler(&adminAPI{base: &url.URL{}}, &memoryLedger{})
+	list := func(active bool) []rule { return []rule{{ID: "r", Active: active}} }
+	found, ok := toggler.nextRule("t", list(true), time.Now())
+	if !ok || !found.Active {
+		t.Fatalf("first: %+v, %t", found, ok)
+	}
+	asked := time.Now() // the rule is flipped now
+	toggler.release("r")
+	if stale, ok := toggler.nextRule("t", list(false), asked); ok {
+		t.Errorf("taken from a list of before its release: %+v", stale)
+	}
+	if found, ok := toggler.nextRule("t", list(true), time.Now().Add(time.Second)); !ok || !found.Active {
+		t.Errorf("from a new list: %+v, %t", found, ok)
+	}
+}
+
 func TestAdminCallsInFlightAreBounded(t *testing.T) {
 	o := adminOptions(nil)
 	o.Workload.Ingestion.JobsPerMinute, o.Timeout = 6000, time.Minute

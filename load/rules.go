@@ -84,6 +84,7 @@ type ruleToggler struct {
 	next       map[string]int         // by tenant: index of the rule that is toggled next
 	unresolved map[string]flippedRule // by ledger id: flipped, or not yet verified as restored
 	busy       map[string]bool        // by rule id: being toggled now
+	released   map[string]time.Time   // by rule id: when it was last released
 }
 
 // flippedRule is a rule with an unresolved record in the ledger.
@@ -93,7 +94,7 @@ type flippedRule struct {
 }
 
 func newRuleToggler(api *adminAPI, ledger Ledger) *ruleToggler {
-	t := &ruleToggler{api: api, ledger: ledger, next: map[string]int{}, unresolved: map[string]flippedRule{}, busy: map[string]bool{}}
+	t := &ruleToggler{api: api, ledger: ledger, next: map[string]int{}, unresolved: map[string]flippedRule{}, busy: map[string]bool{}, released: map[string]time.Time{}}
 	t.ctx, t.giveUp = context.WithCancel(context.Background())
 	return t
 }
@@ -101,11 +102,12 @@ func newRuleToggler(api *adminAPI, ledger Ledger) *ruleToggler {
 // toggle flips one rule of a tenant and flips it back a moment later.
 func (a *adminFlows) toggle(ctx context.Context, task *adminTask, _ time.Time) {
 	t := a.rules
+	asked := time.Now()
 	rules, err := t.api.rules(ctx, task.tenant.ID)
 	if err != nil || len(rules) == 0 {
 		return // nothing to toggle; CheckRules has told the operator why
 	}
-	state, ok := t.nextRule(task.tenant.ID, rules)
+	state, ok := t.nextRule(task.tenant.ID, rules, asked)
 	if !ok {
 		return
 	}
@@ -150,14 +152,15 @@ func (a *adminFlows) holdFlipped(ctx context.Context) bool {
 	}
 }
 
-// nextRule returns the tenant's next rule that is not being toggled.
-func (t *ruleToggler) nextRule(tenant string, rules []rule) (RuleState, bool) {
+// nextRule returns the tenant's next rule that is not being toggled, from a list that was asked for at a time. One that
+// was being toggled then may stand in the list as we had flipped it: it would be put back to that.
+func (t *ruleToggler) nextRule(tenant string, rules []rule, asked time.Time) (RuleState, bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	for range rules {
 		r := rules[t.next[tenant]%len(rules)]
 		t.next[tenant]++
-		if t.busy[r.ID] || t.isUnresolved(r.ID) {
+		if released, once := t.released[r.ID]; t.busy[r.ID] || t.isUnresolved(r.ID) || once && !released.Before(asked) {
 			continue
 		}
 		t.busy[r.ID] = true
@@ -181,6 +184,7 @@ func (t *ruleToggler) release(rule string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	delete(t.busy, rule)
+	t.released[rule] = time.Now()
 }
 
 // restore restores one rule and resolves its record.
