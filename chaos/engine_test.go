@@ -99,7 +99,7 @@ func TestNothingIsTouchedThatCannotBeWrittenDown(t *testing.T) {
 		if tr.world.called("apply a") > 0 {
 			t.Error("applied although the record could not be written")
 		}
-		if tr.ledger, _ = OpenLedger(t.TempDir()); tr.ledger == nil {
+		if tr.ledger, _ = OpenLedger(t.TempDir(), nil); tr.ledger == nil {
 			t.Fatal("no ledger to release")
 		}
 	})

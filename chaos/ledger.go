@@ -2,6 +2,8 @@ package chaos
 
 import (
 	"bytes"
+	"cmp"
+	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -12,7 +14,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
-	"strings"
 	"sync"
 	"time"
 )
@@ -28,16 +29,22 @@ type Record struct {
 	Kind   string          `json:"kind"`   // whose undo it is, such as "rule"
 	Object string          `json:"object"` // what is changed, in words for the screen
 	Undo   json.RawMessage `json:"undo"`   // shape by Kind
+
+	authentic bool // written with the key of the ledger that it was read from
 }
 
-// ledgerLine is one line of the file: an entry, and the checksum that tells it from a damaged one.
+// ledgerLine is one line of the file: an entry, the checksum that tells it from a damaged one, and the code that
+// tells it from one that another user wrote or changed.
 type ledgerLine struct {
 	Sum   string          `json:"sum"`
+	MAC   string          `json:"mac,omitempty"` // see [Key]; "" without a key
 	Entry json.RawMessage `json:"entry"`
 }
 
 // ledgerEntry is a record, or the resolution of one.
 type ledgerEntry struct {
+	Ledger string `json:"ledger"` // random, the same in all lines: a line of another ledger is none of this one
+	Line   int    `json:"line"`   // counted from 1: a line that somebody took out, or put elsewhere, shows
 	*Record
 	Closed string `json:"closed,omitempty"` // id of the record that was undone and verified
 }
@@ -52,10 +59,14 @@ func checksum(entry []byte) string {
 type Ledger struct {
 	mu         sync.Mutex
 	file       ledgerFile
-	size       int64    // of the whole lines in the file
+	size       int64 // of the whole lines in the file
+	key        Key
+	id         string   // of this ledger, in every line
+	lines      int      // the number of the last line
 	unresolved []Record // in the order of the file
 	next       int
 	damaged    error // a *DamagedError, or nil
+	foreign    error // a *ForeignLedgerError, or nil
 }
 
 // ledgerFile is what a ledger needs of a file that is opened for appending.
@@ -65,39 +76,24 @@ type ledgerFile interface {
 	Truncate(size int64) error
 }
 
-// DamagedError means that whole lines of a ledger cannot be read. What they record may still be changed
-// on the target, and only a person can find out.
-type DamagedError struct {
-	Path  string
-	Lines []int // counted from 1
-}
-
-func (d *DamagedError) Error() string {
-	lines := make([]string, len(d.Lines))
-	for i, n := range d.Lines {
-		lines[i] = strconv.Itoa(n)
-	}
-	return fmt.Sprintf("read ledger %s: damaged lines: %s: what they record is unknown; look at the target and revert by hand what is still changed, then delete these lines",
-		d.Path, strings.Join(lines, ", "))
-}
-
 // OpenLedger opens a run directory's ledger, or begins one. A torn last line, left by a crash, is
 // not a record: its change was never allowed to begin. It is cut off. Damaged lines are no error here:
-// see [Ledger.Damaged].
-func OpenLedger(dir string) (*Ledger, error) {
+// see [Ledger.Damaged], and [Ledger.Foreign] for those that were not written with the key. Without a key nothing
+// that is written can be told from somebody else's.
+func OpenLedger(dir string, key Key) (*Ledger, error) {
 	path := filepath.Join(dir, LedgerFile)
 	b, err := os.ReadFile(path)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("read ledger: %w", err)
 	}
-	records, written, damaged := parseLedger(b)
+	found := parseLedger(b, key)
 	file, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR|os.O_APPEND, 0o644)
 	if err != nil {
 		return nil, fmt.Errorf("open ledger: %w", err)
 	}
-	l := &Ledger{file: file, size: int64(len(b)), unresolved: records, next: written}
-	if len(damaged) > 0 {
-		l.damaged = &DamagedError{path, damaged}
+	l := &Ledger{
+		file: file, size: int64(len(b)), key: key, id: cmp.Or(found.ledger, rand.Text()), lines: found.lines,
+		unresolved: found.open, next: found.written, damaged: found.damage(path), foreign: found.foreignness(path),
 	}
 	if err := l.endLastLine(b); err != nil {
 		return nil, errors.Join(err, file.Close())
@@ -112,7 +108,7 @@ func (l *Ledger) endLastLine(b []byte) error {
 	if len(last) == 0 {
 		return nil
 	}
-	if _, ok := parseLine(last); ok {
+	if _, ok := parseLine(last, nil); ok {
 		if err := l.write([]byte{'\n'}); err != nil {
 			return fmt.Errorf("write ledger: %w", err)
 		}
@@ -127,6 +123,9 @@ func (l *Ledger) endLastLine(b []byte) error {
 
 // Damaged is a [*DamagedError] when lines of the ledger could not be read, else nil.
 func (l *Ledger) Damaged() error { return l.damaged }
+
+// Foreign is a [*ForeignLedgerError] when lines of the ledger were not written with its key, else nil.
+func (l *Ledger) Foreign() error { return l.foreign }
 
 // Record records a change before it is made. When it returns without an error the record is on
 // the disk.
@@ -162,15 +161,20 @@ func (l *Ledger) Resolve(id string) error {
 }
 
 func (l *Ledger) append(entry ledgerEntry) error {
+	entry.Ledger, entry.Line = l.id, l.lines+1
 	raw, err := json.Marshal(entry)
 	if err != nil {
 		return err
 	}
-	line, err := json.Marshal(ledgerLine{checksum(raw), raw})
+	line, err := json.Marshal(ledgerLine{checksum(raw), l.key.sign(raw), raw})
 	if err != nil {
 		return err
 	}
-	return l.write(append(line, '\n'))
+	if err := l.write(append(line, '\n')); err != nil {
+		return err
+	}
+	l.lines++
+	return nil
 }
 
 // write appends whole lines and flushes them to the disk. Lines that are written only in part, by a disk
@@ -214,6 +218,21 @@ func (l *Ledger) Close() error {
 	return nil
 }
 
+// ForeignLedger is a [*ForeignLedgerError] when a run directory's ledger has unresolved records and lines that were not
+// written with the key, else nil. The file is not touched.
+func ForeignLedger(dir string, key Key) error {
+	path := filepath.Join(dir, LedgerFile)
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return nil //nolint:nilerr // whoever opens it says so
+	}
+	found := parseLedger(b, key)
+	if len(found.open) == 0 {
+		return nil
+	}
+	return found.foreignness(path)
+}
+
 // ReadLedger lists a run directory's unresolved records without touching the file. A run without a ledger has
 // none. With lines that cannot be read the error is a [*DamagedError], and the records are the others.
 func ReadLedger(dir string) ([]Record, error) {
@@ -225,42 +244,6 @@ func ReadLedger(dir string) ([]Record, error) {
 	case err != nil:
 		return nil, fmt.Errorf("read ledger: %w", err)
 	}
-	open, _, damaged := parseLedger(b)
-	if len(damaged) > 0 {
-		return open, &DamagedError{path, damaged}
-	}
-	return open, nil
-}
-
-// parseLedger returns the unresolved records in the order in which they were written, how many were ever
-// written, and the numbers of the lines that are damaged. A last line without its newline is torn rather
-// than damaged: its change never began.
-func parseLedger(b []byte) (open []Record, written int, damaged []int) {
-	for number := 1; len(b) > 0; number++ {
-		text, rest, whole := bytes.Cut(b, []byte{'\n'})
-		b = rest
-		entry, ok := parseLine(text)
-		switch {
-		case !ok && whole && len(bytes.TrimSpace(text)) > 0:
-			damaged = append(damaged, number)
-		case entry.Closed != "":
-			open = slices.DeleteFunc(open, func(r Record) bool { return r.ID == entry.Closed })
-		case entry.Record != nil:
-			open = append(open, *entry.Record)
-			written++
-		}
-	}
-	return open, written, damaged
-}
-
-// parseLine reads one line; not ok when it is damaged, or neither a record nor the resolution of one.
-func parseLine(text []byte) (entry ledgerEntry, ok bool) {
-	var line ledgerLine
-	if json.Unmarshal(text, &line) != nil || checksum(line.Entry) != line.Sum || json.Unmarshal(line.Entry, &entry) != nil {
-		return ledgerEntry{}, false
-	}
-	if entry.Closed == "" && (entry.Record == nil || entry.ID == "") {
-		return ledgerEntry{}, false
-	}
-	return entry, true
+	found := parseLedger(b, nil)
+	return found.open, found.damage(path)
 }

@@ -17,7 +17,7 @@ type undo struct {
 
 func TestLedgerRemembersAcrossProcesses(t *testing.T) {
 	dir := t.TempDir()
-	l, err := OpenLedger(dir)
+	l, err := OpenLedger(dir, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -36,7 +36,7 @@ func TestLedgerRemembersAcrossProcesses(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	again, err := OpenLedger(dir)
+	again, err := OpenLedger(dir, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -68,7 +68,7 @@ func TestLedgerRemembersAcrossProcesses(t *testing.T) {
 // completely written, and never lose one that was.
 func TestLedgerCutAnywhere(t *testing.T) {
 	dir := t.TempDir()
-	l, err := OpenLedger(dir)
+	l, err := OpenLedger(dir, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -88,7 +88,7 @@ func TestLedgerCutAnywhere(t *testing.T) {
 		t.Fatal(err)
 	}
 	for cut := range len(b) + 1 {
-		open, _, _ := parseLedger(b[:cut])
+		open := parseLedger(b[:cut], nil).open
 		// The newline may be missing: the record itself is complete one byte earlier.
 		want := 0
 		if cut >= whole-1 && cut < len(b)-1 {
@@ -101,7 +101,7 @@ func TestLedgerCutAnywhere(t *testing.T) {
 		if err := os.WriteFile(filepath.Join(torn, LedgerFile), b[:cut], 0o600); err != nil {
 			t.Fatal(err)
 		}
-		again, err := OpenLedger(torn)
+		again, err := OpenLedger(torn, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -140,12 +140,12 @@ func FuzzParseLedger(f *testing.F) {
 	f.Add([]byte(line(`{"id":"rule-1","kind":"rule","object":"x","undo":{}}`)[:40]))
 	f.Add([]byte("\n\n{}\n[]\nnull"))
 	f.Fuzz(func(t *testing.T, b []byte) {
-		open, written, _ := parseLedger(b)
-		if len(open) > written {
-			t.Errorf("%d open of %d written", len(open), written)
+		found := parseLedger(b, nil)
+		if len(found.open) > found.written {
+			t.Errorf("%d open of %d written", len(found.open), found.written)
 		}
 		// Whatever is in the file, a record behind it on a line of its own is found.
-		after, _, _ := parseLedger(append(bytes.Clone(b), "\n"+line(`{"id":"new-1","kind":"a","object":"o","undo":{}}`)...))
+		after := parseLedger(append(bytes.Clone(b), "\n"+line(`{"id":"new-1","kind":"a","object":"o","undo":{}}`)...), nil).open
 		if len(after) == 0 || after[len(after)-1].ID != "new-1" {
 			t.Errorf("a record behind %q is lost", b)
 		}
@@ -175,7 +175,7 @@ func (f *full) Write(b []byte) (int, error) {
 func TestLedgerOnAFullDisk(t *testing.T) {
 	for room := range 40 {
 		dir := t.TempDir()
-		l, err := OpenLedger(dir)
+		l, err := OpenLedger(dir, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -220,7 +220,8 @@ func TestEveryFlippedBitIsNamed(t *testing.T) {
 		for bit := range 8 {
 			flipped := bytes.Clone(whole)
 			flipped[at] ^= 1 << bit
-			open, _, damaged := parseLedger(flipped)
+			found := parseLedger(flipped, nil)
+			open, damaged := found.open, found.damaged
 			if len(damaged) == 0 && (len(open) != 1 || string(open[0].Undo) != `{"before":2}` || open[0].Object != "redis" || open[0].ID != "scale-1") {
 				t.Fatalf("byte %d, bit %d: %+v in silence:\n%s", at, bit, open, flipped)
 			}
@@ -236,7 +237,7 @@ func TestOrderIsThatOfTheFile(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, LedgerFile), []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	l, err := OpenLedger(dir)
+	l, err := OpenLedger(dir, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -272,7 +273,7 @@ func TestDamagedLedger(t *testing.T) {
 		}
 	}
 	check(ReadLedger(dir))
-	l, err := OpenLedger(dir)
+	l, err := OpenLedger(dir, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

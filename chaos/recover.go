@@ -61,6 +61,13 @@ func recoverRecord(ctx context.Context, l *Ledger, r Record, undoers Undoers, op
 		}
 		return result
 	}
+	change, err := u.Describe(r.Undo)
+	if err != nil {
+		result.Err = &NotRevertedError{Object: r.Object, Remedy: u.Remedy(r.Undo), Err: err}
+		return result
+	}
+	r.Object = cmp.Or(change.Object, r.Object)
+	result.Object = r.Object
 	overwrite := false
 	for {
 		err := undoRecord(ctx, u, r, overwrite, options)

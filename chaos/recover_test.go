@@ -14,7 +14,7 @@ import (
 // dead leaves a ledger with a and b changed, as a process that died has left it.
 func dead(t *testing.T, w *world) *Ledger {
 	t.Helper()
-	l, err := OpenLedger(t.TempDir())
+	l, err := OpenLedger(t.TempDir(), nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -14,9 +14,21 @@ type Undoer interface {
 	// a [*PendingError], and the caller asks again. When the object is not as the fault left it, the
 	// error is a [*ConflictError], unless overwrite is true.
 	Undo(ctx context.Context, undo json.RawMessage, overwrite bool) error
+	// Describe says what the change is, from the record's own data and without contacting anybody. The label of a
+	// record is nothing but a text, and can say anything. An error means that the record cannot be read.
+	Describe(undo json.RawMessage) (Change, error)
 	// Remedy is a command by which a person can undo the change: kubectl, toxiproxy-cli, tc.
 	Remedy(undo json.RawMessage) string
 }
+
+// Change is what a record says of a change.
+type Change struct {
+	Object string // "statefulset xin-staging/redis"
+	Place  string // "the cluster at https://10.0.0.1:6443 (context staging)"
+	Undo   string // what undoing does: "set 2 replicas"
+}
+
+func (c Change) String() string { return c.Object + ", at " + c.Place + ": " + c.Undo }
 
 // Undoers finds an undoer by the kind of a step.
 type Undoers map[string]Undoer

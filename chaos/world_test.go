@@ -93,6 +93,12 @@ type numberUndo struct {
 
 const lowestOfOurs = 5
 
+func (w *world) Describe(undo json.RawMessage) (Change, error) {
+	var u numberUndo
+	err := json.Unmarshal(undo, &u)
+	return Change{Object: u.Object, Place: "the world", Undo: "put it back"}, err
+}
+
 // Undo puts a number back, unless somebody else has changed it.
 func (w *world) Undo(ctx context.Context, undo json.RawMessage, overwrite bool) error {
 	var u numberUndo
@@ -191,7 +197,7 @@ func newTrial(t *testing.T, faults ...Fault) *trial {
 	t.Helper()
 	w := faults[0].(numbers).world
 	dir := t.TempDir()
-	ledger, err := OpenLedger(dir)
+	ledger, err := OpenLedger(dir, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

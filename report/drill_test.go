@@ -146,7 +146,7 @@ func killedDrills() synthetic {
 // withLedger puts a ledger with open records beside a run.
 func withLedger(t *testing.T, dir string, objects ...string) string {
 	t.Helper()
-	l, err := chaos.OpenLedger(dir)
+	l, err := chaos.OpenLedger(dir, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -164,7 +164,7 @@ func withLedger(t *testing.T, dir string, objects ...string) string {
 // settleLedger closes what a ledger holds, as squall recover does.
 func settleLedger(t *testing.T, dir string) {
 	t.Helper()
-	l, err := chaos.OpenLedger(dir)
+	l, err := chaos.OpenLedger(dir, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

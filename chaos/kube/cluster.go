@@ -1,8 +1,10 @@
 package kube
 
 import (
-	"cmp"
+	"bytes"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -15,15 +17,12 @@ import (
 	"strings"
 	"time"
 
-	"al.essio.dev/pkg/shellescape"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
 	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
-
-	"xinbot.ir/squall/chaos"
 )
 
 // callTime is how long the API server may take for one answer.
@@ -52,6 +51,7 @@ type clusterRef struct {
 	Kubeconfig string `json:"kubeconfig,omitempty"` // absolute paths; "" inside a pod
 	Context    string `json:"context,omitempty"`
 	Server     string `json:"server"`            // URL of the API server
+	CA         string `json:"ca,omitempty"`      // SHA-256 of its certificate authorities, "" for the system's
 	Cluster    string `json:"cluster,omitempty"` // uid of namespace kube-system, "" if it could not be read
 }
 
@@ -78,7 +78,13 @@ func connect(c Config) (*cluster, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s %s: %w", verb, files, err)
 	}
+	if err := unambiguous(rules.Precedence, raw, ref.Context); err != nil {
+		return nil, fmt.Errorf("%s: %w", verb, err)
+	}
 	ref.Server = serverOf(config)
+	if ref.CA, err = authorityOf(config); err != nil {
+		return nil, fmt.Errorf("%s %s: %w", verb, files, err)
+	}
 	return newCluster(config, ref, c)
 }
 
@@ -92,28 +98,8 @@ func (c Config) rules() *clientcmd.ClientConfigLoadingRules {
 	return rules
 }
 
-// owns refuses a record that was made with another kubeconfig than the operator's own, unless the operator chose
-// one for it. A kubeconfig can name a program to run, so the one that a record names is never read.
-func (c Config) owns(ref clusterRef) error {
-	if c.Kubeconfig != "" {
-		return nil
-	}
-	own, err := existingFiles(c.rules().Precedence)
-	if err != nil {
-		return fmt.Errorf("read kubeconfig: %w", err)
-	}
-	if own == ref.Kubeconfig {
-		return nil
-	}
-	foreign := &chaos.OtherTargetError{
-		Record: fmt.Sprintf("the cluster at %s by kubeconfig %s", ref.Server, cmp.Or(ref.Kubeconfig, "of a pod")),
-		Flag:   "--kubeconfig " + shellescape.Quote(cmp.Or(ref.Kubeconfig, "FILE")),
-	}
-	if own != "" {
-		foreign.Own = "kubeconfig " + own
-	}
-	return foreign
-}
+// errNoCluster means that the operator's kubeconfig does not have what is looked for.
+var errNoCluster = errors.New("there is none")
 
 // restConfig is the context of the kubeconfig, or the pod's service account if there is no kubeconfig
 // at all. A kubeconfig that is there and wrong never leads to the pod's own cluster.
@@ -121,12 +107,16 @@ func restConfig(raw *clientcmdapi.Config, context string) (*rest.Config, error) 
 	if clientcmdapi.IsConfigEmpty(raw) && context == "" {
 		config, err := rest.InClusterConfig()
 		if errors.Is(err, rest.ErrNotInCluster) {
-			return nil, errors.New("there is none, and this is no pod: set KUBECONFIG, --kubeconfig or kubeconfig in squall.yaml")
+			return nil, fmt.Errorf("%w, and this is no pod: set KUBECONFIG, --kubeconfig or kubeconfig in squall.yaml", errNoCluster)
 		}
 		return config, err
 	}
 	if _, ok := raw.Contexts[context]; !ok && context != "" {
-		return nil, fmt.Errorf("there is no context %s: contexts are %s", context, strings.Join(slices.Sorted(maps.Keys(raw.Contexts)), ", "))
+		known := "it has none"
+		if len(raw.Contexts) > 0 {
+			known = "contexts are " + strings.Join(slices.Sorted(maps.Keys(raw.Contexts)), ", ")
+		}
+		return nil, fmt.Errorf("%w of context %s: %s", errNoCluster, context, known)
 	}
 	return clientcmd.NewNonInteractiveClientConfig(*raw, context, &clientcmd.ConfigOverrides{}, nil).ClientConfig()
 }
@@ -183,6 +173,22 @@ func serverOf(config *rest.Config) string {
 	return strings.TrimSuffix(u.String(), "/")
 }
 
+// authorityOf identifies the certificate authorities by which the API server is known.
+func authorityOf(config *rest.Config) (string, error) {
+	data := config.CAData
+	if len(data) == 0 && config.CAFile != "" {
+		var err error
+		if data, err = os.ReadFile(config.CAFile); err != nil {
+			return "", err
+		}
+	}
+	if len(data) == 0 {
+		return "", nil
+	}
+	sum := sha256.Sum256(bytes.TrimSpace(data))
+	return hex.EncodeToString(sum[:]), nil
+}
+
 // identify reads which cluster this is. Without the right to read namespace kube-system the
 // server's address identifies it.
 func (cl *cluster) identify(ctx context.Context) error {
@@ -197,39 +203,15 @@ func (cl *cluster) identify(ctx context.Context) error {
 	return nil
 }
 
+// place names the cluster for people: the address tells two of one context's name apart.
+func (ref clusterRef) place() string {
+	return fmt.Sprintf("the cluster at %s (context %s)", ref.Server, ref.contextName())
+}
+
 // contextName is the context, for people.
 func (ref clusterRef) contextName() string {
 	if ref.Context == "" {
 		return "the pod's own service account"
 	}
 	return ref.Context
-}
-
-// clusterOpener opens the clusters of records.
-type clusterOpener struct{ config Config }
-
-// open connects to the record's cluster and verifies that it is that one.
-func (r clusterOpener) open(ctx context.Context, ref clusterRef) (*cluster, error) {
-	c := r.config
-	if err := c.owns(ref); err != nil {
-		return nil, err
-	}
-	if c.Context == "" {
-		c.Context = ref.Context
-	}
-	cl, err := connect(c)
-	if err != nil {
-		return nil, err
-	}
-	if err := cl.identify(ctx); err != nil {
-		return nil, err
-	}
-	known := cl.ref.Cluster != "" && ref.Cluster != ""
-	cl.unverified = !known && cl.ref.Server != ref.Server
-	byWish := cl.ref.Kubeconfig != ref.Kubeconfig || cl.ref.Context != ref.Context
-	if known && cl.ref.Cluster != ref.Cluster || cl.unverified && !byWish {
-		return nil, fmt.Errorf("context %s leads to the cluster at %s, and the record is of another, at %s: choose the right one with --kubeconfig and --context",
-			cl.ref.contextName(), cl.ref.Server, ref.Server)
-	}
-	return cl, nil
 }

@@ -182,10 +182,10 @@ current-context: x
 	mine := kubeconfigFor(t, "https://127.0.0.1:1")
 	for _, own := range []string{mine, filepath.Join(dir, "none.yaml")} {
 		t.Setenv("KUBECONFIG", own)
-		for kind, undoer := range Undoers(Config{}) {
+		for kind, undoer := range Undoers(Config{Namespace: "n"}) {
 			raw, err := json.Marshal(map[string]any{
 				"where": clusterRef{Kubeconfig: theirs, Context: "x", Server: "https://127.0.0.1:1"}, "namespace": "n", "kind": "Deployment", "name": "d",
-				"target": map[string]any{"namespace": "n", "kind": "Deployment", "name": "d"}, "pod": "p", "container": "c", "uid": "u", "device": "eth0", "session": "1f2e3d4c",
+				"workload": map[string]any{"namespace": "n", "kind": "Deployment", "name": "d"}, "pod": "p", "container": "c", "uid": "u", "device": "eth0", "session": "1f2e3d4c",
 			})
 			if err != nil {
 				t.Fatal(err)
@@ -198,5 +198,61 @@ current-context: x
 	}
 	if _, err := os.Stat(out); err == nil {
 		t.Error("the login program of the record ran")
+	}
+}
+
+// What a record says of its namespace is held to the operator's own limits before anybody is contacted.
+func TestRecordsOfOtherNamespacesAreRefused(t *testing.T) {
+	for name, c := range map[string]Config{
+		"none":    {},
+		"another": {Namespace: "mine", Allow: []string{"mine", "mine-too"}},
+	} {
+		c.Kubeconfig = kubeconfigFor(t, "https://127.0.0.1:1")
+		for kind, undoer := range Undoers(c) {
+			raw := json.RawMessage(`{"where":{"server":"https://127.0.0.1:1"},"namespace":"v1","pod":"p","device":"eth0","session":"1f2e3d4c","workload":{"namespace":"v1","kind":"statefulset","name":"redis"}}`)
+			var foreign *chaos.OtherTargetError
+			if err := undoer.Undo(t.Context(), raw, true); !errors.As(err, &foreign) || foreign.Flag != "--allow-namespace v1" {
+				t.Errorf("%s: %s: %v", name, kind, err)
+			}
+			change, err := undoer.Describe(raw)
+			if err != nil || !strings.Contains(change.Object, "v1/") || !strings.Contains(change.Place, "https://127.0.0.1:1") {
+				t.Errorf("%s: %s: %+v, %v", name, kind, change, err)
+			}
+		}
+	}
+}
+
+// Two files that say different things of one name: kubectl takes the first one in silence, and so the wrong cluster.
+func TestAmbiguousKubeconfigsAreRefused(t *testing.T) {
+	dir := t.TempDir()
+	file := func(name, context, server, token string) string {
+		t.Helper()
+		path := filepath.Join(dir, name)
+		text := fmt.Sprintf(`apiVersion: v1
+kind: Config
+clusters: [{name: kubernetes, cluster: {server: %q}}]
+users: [{name: admin, user: {token: %s}}]
+contexts: [{name: %s, context: {cluster: kubernetes, user: admin}}]
+current-context: %s
+`, server, token, context, context)
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	production := file("production", "production", "https://10.0.0.1:6443", "a")
+	staging := file("staging", "staging", "https://10.0.0.2:6443", "a")
+	again := file("again", "again", "https://10.0.0.1:6443", "a")
+	other := file("other", "other", "https://10.0.0.1:6443", "b")
+	for name, test := range map[string]struct{ second, says string }{
+		"another server": {staging, "cluster kubernetes is defined in two ways, in " + production + " and in " + staging},
+		"another login":  {other, "user admin is defined in two ways, in " + production + " and in " + other},
+		"the same":       {again, ""},
+	} {
+		list := production + string(filepath.ListSeparator) + test.second
+		_, err := connect(Config{Kubeconfig: list, Context: filepath.Base(test.second)})
+		if test.says == "" && err != nil || test.says != "" && (err == nil || !strings.Contains(err.Error(), test.says)) {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 }

@@ -76,8 +76,8 @@ const (
 )
 
 // Undoers revert what faults here have changed, from a ledger's records alone. Of the config only
-// these count: Kubeconfig and Context replace those of the records if they are set (to recover on
-// another machine), Log and UserAgent. A cluster that is not the record's is refused.
+// these count: Kubeconfig and Context, else the operator's own kubeconfig and the record's context there; Namespace and
+// Allow, outside of which nothing is touched; Log and UserAgent. A cluster that is not the record's is refused.
 func Undoers(c Config) chaos.Undoers {
 	r := clusterOpener{config: c}
 	return chaos.Undoers{scaleKind: scaleUndoer{r}, rolloutKind: rolloutUndoer{r}, shapeKind: shapeUndoer{r}}

@@ -16,7 +16,7 @@ var operator = event.By(event.RoleOperator)
 // engine runs this driver's faults as squall does, with a ledger in dir.
 func (s *stage) engine(t *testing.T, dir string) *chaos.Engine {
 	t.Helper()
-	ledger, err := chaos.OpenLedger(dir)
+	ledger, err := chaos.OpenLedger(dir, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -91,7 +91,7 @@ func TestRecoverAfterDeath(t *testing.T) {
 	qdrant := unchanged(t, "qdrant", s.deploymentSpec(testcluster.Qdrant))
 	redis := unchanged(t, "redis", s.redisSpec)
 	dir := t.TempDir()
-	ledger, err := chaos.OpenLedger(dir)
+	ledger, err := chaos.OpenLedger(dir, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -106,11 +106,11 @@ func TestRecoverAfterDeath(t *testing.T) {
 	if err := ledger.Close(); err != nil { // the process is gone
 		t.Fatal(err)
 	}
-	if ledger, err = chaos.OpenLedger(dir); err != nil {
+	if ledger, err = chaos.OpenLedger(dir, nil); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = ledger.Close() })
-	results := chaos.Recover(context.Background(), ledger, Undoers(Config{Kubeconfig: s.config.Kubeconfig}), chaos.RecoverOptions{RecheckDelay: 1})
+	results := chaos.Recover(context.Background(), ledger, Undoers(Config{Kubeconfig: s.config.Kubeconfig, Allow: s.config.Allow}), chaos.RecoverOptions{RecheckDelay: 1})
 	if len(results) != 3 {
 		t.Errorf("%d results, want 3", len(results))
 	}

@@ -73,7 +73,7 @@ func TestSlowAPIServer(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	err = Undoers(Config{Kubeconfig: s.config.Kubeconfig, timeout: s.config.timeout})[scaleKind].Undo(t.Context(), raw, false)
+	err = Undoers(Config{Kubeconfig: s.config.Kubeconfig, Allow: s.config.Allow, timeout: s.config.timeout})[scaleKind].Undo(t.Context(), raw, false)
 	if err == nil || !strings.Contains(err.Error(), "did not answer in time") {
 		t.Errorf("undo on a server that does not answer: %v", err)
 	}
@@ -125,6 +125,9 @@ func TestRecordsLeadToTheirClusterOnly(t *testing.T) {
 		raw, err := json.Marshal(r)
 		if err != nil {
 			t.Fatal(err)
+		}
+		if c.Allow == nil {
+			c.Allow = s.config.Allow
 		}
 		return Undoers(c)[scaleKind].Undo(t.Context(), raw, false)
 	}

@@ -27,7 +27,7 @@ func (u rolloutUndoer) Undo(ctx context.Context, raw json.RawMessage, overwrite 
 	if err := json.Unmarshal(raw, &r); err != nil {
 		return fmt.Errorf("read record of taken pods: %w", err)
 	}
-	cl, err := u.opener.open(ctx, r.Where)
+	cl, err := u.opener.open(ctx, r.Where, r.Workload.Namespace)
 	if err != nil {
 		return err
 	}
@@ -43,6 +43,15 @@ func (u rolloutUndoer) Undo(ctx context.Context, raw json.RawMessage, overwrite 
 		return err
 	}
 	return cl.readyCheck(ctx, w, r.Ready)
+}
+
+// Describe says which pods are waited for.
+func (rolloutUndoer) Describe(raw json.RawMessage) (chaos.Change, error) {
+	var r rolloutRecord
+	if err := json.Unmarshal(raw, &r); err != nil {
+		return chaos.Change{}, fmt.Errorf("read record of taken pods: %w", err)
+	}
+	return chaos.Change{Object: r.Workload.String(), Place: r.Where.place(), Undo: fmt.Sprintf("wait until %d pods are ready", r.Ready)}, nil
 }
 
 // Remedy waits the same way.

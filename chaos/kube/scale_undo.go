@@ -28,7 +28,7 @@ func (u scaleUndoer) Undo(ctx context.Context, raw json.RawMessage, overwrite bo
 	if err := json.Unmarshal(raw, &r); err != nil {
 		return fmt.Errorf("read record of replicas: %w", err)
 	}
-	cl, err := u.opener.open(ctx, r.Where)
+	cl, err := u.opener.open(ctx, r.Where, r.Workload.Namespace)
 	if err != nil {
 		return err
 	}
@@ -67,6 +67,15 @@ func (u scaleUndoer) Undo(ctx context.Context, raw json.RawMessage, overwrite bo
 		}
 	}
 	return cl.readyCheck(ctx, w, r.Ready)
+}
+
+// Describe says which replicas are set.
+func (scaleUndoer) Describe(raw json.RawMessage) (chaos.Change, error) {
+	var r scaleRecord
+	if err := json.Unmarshal(raw, &r); err != nil {
+		return chaos.Change{}, fmt.Errorf("read record of replicas: %w", err)
+	}
+	return chaos.Change{Object: r.Workload.String(), Place: r.Where.place(), Undo: "set " + replicas(r.Before)}, nil
 }
 
 // Remedy sets the replicas as they were.

@@ -10,6 +10,8 @@ import (
 	"al.essio.dev/pkg/shellescape"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/types"
+
+	"xinbot.ir/squall/chaos"
 )
 
 // shapeRecord is what taking the shaping off a pod needs.
@@ -30,14 +32,11 @@ type shapeUndoer struct{ opener clusterOpener }
 // Undo takes the session's qdisc off the pod's interface and reads back that it is off. A pod that is
 // gone took its network with it.
 func (u shapeUndoer) Undo(ctx context.Context, raw json.RawMessage, _ bool) error {
-	var r shapeRecord
-	if err := json.Unmarshal(raw, &r); err != nil {
-		return fmt.Errorf("read record of shaping: %w", err)
+	r, err := readShape(raw)
+	if err != nil {
+		return err
 	}
-	if !validDevice.MatchString(r.Device) || !validSession.MatchString(r.Session) {
-		return fmt.Errorf("read record of shaping: device %q and session %q cannot be right", r.Device, r.Session)
-	}
-	cl, err := u.opener.open(ctx, r.Where)
+	cl, err := u.opener.open(ctx, r.Where, r.Namespace)
 	if err != nil {
 		return err
 	}
@@ -110,6 +109,22 @@ func neverShaped(pod *corev1.Pod, session string) bool {
 	}
 	_, state := newestTCContainer(pod, session)
 	return !ran || state != nil && state.Terminated != nil && state.Terminated.ExitCode == 0
+}
+
+// Describe says which pod's shaping is taken off.
+func (shapeUndoer) Describe(raw json.RawMessage) (chaos.Change, error) {
+	r, err := readShape(raw)
+	return chaos.Change{Object: "network of pod " + r.Namespace + "/" + r.Pod, Place: r.Where.place(), Undo: "stop shaping it"}, err
+}
+
+func readShape(raw json.RawMessage) (r shapeRecord, err error) {
+	if err := json.Unmarshal(raw, &r); err != nil {
+		return r, fmt.Errorf("read record of shaping: %w", err)
+	}
+	if !validDevice.MatchString(r.Device) || !validSession.MatchString(r.Session) {
+		return r, fmt.Errorf("read record of shaping: device %q and session %q cannot be right", r.Device, r.Session)
+	}
+	return r, nil
 }
 
 // Remedy is tc in the pod.

@@ -126,11 +126,15 @@ func apply(t *testing.T, plan chaos.Plan) {
 // undoersOf are those of an operator whose kubeconfig is that of the record.
 func undoersOf(t *testing.T, record json.RawMessage) chaos.Undoers {
 	t.Helper()
-	var r struct{ Where clusterRef }
+	var r struct {
+		Where     clusterRef
+		Workload  workloadRef
+		Namespace string
+	}
 	if err := json.Unmarshal(record, &r); err != nil {
 		t.Fatal(err)
 	}
-	return Undoers(Config{Kubeconfig: r.Where.Kubeconfig})
+	return Undoers(Config{Kubeconfig: r.Where.Kubeconfig, Allow: []string{r.Workload.Namespace, r.Namespace}})
 }
 
 // undo tries once, from the record alone and without the config of the fault.

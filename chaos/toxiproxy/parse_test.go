@@ -72,7 +72,7 @@ func TestDamagedRecords(t *testing.T) {
 		{KindToxic, `{`, "read record of a toxic"},
 		{KindToxic, `{"url":"http://127.0.0.1:1","proxy":"p","toxic":"theirs"}`, `"theirs" is no toxic of squall's`},
 		{KindToxic, `{"url":"nowhere","proxy":"p","toxic":"squall-a-b-c-upstream"}`, `"nowhere" is no address`},
-		{KindToxic, `{"url":"http://127.0.0.1:1","toxic":"squall-a-b-c-upstream"}`, "names no proxy"},
+		{KindToxic, `{"url":"http://127.0.0.1:1","toxic":"squall-a-b-c-upstream"}`, "is no name of a proxy"},
 		{KindProxy, `[]`, "read record of a proxy"},
 		{KindProxy, `{"url":"ftp://x","proxy":"p"}`, "no address"},
 	} {

@@ -58,7 +58,7 @@ func keep(t *testing.T, d *Driver) *keeper {
 	t.Helper()
 	k := &keeper{t: t, dir: t.TempDir(), told: make(chan event.Event, 1000)}
 	var err error
-	if k.ledger, err = chaos.OpenLedger(k.dir); err != nil {
+	if k.ledger, err = chaos.OpenLedger(k.dir, nil); err != nil {
 		t.Fatal(err)
 	}
 	k.Engine = chaos.New(chaos.Config{
@@ -146,7 +146,7 @@ func TestRecoveryNeedsTheLedgerAlone(t *testing.T) {
 	k.until("fault_active")
 	must(t, k.ledger.Close()) // and nothing more is heard of it
 
-	ledger, err := chaos.OpenLedger(k.dir)
+	ledger, err := chaos.OpenLedger(k.dir, nil)
 	must(t, err)
 	if open := len(ledger.Unresolved()); open != 4 {
 		t.Errorf("%d open records, want 4", open)

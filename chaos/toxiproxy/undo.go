@@ -43,14 +43,16 @@ func (p instance) api(record string) (api, error) {
 		own = p.own.String()
 	}
 	if trimmed(own) != trimmed(record) {
-		foreign := &chaos.OtherTargetError{Record: "Toxiproxy at " + record, Flag: "--toxiproxy " + shellescape.Quote(record)}
+		foreign := &chaos.OtherTargetError{Record: place(record), Flag: "--toxiproxy " + shellescape.Quote(record)}
 		if own != "" {
-			foreign.Own = "Toxiproxy at " + own
+			foreign.Own = place(own)
 		}
 		return api{}, foreign
 	}
 	return newAPI(record, p.timeout), nil
 }
+
+func place(api string) string { return "Toxiproxy at " + api }
 
 func trimmed(address string) string { return strings.TrimRight(address, "/") }
 
@@ -92,8 +94,8 @@ func checkPlace(what, base, proxy string) error {
 	switch {
 	case err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https":
 		return fmt.Errorf("read record of a %s: %q is no address of an API", what, base)
-	case proxy == "":
-		return fmt.Errorf("read record of a %s: it names no proxy", what)
+	case proxy == "", proxy == ".", proxy == "..": // the dots would make another path
+		return fmt.Errorf("read record of a %s: %q is no name of a proxy", what, proxy)
 	}
 	return nil
 }
@@ -132,6 +134,12 @@ func (u toxicUndoer) Undo(ctx context.Context, undo json.RawMessage, _ bool) err
 	return fmt.Errorf("remove toxic %s from proxy %s at %s: %w", r.Toxic, r.Proxy, r.URL, err)
 }
 
+// Describe says which toxic goes.
+func (toxicUndoer) Describe(undo json.RawMessage) (chaos.Change, error) {
+	r, err := readToxic(undo)
+	return chaos.Change{Object: "toxic " + r.Toxic + " on proxy " + r.Proxy, Place: place(r.URL), Undo: "remove it"}, err
+}
+
 func timedOut(err error) bool { return errors.Is(err, context.DeadlineExceeded) }
 
 // Remedy is the command that removes the toxic.
@@ -145,6 +153,12 @@ func (toxicUndoer) Remedy(undo json.RawMessage) string {
 
 // proxyUndoer switches proxies on.
 type proxyUndoer struct{ instance instance }
+
+// Describe says which proxy goes on.
+func (proxyUndoer) Describe(undo json.RawMessage) (chaos.Change, error) {
+	r, err := readProxy(undo)
+	return chaos.Change{Object: "proxy " + r.Proxy, Place: place(r.URL), Undo: "switch it on"}, err
+}
 
 // Undo switches the proxy on. One that is on already, or gone, is fine. One that is off without squall's
 // marker was switched off by somebody else: that is a [*chaos.ConflictError].

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"errors"
 	"io"
 	"maps"
 
@@ -21,7 +22,16 @@ func Unfinished() ([]string, error) { return session.Unfinished(Runs) }
 // RecoverOptions is what recovering a dead run needs: the places that the configuration names, and how to ask.
 func RecoverOptions(r config.Resolved, how chaos.RecoverOptions) session.RecoverOptions {
 	kube.RedirectKlog(io.Discard)
-	return session.RecoverOptions{Options: r.Options, Undoers: undoers(r), How: how}
+	key, _ := LedgerKey(r) // without one every ledger is somebody else's
+	return session.RecoverOptions{Options: r.Options, Undoers: undoers(r), How: how, Key: key}
+}
+
+// LedgerKey is the key of this user's ledgers. It is made at its first use.
+func LedgerKey(r config.Resolved) (chaos.Key, error) {
+	if r.LedgerKey == "" {
+		return nil, errors.New("read the key of ledgers: HOME is not set, so there is no place for it: set HOME or XDG_STATE_HOME")
+	}
+	return chaos.ReadKey(r.LedgerKey)
 }
 
 // undoers revert what any squall has changed at the places that the configuration names.
@@ -29,6 +39,6 @@ func undoers(r config.Resolved) chaos.Undoers {
 	k := r.Faults.Kubernetes
 	all := chaos.Undoers{}
 	maps.Copy(all, toxiproxy.Undoers(r.Faults.Toxiproxy, 0))
-	maps.Copy(all, kube.Undoers(kube.Config{Kubeconfig: k.Kubeconfig, Context: k.Context, UserAgent: r.Options.UserAgent}))
+	maps.Copy(all, kube.Undoers(kube.Config{Kubeconfig: k.Kubeconfig, Context: k.Context, Namespace: k.Namespace, Allow: k.Allow, UserAgent: r.Options.UserAgent}))
 	return all
 }

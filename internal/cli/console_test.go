@@ -46,7 +46,7 @@ func openIn(t *testing.T, platform environment, work string, args ...string) *co
 	}
 	p.cmd = exec.Command(binary, args...)
 	p.cmd.Dir = work
-	p.cmd.Env = append([]string{"HOME=" + work, "TERM=xterm-256color", "LANG=C.UTF-8"}, platform...)
+	p.cmd.Env = append([]string{"XDG_STATE_HOME=" + state, "HOME=" + work, "TERM=xterm-256color", "LANG=C.UTF-8"}, platform...)
 	terminal, err := pty.StartWithSize(p.cmd, &pty.Winsize{Rows: 36, Cols: 120})
 	if err != nil {
 		t.Fatal(err)

@@ -30,6 +30,7 @@ import (
 var (
 	binary string      // the built program; "" with -short
 	mortal string      // the same, but panics when it is told to
+	state  string      // where all of them keep the key of ledgers
 	shared environment // of the platform that the tests share which change nothing on it
 )
 
@@ -48,7 +49,7 @@ func runTests(m *testing.M) int {
 		return 1
 	}
 	defer os.RemoveAll(dir)
-	binary, mortal = filepath.Join(dir, "squall"), filepath.Join(dir, "victim")
+	binary, mortal, state = filepath.Join(dir, "squall"), filepath.Join(dir, "victim"), filepath.Join(dir, "state")
 	build := exec.Command("go", "build", "-o", dir, "xinbot.ir/squall", "./testdata/victim")
 	if out, err := build.CombinedOutput(); err != nil {
 		fmt.Fprintf(os.Stderr, "build squall: %v\n%s", err, out)
@@ -77,7 +78,7 @@ func isShort() bool {
 // serve starts a platform and reads the variables that it prints.
 func serve() (platform environment, stop func(), err error) {
 	cmd := exec.Command(binary, "demo", "--serve", "--no-delays")
-	cmd.Env = []string{"HOME=" + os.TempDir()}
+	cmd.Env = []string{"XDG_STATE_HOME=" + state, "HOME=" + os.TempDir()}
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		return nil, nil, err
@@ -177,7 +178,7 @@ func start(t *testing.T, environ []string, args ...string) *process {
 	}
 	p.cmd = exec.Command(binary, args...)
 	p.cmd.Dir = work
-	p.cmd.Env = append([]string{"HOME=" + work}, environ...)
+	p.cmd.Env = append([]string{"XDG_STATE_HOME=" + state, "HOME=" + work}, environ...)
 	p.cmd.Stdout, p.cmd.Stderr = p.out, p.err
 	if err := p.cmd.Start(); err != nil {
 		t.Fatal(err)
@@ -517,7 +518,7 @@ func TestRecover(t *testing.T) {
 	}
 	// The next run from the same place points at it, and a run is never written over.
 	next := exec.Command(binary, "run", "--out", p.dir)
-	next.Dir, next.Env = p.cmd.Dir, append([]string{"HOME=" + p.cmd.Dir}, platform...)
+	next.Dir, next.Env = p.cmd.Dir, append([]string{"XDG_STATE_HOME=" + state, "HOME=" + p.cmd.Dir}, platform...)
 	said, err := next.CombinedOutput()
 	if code := next.ProcessState.ExitCode(); err == nil || code != 2 {
 		t.Errorf("a second run into the same directory: exit code %d", code)
@@ -549,7 +550,7 @@ func TestReaderThatGoesAway(t *testing.T) {
 	reader.Close()
 	work := t.TempDir()
 	cmd := exec.Command(binary, "run", "--vus", "5", "--duration", "2s", "--out", "run", "--objective", steady)
-	cmd.Dir, cmd.Env, cmd.Stdout, cmd.Stderr = work, append([]string{"HOME=" + work}, shared...), writer, writer
+	cmd.Dir, cmd.Env, cmd.Stdout, cmd.Stderr = work, append([]string{"XDG_STATE_HOME=" + state, "HOME=" + work}, shared...), writer, writer
 	if err := cmd.Run(); err != nil {
 		t.Errorf("ended with %v", err)
 	}

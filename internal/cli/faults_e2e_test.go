@@ -146,7 +146,7 @@ func TestLeftBehindAndRecovered(t *testing.T) {
 	} {
 		locked.Store(c.locked)
 		cmd := exec.Command(binary, "recover", p.dir)
-		cmd.Dir, cmd.Env = filepath.Dir(p.dir), append([]string{"HOME=" + p.dir}, environ...)
+		cmd.Dir, cmd.Env = filepath.Dir(p.dir), append([]string{"XDG_STATE_HOME=" + state, "HOME=" + p.dir}, environ...)
 		out, _ := cmd.CombinedOutput()
 		if code := cmd.ProcessState.ExitCode(); code != c.code || !strings.Contains(string(out), c.says) {
 			t.Errorf("squall recover (locked: %v) ended with %d and said %s; want %d and %q", c.locked, code, out, c.code, c.says)
@@ -239,7 +239,7 @@ func TestUnansweredQuestionBeginsNothing(t *testing.T) {
 		}
 	}
 	cmd := exec.Command(binary, "recover") // finds it without being told
-	cmd.Dir, cmd.Env = dead.cmd.Dir, append([]string{"HOME=" + dead.cmd.Dir}, platform...)
+	cmd.Dir, cmd.Env = dead.cmd.Dir, append([]string{"XDG_STATE_HOME=" + state, "HOME=" + dead.cmd.Dir}, platform...)
 	if out, err := cmd.CombinedOutput(); err != nil || !strings.Contains(string(out), "is back as it was found") {
 		t.Errorf("squall recover: %v\n%s", err, out)
 	}

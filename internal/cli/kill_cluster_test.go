@@ -73,7 +73,7 @@ func TestKilledAtAnyMomentOnKubernetes(t *testing.T) {
 				if open, _ := chaos.ReadLedger(filepath.Join(dir, "run")); len(open) > 0 {
 					dead.Add(1)
 				}
-				recoverRun(t, dir, "KUBECONFIG="+kubeconfig)
+				recoverRun(t, dir, "KUBECONFIG="+kubeconfig, "NAMESPACE="+namespace)
 				if after := specs(t, cluster, namespace); after != before {
 					t.Errorf("try %d, %s %s: the workloads are not as they were:\n%s\n%s", n, way, when, after, v.log.String())
 					before = after // the next tries are about themselves

@@ -79,7 +79,7 @@ func startVictim(t *testing.T, way, dir string, args ...string) *victim {
 	}
 	v.cmd = exec.Command(program, args...)
 	v.cmd.Dir = dir
-	v.cmd.Env = []string{"HOME=" + dir, "PATH=" + os.Getenv("PATH"), "WEBHOOK_SECRET=s3cret", "GOTRACEBACK=none"}
+	v.cmd.Env = []string{"XDG_STATE_HOME=" + state, "HOME=" + dir, "PATH=" + os.Getenv("PATH"), "WEBHOOK_SECRET=s3cret", "GOTRACEBACK=none"}
 	v.cmd.Stdout, v.cmd.Stderr = &v.log, &v.log
 	if theirs != nil {
 		v.cmd.ExtraFiles = []*os.File{theirs}
@@ -327,7 +327,7 @@ func recoverRun(t *testing.T, dir string, env ...string) {
 	}
 	for range 2 {
 		cmd := exec.Command(binary, "recover", run)
-		cmd.Dir, cmd.Env = dir, append([]string{"HOME=" + dir}, env...)
+		cmd.Dir, cmd.Env = dir, append([]string{"XDG_STATE_HOME=" + state, "HOME=" + dir}, env...)
 		if out, err := cmd.CombinedOutput(); err != nil {
 			t.Errorf("squall recover: %v\n%s", err, out)
 		}

@@ -16,12 +16,25 @@ import (
 // try runs a command line in this process, without a terminal, and returns code and output.
 func try(t *testing.T, environ map[string]string, args ...string) (code int, out, errs string) {
 	t.Helper()
+	return tryTyping(t, "", environ, args...)
+}
+
+// tryTyping does so with what is typed.
+func tryTyping(t *testing.T, typed string, environ map[string]string, args ...string) (code int, out, errs string) {
+	t.Helper()
+	in, keyboard, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer in.Close()
+	_, _ = keyboard.WriteString(typed)
+	_ = keyboard.Close()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute) // a command that should refuse may serve instead
 	defer cancel()
 	var o, e bytes.Buffer
 	signals := make(chan os.Signal)
 	code = Main(ctx, IO{
-		Args: args, Out: &o, Err: &e, Signals: signals, Now: time.Now,
+		Args: args, In: in, Out: &o, Err: &e, Signals: signals, Now: time.Now,
 		LookupEnv: func(name string) (string, bool) { v, ok := environ[name]; return v, ok },
 	})
 	return code, o.String(), e.String()
@@ -75,7 +88,7 @@ func TestHelpShowsWhatMatters(t *testing.T) {
 	}{
 		{"run", []string{"--vus", "--confirm", "takes everything back to the baseline and blocks new spikes"}, nil},
 		{"doctor", []string{"--target", "--gateway", "--ca", "-e, --env", "--help"}, []string{"--vus", "--out ", "--stop-rule", "--confirm"}},
-		{"recover", []string{"--target", "--orchestrator", "--insecure-skip-verify", "-e, --env", "--help"}, []string{"--vus", "--gateway", "--out ", "--confirm"}},
+		{"recover", []string{"--target", "--confirm", "--trust", "--allow-namespace", "--orchestrator", "--insecure-skip-verify", "-e, --env", "--help"}, []string{"--vus", "--gateway", "--out "}},
 	} {
 		_, out, _ := try(t, nil, c.command, "--help")
 		for _, want := range c.shows {
@@ -91,7 +104,7 @@ func TestHelpShowsWhatMatters(t *testing.T) {
 	}
 }
 
-// TestUndoingIsAlwaysAllowed: only load needs the name of a protected target.
+// TestUndoingIsAlwaysAllowed: where nothing is to be reverted, nobody is asked for the name of a protected target.
 func TestUndoingIsAlwaysAllowed(t *testing.T) {
 	t.Chdir(t.TempDir())
 	text := "targets: {prod: {protected: true, orchestrator: {url: 'https://api.example.org'}, admin_token: x}}"

@@ -16,6 +16,7 @@ import (
 	"xinbot.ir/squall/internal/app"
 	"xinbot.ir/squall/internal/config"
 	"xinbot.ir/squall/internal/event"
+	"xinbot.ir/squall/internal/printable"
 	"xinbot.ir/squall/internal/rundir"
 	"xinbot.ir/squall/internal/session"
 )
@@ -28,18 +29,21 @@ func (a *commands) recover() *cobra.Command {
 when it could not do so itself because it was killed or the platform was away. Without arguments it looks at every
 run below ` + app.Runs + `/; a run that is kept elsewhere has to be named. A run that is still going on is left alone, and running it again does no harm. When somebody
 else has changed an object since, it asks, or needs --overwrite or --keep. Where to go comes from the configuration, as for
-squall run: a record of another place (a run directory of somebody else) is refused, nothing is contacted, and the exit code is 3.`,
+squall run: a record of another place, or of a namespace that is not allowed, is refused, nothing is contacted, and the exit
+code is 3. A ledger that was not written by your squall on this machine, or was changed since, is shown and not followed: look at
+what it would do, and if it is yours, give --trust and type yes.`,
 		Example: `  squall recover
   squall recover --target staging runs/20260102T030405Z-staging
   squall recover --keep runs/20260102T030405Z-staging`,
 		Args:              cobra.ArbitraryArgs,
 		ValidArgsFunction: completeDirectories,
 	}
-	var overwrite, keep bool
+	var overwrite, keep, trust bool
 	addBoolFlag(cmd, &overwrite, "overwrite", "", "revert objects that somebody else has changed since")
 	addBoolFlag(cmd, &keep, "keep", "", "leave objects as they are that somebody else has changed since, and forget them")
+	addBoolFlag(cmd, &trust, "trust", "", "follow ledgers that somebody else has written, once you have typed yes")
 	flags := configured(cmd, nil)
-	showOnly(cmd, append(recoverFlags, "overwrite", "keep")...)
+	showOnly(cmd, append(recoverFlags, "overwrite", "keep", "trust")...)
 	cmd.RunE = func(cmd *cobra.Command, dirs []string) error {
 		if overwrite && keep {
 			return usage(errors.New("--overwrite and --keep: give one of them"))
@@ -62,13 +66,18 @@ squall run: a record of another place (a run directory of somebody else) is refu
 		}
 		ctx, cancel := a.untilSignal(cmd.Context())
 		defer cancel()
-		return a.recoverRuns(ctx, dirs, a.recovery(resolved, a.conflictPolicy(ctx, overwrite, keep)))
+		if err := a.confirmProtected(ctx, resolved, dirs); err != nil {
+			return err
+		}
+		how := a.recovery(resolved, a.conflictPolicy(ctx, overwrite, keep))
+		how.Trusts = a.trustPolicy(ctx, trust)
+		return a.recoverRuns(ctx, dirs, how)
 	}
 	return cmd
 }
 
 // recoverFlags are the flags of the configuration that matter for putting things back.
-var recoverFlags = []string{"config", "target", "orchestrator", "toxiproxy", "kubeconfig", "context", "timeout", "ca", "cert", "key", "insecure-skip-verify", "env"}
+var recoverFlags = []string{"config", "target", "confirm", "orchestrator", "toxiproxy", "kubeconfig", "context", "namespace", "allow-namespace", "timeout", "ca", "cert", "key", "insecure-skip-verify", "env"}
 
 // recoverRuns recovers run directories and says what became of each change.
 func (a *commands) recoverRuns(ctx context.Context, dirs []string, how session.RecoverOptions) error {
@@ -76,7 +85,11 @@ func (a *commands) recoverRuns(ctx context.Context, dirs []string, how session.R
 	found, left := 0, 0
 	for _, dir := range dirs {
 		changes, err := session.Recover(ctx, dir, how)
-		if err != nil {
+		switch {
+		case errors.As(err, new(*chaos.ForeignLedgerError)):
+			left++
+			fmt.Fprintf(a.Out, "✗ %s: not followed, and nothing was contacted; if it is yours: squall recover --trust %s\n", dir, shellescape.Quote(dir))
+		case err != nil:
 			errs = append(errs, err)
 		}
 		for _, change := range changes {
@@ -96,7 +109,7 @@ func (a *commands) recoverRuns(ctx context.Context, dirs []string, how session.R
 			}
 		}
 	}
-	if found == 0 && len(errs) == 0 {
+	if found == 0 && left == 0 && len(errs) == 0 {
 		fmt.Fprintln(a.Out, "Nothing is left to revert.")
 	}
 	if left > 0 {
@@ -110,6 +123,34 @@ func (a *commands) recoverRuns(ctx context.Context, dirs []string, how session.R
 func wasDemo(dir string) bool {
 	run, err := rundir.Open(dir)
 	return err == nil && run.Meta.Embedded
+}
+
+// confirmProtected asks for the name of a protected target before anything there is touched.
+func (a *commands) confirmProtected(ctx context.Context, r config.Resolved, dirs []string) error {
+	if !r.Protected || r.Confirmed || len(dirs) == 0 {
+		return nil
+	}
+	typed, _ := a.askExactly(ctx, fmt.Sprintf("Target %s is protected. Type its name to revert what is changed there: ", r.Target))
+	if typed == r.Target {
+		return nil
+	}
+	a.printError(fmt.Errorf("recover: target %s is protected, and nothing was reverted: type its name, or add --confirm %s", r.Target, shellescape.Quote(r.Target)))
+	return exitStatus(exitNotReverted)
+}
+
+// trustPolicy shows what a ledger of somebody else would do. It is followed only with --trust and a typed yes.
+func (a *commands) trustPolicy(ctx context.Context, trust bool) func(error, []chaos.Change) bool {
+	return func(foreign error, plan []chaos.Change) bool {
+		fmt.Fprintf(a.Out, "%v. It would:\n", foreign)
+		for _, change := range plan {
+			fmt.Fprintf(a.Out, "  %s\n", printable.Line(change.String()))
+		}
+		if !trust {
+			return false
+		}
+		typed, _ := a.askExactly(ctx, "Follow it? Type yes: ")
+		return typed == "yes"
+	}
 }
 
 // conflictPolicy decides what happens to objects that somebody else has changed: as the flags say, else as a
@@ -142,9 +183,15 @@ func (a *commands) conflictPolicy(ctx context.Context, overwrite, keep bool) fun
 	}
 }
 
-// ask reads one line from the terminal, in lower case. A terminal that is gone, and a context that ended
-// (by a signal), is no answer.
+// ask reads one line from the terminal, in lower case.
 func (a *commands) ask(ctx context.Context, question string) (answer string, answered bool) {
+	answer, answered = a.askExactly(ctx, question)
+	return strings.ToLower(answer), answered
+}
+
+// askExactly reads one line from the terminal. A terminal that is gone, and a context that ended (by a signal), is
+// no answer.
+func (a *commands) askExactly(ctx context.Context, question string) (answer string, answered bool) {
 	fmt.Fprint(a.Out, question)
 	lines := make(chan string, 1)
 	go func() {
@@ -156,7 +203,7 @@ func (a *commands) ask(ctx context.Context, question string) (answer string, ans
 	}()
 	select {
 	case line, ok := <-lines:
-		return strings.ToLower(strings.TrimSpace(line)), ok
+		return strings.TrimSpace(line), ok
 	case <-ctx.Done():
 		fmt.Fprintln(a.Out)
 		return "", false
@@ -196,9 +243,16 @@ func (a *commands) offerRecovery(ctx context.Context, r config.Resolved) (warnin
 	if err != nil {
 		fmt.Fprintf(a.Err, "warning: %v\n", err)
 	}
+	how := a.recovery(r, a.conflictPolicy(ctx, false, false))
 	for _, dir := range dirs {
 		run, err := rundir.Open(dir)
 		if err != nil || run.Meta.Embedded || isRunning(dir) {
+			continue
+		}
+		if session.Foreign(dir, how.Key) != nil {
+			warning := "the ledger of " + dir + " was not written by this user's squall on this machine, or was changed since: see what it would do with squall recover " + shellescape.Quote(dir)
+			fmt.Fprintf(a.Err, "warning: %s\n", warning)
+			warnings = append(warnings, warning)
 			continue
 		}
 		if !a.isHeadless(r.Headless) {
@@ -209,7 +263,7 @@ func (a *commands) offerRecovery(ctx context.Context, r config.Resolved) (warnin
 			}
 			fmt.Fprintf(a.Out, "The run %s died and left something changed:\n", dir)
 			for _, record := range open {
-				fmt.Fprintf(a.Out, "  %s\n", record.Object)
+				fmt.Fprintf(a.Out, "  %s\n", printable.Line(record.Object))
 			}
 			if damaged {
 				fmt.Fprintf(a.Out, "  %v\n", err)
@@ -219,7 +273,7 @@ func (a *commands) offerRecovery(ctx context.Context, r config.Resolved) (warnin
 				return nil, errUnanswered
 			}
 			if answer == "" || answer == "y" || answer == "yes" {
-				if a.recoverRuns(ctx, []string{dir}, a.recovery(r, a.conflictPolicy(ctx, false, false))) == nil {
+				if a.recoverRuns(ctx, []string{dir}, how) == nil {
 					continue
 				}
 				answer, answered := a.ask(ctx, "Begin a new run all the same? [y/N] ")

@@ -57,7 +57,7 @@ func TestRecoverGoesOnlyWhereTheConfigurationSays(t *testing.T) {
 	}()
 	address := "http://" + elsewhere.Addr().String()
 	dir := deadRun(t,
-		record("scale", `{"where":{"kubeconfig":"runs/x/kc.yaml","context":"x","server":"`+address+`"},"namespace":"n","target":{"kind":"Deployment","name":"d"},"left":0,"before":2}`),
+		record("scale", `{"where":{"kubeconfig":"runs/x/kc.yaml","context":"x","server":"`+address+`"},"workload":{"namespace":"n","kind":"deployment","name":"d"},"left":0,"before":2}`),
 		record("rule", `{"api":"`+address+`","tenant_id":"t","rule_id":"r","active":true}`),
 		record("toxic", `{"url":"`+address+`","proxy":"p","toxic":"squall-a-b-c-upstream"}`),
 	)
@@ -67,11 +67,22 @@ users: [{name: u, user: {exec: {apiVersion: client.authentication.k8s.io/v1, int
 	if err := os.WriteFile(filepath.Join(dir, "kc.yaml"), []byte(kubeconfig), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	home := t.TempDir()
+	code, said, errs := try(t, map[string]string{"HOME": home}, "recover", dir)
+	for _, want := range []string{"not written by this user's squall", "deployment n/d, at the cluster at " + address, "automation rule r of tenant t, at the admin API at " + address, "squall recover --trust " + dir} {
+		if code != exitNotReverted || !strings.Contains(said, want) {
+			t.Errorf("exit code %d, and %q is not in\n%s%s", code, want, said, errs)
+		}
+	}
+	if code, said, errs := tryTyping(t, "y\n", map[string]string{"HOME": home}, "recover", "--trust", dir); code != exitNotReverted || strings.Contains(said, "the configuration names") {
+		t.Errorf("without a typed yes: exit code %d\n%s%s", code, said, errs)
+	}
 	for name, environ := range map[string]map[string]string{
 		"nothing configured":      {"ADMIN_TOKEN": "canary-token"},
 		"other places configured": {"ADMIN_TOKEN": "canary-token", "ORCHESTRATOR_URL": "http://127.0.0.1:1", "TOXIPROXY_URL": "http://127.0.0.1:1"},
 	} {
-		code, said, errs := try(t, environ, "recover", dir)
+		environ["HOME"], environ["NAMESPACE"] = home, "n"
+		code, said, errs := tryTyping(t, "yes\n", environ, "recover", "--trust", dir)
 		if code != exitNotReverted || strings.Count(said, "nothing was contacted") != 3 || strings.Contains(said+errs, "canary-token") {
 			t.Errorf("%s: exit code %d\n%s%s", name, code, said, errs)
 		}

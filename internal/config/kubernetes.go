@@ -30,7 +30,7 @@ func (l *resolver) kubernetes(meant bool) Kubernetes {
 		Allow:      readLines(l, kubeAllow, nil, parseNamespace),
 	}
 	if k.Namespace == "" || l.admin {
-		return k // undoing goes where the ledger says, whatever is allowed now
+		return k // undoing is held to it, and needs nothing more
 	}
 	given := l.values[kubeNamespace]
 	if given.level == fromEnv && !l.values[kubeAllow].set() && !meant {

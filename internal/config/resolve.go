@@ -33,6 +33,10 @@ type Resolved struct {
 
 	Faults    Faults
 	Protected bool // the target asks for its name before it is touched
+	Confirmed bool // its name was given
+
+	// LedgerKey is the file of the key that tells this user's ledgers from others; "" when there is no place for it.
+	LedgerKey string
 
 	AdminToken Secret
 	Origins    []Origin          // every setting, in the table's order; then fault parameters and custom faults
@@ -67,6 +71,7 @@ func Resolve(in Input) (Resolved, error) {
 	if !l.values[outDir].set() {
 		r.Out = ""
 	}
+	r.LedgerKey = ledgerKey(in.LookupEnv)
 	r.WarnExpectations = read(l, expectations, parseOneOf("fail", "warn")) == "warn"
 	if l.values[unknown].set() {
 		r.Unknown = read(l, unknown, parseOneOf("fail", "pass"))
@@ -84,6 +89,7 @@ func Resolve(in Input) (Resolved, error) {
 	r.Settings = l.settings(workload)
 	r.Target = l.targetName(in, r.Options.Gateway[load.Webchat])
 	r.Protected = l.target != nil && read(l, protected, parseBool)
+	r.Confirmed = l.target != nil && l.values[confirm].text() == l.target.name
 	l.checkProtection(r.Protected)
 	l.checkInjections(r)
 	r.Origins, r.Secrets = l.origins(r)
@@ -220,7 +226,7 @@ func (l *resolver) targetName(in Input, gateway *url.URL) string {
 // checkProtection asks for the name of a protected target to be said twice.
 func (l *resolver) checkProtection(isProtected bool) {
 	if l.noLoad || !isProtected {
-		return // without load there is nothing to protect it from, and undoing is always allowed
+		return // without load there is nothing to protect it from, and undoing asks by itself
 	}
 	switch given := l.values[confirm].text(); given {
 	case l.target.name:

@@ -34,14 +34,16 @@ type Config struct {
 	// Watch reports the pods of autoscaled workloads until ctx ends; nil: there is no cluster.
 	Watch func(ctx context.Context, seen func(event.WorkloadScaled))
 
-	Dir      string // run directory, made by Start
-	Target   string // name for the header
-	Embedded bool   // the demo platform, in this process
-	Version  string
-	Command  []string           // arguments, secrets replaced
-	Settled  []event.Provenance // resolved configuration, secrets replaced
-	Secrets  map[string]string  // name -> fingerprint
-	Warnings []string           // what the operator should know of the configuration, a sentence each
+	Dir string // run directory, made by Start
+	// LedgerKey authenticates the ledger's lines; nil: they will have to be trusted when they are recovered.
+	LedgerKey chaos.Key
+	Target    string // name for the header
+	Embedded  bool   // the demo platform, in this process
+	Version   string
+	Command   []string           // arguments, secrets replaced
+	Settled   []event.Provenance // resolved configuration, secrets replaced
+	Secrets   map[string]string  // name -> fingerprint
+	Warnings  []string           // what the operator should know of the configuration, a sentence each
 
 	// Report writes the report of a run directory and returns its path. It is called while the run
 	// goes on (Export) and at its end.

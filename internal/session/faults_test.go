@@ -63,6 +63,10 @@ func (l *lamp) Undo(context.Context, json.RawMessage, bool) error {
 	return nil
 }
 
+func (l *lamp) Describe(json.RawMessage) (chaos.Change, error) {
+	return chaos.Change{Object: "lamp", Place: "the hall", Undo: "switch it on"}, nil
+}
+
 func (l *lamp) Remedy(json.RawMessage) string { return "lamp --on" }
 
 // withLamp is a small run with the lamp as its first fault.

@@ -76,10 +76,14 @@ type RecoverOptions struct {
 	Options load.Options         // token, TLS and proxy settings for rules; where to go is in the ledger
 	Undoers chaos.Undoers        // for faults
 	How     chaos.RecoverOptions // whom to ask, how long to wait
+	Key     chaos.Key            // of this user: a ledger that was not written with it is somebody else's
+	// Trusts is asked, with what would be done, whether a ledger of somebody else is to be followed. Nil: it is not.
+	Trusts func(foreign error, plan []chaos.Change) bool
 }
 
 // Recover reverts what a dead session left, from its ledger alone, newest change first. It
-// leaves a living session alone (ErrAlive) and may be run again at any time.
+// leaves a living session alone (ErrAlive) and may be run again at any time. With a ledger that is somebody else's, and
+// not trusted, nobody is contacted, and the error is a [*chaos.ForeignLedgerError].
 func Recover(ctx context.Context, dir string, r RecoverOptions) (_ []chaos.RecoverResult, err error) {
 	if _, err := chaos.ReadLedger(dir); err != nil && !errors.As(err, new(*chaos.DamagedError)) {
 		return nil, err
@@ -95,7 +99,7 @@ func Recover(ctx context.Context, dir string, r RecoverOptions) (_ []chaos.Recov
 		return nil, fmt.Errorf("recover %s: %w", dir, ErrAlive)
 	}
 	defer func() { err = errors.Join(err, lock.Unlock()) }()
-	ledger, err := chaos.OpenLedger(dir)
+	ledger, err := chaos.OpenLedger(dir, r.Key)
 	if err != nil {
 		return nil, err
 	}
@@ -105,10 +109,15 @@ func Recover(ctx context.Context, dir string, r RecoverOptions) (_ []chaos.Recov
 		undoers = chaos.Undoers{}
 	}
 	undoers[load.RuleKind] = ruleUndoer{r.Options}
-	if run, err := rundir.Open(dir); err == nil && run.Meta.Embedded {
+	embedded := isEmbedded(dir)
+	if embedded {
 		for kind := range undoers {
 			undoers[kind] = noopUndoer{}
 		}
+	}
+	foreign := ledger.Foreign()
+	if open := ledger.Unresolved(); foreign != nil && len(open) > 0 && !embedded && (r.Trusts == nil || !r.Trusts(foreign, planOf(open, undoers))) {
+		return nil, fmt.Errorf("recover %s: %w", dir, foreign)
 	}
 	all := chaos.Recover(ctx, ledger, undoers, r.How)
 	if err := ledger.Damaged(); err != nil {
@@ -122,8 +131,44 @@ func Recover(ctx context.Context, dir string, r RecoverOptions) (_ []chaos.Recov
 	return all, nil
 }
 
+// planOf is what recovering does, in its order, as the records themselves say it.
+func planOf(open []chaos.Record, undoers chaos.Undoers) []chaos.Change {
+	plan := make([]chaos.Change, len(open))
+	for i, r := range open {
+		plan[i] = changeOf(r, undoers[r.Kind])
+	}
+	return plan
+}
+
+// changeOf is what a record says; of one that cannot be undone, why.
+func changeOf(r chaos.Record, u chaos.Undoer) chaos.Change {
+	err := fmt.Errorf("this squall does not know changes of kind %s", r.Kind)
+	if u != nil {
+		var change chaos.Change
+		if change, err = u.Describe(r.Undo); err == nil {
+			return change
+		}
+	}
+	return chaos.Change{Object: r.Object, Place: "an unknown place", Undo: "nothing: " + err.Error()}
+}
+
+// isEmbedded reports whether a run had its platform in its own process.
+func isEmbedded(dir string) bool {
+	run, err := rundir.Open(dir)
+	return err == nil && run.Meta.Embedded
+}
+
+// Foreign is a [*chaos.ForeignLedgerError] when a run's ledger has something open and is somebody else's.
+func Foreign(dir string, key chaos.Key) error {
+	if isEmbedded(dir) {
+		return nil
+	}
+	return chaos.ForeignLedger(dir, key)
+}
+
 // noopUndoer undoes what was changed on an embedded platform: that has died with the run that held the lock.
 type noopUndoer struct{}
 
 func (noopUndoer) Undo(context.Context, json.RawMessage, bool) error { return nil }
+func (noopUndoer) Describe(json.RawMessage) (chaos.Change, error)    { return chaos.Change{}, nil }
 func (noopUndoer) Remedy(json.RawMessage) string                     { return "" }

@@ -72,7 +72,11 @@ func TestRecoverPutsRulesBack(t *testing.T) {
 	<-dead.Done()
 
 	rule := rulesOf(t, p, tenant)[0]
-	ledger, err := chaos.OpenLedger(dir)
+	key, err := chaos.ReadKey(filepath.Join(root, "key"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	ledger, err := chaos.OpenLedger(dir, key)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -97,7 +101,7 @@ func TestRecoverPutsRulesBack(t *testing.T) {
 	wrong.Keys.SetToken("wrong-token")
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel() // one try is enough here
-	failed, err := Recover(ctx, dir, RecoverOptions{Options: wrong})
+	failed, err := Recover(ctx, dir, RecoverOptions{Options: wrong, Key: key})
 	if err != nil || len(failed) != 1 || failed[0].Err == nil {
 		t.Fatalf("recover with a wrong token: %+v, %v", failed, err)
 	}
@@ -106,7 +110,7 @@ func TestRecoverPutsRulesBack(t *testing.T) {
 		t.Errorf("not reverted: %v", failed[0].Err)
 	}
 	for range 2 { // twice is fine
-		if _, err := Recover(context.Background(), dir, RecoverOptions{Options: c.Options}); err != nil {
+		if _, err := Recover(context.Background(), dir, RecoverOptions{Options: c.Options, Key: key}); err != nil {
 			t.Fatal(err)
 		}
 		if ruleActive(t, p, tenant, rule.ID) != rule.Active {

@@ -33,6 +33,22 @@ func (u ruleUndoer) Undo(ctx context.Context, undo json.RawMessage, _ bool) erro
 	return err
 }
 
+// Describe says which rule is restored.
+func (ruleUndoer) Describe(undo json.RawMessage) (chaos.Change, error) {
+	var state load.RuleState
+	if err := json.Unmarshal(undo, &state); err != nil {
+		return chaos.Change{}, fmt.Errorf("read record of an automation rule: %w", err)
+	}
+	change := chaos.Change{Object: state.Object(), Place: "the admin API at " + state.API, Undo: "pause it"}
+	if state.Active {
+		change.Undo = "resume it"
+	}
+	if state.RuleID == "" || state.RuleID == "." || state.RuleID == ".." { // the dots would make another path
+		return change, fmt.Errorf("read record of an automation rule: %q is no rule", state.RuleID)
+	}
+	return change, nil
+}
+
 // owns refuses a rule of another admin API than the configured one: the token is not for it.
 func (u ruleUndoer) owns(state load.RuleState) error {
 	own := ""

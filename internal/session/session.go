@@ -103,7 +103,7 @@ func (s *Session) begin(ctx context.Context) error {
 	if held, err := s.lock.TryLock(); err != nil || !held {
 		return fmt.Errorf("lock run directory %s: held by another squall (%w)", s.config.Dir, errors.Join(err))
 	}
-	ledger, err := chaos.OpenLedger(s.config.Dir)
+	ledger, err := chaos.OpenLedger(s.config.Dir, s.config.LedgerKey)
 	if err != nil {
 		return errors.Join(err, s.lock.Unlock())
 	}

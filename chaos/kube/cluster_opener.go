@@ -1,0 +1,77 @@
+package kube
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"al.essio.dev/pkg/shellescape"
+
+	"xinbot.ir/squall/chaos"
+)
+
+// clusterOpener opens the clusters of records. Kubeconfig, credentials and limits are the operator's own; a record is
+// only compared with them. A kubeconfig can name a program to run, so the one that a record names is never read.
+type clusterOpener struct{ config Config }
+
+// open connects to the record's cluster and verifies that it is that one, and that the operator's configuration lets
+// the namespace be touched.
+func (r clusterOpener) open(ctx context.Context, ref clusterRef, namespace string) (*cluster, error) {
+	c := r.config
+	if err := c.permits(ref, namespace); err != nil {
+		return nil, err
+	}
+	chosen := c.Kubeconfig != "" || c.Context != ""
+	if c.Context == "" {
+		c.Context = ref.Context // of the operator's own
+	}
+	cl, err := connect(c)
+	switch {
+	case errors.Is(err, errNoCluster) && !chosen:
+		return nil, otherCluster(ref, "")
+	case err != nil:
+		return nil, err
+	}
+	same := cl.ref.Server == ref.Server && (cl.ref.CA == "" || ref.CA == "" || cl.ref.CA == ref.CA)
+	if !same && !chosen {
+		return nil, otherCluster(ref, cl.ref.place())
+	}
+	if err := cl.identify(ctx); err != nil {
+		return nil, err
+	}
+	known := cl.ref.Cluster != "" && ref.Cluster != ""
+	cl.unverified = !known && !same
+	another := cl.ref.Kubeconfig != ref.Kubeconfig || cl.ref.Context != ref.Context // the operator has chosen one, for this record
+	if known && cl.ref.Cluster != ref.Cluster || cl.unverified && !another {
+		return nil, fmt.Errorf("context %s leads to the cluster at %s, and the record is of another, at %s: choose the right one with --kubeconfig and --context",
+			cl.ref.contextName(), cl.ref.Server, ref.Server)
+	}
+	return cl, nil
+}
+
+func otherCluster(ref clusterRef, own string) error {
+	return &chaos.OtherTargetError{Record: ref.place(), Own: own, Flag: "--kubeconfig " + shellescape.Quote(cmp.Or(ref.Kubeconfig, "FILE"))}
+}
+
+// permits refuses what is in a namespace that the configuration does not name.
+func (c Config) permits(ref clusterRef, namespace string) error {
+	if namespace == c.Namespace || slices.Contains(c.Allow, namespace) {
+		return nil
+	}
+	foreign := &chaos.OtherTargetError{
+		Record: fmt.Sprintf("namespace %s of %s", namespace, ref.place()), Flag: "--allow-namespace " + shellescape.Quote(namespace),
+	}
+	var own []string
+	for _, n := range append([]string{c.Namespace}, c.Allow...) {
+		if n != "" && !slices.Contains(own, n) {
+			own = append(own, n)
+		}
+	}
+	if len(own) > 0 {
+		foreign.Own = "namespaces " + strings.Join(own, ", ")
+	}
+	return foreign
+}

@@ -1,0 +1,66 @@
+package kube
+
+import (
+	"fmt"
+	"os"
+
+	"k8s.io/apimachinery/pkg/api/equality"
+	"k8s.io/client-go/tools/clientcmd"
+	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
+)
+
+// unambiguous refuses a context whose name, cluster or user two of the files define in different ways. Clients take
+// the first one in silence, which is not the one that was meant when another file's context is asked for.
+func unambiguous(paths []string, merged *clientcmdapi.Config, context string) error {
+	used := merged.Contexts[context]
+	if used == nil {
+		return nil
+	}
+	defined := map[string]definition{}
+	for _, path := range paths {
+		if _, err := os.Stat(path); err != nil {
+			continue // some may be missing, as kubectl has it
+		}
+		file, err := clientcmd.LoadFromFile(path)
+		if err != nil {
+			return err
+		}
+		if err := clientcmd.ResolveLocalPaths(file); err != nil {
+			return err
+		}
+		for name, d := range definitionsIn(file, path, context, used) {
+			first, twice := defined[name]
+			switch {
+			case !twice:
+				defined[name] = d
+			case !equality.Semantic.DeepEqual(first.value, d.value):
+				return fmt.Errorf("%s is defined in two ways, in %s and in %s: give one of the files with --kubeconfig", name, first.path, path)
+			}
+		}
+	}
+	return nil
+}
+
+// definition is what a file says of a name.
+type definition struct {
+	path  string
+	value any
+}
+
+// definitionsIn are what a file says of a context and of what the context uses.
+func definitionsIn(file *clientcmdapi.Config, path, context string, used *clientcmdapi.Context) map[string]definition {
+	found := map[string]definition{}
+	if c := file.Contexts[context]; c != nil {
+		c.LocationOfOrigin = ""
+		found["context "+context] = definition{path, c}
+	}
+	if c := file.Clusters[used.Cluster]; c != nil {
+		c.LocationOfOrigin = ""
+		found["cluster "+used.Cluster] = definition{path, c}
+	}
+	if u := file.AuthInfos[used.AuthInfo]; u != nil {
+		u.LocationOfOrigin = ""
+		found["user "+used.AuthInfo] = definition{path, u}
+	}
+	return found
+}
