@@ -16,7 +16,7 @@ func main() {
 	signal.Notify(asked, cli.Signals()...)
 	signal.Ignore(syscall.SIGPIPE) // a reader that goes away must not end a run without its report
 	os.Exit(cli.Main(context.Background(), cli.IO{
-		Args: os.Args[1:], In: os.Stdin, Out: os.Stdout, Err: os.Stderr,
+		Args: os.Args[1:], Program: cli.Self(), In: os.Stdin, Out: os.Stdout, Err: os.Stderr,
 		LookupEnv: os.LookupEnv, Now: time.Now,
 		Signals: asked, LastSignal: func() { signal.Reset(cli.Signals()...) },
 	}))

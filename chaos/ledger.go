@@ -16,6 +16,8 @@ import (
 	"strconv"
 	"sync"
 	"time"
+
+	"github.com/gofrs/flock"
 )
 
 // LedgerFile is the name of the ledger in a run directory.
@@ -59,7 +61,8 @@ func checksum(entry []byte) string {
 type Ledger struct {
 	mu         sync.Mutex
 	file       ledgerFile
-	size       int64 // of the whole lines in the file
+	lock       *flock.Flock // of the file itself, beside the session's own lock, which somebody can remove
+	size       int64        // of the whole lines in the file
 	key        Key
 	id         string   // of this ledger, in every line
 	lines      int      // the number of the last line
@@ -76,27 +79,34 @@ type ledgerFile interface {
 	Truncate(size int64) error
 }
 
+// ErrLedgerInUse means that a living process writes the ledger.
+var ErrLedgerInUse = errors.New("a living session, or another squall recover, has it open")
+
 // OpenLedger opens a run directory's ledger, or begins one. A torn last line, left by a crash, is
 // not a record: its change was never allowed to begin. It is cut off. Damaged lines are no error here:
 // see [Ledger.Damaged], and [Ledger.Foreign] for those that were not written with the key. Without a key nothing
 // that is written can be told from somebody else's.
 func OpenLedger(dir string, key Key) (*Ledger, error) {
 	path := filepath.Join(dir, LedgerFile)
+	lock := flock.New(path)
+	if held, err := lock.TryLock(); err != nil || !held {
+		return nil, fmt.Errorf("lock ledger %s: %w", path, cmp.Or(err, ErrLedgerInUse))
+	}
 	b, err := os.ReadFile(path)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("read ledger: %w", err)
+		return nil, errors.Join(fmt.Errorf("read ledger: %w", err), lock.Unlock())
 	}
 	found := parseLedger(b, key)
 	file, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR|os.O_APPEND, 0o644)
 	if err != nil {
-		return nil, fmt.Errorf("open ledger: %w", err)
+		return nil, errors.Join(fmt.Errorf("open ledger: %w", err), lock.Unlock())
 	}
 	l := &Ledger{
-		file: file, size: int64(len(b)), key: key, id: cmp.Or(found.ledger, rand.Text()), lines: found.lines,
+		file: file, lock: lock, size: int64(len(b)), key: key, id: cmp.Or(found.ledger, rand.Text()), lines: found.lines,
 		unresolved: found.open, next: found.written, damaged: found.damage(path), foreign: found.foreignness(path),
 	}
 	if err := l.endLastLine(b); err != nil {
-		return nil, errors.Join(err, file.Close())
+		return nil, errors.Join(err, file.Close(), lock.Unlock())
 	}
 	return l, nil
 }
@@ -212,7 +222,7 @@ func (l *Ledger) Empty() bool {
 func (l *Ledger) Close() error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if err := l.file.Close(); err != nil {
+	if err := errors.Join(l.file.Close(), l.lock.Unlock()); err != nil {
 		return fmt.Errorf("close ledger: %w", err)
 	}
 	return nil

@@ -15,10 +15,11 @@ import (
 // Run is one run to start.
 type Run struct {
 	Resolved config.Resolved
-	Dir      string   // run directory, see [Directory]
-	Embedded bool     // the target is the embedded platform, in this process
-	Version  string   // of squall
-	Command  []string // arguments as typed; secrets are taken out
+	Dir      string                 // run directory, see [Directory]
+	Embedded bool                   // the target is the embedded platform, in this process
+	Guard    func(dir string) error // starts the process that reverts when this one is killed; nil: none
+	Version  string                 // of squall
+	Command  []string               // arguments as typed; secrets are taken out
 }
 
 // Start wires a session and starts it. An error of the faults' configuration is a [ConfigError].
@@ -39,7 +40,7 @@ func Start(ctx context.Context, run Run) (*session.Session, error) {
 		Policy: slo.Policy{WarnExpectations: r.WarnExpectations, Unknown: slo.UnknownRule(r.Unknown)},
 		Faults: f.list, Undoers: f.undoers, FaultParams: f.checked.Given, Schedule: f.checked.Inject,
 		SteadyState: session.SteadyState(r.Faults.SteadyState), Protected: r.Protected, Watch: f.watch,
-		Dir: run.Dir, LedgerKey: key, Target: r.Target, Embedded: run.Embedded, Version: run.Version,
+		Dir: run.Dir, LedgerKey: key, Guard: run.Guard, Target: r.Target, Embedded: run.Embedded, Version: run.Version,
 		Command: config.WithoutSecrets(run.Command), Settled: provenance(r), Secrets: r.Secrets, Warnings: r.Warnings,
 		Report: writeReport,
 	})

@@ -18,6 +18,7 @@ import (
 // IO is what the program touches outside of itself.
 type IO struct {
 	Args       []string // without the program's name
+	Program    string   // the program itself, to start guards; "": runs have none
 	In         *os.File
 	Out        io.Writer
 	Err        io.Writer

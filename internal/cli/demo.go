@@ -92,7 +92,7 @@ func (a *commands) runDemo(ctx context.Context, flags *config.Flags, d demoFlags
 	if err != nil {
 		return usage(err)
 	}
-	return a.runSession(ctx, resolved, true)
+	return a.runSession(ctx, resolved, nil, true)
 }
 
 // placeholderSecrets stand in for the platform's secrets until it is there: every channel has one, so that a workload

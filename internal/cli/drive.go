@@ -20,8 +20,8 @@ import (
 	"xinbot.ir/squall/tui/terminal"
 )
 
-// runSession runs one session from its start to its report, whichever way it ends.
-func (a *commands) runSession(ctx context.Context, r config.Resolved, embedded bool) error {
+// runSession runs one session from its start to its report, whichever way it ends. The guard is started with it; nil: none.
+func (a *commands) runSession(ctx context.Context, r config.Resolved, guard func(dir string) error, embedded bool) error {
 	for _, warning := range r.Warnings {
 		fmt.Fprintf(a.Err, "warning: %s\n", warning)
 	}
@@ -40,7 +40,7 @@ func (a *commands) runSession(ctx context.Context, r config.Resolved, embedded b
 	if err != nil {
 		return usage(err)
 	}
-	s, err := app.Start(ctx, app.Run{Resolved: r, Dir: dir, Embedded: embedded, Version: Version(), Command: a.Args})
+	s, err := app.Start(ctx, app.Run{Resolved: r, Dir: dir, Embedded: embedded, Guard: guard, Version: Version(), Command: a.Args})
 	if err != nil {
 		if errors.As(err, new(*app.ConfigError)) {
 			return usage(err)
@@ -156,5 +156,8 @@ func (a *commands) tokenProblem(r config.Resolved) string {
 	return token.Problem(a.Now())
 }
 
-// Signals are what asks squall to end. SIGHUP is a dropped SSH connection.
-func Signals() []os.Signal { return []os.Signal{os.Interrupt, syscall.SIGTERM, syscall.SIGHUP} }
+// Signals are what asks squall to end. SIGHUP is a dropped SSH connection. SIGQUIT and SIGABRT would dump goroutines
+// and leave faults on.
+func Signals() []os.Signal {
+	return []os.Signal{os.Interrupt, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT, syscall.SIGABRT}
+}

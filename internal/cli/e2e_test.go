@@ -512,6 +512,7 @@ func TestRecover(t *testing.T) {
 	p := start(t, platform, "run", "--vus", "1", "--workload", workload, "--out", filepath.Join("runs", "dead"))
 	p.dir = filepath.Join(p.cmd.Dir, "runs", "dead")
 	until(t, "a rule is not as it was", func() bool { return fmt.Sprint(rules(t, platform)) != fmt.Sprint(before) })
+	killGuard(t, p.dir)
 	p.signal(t, os.Kill).wait(t)
 	if fmt.Sprint(rules(t, platform)) == fmt.Sprint(before) {
 		t.Fatal("nothing is left to revert, so that there is nothing to test")

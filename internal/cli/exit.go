@@ -2,7 +2,7 @@ package cli
 
 import (
 	"errors"
-	"syscall"
+	"os"
 
 	"xinbot.ir/squall/internal/event"
 	"xinbot.ir/squall/internal/session"
@@ -77,7 +77,7 @@ func cutShort(snap session.Snapshot) bool {
 	if snap.Duration <= 0 || end == nil || end.Data.Cause != event.EndSignal {
 		return false
 	}
-	return end.Data.Detail == syscall.SIGTERM.String() || end.Data.Detail == syscall.SIGHUP.String()
+	return end.Data.Detail != os.Interrupt.String()
 }
 
 func brokenObjectives(verdicts []slo.Result) (n int) {

@@ -164,6 +164,7 @@ func TestNextStartOffersRecovery(t *testing.T) {
 		data, _ := os.ReadFile(filepath.Join(c.dir, "journal.jsonl"))
 		return strings.Contains(string(data), `"kind":"fault_active"`)
 	})
+	killGuard(t, c.dir)
 	if err := c.cmd.Process.Kill(); err != nil {
 		t.Fatal(err)
 	}
@@ -215,6 +216,7 @@ func TestUnansweredQuestionBeginsNothing(t *testing.T) {
 		data, _ := os.ReadFile(filepath.Join(dead.dir, "journal.jsonl"))
 		return strings.Contains(string(data), `"kind":"fault_active"`)
 	})
+	killGuard(t, dead.dir)
 	if err := dead.cmd.Process.Kill(); err != nil {
 		t.Fatal(err)
 	}

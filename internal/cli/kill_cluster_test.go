@@ -8,6 +8,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
@@ -67,11 +68,19 @@ func TestKilledAtAnyMomentOnKubernetes(t *testing.T) {
 					"--fault", "redis_outage,way="+outage+",for=1s", "--fault", "qdrant_throttle@100ms,way=scale,for=5m")
 				when.strike(nil, v, filepath.Join(dir, "run"))
 				v.wait(t)
+				run := filepath.Join(dir, "run")
+				unguarded := n/len(ways())%2 == 0
+				if unguarded {
+					killGuard(t, run)
+				}
 				if specs(t, cluster, namespace) != before {
 					found.Add(1)
 				}
-				if open, _ := chaos.ReadLedger(filepath.Join(dir, "run")); len(open) > 0 {
+				if open, _ := chaos.ReadLedger(run); len(open) > 0 {
 					dead.Add(1)
+				}
+				if !unguarded && !within(time.Minute, func() bool { return len(guards(t, run)) == 0 }) { // pods take their time
+					t.Errorf("try %d, %s %s: the guard has not ended", n, way, when)
 				}
 				recoverRun(t, dir, "KUBECONFIG="+kubeconfig, "NAMESPACE="+namespace)
 				if after := specs(t, cluster, namespace); after != before {

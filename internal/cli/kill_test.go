@@ -3,6 +3,7 @@ package cli_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -27,8 +28,8 @@ import (
 	"xinbot.ir/squall/chaos"
 )
 
-// A process of squall with active faults is ended in every way at every moment. Whatever it leaves,
-// squall recover reverts from the ledger alone. The tries of the cluster are in
+// A process of squall with active faults is ended in every way at every moment. Whatever it leaves, its guard reverts
+// within 10 s; where the guard is killed, too, squall recover does it from the ledger alone. The tries of the cluster are in
 // kill_cluster_test.go.
 
 // killTries is how many processes are killed on Toxiproxy.
@@ -318,6 +319,51 @@ func (m moment) strike(g *gate, v *victim, run string) {
 	}
 }
 
+// killGuard ends the guard of a run, as whatever ended squall may have done.
+func killGuard(t *testing.T, run string) {
+	t.Helper()
+	for _, pid := range guards(t, run) {
+		if err := syscall.Kill(pid, syscall.SIGKILL); err != nil && !errors.Is(err, syscall.ESRCH) {
+			t.Error(err)
+		}
+	}
+	until(t, "the guard is gone", func() bool { return len(guards(t, run)) == 0 })
+}
+
+// guards are the processes that guard a run.
+func guards(t *testing.T, run string) (pids []int) {
+	t.Helper()
+	run, err := filepath.EvalSymlinks(run)
+	if err != nil {
+		return nil
+	}
+	entries, err := os.ReadDir("/proc")
+	if err != nil {
+		t.Skip("processes cannot be listed on this system")
+	}
+	for _, entry := range entries {
+		pid, err := strconv.Atoi(entry.Name())
+		if err != nil {
+			continue
+		}
+		line, _ := os.ReadFile("/proc/" + entry.Name() + "/cmdline") // it may be gone
+		if args := strings.Split(string(line), "\x00"); len(args) > 2 && args[1] == "guard" && args[2] == run {
+			pids = append(pids, pid)
+		}
+	}
+	return pids
+}
+
+// within waits until a condition holds, at most so long, and reports whether it does.
+func within(limit time.Duration, holds func() bool) bool {
+	for began := time.Now(); time.Since(began) < limit; time.Sleep(20 * time.Millisecond) {
+		if holds() {
+			return true
+		}
+	}
+	return holds()
+}
+
 // recoverRun runs squall recover and checks that nothing is open afterwards, twice.
 func recoverRun(t *testing.T, dir string, env ...string) {
 	t.Helper()
@@ -357,13 +403,27 @@ func TestKilledAtAnyMomentOnToxiproxy(t *testing.T) {
 				when.strike(b.gate, v, filepath.Join(dir, "run"))
 				v.wait(t)
 				b.gate.arm(-1<<40, false, v) // whoever recovers may call
+				run := filepath.Join(dir, "run")
+				unguarded := n/len(ways())%5 == 0
+				if unguarded {
+					killGuard(t, run)
+				}
 				if b.state(t) != b.before {
 					found.Add(1)
 				}
-				if open, _ := chaos.ReadLedger(filepath.Join(dir, "run")); len(open) > 0 {
+				open, _ := chaos.ReadLedger(run)
+				if len(open) > 0 {
 					dead.Add(1)
 				}
-				recoverRun(t, dir, "TOXIPROXY_URL="+b.gate.server.URL)
+				if unguarded {
+					recoverRun(t, dir, "TOXIPROXY_URL="+b.gate.server.URL)
+				} else if !within(10*time.Second, func() bool {
+					open, err := chaos.ReadLedger(run)
+					return err == nil && len(open) == 0 && b.state(t) == b.before && len(guards(t, run)) == 0
+				}) {
+					open, err := chaos.ReadLedger(run)
+					t.Errorf("try %d, %s %s: 10 s later the guard has not reverted everything: %+v, %v", n, way, when, open, err)
+				}
 				if after := b.state(t); after != b.before {
 					t.Errorf("try %d, %s %s: Toxiproxy is not as it was:\n%s\n%s", n, way, when, after, v.log.String())
 					b.before = after // the next tries are about themselves

@@ -13,6 +13,7 @@ const (
 	RoleObjectives Role = "objectives" // the judging of objectives: reports, never acts
 	RoleKubernetes Role = "kubernetes" // seen on the cluster, not caused by squall
 	RoleSquall     Role = "squall"     // the program itself
+	RoleGuard      Role = "guard"      // the process that outlives squall
 )
 
 // Actor is who gave a command or caused an event.

@@ -162,7 +162,12 @@ func (d CommandRefused) text() string {
 	return fmt.Sprintf("Refused: %s: %s", d.Title, d.Reason)
 }
 
-// ChangeNotReverted is a change of squall's on the target that is still there, outside of faults.
+// ChangeRecovered is a change of squall's on the target that was reverted after squall had ended.
+type ChangeRecovered struct {
+	Object string `json:"object"`
+}
+
+// ChangeNotReverted is a change of squall's on the target that is still there, outside of faults or after squall has ended.
 type ChangeNotReverted struct {
 	Object string `json:"object"` // automation rule r1 of tenant t1
 	Remedy string `json:"remedy,omitempty"`

@@ -68,6 +68,7 @@ var table = []row{
 	of("flow_off", Look{Sign: '○'}, func(d FlowOff) string { return d.Title + " off: " + d.Reason }),
 	of("squall_failed", Look{Sign: '!', Tone: Bad, Chart: true, Observed: true}, func(d SquallFailed) string { return "squall failed: " + d.Error }, durable),
 	of("command_refused", warnLook, CommandRefused.text),
+	of("change_recovered", Look{Sign: '✓', Tone: Notable}, func(d ChangeRecovered) string { return "Reverted after squall had ended: " + d.Object }, durable),
 	of("change_not_reverted", Look{Sign: '✗', Tone: Bad}, func(d ChangeNotReverted) string { return "Not reverted: " + d.Object + ": " + d.Reason }),
 
 	of("vus_set", settingLook, func(d VUsSet) string { return "VUs " + units.Int(d.From) + " → " + units.Int(d.To) }, setting),

@@ -60,6 +60,32 @@ func Create(dir string) (*Writer, error) {
 	return w, nil
 }
 
+// AppendEvent appends one line to the journal of a run whose writer is gone, and flushes it to the disk. A line that the
+// writer was cut off in stays a line of its own.
+func AppendEvent(dir string, e event.Event) (err error) {
+	file, err := os.OpenFile(filepath.Join(dir, JournalFile), os.O_RDWR|os.O_APPEND, 0)
+	if err != nil {
+		return fmt.Errorf("append to journal: %w", err)
+	}
+	journal := &appender{file: file}
+	defer func() { err = errors.Join(err, journal.close()) }()
+	info, err := file.Stat()
+	if err != nil {
+		return fmt.Errorf("append to journal: %w", err)
+	}
+	if last := make([]byte, 1); info.Size() > 0 {
+		if _, err := file.ReadAt(last, info.Size()-1); err != nil {
+			return fmt.Errorf("append to journal: %w", err)
+		}
+		journal.torn = last[0] != '\n'
+	}
+	line, err := json.Marshal(e)
+	if err != nil {
+		return fmt.Errorf("write event %s: %w", e.Kind(), err)
+	}
+	return journal.append(append(line, '\n'), true)
+}
+
 // Event appends one line to the journal. One of a durable kind is on the disk when Event returns, so
 // that what it announces may be done; others may be lost by a power cut, but not by a kill.
 func (w *Writer) Event(e event.Event) error {

@@ -37,13 +37,15 @@ type Config struct {
 	Dir string // run directory, made by Start
 	// LedgerKey authenticates the ledger's lines; nil: they will have to be trusted when they are recovered.
 	LedgerKey chaos.Key
-	Target    string // name for the header
-	Embedded  bool   // the demo platform, in this process
-	Version   string
-	Command   []string           // arguments, secrets replaced
-	Settled   []event.Provenance // resolved configuration, secrets replaced
-	Secrets   map[string]string  // name -> fingerprint
-	Warnings  []string           // what the operator should know of the configuration, a sentence each
+	// Guard starts, before anything is changed, what reverts changes when this process is killed. Nil: nothing does.
+	Guard    func(dir string) error
+	Target   string // name for the header
+	Embedded bool   // the demo platform, in this process
+	Version  string
+	Command  []string           // arguments, secrets replaced
+	Settled  []event.Provenance // resolved configuration, secrets replaced
+	Secrets  map[string]string  // name -> fingerprint
+	Warnings []string           // what the operator should know of the configuration, a sentence each
 
 	// Report writes the report of a run directory and returns its path. It is called while the run
 	// goes on (Export) and at its end.

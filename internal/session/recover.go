@@ -100,6 +100,9 @@ func Recover(ctx context.Context, dir string, r RecoverOptions) (_ []chaos.Recov
 	}
 	defer func() { err = errors.Join(err, lock.Unlock()) }()
 	ledger, err := chaos.OpenLedger(dir, r.Key)
+	if errors.Is(err, chaos.ErrLedgerInUse) { // somebody has removed the lock of a living session
+		return nil, fmt.Errorf("recover %s: %w", dir, ErrAlive)
+	}
 	if err != nil {
 		return nil, err
 	}

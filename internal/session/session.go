@@ -121,12 +121,16 @@ func (s *Session) begin(ctx context.Context) error {
 		s.journal.started = s.started
 		err = s.journal.add(squall, s.config.header())
 	}
+	noGuard := s.startGuard()
 	if err == nil {
 		err = s.gen.Start(s.config.Settings)
 	}
 	if err != nil {
 		s.abort()
 		return errors.Join(err, ledger.Close(), s.lock.Unlock())
+	}
+	if noGuard != nil {
+		s.config.Warnings = append(s.config.Warnings, fmt.Sprintf("%v: if squall is killed, what it has changed stays until squall recover", noGuard))
 	}
 	for _, warning := range s.config.Warnings {
 		s.emit(squall, event.Warned{Warning: warning})
@@ -141,6 +145,18 @@ func (s *Session) begin(ctx context.Context) error {
 	s.schedule()
 	s.watchScaling()
 	return nil
+}
+
+// startGuard starts the guard when anything can be changed that would have to be reverted.
+func (s *Session) startGuard() error {
+	changes := len(s.config.Faults) > 0
+	if i := s.flow(load.Rules); i >= 0 {
+		changes = changes || s.view.flows[i].On
+	}
+	if s.config.Guard == nil || s.config.Embedded || !changes {
+		return nil
+	}
+	return s.config.Guard(s.config.Dir)
 }
 
 // NewRunID draws the name of a run: 8 hexadecimal digits.

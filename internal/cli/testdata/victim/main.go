@@ -17,6 +17,6 @@ func main() {
 		}
 	}()
 	os.Exit(cli.Main(context.Background(), cli.IO{
-		Args: os.Args[1:], In: os.Stdin, Out: os.Stdout, Err: os.Stderr, LookupEnv: os.LookupEnv, Now: time.Now, Signals: make(chan os.Signal, 4),
+		Args: os.Args[1:], Program: cli.Self(), In: os.Stdin, Out: os.Stdout, Err: os.Stderr, LookupEnv: os.LookupEnv, Now: time.Now, Signals: make(chan os.Signal, 4),
 	}))
 }

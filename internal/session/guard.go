@@ -1,0 +1,106 @@
+package session
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"time"
+
+	"github.com/gofrs/flock"
+
+	"xinbot.ir/squall/chaos"
+	"xinbot.ir/squall/internal/event"
+	"xinbot.ir/squall/internal/rundir"
+)
+
+// How long a guard goes on with what it cannot revert, and how long it waits between tries: a target that was
+// restarted together with squall is back within that.
+const (
+	guardPatience = time.Hour
+	guardPause    = time.Second
+	guardMaxPause = 30 * time.Second
+)
+
+// Guard waits until the session that holds a run directory has ended. When it was killed, the guard reverts what it
+// has left, and writes into the journal what became of it. It calls ready once it is waiting.
+func Guard(ctx context.Context, dir string, ready func(), r RecoverOptions) error {
+	lock := flock.New(filepath.Join(dir, LockFile))
+	ready()
+	if _, err := lock.TryLockContext(ctx, 100*time.Millisecond); err != nil {
+		return fmt.Errorf("guard %s: wait for the end of the session: %w", dir, err)
+	}
+	if err := lock.Unlock(); err != nil { // Recover takes it for itself
+		return fmt.Errorf("guard %s: %w", dir, err)
+	}
+	run, err := rundir.Open(dir)
+	if err != nil {
+		return fmt.Errorf("guard %s: %w", dir, err)
+	}
+	if run.End != nil { // by itself: what it could not revert, it has told its operator
+		return nil
+	}
+	g := guard{dir: dir, redact: r.Options.Keys.Redact, started: run.Start, reported: map[string]bool{}}
+	began := time.Now()
+	for pause := guardPause; ; pause = min(2*pause, guardMaxPause) {
+		left, err := g.revert(ctx, r)
+		if err == nil && !left {
+			return nil
+		}
+		if err != nil && !errors.Is(err, ErrAlive) {
+			return fmt.Errorf("guard %s: %w", dir, err)
+		}
+		if time.Since(began) >= guardPatience {
+			return fmt.Errorf("guard %s: gave up after %s: squall recover goes on", dir, guardPatience)
+		}
+		select {
+		case <-time.After(pause):
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}
+}
+
+// guard writes down what it does for one dead run.
+type guard struct {
+	dir      string
+	redact   func(string) string
+	started  time.Time
+	reported map[string]bool // objects that are not reverted, and of which the journal says so
+}
+
+// revert tries once; left when trying again can help.
+func (g *guard) revert(ctx context.Context, r RecoverOptions) (left bool, err error) {
+	results, err := Recover(ctx, g.dir, r)
+	var errs []error
+	for _, result := range results {
+		if result.Err != nil {
+			left = left || canBeRetried(result.Err)
+			if g.reported[result.Object] {
+				continue
+			}
+			g.reported[result.Object] = true
+		}
+		errs = append(errs, g.write(result))
+	}
+	return left, errors.Join(append(errs, err)...)
+}
+
+// canBeRetried reports whether time can mend it: a person's decision and another place cannot be waited for.
+func canBeRetried(err error) bool {
+	return !errors.As(err, new(*chaos.ConflictError)) && !errors.As(err, new(*chaos.OtherTargetError)) && !errors.As(err, new(*chaos.DamagedError))
+}
+
+func (g *guard) write(result chaos.RecoverResult) error {
+	object := g.redact(result.Object)
+	var data any = event.ChangeRecovered{Object: object}
+	var left *chaos.NotRevertedError
+	switch {
+	case errors.As(result.Err, &left):
+		data = event.ChangeNotReverted{Object: object, Remedy: g.redact(left.Remedy), Reason: g.redact(left.Err.Error())}
+	case result.Err != nil:
+		data = event.ChangeNotReverted{Object: object, Reason: g.redact(result.Err.Error())}
+	}
+	now := time.Now()
+	return rundir.AppendEvent(g.dir, event.Make(now, now.Sub(g.started).Seconds(), event.By(event.RoleGuard), data))
+}

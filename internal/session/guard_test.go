@@ -1,0 +1,155 @@
+package session
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/gofrs/flock"
+
+	"xinbot.ir/squall/chaos"
+	"xinbot.ir/squall/internal/event"
+	"xinbot.ir/squall/internal/rundir"
+	"xinbot.ir/squall/load"
+)
+
+// killed leaves a run with the lamp off in its ledger, as a session that was killed does. The events come behind its
+// first.
+func killed(t *testing.T, events ...any) (dir string, key chaos.Key) {
+	t.Helper()
+	dir = filepath.Join(t.TempDir(), "run")
+	w, err := rundir.Create(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, data := range append([]any{event.RunStarted{Target: "staging"}}, events...) {
+		if err := w.Event(event.Make(time.Now(), float64(i), squall, data)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if key, err = chaos.ReadKey(filepath.Join(filepath.Dir(dir), "key")); err != nil {
+		t.Fatal(err)
+	}
+	ledger, err := chaos.OpenLedger(dir, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := ledger.Record("lamp", "lamp", "on"); err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(ledger.Close(), w.Close()); err != nil {
+		t.Fatal(err)
+	}
+	return dir, key
+}
+
+func darkLamp() *lamp {
+	l := newLamp()
+	l.set(false)
+	return l
+}
+
+// guardOptions undo quickly.
+func guardOptions(l *lamp, key chaos.Key) RecoverOptions {
+	return RecoverOptions{
+		Options: load.Options{Keys: new(load.Keyring)}, Undoers: chaos.Undoers{"lamp": l}, Key: key,
+		How: chaos.RecoverOptions{RecheckDelay: time.Millisecond, RevertTimeout: time.Millisecond},
+	}
+}
+
+func journalOf(t *testing.T, dir string) (texts []string) {
+	t.Helper()
+	run, err := rundir.Open(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range run.Events {
+		texts = append(texts, e.By.String()+": "+e.Text())
+	}
+	return texts
+}
+
+// A guard waits while the session lives, reverts when it was killed, and says so in the journal, even behind a line
+// that the kill has cut off.
+func TestGuardRevertsWhatAKilledSessionHasLeft(t *testing.T) {
+	dir, key := killed(t)
+	torn, err := os.OpenFile(filepath.Join(dir, rundir.JournalFile), os.O_APPEND|os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := torn.WriteString(`{"kind":"not`); err != nil {
+		t.Fatal(err)
+	}
+	_ = torn.Close()
+	session := flock.New(filepath.Join(dir, LockFile))
+	if held, err := session.TryLock(); err != nil || !held {
+		t.Fatal(held, err)
+	}
+	l := darkLamp()
+	over := make(chan error, 1)
+	waiting := make(chan struct{})
+	go func() { over <- Guard(t.Context(), dir, func() { close(waiting) }, guardOptions(l, key)) }()
+	<-waiting
+	if l.get() {
+		t.Fatal("it was reverted while the session was alive")
+	}
+	if err := session.Unlock(); err != nil { // as the system does for a process that was killed
+		t.Fatal(err)
+	}
+	if err := <-over; err != nil {
+		t.Fatal(err)
+	}
+	if open, err := chaos.ReadLedger(dir); err != nil || len(open) > 0 || !l.get() {
+		t.Errorf("lamp on: %v, open %+v, %v", l.get(), open, err)
+	}
+	if texts := strings.Join(journalOf(t, dir), "\n"); !strings.Contains(texts, "guard: Reverted after squall had ended: lamp") {
+		t.Errorf("the journal says\n%s", texts)
+	}
+}
+
+// What a run could not revert when it ended by itself, it has told its operator: nobody touches it behind their back.
+func TestGuardLeavesARunThatEndedByItself(t *testing.T) {
+	dir, key := killed(t, event.RunEnded{Cause: event.EndAsked})
+	l := darkLamp()
+	if err := Guard(t.Context(), dir, func() {}, guardOptions(l, key)); err != nil || l.get() {
+		t.Errorf("lamp on: %v, %v", l.get(), err)
+	}
+}
+
+// A target that is away: the guard says so once and goes on until it is told to end, or the target is back.
+func TestGuardGoesOn(t *testing.T) {
+	dir, key := killed(t)
+	l := darkLamp()
+	close(l.stuck)
+	ctx, cancel := context.WithTimeout(t.Context(), 1500*time.Millisecond)
+	defer cancel()
+	if err := Guard(ctx, dir, func() {}, guardOptions(l, key)); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("a guard of what cannot be reverted ended with %v", err)
+	}
+	texts := strings.Join(journalOf(t, dir), "\n")
+	if strings.Count(texts, "guard: Not reverted: lamp: the switch is broken") != 1 {
+		t.Errorf("the journal says\n%s", texts)
+	}
+	l.stuck = make(chan struct{})
+	if err := Guard(t.Context(), dir, func() {}, guardOptions(l, key)); err != nil || !l.get() {
+		t.Errorf("once it can: lamp on: %v, %v", l.get(), err)
+	}
+}
+
+// The ledger of a living session is locked by itself: somebody can remove the lock file.
+func TestARemovedLockFileKillsNobody(t *testing.T) {
+	dir, key := killed(t)
+	ledger, err := chaos.OpenLedger(dir, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer ledger.Close()
+	l := darkLamp()
+	if _, err := Recover(t.Context(), dir, guardOptions(l, key)); !errors.Is(err, ErrAlive) || l.get() {
+		t.Errorf("lamp on: %v, %v", l.get(), err)
+	}
+}
