@@ -123,7 +123,8 @@ func (a *commands) startGuard(dir string, order guardOrder) error {
 	if err != nil {
 		return err
 	}
-	cmd := exec.CommandContext(context.Background(), a.Program, "guard", dir) // it outlives whatever ends the run
+	cmd := exec.CommandContext(context.Background(), a.Program) // it outlives whatever ends the run
+	cmd.Args = []string{"squall", "guard", dir}
 	cmd.Stdin, cmd.SysProcAttr = strings.NewReader(string(text)), ownSession()
 	said, theirs, err := os.Pipe()
 	if err != nil {
