@@ -41,7 +41,7 @@ var evictRights = []right{{"create", "", "pods", "eviction"}, {"get", "", "pods"
 var deleteRights = []right{{"delete", "", "pods", ""}, {"get", "", "pods", ""}}
 
 func scaleRights(k kind) []right {
-	return []right{{"get", "apps", k.resource, "scale"}, {"update", "apps", k.resource, "scale"}}
+	return []right{{"patch", "apps", k.resource, ""}} // replicas and the mark of who has set them, in one write
 }
 
 var shapeRights = []right{

@@ -2,9 +2,9 @@ package kube
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 
-	autoscalingv1 "k8s.io/api/autoscaling/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
@@ -27,14 +27,21 @@ func (d *Driver) planScale(ctx context.Context, t target, to int32) (chaos.Plan,
 		check.Reason = fmt.Sprintf("%s has %s already: nothing would change", t, replicas(to))
 	}
 	p.check(check)
+	if !p.check(p.cluster.markCheck(w, d.config.Session)) {
+		return p.plan, nil
+	}
 	if p.target.selector != "" && w.replicas > 0 && w.replicas != to && !p.requirePods(p.all, "to scale") {
 		return p.plan, nil
 	}
 	p.checkAutoscalers(to)
-	change := scaleChange{workloadRef: w.workloadRef, before: w.replicas, after: to}
+	ready := countReady(p.all)
+	change := scaleChange{
+		workloadRef: w.workloadRef, before: w.replicas, after: to,
+		session: d.config.Session, mark: mark{Session: d.config.Session, Before: w.replicas, After: to, Ready: ready}.String(),
+	}
 	p.plan.Steps = []chaos.Step{{
 		Kind: scaleKind, Object: w.String(),
-		Undo:    scaleRecord{Where: p.cluster.ref, Workload: w.workloadRef, Before: w.replicas, After: to, Ready: countReady(p.all)},
+		Undo:    scaleRecord{Where: p.cluster.ref, Workload: w.workloadRef, Before: w.replicas, After: to, Ready: ready, Session: d.config.Session},
 		Apply:   func(ctx context.Context) error { return p.cluster.scale(ctx, change, nil) },
 		InPlace: func(ctx context.Context) (bool, error) { return p.cluster.scaleInPlace(ctx, change) },
 		DryRun:  func(ctx context.Context) error { return p.cluster.scale(ctx, change, []string{metav1.DryRunAll}) },
@@ -43,10 +50,12 @@ func (d *Driver) planScale(ctx context.Context, t target, to int32) (chaos.Plan,
 	return p.plan, nil
 }
 
-// scaleChange is a change of a workload's replicas.
+// scaleChange is a change of a workload's replicas, and of the mark that says who has set them.
 type scaleChange struct {
 	workloadRef
 	before, after int32
+	session       string // whose change it is
+	mark          string // what the annotation is afterwards; "": it goes
 }
 
 // scaleInPlace reports whether that very workload still has the replicas that were set.
@@ -55,14 +64,14 @@ func (cl *cluster) scaleInPlace(ctx context.Context, c scaleChange) (bool, error
 	if err != nil {
 		return false, fmt.Errorf("read scale of %s: %w", c.workloadRef, err)
 	}
-	now, err := k.scales(cl.client, c.Namespace).GetScale(ctx, c.Name, metav1.GetOptions{})
+	now, err := k.open(cl.client, c.Namespace).Get(ctx, c.Name)
 	switch {
 	case apierrors.IsNotFound(err):
 		return false, nil
 	case err != nil:
 		return false, cl.explain("read scale of "+c.String(), err)
 	}
-	return now.UID == c.UID && now.Spec.Replicas == c.after, nil
+	return now.UID == c.UID && now.replicas == c.after, nil
 }
 
 // scaleTries bounds how often a write that met another's is made again on what was read anew.
@@ -75,24 +84,27 @@ func (cl *cluster) scale(ctx context.Context, c scaleChange, dry []string) error
 	if err != nil {
 		return fmt.Errorf("scale %s: %w", c.workloadRef, err)
 	}
-	return cl.scaleBy(ctx, k.scales(cl.client, c.Namespace), c, dry)
+	return cl.scaleBy(ctx, k.open(cl.client, c.Namespace), c, dry)
 }
 
-func (cl *cluster) scaleBy(ctx context.Context, api scales, c scaleChange, dry []string) error {
+func (cl *cluster) scaleBy(ctx context.Context, api workloads, c scaleChange, dry []string) error {
 	what := fmt.Sprintf("scale %s to %d", c.workloadRef, c.after)
 	for try := 1; ; try++ {
-		now, err := api.GetScale(ctx, c.Name, metav1.GetOptions{})
+		now, err := api.Get(ctx, c.Name)
 		switch {
 		case err != nil:
 			return cl.explain(what, err)
 		case now.UID != c.UID:
 			return fmt.Errorf("%s: another %s of this name has taken its place", what, c.Kind)
-		case now.Spec.Replicas == c.after:
+		case now.replicas == c.after && now.mark == c.mark:
 			return nil
-		case now.Spec.Replicas != c.before:
-			return fmt.Errorf("%s: somebody has changed it since: found %s, expected %d", what, replicas(now.Spec.Replicas), c.before)
+		case now.replicas != c.before && now.replicas != c.after:
+			return fmt.Errorf("%s: somebody has changed it since: found %s, expected %d", what, replicas(now.replicas), c.before)
 		}
-		written, err := write(ctx, api, now, c.after, dry)
+		if m, held := now.heldBy(c.session); held && c.mark != "" {
+			return fmt.Errorf("%s: session %s of squall has scaled it from %d to %d", what, m.Session, m.Before, m.After)
+		}
+		written, err := api.Patch(ctx, c.Name, c.patch(now), dry)
 		switch {
 		case apierrors.IsConflict(err) && try < scaleTries:
 			continue
@@ -100,8 +112,8 @@ func (cl *cluster) scaleBy(ctx context.Context, api scales, c scaleChange, dry [
 			return cl.explain(what, err)
 		case dry != nil:
 			return nil
-		case written.Spec.Replicas != c.after:
-			return fmt.Errorf("%s: the API server wrote %s", what, replicas(written.Spec.Replicas))
+		case written.replicas != c.after:
+			return fmt.Errorf("%s: the API server wrote %s", what, replicas(written.replicas))
 		} // the next round reads it back
 		if try > scaleTries {
 			return fmt.Errorf("%s: somebody sets it to %d each time", what, c.before)
@@ -109,10 +121,16 @@ func (cl *cluster) scaleBy(ctx context.Context, api scales, c scaleChange, dry [
 	}
 }
 
-// write sends the scale as it was read with other replicas; its resource version makes the server
-// refuse if somebody else has written since.
-func write(ctx context.Context, api scales, read *autoscalingv1.Scale, to int32, dry []string) (*autoscalingv1.Scale, error) {
-	next := read.DeepCopy()
-	next.Spec.Replicas = to
-	return api.UpdateScale(ctx, next.Name, next, metav1.UpdateOptions{DryRun: dry})
+// patch is the write on a workload as it was read: its resource version makes the server refuse it if somebody else
+// has written since.
+func (c scaleChange) patch(read workload) []byte {
+	var annotation any // null takes it away
+	if c.mark != "" {
+		annotation = c.mark
+	}
+	patch, _ := json.Marshal(map[string]any{ // texts and a number: never fails
+		"metadata": map[string]any{"resourceVersion": read.version, "annotations": map[string]any{markAnnotation: annotation}},
+		"spec":     map[string]any{"replicas": c.after},
+	})
+	return patch
 }

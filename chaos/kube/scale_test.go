@@ -8,7 +8,6 @@ import (
 	"strings"
 	"testing"
 
-	autoscalingv1 "k8s.io/api/autoscaling/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
@@ -90,7 +89,7 @@ func TestScaleMovedOn(t *testing.T) {
 	s := newStage(t)
 	same := unchanged(t, "redis", s.redisSpec)
 	plan := s.accepted(t, "redis_outage", chaos.Params{"way": wayScale})
-	if got := s.remedy(plan.Steps[0]); !strings.HasSuffix(got, "--context staging -n "+s.namespace+" scale statefulset/redis --replicas=2") {
+	if got := s.remedy(plan.Steps[0]); !strings.HasSuffix(got, "--context staging -n "+s.namespace+" scale statefulset/redis --replicas=2 && "+unmarkCommand(plan.Steps[0].Undo.(scaleRecord).Where, workloadRef{Namespace: s.namespace, Kind: "statefulset", Name: "redis"})) {
 		t.Errorf("remedy %q", got)
 	}
 	apply(t, plan)
@@ -163,17 +162,17 @@ func TestScaleOfAnotherOfTheSameName(t *testing.T) {
 
 // rival writes the workload right before a scale is written, so that the API server refuses the scale.
 type rival struct {
-	scales
+	workloads
 	write func()
 	times int
 }
 
-func (r *rival) UpdateScale(ctx context.Context, name string, scale *autoscalingv1.Scale, options metav1.UpdateOptions) (*autoscalingv1.Scale, error) {
+func (r *rival) Patch(ctx context.Context, name string, patch []byte, dry []string) (workload, error) {
 	if r.times > 0 {
 		r.times--
 		r.write()
 	}
-	return r.scales.UpdateScale(ctx, name, scale, options)
+	return r.workloads.Patch(ctx, name, patch, dry)
 }
 
 func TestScaleBesideAnotherWriter(t *testing.T) {
@@ -192,9 +191,9 @@ func TestScaleBesideAnotherWriter(t *testing.T) {
 		}
 	}
 	change := scaleChange{workloadRef: workloadRef{Namespace: s.namespace, Kind: "statefulset", Name: "redis", UID: s.redis(t).UID}, before: 2, after: 1}
-	api := cl.client.AppsV1().StatefulSets(s.namespace)
+	api := statefulSets{cl.client.AppsV1().StatefulSets(s.namespace)}
 
-	if err := cl.scaleBy(t.Context(), &rival{scales: api, write: annotate, times: scaleTries - 1}, change, nil); err != nil {
+	if err := cl.scaleBy(t.Context(), &rival{workloads: api, write: annotate, times: scaleTries - 1}, change, nil); err != nil {
 		t.Error(err)
 	}
 	if got := *s.redis(t).Spec.Replicas; got != 1 || n != scaleTries-1 {
@@ -202,13 +201,13 @@ func TestScaleBesideAnotherWriter(t *testing.T) {
 	}
 
 	change.before, change.after = 1, 2
-	err = cl.scaleBy(t.Context(), &rival{scales: api, write: annotate, times: 100}, change, nil)
+	err = cl.scaleBy(t.Context(), &rival{workloads: api, write: annotate, times: 100}, change, nil)
 	if !apierrors.IsConflict(err) {
 		t.Errorf("against one who always writes first: %v", err)
 	}
 
 	// One who changes the replicas meanwhile is not overwritten.
-	err = cl.scaleBy(t.Context(), &rival{scales: api, write: func() { s.setReplicas(t, "3") }, times: 1}, change, nil)
+	err = cl.scaleBy(t.Context(), &rival{workloads: api, write: func() { s.setReplicas(t, "3") }, times: 1}, change, nil)
 	if err == nil || !strings.Contains(err.Error(), "found 3 replicas, expected 1") {
 		t.Errorf("against one who scales: %v", err)
 	}
@@ -285,4 +284,35 @@ func TestCustomFaults(t *testing.T) {
 	if len(plan.Checks) != 1 {
 		t.Errorf("more was looked at: %+v", plan.Checks)
 	}
+}
+
+// Two squalls on one workload: the second is refused with whose change it is, and the first puts it back. When the
+// change is made right before the second one's write, the write is refused.
+func TestScaleOfAnotherSession(t *testing.T) {
+	s := newStage(t)
+	same := unchanged(t, "redis", s.redisSpec)
+	second := *s
+	second.config.Session = "deadbee5"
+	late := second.accepted(t, "redis_outage", chaos.Params{"way": wayScale}) // planned before the first one's change
+	plan := s.accepted(t, "redis_outage", chaos.Params{"way": wayScale})
+	apply(t, plan)
+	if m, ok := parseMark(s.redis(t).Annotations[markAnnotation]); !ok || m != (mark{Session: s.config.Session, Before: 2, After: 0, Ready: 2}) {
+		t.Errorf("the mark is %q", s.redis(t).Annotations[markAnnotation])
+	}
+	refused := second.plan(t, "redis_outage", chaos.Params{"way": wayScale}).Refused()
+	if len(refused) != 1 || !strings.Contains(refused[0].Reason, "session "+s.config.Session+" of squall has scaled statefulset "+s.namespace+"/redis from 2 to 0") {
+		t.Errorf("refused: %+v", refused)
+	}
+	if err := late.Steps[0].Apply(t.Context()); err == nil || !strings.Contains(err.Error(), "session "+s.config.Session) {
+		t.Errorf("a change over another session's: %v", err)
+	}
+	undone(t, plan)
+	same()
+	if _, marked := s.redis(t).Annotations[markAnnotation]; marked {
+		t.Error("the mark is still there")
+	}
+	again := second.accepted(t, "redis_outage", chaos.Params{"way": wayScale})
+	apply(t, again)
+	undone(t, again)
+	same()
 }

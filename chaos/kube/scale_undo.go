@@ -16,6 +16,7 @@ type scaleRecord struct {
 	Before   int32       `json:"before"` // replicas
 	After    int32       `json:"after"`  // what the fault sets
 	Ready    int         `json:"ready"`  // pods that were ready before
+	Session  string      `json:"session,omitempty"`
 }
 
 // scaleUndoer is the undoer of set replicas.
@@ -54,8 +55,12 @@ func (u scaleUndoer) Undo(ctx context.Context, raw json.RawMessage, overwrite bo
 	if w.replicas != r.Before && w.replicas != r.After && !overwrite {
 		return moved(replicas(w.replicas))
 	}
-	if w.replicas != r.Before {
-		if err := cl.scale(ctx, scaleChange{workloadRef: w.workloadRef, before: w.replicas, after: r.Before}, nil); err != nil {
+	back := scaleChange{workloadRef: w.workloadRef, before: w.replicas, after: r.Before, session: r.Session, mark: w.mark}
+	if m, marked := parseMark(w.mark); marked && m.Session == r.Session {
+		back.mark = ""
+	}
+	if w.replicas != r.Before || w.mark != back.mark {
+		if err := cl.scale(ctx, back, nil); err != nil {
 			return err
 		}
 		k, err := kindOf(w.Kind)
@@ -84,5 +89,9 @@ func (u scaleUndoer) Remedy(raw json.RawMessage) string {
 	if json.Unmarshal(raw, &r) != nil {
 		return "kubectl scale, for the workload of the record"
 	}
-	return scaleCommand(r.Where, r.Workload, r.Before)
+	command := scaleCommand(r.Where, r.Workload, r.Before)
+	if r.Session != "" {
+		command += " && " + unmarkCommand(r.Where, r.Workload)
+	}
+	return command
 }

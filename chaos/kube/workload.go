@@ -4,11 +4,12 @@ import (
 	"context"
 	"fmt"
 
-	autoscalingv1 "k8s.io/api/autoscaling/v1"
+	appsv1 "k8s.io/api/apps/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/kubernetes"
+	appsv1client "k8s.io/client-go/kubernetes/typed/apps/v1"
 )
 
 // kind is a kind of workload.
@@ -18,30 +19,28 @@ type kind struct {
 	resource string
 	// viaReplicaSets: pods belong to replica sets, and those to the workload.
 	viaReplicaSets bool
-	get            func(ctx context.Context, c kubernetes.Interface, namespace, name string) (workload, error)
-	scales         func(c kubernetes.Interface, namespace string) scales
+	open           func(c kubernetes.Interface, namespace string) workloads
 }
 
-// scales reads and writes the scale subresource of one kind.
-type scales interface {
-	GetScale(ctx context.Context, name string, options metav1.GetOptions) (*autoscalingv1.Scale, error)
-	UpdateScale(ctx context.Context, name string, scale *autoscalingv1.Scale, options metav1.UpdateOptions) (*autoscalingv1.Scale, error)
+// workloads reads and writes the workloads of one kind in one namespace. Errors are the API's own.
+type workloads interface {
+	Get(ctx context.Context, name string) (workload, error)
+	// Patch sends a JSON merge patch (RFC 7396); dry as in metav1.PatchOptions.
+	Patch(ctx context.Context, name string, patch []byte, dry []string) (workload, error)
 }
 
 // kinds are the workloads that faults know.
 var kinds = []kind{
 	{
 		name: "deployment", object: "Deployment", resource: "deployments", viaReplicaSets: true,
-		get: getDeployment,
-		scales: func(c kubernetes.Interface, namespace string) scales {
-			return c.AppsV1().Deployments(namespace)
+		open: func(c kubernetes.Interface, namespace string) workloads {
+			return deployments{c.AppsV1().Deployments(namespace)}
 		},
 	},
 	{
 		name: "statefulset", object: "StatefulSet", resource: "statefulsets",
-		get: getStatefulSet,
-		scales: func(c kubernetes.Interface, namespace string) scales {
-			return c.AppsV1().StatefulSets(namespace)
+		open: func(c kubernetes.Interface, namespace string) workloads {
+			return statefulSets{c.AppsV1().StatefulSets(namespace)}
 		},
 	},
 }
@@ -62,6 +61,8 @@ type workload struct {
 	ready    int32 // as its controller counts them
 	observed bool  // the controller has seen the last change of the spec
 	selector labels.Selector
+	version  string // resource version: a write with it is refused if somebody has written since
+	mark     string // annotation of a session that has scaled it, see [mark]; "" without
 }
 
 // workloadRef names one workload of one cluster, for records.
@@ -74,16 +75,38 @@ type workloadRef struct {
 
 func (w workloadRef) String() string { return w.Kind + " " + w.Namespace + "/" + w.Name }
 
-func getDeployment(ctx context.Context, c kubernetes.Interface, namespace, name string) (workload, error) {
-	d, err := c.AppsV1().Deployments(namespace).Get(ctx, name, metav1.GetOptions{})
+type deployments struct {
+	api appsv1client.DeploymentInterface
+}
+
+func (d deployments) Get(ctx context.Context, name string) (workload, error) {
+	return readDeployment(d.api.Get(ctx, name, metav1.GetOptions{}))
+}
+
+func (d deployments) Patch(ctx context.Context, name string, patch []byte, dry []string) (workload, error) {
+	return readDeployment(d.api.Patch(ctx, name, types.MergePatchType, patch, metav1.PatchOptions{DryRun: dry}))
+}
+
+func readDeployment(d *appsv1.Deployment, err error) (workload, error) {
 	if err != nil {
 		return workload{}, err
 	}
 	return read("deployment", d.ObjectMeta, d.Spec.Replicas, d.Spec.Selector, d.Status.ObservedGeneration, d.Status.ReadyReplicas)
 }
 
-func getStatefulSet(ctx context.Context, c kubernetes.Interface, namespace, name string) (workload, error) {
-	s, err := c.AppsV1().StatefulSets(namespace).Get(ctx, name, metav1.GetOptions{})
+type statefulSets struct {
+	api appsv1client.StatefulSetInterface
+}
+
+func (s statefulSets) Get(ctx context.Context, name string) (workload, error) {
+	return readStatefulSet(s.api.Get(ctx, name, metav1.GetOptions{}))
+}
+
+func (s statefulSets) Patch(ctx context.Context, name string, patch []byte, dry []string) (workload, error) {
+	return readStatefulSet(s.api.Patch(ctx, name, types.MergePatchType, patch, metav1.PatchOptions{DryRun: dry}))
+}
+
+func readStatefulSet(s *appsv1.StatefulSet, err error) (workload, error) {
 	if err != nil {
 		return workload{}, err
 	}
@@ -98,6 +121,7 @@ func read(kind string, m metav1.ObjectMeta, replicas *int32, s *metav1.LabelSele
 	w := workload{
 		workloadRef: workloadRef{Namespace: m.Namespace, Kind: kind, Name: m.Name, UID: m.UID},
 		replicas:    1, ready: ready, observed: observed >= m.Generation, selector: selector,
+		version: m.ResourceVersion, mark: m.Annotations[markAnnotation],
 	}
 	if replicas != nil {
 		w.replicas = *replicas
@@ -107,7 +131,7 @@ func read(kind string, m metav1.ObjectMeta, replicas *int32, s *metav1.LabelSele
 
 // workload reads a workload. The error is one of the API's if it is not there; see apierrors.IsNotFound.
 func (cl *cluster) workload(ctx context.Context, k kind, namespace, name string) (workload, error) {
-	w, err := k.get(ctx, cl.client, namespace, name)
+	w, err := k.open(cl.client, namespace).Get(ctx, name)
 	if err != nil {
 		return w, cl.explain("read "+k.name+" "+namespace+"/"+name, err)
 	}

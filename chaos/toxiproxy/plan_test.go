@@ -49,7 +49,7 @@ func TestPlanSaysWhatItSaw(t *testing.T) {
 		"Toxics on it: theirs (slow_close downstream)",
 		"Will add: latency downstream jitter=500 latency=3000 for 0.25 of connections, as squall-1f2e3d4c-llm_latency-latency-downstream",
 		"Will add: reset_peer downstream timeout=0 for 0.25 of connections, as squall-1f2e3d4c-llm_latency-reset_peer-downstream",
-		"If squall dies: it stays until squall recover: Toxiproxy has no expiry",
+		"If squall dies: the guard of the run takes it off; Toxiproxy has no expiry",
 	}
 	if !reflect.DeepEqual(facts, want) {
 		t.Errorf("facts\n%s\nwant\n%s", strings.Join(facts, "\n"), strings.Join(want, "\n"))

@@ -65,7 +65,7 @@ func (state proxyState) facts(want desired) []chaos.Fact {
 	if want.refuse {
 		facts = append(facts, chaos.Fact{Name: "Will switch off", Text: "the proxy: connections are closed, new ones refused"})
 	}
-	return append(facts, chaos.Fact{Name: "If squall dies", Text: "it stays until squall recover: Toxiproxy has no expiry"})
+	return append(facts, chaos.Fact{Name: "If squall dies", Text: "the guard of the run takes it off; Toxiproxy has no expiry"})
 }
 
 // describe writes what a toxic does, in Toxiproxy's words.
