@@ -104,7 +104,7 @@ type DamagedError struct {
 }
 
 func (d *DamagedError) Error() string {
-	return fmt.Sprintf("read ledger %s: damaged lines: %s: what they record is unknown; look at the target and revert by hand what is still changed, then delete these lines",
+	return fmt.Sprintf("read ledger %s: damaged lines: %s: what they record is unknown; squall recover --scan finds what is still changed at the target, or look there yourself; then delete these lines",
 		d.Path, joinNumbers(d.Lines))
 }
 

@@ -36,22 +36,22 @@ type RecoverOptions struct {
 // Recover reverts what the ledger has open, newest change first, from the records alone. It may
 // be run again at any time. What cannot be reverted keeps its record.
 func Recover(ctx context.Context, l *Ledger, undoers Undoers, options RecoverOptions) []RecoverResult {
-	or := func(d *time.Duration, def time.Duration) {
-		if *d == 0 {
-			*d = def
-		}
-	}
-	or(&options.RevertTimeout, 10*time.Second)
-	or(&options.PendingTimeout, 2*time.Minute)
-	or(&options.RecheckDelay, 3*time.Second)
+	options = options.withDefaults()
 	var all []RecoverResult
 	for _, r := range l.Unresolved() {
-		all = append(all, recoverRecord(ctx, l, r, undoers, options))
+		all = append(all, recoverRecord(ctx, l.Resolve, r, undoers, options))
 	}
 	return all
 }
 
-func recoverRecord(ctx context.Context, l *Ledger, r Record, undoers Undoers, options RecoverOptions) RecoverResult {
+func (o RecoverOptions) withDefaults() RecoverOptions {
+	o.RevertTimeout = cmp.Or(o.RevertTimeout, 10*time.Second)
+	o.PendingTimeout = cmp.Or(o.PendingTimeout, 2*time.Minute)
+	o.RecheckDelay = cmp.Or(o.RecheckDelay, 3*time.Second)
+	return o
+}
+
+func recoverRecord(ctx context.Context, resolve func(id string) error, r Record, undoers Undoers, options RecoverOptions) RecoverResult {
 	result := RecoverResult{Object: r.Object}
 	u, known := undoers[r.Kind]
 	if !known {
@@ -87,7 +87,7 @@ func recoverRecord(ctx context.Context, l *Ledger, r Record, undoers Undoers, op
 			}
 		}
 		if err == nil {
-			err = l.Resolve(r.ID)
+			err = resolve(r.ID)
 		}
 		if err != nil {
 			result.Err = &NotRevertedError{Object: r.Object, Remedy: remedyFor(u, r.Undo, err), Err: err}

@@ -316,3 +316,23 @@ func TestScaleOfAnotherSession(t *testing.T) {
 	undone(t, again)
 	same()
 }
+
+// A workload says itself who has scaled it, and how it was: without a ledger it is found and put back.
+func TestScanFindsScaledWorkloads(t *testing.T) {
+	s := newStage(t)
+	same := unchanged(t, "redis", s.redisSpec)
+	apply(t, s.accepted(t, "redis_outage", chaos.Params{"way": wayScale}))
+	found, err := Scan(t.Context(), s.config)
+	if err != nil || len(found) != 1 || found[0].Session != s.config.Session {
+		t.Fatalf("%+v, %v", found, err)
+	}
+	for _, r := range chaos.RecoverFound(t.Context(), found, Undoers(s.config), chaos.RecoverOptions{RecheckDelay: 1}) {
+		if r.Err != nil || r.Object != "statefulset "+s.namespace+"/redis" {
+			t.Errorf("%+v", r)
+		}
+	}
+	same()
+	if left, err := Scan(t.Context(), s.config); err != nil || len(left) != 0 {
+		t.Errorf("afterwards: %+v, %v", left, err)
+	}
+}

@@ -25,6 +25,7 @@ type kind struct {
 // workloads reads and writes the workloads of one kind in one namespace. Errors are the API's own.
 type workloads interface {
 	Get(ctx context.Context, name string) (workload, error)
+	List(ctx context.Context) ([]workload, error)
 	// Patch sends a JSON merge patch (RFC 7396); dry as in metav1.PatchOptions.
 	Patch(ctx context.Context, name string, patch []byte, dry []string) (workload, error)
 }
@@ -83,6 +84,20 @@ func (d deployments) Get(ctx context.Context, name string) (workload, error) {
 	return readDeployment(d.api.Get(ctx, name, metav1.GetOptions{}))
 }
 
+func (d deployments) List(ctx context.Context) ([]workload, error) {
+	list, err := d.api.List(ctx, metav1.ListOptions{})
+	if err != nil {
+		return nil, err
+	}
+	all := make([]workload, len(list.Items))
+	for i := range list.Items {
+		if all[i], err = readDeployment(&list.Items[i], nil); err != nil {
+			return nil, err
+		}
+	}
+	return all, nil
+}
+
 func (d deployments) Patch(ctx context.Context, name string, patch []byte, dry []string) (workload, error) {
 	return readDeployment(d.api.Patch(ctx, name, types.MergePatchType, patch, metav1.PatchOptions{DryRun: dry}))
 }
@@ -100,6 +115,20 @@ type statefulSets struct {
 
 func (s statefulSets) Get(ctx context.Context, name string) (workload, error) {
 	return readStatefulSet(s.api.Get(ctx, name, metav1.GetOptions{}))
+}
+
+func (s statefulSets) List(ctx context.Context) ([]workload, error) {
+	list, err := s.api.List(ctx, metav1.ListOptions{})
+	if err != nil {
+		return nil, err
+	}
+	all := make([]workload, len(list.Items))
+	for i := range list.Items {
+		if all[i], err = readStatefulSet(&list.Items[i], nil); err != nil {
+			return nil, err
+		}
+	}
+	return all, nil
 }
 
 func (s statefulSets) Patch(ctx context.Context, name string, patch []byte, dry []string) (workload, error) {

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"context"
 	"errors"
 	"io"
 	"maps"
@@ -19,6 +20,9 @@ const Runs = "runs"
 // directory that lies about may be somebody else's.
 func Unfinished() ([]string, error) { return session.Unfinished(Runs) }
 
+// AllRuns lists the runs where runs are kept.
+func AllRuns() ([]string, error) { return session.AllRuns(Runs) }
+
 // RecoverOptions is what recovering a dead run needs: the places that the configuration names, and how to ask.
 func RecoverOptions(r config.Resolved, how chaos.RecoverOptions) session.RecoverOptions {
 	kube.RedirectKlog(io.Discard)
@@ -34,11 +38,42 @@ func LedgerKey(r config.Resolved) (chaos.Key, error) {
 	return chaos.ReadKey(r.LedgerKey)
 }
 
+// Scan finds what squall has left at the places that the configuration names, by what stands there.
+func Scan(ctx context.Context, r config.Resolved) ([]chaos.Found, error) {
+	kube.RedirectKlog(io.Discard)
+	var found []chaos.Found
+	if k := kubeConfig(r); k.Namespace != "" || len(k.Allow) > 0 {
+		scaled, err := kube.Scan(ctx, k)
+		if err != nil {
+			return nil, err
+		}
+		found = append(found, scaled...)
+	}
+	if r.Faults.Toxiproxy != nil {
+		toxics, err := toxiproxy.Scan(ctx, r.Faults.Toxiproxy, 0)
+		if err != nil {
+			return nil, err
+		}
+		found = append(found, toxics...)
+	}
+	return found, nil
+}
+
+// HasPlaces reports whether the configuration names a place where faults can be.
+func HasPlaces(r config.Resolved) bool {
+	k := r.Faults.Kubernetes
+	return k.Namespace != "" || len(k.Allow) > 0 || r.Faults.Toxiproxy != nil
+}
+
+func kubeConfig(r config.Resolved) kube.Config {
+	k := r.Faults.Kubernetes
+	return kube.Config{Kubeconfig: k.Kubeconfig, Context: k.Context, Namespace: k.Namespace, Allow: k.Allow, UserAgent: r.Options.UserAgent}
+}
+
 // undoers revert what any squall has changed at the places that the configuration names.
 func undoers(r config.Resolved) chaos.Undoers {
-	k := r.Faults.Kubernetes
 	all := chaos.Undoers{}
 	maps.Copy(all, toxiproxy.Undoers(r.Faults.Toxiproxy, 0))
-	maps.Copy(all, kube.Undoers(kube.Config{Kubeconfig: k.Kubeconfig, Context: k.Context, Namespace: k.Namespace, Allow: k.Allow, UserAgent: r.Options.UserAgent}))
+	maps.Copy(all, kube.Undoers(kubeConfig(r)))
 	return all
 }

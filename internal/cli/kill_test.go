@@ -441,3 +441,42 @@ func TestKilledAtAnyMomentOnToxiproxy(t *testing.T) {
 		t.Error("no process was killed while a fault was in place: the test tests nothing")
 	}
 }
+
+// TestScanFindsWhatALostRunHasLeft: squall and its guard are killed, and the run directory is gone. What is left at the
+// target says itself whose it is.
+func TestScanFindsWhatALostRunHasLeft(t *testing.T) {
+	endToEnd(t)
+	b := newBench(t)
+	dir := t.TempDir()
+	run := filepath.Join(dir, "run")
+	v := startVictim(t, "KILL", dir, "run", "--headless", "--vus", "1", "--host", acceptsAll(t), "--out", "run", "--duration", "5m",
+		"--steady-state", "off", "--toxiproxy", b.api, "--fault", "llm_latency,for=5m", "--fault", "redis_outage,way=refuse,for=5m")
+	until(t, "both faults are on", func() bool {
+		data, _ := os.ReadFile(filepath.Join(run, "journal.jsonl"))
+		return strings.Count(string(data), `"kind":"fault_active"`) == 2
+	})
+	killGuard(t, run)
+	v.kill()
+	v.wait(t)
+	if err := os.RemoveAll(run); err != nil {
+		t.Fatal(err)
+	}
+	if b.state(t) == b.before {
+		t.Fatal("nothing is left, so that there is nothing to test")
+	}
+	scan := func(typed string) (code int, said string) {
+		cmd := exec.Command(binary, "recover", "--scan", "--toxiproxy", b.api)
+		cmd.Dir, cmd.Env, cmd.Stdin = dir, []string{"HOME=" + dir}, strings.NewReader(typed)
+		out, _ := cmd.CombinedOutput()
+		return cmd.ProcessState.ExitCode(), string(out)
+	}
+	if code, said := scan("no\n"); code != 3 || b.state(t) == b.before || !strings.Contains(said, "switch it on") || !strings.Contains(said, "on proxy llm-upstream") {
+		t.Errorf("without a yes: exit code %d\n%s", code, said)
+	}
+	if code, said := scan("yes\n"); code != 0 || b.state(t) != b.before {
+		t.Errorf("exit code %d\n%s\nnow %s", code, said, b.state(t))
+	}
+	if code, said := scan(""); code != 0 || !strings.Contains(said, "Nothing of squall's is left there.") {
+		t.Errorf("again: exit code %d\n%s", code, said)
+	}
+}

@@ -34,16 +34,18 @@ code is 3. A ledger that was not written by your squall on this machine, or was 
 what it would do, and if it is yours, give --trust and type yes.`,
 		Example: `  squall recover
   squall recover --target staging runs/20260102T030405Z-staging
+  squall recover --target staging --scan
   squall recover --keep runs/20260102T030405Z-staging`,
 		Args:              cobra.ArbitraryArgs,
 		ValidArgsFunction: completeDirectories,
 	}
-	var overwrite, keep, trust bool
+	var overwrite, keep, trust, scan bool
 	addBoolFlag(cmd, &overwrite, "overwrite", "", "revert objects that somebody else has changed since")
 	addBoolFlag(cmd, &keep, "keep", "", "leave objects as they are that somebody else has changed since, and forget them")
 	addBoolFlag(cmd, &trust, "trust", "", "follow ledgers that somebody else has written, once you have typed yes")
+	addBoolFlag(cmd, &scan, "scan", "", "look at the target itself for what squall has left (toxics, scaled workloads): for a run directory that is lost")
 	flags := configured(cmd, nil)
-	showOnly(cmd, append(recoverFlags, "overwrite", "keep", "trust")...)
+	showOnly(cmd, append(recoverFlags, "overwrite", "keep", "trust", "scan")...)
 	cmd.RunE = func(cmd *cobra.Command, dirs []string) error {
 		if overwrite && keep {
 			return usage(errors.New("--overwrite and --keep: give one of them"))
@@ -52,7 +54,10 @@ what it would do, and if it is yours, give --trust and type yes.`,
 		if err != nil {
 			return usage(err)
 		}
-		if len(dirs) == 0 {
+		if scan && len(dirs) > 0 {
+			return usage(errors.New("--scan looks at the target, not at run directories: leave out one of them"))
+		}
+		if len(dirs) == 0 && !scan {
 			if dirs, err = app.Unfinished(); err != nil {
 				return err
 			}
@@ -63,13 +68,19 @@ what it would do, and if it is yours, give --trust and type yes.`,
 				}
 				return false
 			})
+			slices.Reverse(dirs) // the newest first: a later run may have changed what an earlier one had changed
 		}
 		ctx, cancel := a.untilSignal(cmd.Context())
 		defer cancel()
-		if err := a.confirmProtected(ctx, resolved, dirs); err != nil {
-			return err
+		if len(dirs) > 0 || scan {
+			if err := a.confirmProtected(ctx, resolved); err != nil {
+				return err
+			}
 		}
 		how := a.recovery(resolved, a.conflictPolicy(ctx, overwrite, keep))
+		if scan {
+			return a.scan(ctx, resolved, how)
+		}
 		how.Trusts = a.trustPolicy(ctx, trust)
 		return a.recoverRuns(ctx, dirs, how)
 	}
@@ -94,18 +105,8 @@ func (a *commands) recoverRuns(ctx context.Context, dirs []string, how session.R
 		}
 		for _, change := range changes {
 			found++
-			switch {
-			case change.Err != nil:
+			if a.sayResult(dir, change, wasDemo(dir)) {
 				left++
-				fmt.Fprintf(a.Out, "✗ %s: %v\n", dir, change.Err)
-			case change.Gone:
-				fmt.Fprintf(a.Out, "✓ %s: %s is not there any more; its entry is closed\n", dir, change.Object)
-			case change.Abandoned:
-				fmt.Fprintf(a.Out, "✓ %s: %s stays as it is now\n", dir, change.Object)
-			case wasDemo(dir):
-				fmt.Fprintf(a.Out, "✓ %s: %s ended with the embedded platform\n", dir, change.Object)
-			default:
-				fmt.Fprintf(a.Out, "✓ %s: %s is back as it was found\n", dir, change.Object)
 			}
 		}
 	}
@@ -119,6 +120,25 @@ func (a *commands) recoverRuns(ctx context.Context, dirs []string, how session.R
 	return errors.Join(errs...)
 }
 
+// sayResult says what became of a change, and reports whether it is still there.
+func (a *commands) sayResult(place string, change chaos.RecoverResult, wasDemo bool) (left bool) {
+	object := printable.Line(change.Object)
+	switch {
+	case change.Err != nil:
+		fmt.Fprintf(a.Out, "✗ %s: %s\n", place, printable.Line(change.Err.Error()))
+		return true
+	case change.Gone:
+		fmt.Fprintf(a.Out, "✓ %s: %s is not there any more; its entry is closed\n", place, object)
+	case change.Abandoned:
+		fmt.Fprintf(a.Out, "✓ %s: %s stays as it is now\n", place, object)
+	case wasDemo:
+		fmt.Fprintf(a.Out, "✓ %s: %s ended with the embedded platform\n", place, object)
+	default:
+		fmt.Fprintf(a.Out, "✓ %s: %s is back as it was found\n", place, object)
+	}
+	return false
+}
+
 // wasDemo reports whether a run had its platform in its own process.
 func wasDemo(dir string) bool {
 	run, err := rundir.Open(dir)
@@ -126,8 +146,8 @@ func wasDemo(dir string) bool {
 }
 
 // confirmProtected asks for the name of a protected target before anything there is touched.
-func (a *commands) confirmProtected(ctx context.Context, r config.Resolved, dirs []string) error {
-	if !r.Protected || r.Confirmed || len(dirs) == 0 {
+func (a *commands) confirmProtected(ctx context.Context, r config.Resolved) error {
+	if !r.Protected || r.Confirmed {
 		return nil
 	}
 	typed, _ := a.askExactly(ctx, fmt.Sprintf("Target %s is protected. Type its name to revert what is changed there: ", r.Target))

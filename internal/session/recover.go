@@ -24,19 +24,29 @@ import (
 // ErrAlive means that a run directory belongs to a session that is still running.
 var ErrAlive = errors.New("the run is still going on, or another squall recover is at work on it")
 
+// AllRuns lists the directories below root, oldest first. A root that does not exist holds none.
+func AllRuns(root string) (dirs []string, err error) {
+	entries, err := os.ReadDir(root) // sorted
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("look for runs in %s: %w", root, err)
+	}
+	for _, entry := range entries {
+		if entry.IsDir() {
+			dirs = append(dirs, filepath.Join(root, entry.Name()))
+		}
+	}
+	return dirs, nil
+}
+
 // Unfinished lists the run directories below root whose ledger still holds something, is damaged, or lacks what the
 // journal says, oldest first. A root that does not exist holds none.
 func Unfinished(root string) ([]string, error) {
-	entries, err := os.ReadDir(root) // sorted
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("look for unfinished runs in %s: %w", root, err)
+	all, err := AllRuns(root)
+	if err != nil {
+		return nil, err
 	}
 	var dirs []string
-	for _, entry := range entries {
-		if !entry.IsDir() {
-			continue
-		}
-		dir := filepath.Join(root, entry.Name())
+	for _, dir := range all {
 		open, err := chaos.ReadLedger(dir)
 		damaged := errors.As(err, new(*chaos.DamagedError))
 		if err != nil && !damaged {
@@ -132,6 +142,19 @@ func Recover(ctx context.Context, dir string, r RecoverOptions) (_ []chaos.Recov
 		all = append(all, chaos.RecoverResult{Object: i.Label, Err: err})
 	}
 	return all, nil
+}
+
+// RecoverFound reverts what was found at the target without a ledger, once it is trusted that the sessions are dead:
+// see [RecoverOptions].Trusts, which is always asked.
+func RecoverFound(ctx context.Context, found []chaos.Found, r RecoverOptions) (_ []chaos.RecoverResult, trusted bool) {
+	records := make([]chaos.Record, len(found))
+	for i, f := range found {
+		records[i] = chaos.Record{Kind: f.Kind, Undo: f.Undo}
+	}
+	if !r.Trusts(nil, planOf(records, r.Undoers)) {
+		return nil, false
+	}
+	return chaos.RecoverFound(ctx, found, r.Undoers, r.How), true
 }
 
 // planOf is what recovering does, in its order, as the records themselves say it.
