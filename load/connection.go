@@ -16,11 +16,13 @@ import (
 // connections counts the open connections of a generator and can close them all, so that requests
 // in flight end when draining has to.
 type connections struct {
-	mu   sync.Mutex
-	open map[*trackedConn]struct{}
-	ctx  context.Context //nolint:containedctx // ends every dial under way
-	end  context.CancelFunc
-	dial func(ctx context.Context, network, addr string) (net.Conn, error)
+	mu    sync.Mutex
+	open  map[*trackedConn]struct{}
+	taken int             // descriptors that open connections and dials under way have
+	limit int             // of those: the rest is for undoing faults, the run directory and the screen
+	ctx   context.Context //nolint:containedctx // ends every dial under way
+	end   context.CancelFunc
+	dial  func(ctx context.Context, network, addr string) (net.Conn, error)
 }
 
 type trackedConn struct {
@@ -36,9 +38,27 @@ type trackedConn struct {
 }
 
 func newConnections() *connections {
-	c := &connections{open: map[*trackedConn]struct{}{}, dial: (&net.Dialer{}).DialContext}
+	c := &connections{open: map[*trackedConn]struct{}{}, dial: (&net.Dialer{}).DialContext, limit: descriptorsForLoad()}
 	c.ctx, c.end = context.WithCancel(context.Background())
 	return c
+}
+
+// take reserves a descriptor for a connection. Without one the error is that of the system's own limit, which is
+// the same for whoever reads it.
+func (c *connections) take() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.taken >= c.limit {
+		return &net.OpError{Op: "dial", Net: "tcp", Err: syscall.EMFILE}
+	}
+	c.taken++
+	return nil
+}
+
+func (c *connections) release() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.taken--
 }
 
 // track counts a connection. After closeAll it closes the connection instead.
@@ -93,6 +113,7 @@ func (t *trackedConn) Close() error {
 	t.once.Do(func() {
 		t.of.mu.Lock()
 		delete(t.of.open, t)
+		t.of.taken--
 		t.of.mu.Unlock()
 	})
 	return t.Conn.Close()

@@ -160,11 +160,20 @@ func (d *dialer) connectVia(ctx context.Context, addr string) (net.Conn, error) 
 func (d *dialer) viaSOCKS() bool { return d.viaTLS == nil && d.proxy.Scheme != "http" }
 
 func (d *dialer) tcp(ctx context.Context, addr string) (net.Conn, error) {
-	conn, err := d.conns.dial(ctx, "tcp", addr)
-	if err != nil {
+	if err := d.conns.take(); err != nil {
 		return nil, err
 	}
-	return d.conns.track(conn)
+	conn, err := d.conns.dial(ctx, "tcp", addr)
+	if err != nil {
+		d.conns.release()
+		return nil, err
+	}
+	tracked, err := d.conns.track(conn)
+	if err != nil {
+		d.conns.release()
+		return nil, err
+	}
+	return tracked, nil
 }
 
 // connect asks an HTTP proxy for a tunnel (RFC 9110, section 9.3.6).

@@ -17,6 +17,7 @@ import (
 	"xinbot.ir/squall/chaos"
 	"xinbot.ir/squall/internal/event"
 	"xinbot.ir/squall/internal/rundir"
+	"xinbot.ir/squall/internal/timeline"
 )
 
 // kinds are the fault events of a run, in their order.
@@ -244,5 +245,39 @@ func TestUnansweredQuestionBeginsNothing(t *testing.T) {
 	cmd.Dir, cmd.Env = dead.cmd.Dir, append([]string{"XDG_STATE_HOME=" + state, "HOME=" + dead.cmd.Dir}, platform...)
 	if out, err := cmd.CombinedOutput(); err != nil || !strings.Contains(string(out), "is back as it was found") {
 		t.Errorf("squall recover: %v\n%s", err, out)
+	}
+}
+
+// TestUndoHasDescriptors: load that would take every descriptor of the process does not delay the undo of a fault.
+func TestUndoHasDescriptors(t *testing.T) {
+	endToEnd(t)
+	b := newBench(t)
+	never := make(chan struct{})
+	slow := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		select {
+		case <-never:
+		case <-r.Context().Done():
+		}
+	}))
+	defer slow.Close()
+	defer close(never)
+	dir := t.TempDir()
+	cmd := exec.Command("/bin/sh", "-c", `ulimit -n 200; exec "$0" "$@"`, binary, "run", "--headless", "--vus", "1000", "--ramp", "0s", "--think", "0s",
+		"--host", slow.URL, "--duration", "8s", "--drain", "200ms", "--out", "run", "--steady-state", "off", "--toxiproxy", b.api, "--fault", "llm_latency@2s,for=3s")
+	cmd.Dir, cmd.Env = dir, []string{"XDG_STATE_HOME=" + state, "HOME=" + dir, "WEBHOOK_SECRET=s3cret"}
+	said, _ := cmd.CombinedOutput() // nothing is answered, so the run is not judged
+	run, err := rundir.Open(filepath.Join(dir, "run"))
+	if err != nil {
+		t.Fatalf("%v\n%s", err, said)
+	}
+	all := timeline.Of(run.Events).Injections
+	if len(all) != 1 || !all[0].Applied() || all[0].Reverted == nil {
+		t.Fatalf("injections %+v\n%s", all, said)
+	}
+	if took := all[0].Reverted.At - all[0].Active.At; took > 6 {
+		t.Errorf("a fault of 3 s was on for %.1f s\n%s", took, said)
+	}
+	if !strings.Contains(string(said), "met a limit of this machine") {
+		t.Errorf("load had every descriptor that it wanted: the test tests nothing\n%s", said)
 	}
 }
