@@ -44,7 +44,7 @@ func TestDescriptorsAreKeptBack(t *testing.T) {
 	}
 	_ = open[0].Close()
 	_ = open[0].Close() // twice is once
-	for range 3 { // a dial that fails gives its descriptor back
+	for range 3 {       // a dial that fails gives its descriptor back
 		if _, refused := d.dial("127.0.0.1:1", 0); !errors.Is(refused, syscall.ECONNREFUSED) {
 			t.Errorf("a closed port: %v", refused)
 		}
