@@ -4,8 +4,11 @@ import (
 	"encoding/json"
 	"errors"
 	"net"
+	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 	"unicode"
@@ -142,5 +145,29 @@ func TestCommands(t *testing.T) {
 		if got != want {
 			t.Errorf("%s\nwant\n%s", got, want)
 		}
+	}
+}
+
+// TestTheMarkIsTheLastThingToGo: while nobody can say whether the proxy is on, nobody asks for its mark to go. Such a
+// request would be carried out once a Toxiproxy that hung goes on, and somebody else be blamed for the proxy.
+func TestTheMarkIsTheLastThingToGo(t *testing.T) {
+	var asked atomic.Int64
+	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		asked.Add(1)
+		if r.Method == http.MethodGet && r.URL.Path == "/proxies/redis" {
+			<-r.Context().Done() // it hangs
+		}
+	}))
+	defer server.Close()
+	mark := toxicName{session: "1f2e3d4c", fault: "redis_outage", kind: offKind, stream: downstream}.String()
+	raw, err := json.Marshal(toxicRecord{URL: server.URL, Proxy: "redis", Toxic: mark})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := Undoers(parse(t, server.URL), 50*time.Millisecond)[KindToxic].Undo(t.Context(), raw, true); err == nil || !strings.Contains(err.Error(), "see first whether the proxy is on") {
+		t.Errorf("undo on a Toxiproxy that hangs: %v", err)
+	}
+	if n := asked.Load(); n != 1 {
+		t.Errorf("%d requests, want one that reads the proxy", n)
 	}
 }

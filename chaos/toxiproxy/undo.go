@@ -127,7 +127,7 @@ func (u toxicUndoer) Undo(ctx context.Context, undo json.RawMessage, _ bool) err
 	case removing == nil:
 		err = fmt.Errorf("read it back: %w", err)
 	case err != nil && timedOut(removing) && timedOut(err):
-		err = fmt.Errorf("%w: Toxiproxy is still at it, or it hangs and has to be restarted", removing)
+		err = fmt.Errorf("%w: %s", removing, saysHung)
 	default:
 		err = removing
 	}
@@ -139,6 +139,9 @@ func (toxicUndoer) Describe(undo json.RawMessage) (chaos.Change, error) {
 	r, err := readToxic(undo)
 	return chaos.Change{Object: "toxic " + r.Toxic + " on proxy " + r.Proxy, Place: place(r.URL), Undo: "remove it"}, err
 }
+
+// saysHung is what a Toxiproxy may do that gives no answer in time.
+const saysHung = "Toxiproxy is still at it, or it hangs and has to be restarted"
 
 func timedOut(err error) bool { return errors.Is(err, context.DeadlineExceeded) }
 
@@ -188,14 +191,22 @@ func (u proxyUndoer) Undo(ctx context.Context, undo json.RawMessage, overwrite b
 	return err
 }
 
-// markerInUse refuses to remove the marker of a proxy that is still off: without it nobody could tell who
+// markerInUse refuses to remove the marker of a proxy that is still off, or may be: without it nobody could tell who
 // switched it off.
 func markerInUse(ctx context.Context, api api, r toxicRecord) error {
 	if n, ours := parseName(r.Toxic); !ours || n.kind != offKind {
 		return nil
 	}
 	p, err := api.proxy(ctx, r.Proxy)
-	if err == nil && !p.Enabled && hasMarker(p.ActiveToxics, r.Toxic) {
+	switch {
+	case isMissing(err):
+		return nil
+	case err != nil: // a removal that is sent to a Toxiproxy which hangs is carried out when it goes on
+		if timedOut(err) {
+			err = fmt.Errorf("%w: %s", err, saysHung)
+		}
+		return fmt.Errorf("remove toxic %s from proxy %s at %s: see first whether the proxy is on: %w", r.Toxic, r.Proxy, r.URL, err)
+	case !p.Enabled && hasMarker(p.ActiveToxics, r.Toxic):
 		return fmt.Errorf("remove toxic %s from proxy %s at %s: it marks the proxy as switched off by squall, which it still is", r.Toxic, r.Proxy, r.URL)
 	}
 	return nil
