@@ -38,8 +38,11 @@ func writableFile(path string) error {
 	if path == "" {
 		return nil
 	}
-	_, err := os.Lstat(path)
+	info, err := os.Stat(path)
 	isNew := errors.Is(err, fs.ErrNotExist)
+	if err == nil && !info.IsDir() && !info.Mode().IsRegular() { // opening a FIFO that nobody reads would wait for ever
+		return fmt.Errorf("%s is no regular file", path)
+	}
 	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE, 0o644)
 	if err != nil {
 		return err
@@ -65,8 +68,11 @@ func writableDirectory(dir string) error {
 // chooseDirectory chooses the run directory: the one asked for, which must not hold a run, or a new one.
 func chooseDirectory(r config.Resolved, now time.Time) (string, error) {
 	if r.Out != "" {
-		if holdsRun(r.Out) {
+		switch entries, err := os.ReadDir(r.Out); {
+		case holdsRun(r.Out):
 			return "", fmt.Errorf("--out %s: already holds a run: choose another directory", r.Out)
+		case err == nil && len(entries) > 0: // what lies there may be written over, or be taken for the run's
+			return "", fmt.Errorf("--out %s: is not empty (it holds %s): choose a directory that is empty or not there yet", r.Out, entries[0].Name())
 		}
 		return r.Out, nil
 	}

@@ -31,11 +31,12 @@ type IO struct {
 // commands are the commands of the command line, with the world that they touch.
 type commands struct {
 	IO
+	lines *stream       // Err, for the progress line that is drawn anew
 	typed *bufio.Reader // of In; nil until something is asked
 }
 
-// lines reads what a person types, line by line.
-func (a *commands) lines() *bufio.Reader {
+// keyboard reads what a person types, line by line.
+func (a *commands) keyboard() *bufio.Reader {
 	if a.typed == nil {
 		a.typed = bufio.NewReader(a.In)
 	}
@@ -44,12 +45,13 @@ func (a *commands) lines() *bufio.Reader {
 
 // Main runs one command and returns the exit code.
 func Main(ctx context.Context, w IO) int {
-	a := &commands{IO: w}
+	a := &commands{IO: w, lines: newStream(w.Err, false)}
+	a.Out, a.Err = newStream(w.Out, true), a.lines
 	root := a.root()
 	root.SetArgs(w.Args)
 	root.SetIn(w.In)
-	root.SetOut(w.Out)
-	root.SetErr(w.Err)
+	root.SetOut(w.Out) // help and completion are our own, and completion scripts are no lines for a terminal
+	root.SetErr(a.Err)
 	err := root.ExecuteContext(ctx)
 	if err != nil && err.Error() != "" {
 		a.printError(err)
@@ -92,8 +94,11 @@ func (a *commands) untilSignal(ctx context.Context) (context.Context, context.Ca
 }
 
 // terminal reports whether a stream is a terminal that can be drawn on.
-func (a *commands) terminal(stream any) bool {
-	file, ok := stream.(*os.File)
+func (a *commands) terminal(out any) bool {
+	if s, ok := out.(*stream); ok {
+		out = s.raw
+	}
+	file, ok := out.(*os.File)
 	if !ok || !term.IsTerminal(int(file.Fd())) {
 		return false
 	}

@@ -84,7 +84,7 @@ func eventText(e event.Event) string {
 
 func (p *progress) clear() {
 	if p.inPlace {
-		fmt.Fprint(p.Err, "\r\x1b[K")
+		_ = p.lines.control([]byte("\r\x1b[K")) // as any other write to standard error
 	}
 }
 

@@ -215,7 +215,7 @@ func (a *commands) askExactly(ctx context.Context, question string) (answer stri
 	fmt.Fprint(a.Out, question)
 	lines := make(chan string, 1)
 	go func() {
-		line, err := a.lines().ReadString('\n')
+		line, err := a.keyboard().ReadString('\n')
 		if err == nil {
 			lines <- line
 		}

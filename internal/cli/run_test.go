@@ -8,19 +8,24 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
+	"syscall"
 	"testing"
 	"time"
 
 	"xinbot.ir/squall/internal/event"
+	"xinbot.ir/squall/internal/rundir"
 	"xinbot.ir/squall/internal/session"
 	"xinbot.ir/squall/internal/slo"
 	"xinbot.ir/squall/internal/timeline"
 )
 
-// gateway is one that takes every message.
-func gateway(t *testing.T) string {
+// gateway is one that takes every message, and does something at the first.
+func gateway(t *testing.T, atFirst func()) string {
 	t.Helper()
+	var first sync.Once
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		first.Do(atFirst)
 		_, _ = io.Copy(io.Discard, r.Body)
 		w.WriteHeader(http.StatusAccepted)
 		_, _ = io.WriteString(w, `{"status":"accepted"}`)
@@ -32,8 +37,14 @@ func gateway(t *testing.T) string {
 // onceAround runs a short run in this process, in an empty directory, and returns its run directory.
 func onceAround(t *testing.T, args ...string) (dir string, code int, out, errs string) {
 	t.Helper()
+	return onceAroundWith(t, func() {}, args...)
+}
+
+// onceAroundWith does so, and something else when the first message comes.
+func onceAroundWith(t *testing.T, atFirst func(), args ...string) (dir string, code int, out, errs string) {
+	t.Helper()
 	t.Chdir(t.TempDir())
-	environ := map[string]string{"GATEWAY_URL": gateway(t), "WEBHOOK_SECRET": "s3cret"}
+	environ := map[string]string{"GATEWAY_URL": gateway(t, atFirst), "WEBHOOK_SECRET": "s3cret"}
 	args = append([]string{"run", "--headless", "--vus", "1", "--think", "10ms", "--duration", "100ms", "--out", "run", "--objective", "http_req_failed: rate<0.5"}, args...)
 	code, out, errs = try(t, environ, args...)
 	return "run", code, out, errs
@@ -91,10 +102,12 @@ func TestPlacesAreCheckedFirst(t *testing.T) {
 func TestReportFindsAnotherPlace(t *testing.T) {
 	t.Setenv("TMPDIR", t.TempDir())
 	blocked := filepath.Join(t.TempDir(), "blocked")
-	if err := os.MkdirAll(filepath.Join(blocked, "report.md", "x"), 0o755); err != nil {
-		t.Fatal(err)
+	block := func() {
+		if err := os.MkdirAll(filepath.Join(blocked, "report.md", "x"), 0o755); err != nil {
+			t.Error(err)
+		}
 	}
-	_, code, out, errs := onceAround(t, "--out", blocked, "--summary-export", "summary.json")
+	_, code, out, errs := onceAroundWith(t, block, "--out", blocked, "--summary-export", "summary.json")
 	found, err := filepath.Glob(filepath.Join(os.Getenv("TMPDIR"), "squall-report-*", "report.md"))
 	if err != nil || len(found) != 1 {
 		t.Fatalf("reports %v, %v\n%s", found, err, errs)
@@ -107,6 +120,45 @@ func TestReportFindsAnotherPlace(t *testing.T) {
 	}
 	if _, err := os.Stat("summary.json"); err != nil {
 		t.Error(err)
+	}
+}
+
+// TestRunDirectoryTakenAway: what was measured is saved, the report is made of it, and the exit code says that
+// something went wrong.
+func TestRunDirectoryTakenAway(t *testing.T) {
+	t.Setenv("TMPDIR", t.TempDir())
+	_, code, out, errs := onceAroundWith(t, func() {
+		if err := os.RemoveAll("run"); err != nil {
+			t.Error(err)
+		}
+	})
+	found, err := filepath.Glob(filepath.Join(os.Getenv("TMPDIR"), "squall-run-*", "report.md"))
+	if err != nil || len(found) != 1 {
+		t.Fatalf("reports %v, %v\n%s", found, err, errs)
+	}
+	if code != 1 || !strings.Contains(out, found[0]) || !strings.Contains(errs, "the run was saved to "+filepath.Dir(found[0])) {
+		t.Errorf("exit code %d\n%s%s", code, out, errs)
+	}
+	run, err := rundir.Open(filepath.Dir(found[0]))
+	if err != nil || run.End == nil || len(run.Seconds) == 0 {
+		t.Errorf("the run that was saved: %+v, %v", run, err)
+	}
+}
+
+// TestPlacesThatAreTaken: a FIFO that nobody reads is refused before the run, and so is a directory that holds something.
+func TestPlacesThatAreTaken(t *testing.T) {
+	dir := t.TempDir()
+	fifo := filepath.Join(dir, "fifo")
+	if err := syscall.Mkfifo(fifo, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for says, args := range map[string][]string{
+		"is no regular file: give a file that can be written": {"--summary-export", fifo},
+		"is not empty (it holds fifo): choose a directory":    {"--out", dir},
+	} {
+		if _, code, _, errs := onceAround(t, args...); code != 2 || !strings.Contains(errs, says) {
+			t.Errorf("%v: exit code %d\n%s", args, code, errs)
+		}
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -42,7 +43,7 @@ func Create(dir string) (*Writer, error) {
 		name string
 		to   **appender
 	}{{JournalFile, &w.journal}, {WindowsFile, &w.windows}, {HistogramFile, &w.hlog}} {
-		f, err := os.OpenFile(filepath.Join(dir, file.name), os.O_WRONLY|os.O_CREATE|os.O_EXCL|os.O_APPEND, 0o644)
+		f, err := os.OpenFile(filepath.Join(dir, file.name), os.O_RDWR|os.O_CREATE|os.O_EXCL|os.O_APPEND, 0o644) // read by CopyTo
 		if err != nil {
 			_ = w.Close()
 			if errors.Is(err, fs.ErrExist) {
@@ -58,6 +59,35 @@ func Create(dir string) (*Writer, error) {
 		return nil, err
 	}
 	return w, nil
+}
+
+// ErrTakenAway means that the files of the run are not in their place any more.
+var ErrTakenAway = errors.New("the run directory was taken away")
+
+// Check reports whether the files are still in their place. What is written goes into the open files all the same,
+// and can be saved by CopyTo.
+func (w *Writer) Check() error {
+	for _, a := range []*appender{w.journal, w.windows, w.hlog} {
+		here, err := a.file.Stat()
+		if err != nil {
+			return fmt.Errorf("look for %s: %w", a.file.Name(), err)
+		}
+		there, err := os.Lstat(a.file.Name())
+		if err != nil || !os.SameFile(here, there) {
+			return fmt.Errorf("%w: %s is not there any more", ErrTakenAway, a.file.Name())
+		}
+	}
+	return nil
+}
+
+// CopyTo copies what was written so far into another directory, from the open files. Only before Close.
+func (w *Writer) CopyTo(dir string) error {
+	for _, a := range []*appender{w.journal, w.windows, w.hlog} {
+		if err := a.copyTo(filepath.Join(dir, filepath.Base(a.file.Name()))); err != nil {
+			return fmt.Errorf("save the run to %s: %w", dir, err)
+		}
+	}
+	return nil
 }
 
 // AppendEvent appends one line to the journal of a run whose writer is gone, and flushes it to the disk. A line that the
@@ -163,6 +193,21 @@ func (a *appender) append(lines []byte, durable bool) error {
 		return fmt.Errorf("flush run directory to disk: %w", err)
 	}
 	return nil
+}
+
+func (a *appender) copyTo(path string) error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	info, err := a.file.Stat()
+	if err != nil {
+		return err
+	}
+	to, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+	if err != nil {
+		return err
+	}
+	_, err = io.Copy(to, io.NewSectionReader(a.file, 0, info.Size()))
+	return errors.Join(err, to.Close())
 }
 
 func (a *appender) close() error {

@@ -3,6 +3,7 @@ package session
 import (
 	"errors"
 	"fmt"
+	"os"
 
 	"xinbot.ir/squall/chaos"
 	"xinbot.ir/squall/internal/command"
@@ -74,14 +75,14 @@ func (s *Session) shutDown() {
 	if n := s.lostWindows(); n > 0 {
 		errs = append(errs, fmt.Errorf("write run directory: %s seconds were measured and not written", units.Int(n)))
 	}
-	errs = append(errs, faults,
-		s.journal.add(s.ender, end),
-		s.journal.close(), s.ledger.Close(), s.lock.Unlock())
+	errs = append(errs, faults, s.journal.add(s.ender, end))
+	dir, err := s.placeOfRun()
+	errs = append(errs, err, s.journal.close(), s.ledger.Close(), s.lock.Unlock())
 	s.closed = true
 	if s.endedBy.Cause == event.EndPanic {
 		errs = append(errs, fmt.Errorf("squall failed: %s", s.endedBy.Detail))
 	}
-	path, err := s.config.Report(s.config.Dir)
+	path, err := s.config.Report(dir)
 	if err != nil {
 		errs = append(errs, fmt.Errorf("write report: %w", err))
 	}
@@ -89,6 +90,23 @@ func (s *Session) shutDown() {
 	s.mu.Lock()
 	s.view.status, s.view.report = Finished, path
 	s.mu.Unlock()
+}
+
+// placeOfRun is the run directory; when it was taken away while the run went on, what was written is saved to another.
+// The error says so.
+func (s *Session) placeOfRun() (dir string, err error) {
+	lost := s.journal.writer.Check()
+	if lost == nil {
+		return s.config.Dir, nil
+	}
+	spare, err := os.MkdirTemp("", "squall-run-")
+	if err == nil {
+		err = s.journal.writer.CopyTo(spare)
+	}
+	if err != nil {
+		return s.config.Dir, errors.Join(lost, err)
+	}
+	return spare, fmt.Errorf("%w: the run was saved to %s", lost, spare)
 }
 
 // notRevertedText returns why a record is unresolved and what a person can run.

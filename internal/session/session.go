@@ -142,6 +142,7 @@ func (s *Session) begin(ctx context.Context) error {
 	}
 	s.work.Go(s.countRules)
 	s.work.Go(s.endAfterDuration)
+	s.work.Go(s.watchDirectory)
 	s.schedule()
 	s.watchScaling()
 	return nil
@@ -177,6 +178,27 @@ func (s *Session) endAfterDuration() {
 	case <-timer.C:
 		s.end(squall, event.RunEnded{Cause: event.EndDuration})
 	case <-s.ctx.Done():
+	}
+}
+
+// directoryInterval is how often the run directory is looked for.
+const directoryInterval = 2 * time.Second
+
+// watchDirectory says when somebody takes the run directory away: what is measured would be lost in silence.
+func (s *Session) watchDirectory() {
+	tick := time.NewTicker(directoryInterval)
+	defer tick.Stop()
+	for {
+		select {
+		case <-tick.C:
+			if err := s.journal.writer.Check(); err != nil {
+				s.reportInternal(err)
+				s.emit(squall, event.SquallFailed{Error: err.Error() + ": the run goes on, and is saved elsewhere at its end"})
+				return
+			}
+		case <-s.ctx.Done():
+			return
+		}
 	}
 }
 
