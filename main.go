@@ -3,6 +3,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"os/signal"
 	"syscall"
@@ -12,11 +13,15 @@ import (
 )
 
 func main() {
+	arguments := cli.TakeArguments(os.Args[1:])
+	if err := cli.NoCoreDumps(); err != nil {
+		fmt.Fprintf(os.Stderr, "squall: forbid core dumps: %v\n", err)
+	}
 	asked := make(chan os.Signal, 4)
 	signal.Notify(asked, cli.Signals()...)
 	signal.Ignore(syscall.SIGPIPE) // a reader that goes away must not end a run without its report
 	os.Exit(cli.Main(context.Background(), cli.IO{
-		Args: os.Args[1:], Program: cli.Self(), In: os.Stdin, Out: os.Stdout, Err: os.Stderr,
+		Args: arguments, Program: cli.Self(), In: os.Stdin, Out: os.Stdout, Err: os.Stderr,
 		LookupEnv: os.LookupEnv, Now: time.Now,
 		Signals: asked, LastSignal: func() { signal.Reset(cli.Signals()...) },
 	}))

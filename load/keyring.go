@@ -69,6 +69,15 @@ func (k *Keyring) SetToken(token string) {
 	k.change(func(next *keys) { next.token = token }, token)
 }
 
+// Hide takes further secrets out of texts, which squall itself has no use for: the password of a proxy, the token of a
+// kubeconfig. One that is hidden already costs no lock.
+func (k *Keyring) Hide(secrets ...string) {
+	held := k.newest().held
+	if slices.ContainsFunc(secrets, func(s string) bool { return !slices.Contains(held, s) }) {
+		k.change(func(*keys) {}, secrets...)
+	}
+}
+
 func (k *Keyring) change(edit func(*keys), secrets ...string) {
 	k.changing.Lock()
 	defer k.changing.Unlock()

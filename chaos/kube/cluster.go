@@ -10,6 +10,7 @@ import (
 	"io"
 	"io/fs"
 	"maps"
+	"net/http"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -135,6 +136,9 @@ func newCluster(config *rest.Config, ref clusterRef, c Config) (*cluster, error)
 	if config.ExecProvider != nil { // a login program must not ask questions on a screen that is ours
 		config.ExecProvider.StdinUnavailable = true
 		config.ExecProvider.StdinUnavailableMessage = "squall has the terminal: log in before starting it"
+	}
+	if c.Hide != nil {
+		config.Wrap(func(next http.RoundTripper) http.RoundTripper { return credentialWatcher{next, c.Hide} })
 	}
 	bounded := rest.CopyConfig(config)
 	bounded.Timeout = callTime

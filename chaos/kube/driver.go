@@ -27,6 +27,8 @@ type Config struct {
 	// Log takes the warnings of the API; nil discards them. See also [RedirectKlog].
 	Log       io.Writer
 	UserAgent string // "" for squall
+	// Hide is told every credential that is sent to the API server: an error can echo it. May be nil.
+	Hide func(secrets ...string)
 
 	timeout time.Duration // for one answer of the API server; 0 for callTime
 }

@@ -7,12 +7,13 @@ import (
 
 // clientLog is a file in the run directory for what client-go says. It is made at the first word.
 type clientLog struct {
-	path string
-	file *os.File
+	path   string
+	redact func(string) string
+	file   *os.File
 }
 
-func newClientLog(dir string) *clientLog {
-	return &clientLog{path: filepath.Join(dir, "kubernetes.log")}
+func newClientLog(dir string, redact func(string) string) *clientLog {
+	return &clientLog{path: filepath.Join(dir, "kubernetes.log"), redact: redact}
 }
 
 // Write appends to the file.
@@ -24,5 +25,8 @@ func (l *clientLog) Write(p []byte) (int, error) {
 		}
 		l.file = file
 	}
-	return l.file.Write(p)
+	if _, err := l.file.WriteString(l.redact(string(p))); err != nil {
+		return 0, err
+	}
+	return len(p), nil
 }

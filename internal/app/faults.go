@@ -54,7 +54,7 @@ func (f *Faults) kubernetes(r config.Resolved, runID string, log io.Writer) (cha
 	kube.RedirectKlog(log)
 	driver, err := kube.New(kube.Config{
 		Kubeconfig: k.Kubeconfig, Context: k.Context, Namespace: k.Namespace, Allow: k.Allow,
-		Session: runID, Custom: r.Faults.Custom, Log: log, UserAgent: r.Options.UserAgent,
+		Session: runID, Custom: r.Faults.Custom, Log: log, UserAgent: r.Options.UserAgent, Hide: r.Options.Keys.Hide,
 	})
 	if err != nil {
 		return chaos.Offer{Faults: kube.BuiltIn(), Needs: "--namespace"}, err

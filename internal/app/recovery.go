@@ -67,7 +67,7 @@ func HasPlaces(r config.Resolved) bool {
 
 func kubeConfig(r config.Resolved) kube.Config {
 	k := r.Faults.Kubernetes
-	return kube.Config{Kubeconfig: k.Kubeconfig, Context: k.Context, Namespace: k.Namespace, Allow: k.Allow, UserAgent: r.Options.UserAgent}
+	return kube.Config{Kubeconfig: k.Kubeconfig, Context: k.Context, Namespace: k.Namespace, Allow: k.Allow, UserAgent: r.Options.UserAgent, Hide: r.Options.Keys.Hide}
 }
 
 // undoers revert what any squall has changed at the places that the configuration names.

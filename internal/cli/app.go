@@ -13,6 +13,7 @@ import (
 
 	"xinbot.ir/squall/internal/app"
 	"xinbot.ir/squall/internal/config"
+	"xinbot.ir/squall/load"
 )
 
 // IO is what the program touches outside of itself.
@@ -31,6 +32,7 @@ type IO struct {
 // commands are the commands of the command line, with the world that they touch.
 type commands struct {
 	IO
+	out   *stream       // Out
 	lines *stream       // Err, for the progress line that is drawn anew
 	typed *bufio.Reader // of In; nil until something is asked
 }
@@ -45,8 +47,8 @@ func (a *commands) keyboard() *bufio.Reader {
 
 // Main runs one command and returns the exit code.
 func Main(ctx context.Context, w IO) int {
-	a := &commands{IO: w, lines: newStream(w.Err, false)}
-	a.Out, a.Err = newStream(w.Out, true), a.lines
+	a := &commands{IO: w, out: newStream(w.Out, true), lines: newStream(w.Err, false)}
+	a.Out, a.Err = a.out, a.lines
 	root := a.root()
 	root.SetArgs(w.Args)
 	root.SetIn(w.In)
@@ -79,6 +81,9 @@ func (a *commands) resolve(flags *config.Flags, more func(*config.Input)) (confi
 	}
 	return config.Resolve(in)
 }
+
+// hide takes the secrets of a run out of all that is written from now on, whoever made the text.
+func (a *commands) hide(keys *load.Keyring) { a.out.redact, a.lines.redact = keys.Redact, keys.Redact }
 
 // untilSignal is a context that ends with the first signal.
 func (a *commands) untilSignal(ctx context.Context) (context.Context, context.CancelFunc) {

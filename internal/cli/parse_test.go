@@ -50,6 +50,7 @@ func TestMistakesAreUsageErrors(t *testing.T) {
 		"unknown command":  {[]string{"rum"}, `unknown command "rum"`},
 		"k6's script":      {[]string{"run", "tests/perf/orchestrator.js", "--vus", "5"}, `squall needs no script: leave out "tests/perf/orchestrator.js"`},
 		"Locust's script":  {[]string{"demo", "locustfile.py"}, `squall needs no script: leave out "locustfile.py"`},
+		"a forgotten -e":   {[]string{"run", "WEBHOOK_SECRET=canary"}, "squall run takes no arguments: to set WEBHOOK_SECRET, write -e WEBHOOK_SECRET=VALUE: see"},
 		"argument":         {[]string{"run", "staging"}, `squall run takes no arguments: leave out "staging"`},
 		"only serving":     {[]string{"demo", "--serve", "--vus", "5", "--ramp", "5s"}, "--vus, --ramp: squall demo --serve sends no load and would ignore this"},
 		"only serving, -e": {[]string{"demo", "--serve", "-e", "K6_VUS=5"}, "-e K6_VUS: squall demo --serve sends no load"},

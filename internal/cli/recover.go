@@ -57,6 +57,7 @@ what it would do, and if it is yours, give --trust and type yes.`,
 		if scan && len(dirs) > 0 {
 			return usage(errors.New("--scan looks at the target, not at run directories: leave out one of them"))
 		}
+		a.hide(resolved.Options.Keys)
 		if len(dirs) == 0 && !scan {
 			if dirs, err = app.Unfinished(); err != nil {
 				return err

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -98,6 +99,9 @@ func showOnly(cmd *cobra.Command, names ...string) {
 func noArguments(cmd *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return nil
+	}
+	if name, _, ok := strings.Cut(args[0], "="); ok { // a value, which may be a secret
+		return fmt.Errorf("%s takes no arguments: to set %s, write -e %s=VALUE", cmd.CommandPath(), name, name)
 	}
 	switch filepath.Ext(args[0]) {
 	case ".js", ".py":

@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"bytes"
 	"io"
 	"time"
 
@@ -15,8 +14,9 @@ const blockedAfter = time.Second
 // a cluster) go through it with the rest, so control characters are escaped here, for all of them.
 type stream struct {
 	raw     io.Writer
-	patient bool          // waits for its reader for ever, as the results on standard output do
-	busy    chan struct{} // holds one while a write is under way
+	redact  func(string) string // takes out the secrets of the run; nil: none are known
+	patient bool                // waits for its reader for ever, as the results on standard output do
+	busy    chan struct{}       // holds one while a write is under way
 }
 
 func newStream(to io.Writer, patient bool) *stream {
@@ -25,11 +25,11 @@ func newStream(to io.Writer, patient bool) *stream {
 
 // Write writes what is printable of a text, and its line breaks and tabs.
 func (s *stream) Write(p []byte) (int, error) {
-	var text bytes.Buffer
-	if _, err := (printable.Writer{To: &text}).Write(p); err != nil {
-		return 0, err
+	text := string(p)
+	if s.redact != nil {
+		text = s.redact(text)
 	}
-	return len(p), s.control(text.Bytes())
+	return len(p), s.control([]byte(printable.Lines(text)))
 }
 
 // control writes as it is, for what is to act on the terminal. A reader of standard error that reads no more costs a

@@ -13,7 +13,7 @@ func (l *resolver) origins(r Resolved) (all []Origin, fingerprints map[string]st
 	derived := l.derived(r)
 	for _, row := range Table() {
 		value := l.values[row.Name]
-		o := Origin{Name: row.Name, Value: withoutSecrets(value.text()), Source: value.source}
+		o := Origin{Name: row.Name, Value: withoutSecrets(r.Options.Keys.Redact(value.text())), Source: value.source}
 		switch {
 		case row.Secret && value.set():
 			o.Value = NewSecret(value.text()).Fingerprint()
@@ -30,6 +30,7 @@ func (l *resolver) origins(r Resolved) (all []Origin, fingerprints map[string]st
 		if change, ok := derived[row.Name]; ok {
 			o.Value, o.Source = change.Value, change.Source
 		}
+		o.Value = r.Options.Keys.Redact(o.Value)
 		all = append(all, o)
 	}
 	return append(all, r.Faults.origins()...), fingerprints

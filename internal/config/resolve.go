@@ -85,6 +85,7 @@ func Resolve(in Input) (Resolved, error) {
 	}
 	r.Options = l.options(workload)
 	r.Options.Keys = l.keyring(secrets)
+	r.Options.Keys.Hide(l.passwords()...)
 	r.Options.UserAgent = "squall/" + in.Version
 	r.Settings = l.settings(workload)
 	r.Target = l.targetName(in, r.Options.Gateway[load.Webchat])
@@ -99,7 +100,7 @@ func Resolve(in Input) (Resolved, error) {
 		}
 	}
 	if len(l.problems) > 0 {
-		return Resolved{Origins: r.Origins, Secrets: r.Secrets}, errors.Join(l.problems...)
+		return Resolved{Origins: r.Origins, Secrets: r.Secrets}, errors.Join(withoutKnownSecrets(l.problems, r.Options.Keys.Redact)...)
 	}
 	r.Warnings = l.warnings(r)
 	return r, nil

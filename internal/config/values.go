@@ -60,8 +60,8 @@ func unaccepted(row Setting, text string, err error) string {
 }
 
 var (
-	urlUser  = regexp.MustCompile(`//[^/@]*@`)
-	urlQuery = regexp.MustCompile(`\?.*$`)
+	urlUser  = regexp.MustCompile(`//[^/?#\s]*@`)
+	urlQuery = regexp.MustCompile(`[?#].*$`)
 )
 
 // withoutSecrets hides what may be one in a URL: user, password and query.

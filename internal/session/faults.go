@@ -41,12 +41,14 @@ func (s *Session) openFaults() {
 // Preflight finds out what a fault would do with these parameters, and changes nothing. It asks the
 // target and may take seconds.
 func (s *Session) Preflight(ctx context.Context, fault string, p chaos.Params) (chaos.Plan, error) {
-	return s.engine.Preflight(ctx, fault, p)
+	plan, err := s.engine.Preflight(ctx, fault, p)
+	return s.redactPlan(plan), s.redactError(err)
 }
 
 // DryRun is a preflight with a check for every step: by the server, where its API has a dry run.
 func (s *Session) DryRun(ctx context.Context, fault string, p chaos.Params) (chaos.Plan, []chaos.Check, error) {
-	return s.engine.DryRun(ctx, fault, p)
+	plan, checks, err := s.engine.DryRun(ctx, fault, p)
+	return s.redactPlan(plan), s.redactChecks(checks), s.redactError(err)
 }
 
 // Preflight plans one fault without a session, for a run with this configuration.
@@ -140,6 +142,7 @@ func (s *Session) faults() []FaultState {
 	statuses := s.engine.Snapshot()
 	all := make([]FaultState, len(statuses))
 	for i, status := range statuses {
+		status.Detail = s.journal.redact(status.Detail) // what an API said may have a credential in it
 		all[i].Status = status
 	}
 	s.outcomes.fill(all)
