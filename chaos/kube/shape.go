@@ -8,7 +8,6 @@ import (
 	"strings"
 	"time"
 
-	"al.essio.dev/pkg/shellescape"
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -122,8 +121,8 @@ func (s shaper) explain(err error) error {
 func (s shaper) command() string {
 	container := s.container
 	if container == "" {
-		return fmt.Sprintf("%s debug %s --profile=netadmin --image=%s -- tc qdisc add dev %s root %s",
-			kubectl(s.cluster.ref, s.pod.Namespace), s.pod.Name, shellescape.Quote(s.image), s.device, strings.Join(s.words, " "))
+		argv := []string{"debug", s.pod.Name, "--profile=netadmin", "--image=" + s.image, "--", "tc", "qdisc", "add", "dev", s.device, "root"}
+		return kubectlCommand(s.cluster.ref, s.pod.Namespace, append(argv, s.words...)...)
 	}
 	argv := append([]string{"tc", "qdisc", "add", "dev", s.device, "root", "handle", nextHandle(s.session, nil)}, s.words...)
 	return execCommand(s.cluster.ref, s.pod.Namespace, s.pod.Name, container, argv...)

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"strings"
 
-	"al.essio.dev/pkg/shellescape"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/types"
 
@@ -134,8 +133,7 @@ func (u shapeUndoer) Remedy(raw json.RawMessage) string {
 		return "tc qdisc del dev eth0 root, in the pods of the record"
 	}
 	if r.Container == "" {
-		return fmt.Sprintf("%s debug %s --profile=netadmin --image=%s -- tc qdisc del dev %s root",
-			kubectl(r.Where, r.Namespace), r.Pod, shellescape.Quote(r.Image), r.Device)
+		return kubectlCommand(r.Where, r.Namespace, "debug", r.Pod, "--profile=netadmin", "--image="+r.Image, "--", "tc", "qdisc", "del", "dev", r.Device, "root")
 	}
 	return execCommand(r.Where, r.Namespace, r.Pod, r.Container, "tc", "qdisc", "del", "dev", r.Device, "root")
 }
