@@ -411,7 +411,7 @@ func TestExitCodes(t *testing.T) {
 }
 
 func TestEverySignalLeavesAReport(t *testing.T) {
-	for _, s := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP} {
+	for _, s := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT, syscall.SIGABRT} {
 		t.Run(s.String(), func(t *testing.T) {
 			endToEnd(t)
 			p := start(t, shared, "run", "--vus", "10", "--objective", steady).measured(t).signal(t, s).expect(t, 0)
