@@ -124,3 +124,11 @@ func TestDamageIsNoForgery(t *testing.T) {
 		t.Errorf("damaged %v, foreign %v", found.damaged, found.foreign)
 	}
 }
+
+func TestJoinNumbers(t *testing.T) {
+	for want, numbers := range map[string][]int{"": nil, "3": {3}, "1 to 3, 5, 7 to 8": {1, 2, 3, 5, 7, 8}} {
+		if got := joinNumbers(numbers); got != want {
+			t.Errorf("%v is %q, want %q", numbers, got, want)
+		}
+	}
+}

@@ -119,10 +119,20 @@ func (f *ForeignLedgerError) Error() string {
 	return fmt.Sprintf("read ledger %s: not written by this user's squall on this machine, or changed since: lines %s", f.Path, joinNumbers(f.Lines))
 }
 
+// joinNumbers names rising numbers, those that follow each other as "2 to 5".
 func joinNumbers(numbers []int) string {
-	texts := make([]string, len(numbers))
-	for i, n := range numbers {
-		texts[i] = strconv.Itoa(n)
+	var texts []string
+	for first := 0; first < len(numbers); {
+		last := first
+		for last+1 < len(numbers) && numbers[last+1] == numbers[last]+1 {
+			last++
+		}
+		text := strconv.Itoa(numbers[first])
+		if last > first {
+			text += " to " + strconv.Itoa(numbers[last])
+		}
+		texts = append(texts, text)
+		first = last + 1
 	}
 	return strings.Join(texts, ", ")
 }

@@ -47,7 +47,12 @@ func TestMistakesAreUsageErrors(t *testing.T) {
 		says string
 	}{
 		"unknown flag":     {[]string{"run", "--vsu", "5"}, "squall: unknown flag: --vsu: see squall run --help"},
-		"unknown command":  {[]string{"rum"}, `unknown command "rum"`},
+		"unknown command":  {[]string{"rum"}, `unknown command "rum": did you mean squall run?`},
+		"far from any":     {[]string{"observe"}, `unknown command "observe": see squall --help`},
+		"k6's --stage":     {[]string{"run", "--stage", "5m:100"}, "unknown flag: --stage: a run is as long as --duration says"},
+		"k6's -i":          {[]string{"run", "-i", "5"}, "unknown shorthand flag: 'i' in -i: a run is as long as"},
+		"Locust's --csv":   {[]string{"run", "--csv=x"}, "unknown flag: --csv: the run directory has report.md"},
+		"Locust's -f":      {[]string{"run", "-f", "locustfile.py"}, "unknown shorthand flag: 'f' in -f: squall has its traffic built in"},
 		"k6's script":      {[]string{"run", "tests/perf/orchestrator.js", "--vus", "5"}, `squall needs no script: leave out "tests/perf/orchestrator.js"`},
 		"Locust's script":  {[]string{"demo", "locustfile.py"}, `squall needs no script: leave out "locustfile.py"`},
 		"a forgotten -e":   {[]string{"run", "WEBHOOK_SECRET=canary"}, "squall run takes no arguments: to set WEBHOOK_SECRET, write -e WEBHOOK_SECRET=VALUE: see"},
@@ -82,6 +87,32 @@ func TestHelpAndVersion(t *testing.T) {
 }
 
 // TestHelpShowsWhatMatters keeps the help of each command to what it uses and says what that does.
+func TestVersionByFlag(t *testing.T) {
+	_, want, _ := try(t, nil, "version")
+	for _, flag := range []string{"--version", "-v"} {
+		if code, out, errs := try(t, nil, flag); code != 0 || out != want || errs != "" {
+			t.Errorf("squall %s: exit code %d\n%s%s", flag, code, out, errs)
+		}
+	}
+}
+
+// What a table names as squall's own, squall has.
+func TestReplacementsExist(t *testing.T) {
+	_, help, _ := try(t, nil, "run", "--help")
+	for _, other := range otherFlags {
+		for _, word := range strings.Fields(other.ours) {
+			if strings.HasPrefix(word, "--") && !strings.Contains(help, strings.TrimRight(word, ",;:.")) {
+				t.Errorf("%s: squall run has no %s", other.names, word)
+			}
+		}
+		for _, theirs := range strings.Fields(other.names) {
+			if _, _, errs := try(t, map[string]string{}, "run", theirs); !strings.Contains(errs, other.ours) {
+				t.Errorf("squall run %s says %s", theirs, errs)
+			}
+		}
+	}
+}
+
 func TestHelpShowsWhatMatters(t *testing.T) {
 	for _, c := range []struct {
 		command      string

@@ -47,12 +47,22 @@ func (a *commands) root() *cobra.Command {
 		Short:         "Load and faults, live, with a report at the end",
 		Long:          rootLong,
 		Example:       rootExample,
-		Args:          cobra.NoArgs,
+		Args:          knownCommand,
 		SilenceErrors: true,
 		SilenceUsage:  true,
-		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	var version bool
+	addBoolFlag(root, &version, "version", "v", "print the version")
+	root.RunE = func(cmd *cobra.Command, _ []string) error {
+		if version {
+			return a.printVersion()
+		}
+		return cmd.Help()
 	}
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		if ours := replacement(err); ours != "" {
+			return usage(fmt.Errorf("%w: %s", err, ours))
+		}
 		return usage(fmt.Errorf("%w: see %s --help", err, cmd.CommandPath()))
 	})
 	root.AddCommand(a.run(), a.demo(), a.report(), a.recover(), a.guard(), a.doctor(), a.version())
@@ -68,6 +78,19 @@ func (a *commands) root() *cobra.Command {
 		}
 	}
 	return root
+}
+
+// knownCommand refuses a command that there is none of, and names one that looks like it.
+func knownCommand(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	err := fmt.Errorf("unknown command %q", args[0])
+	cmd.SuggestionsMinimumDistance = 2
+	if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
+		err = fmt.Errorf("%w: did you mean squall %s?", err, strings.Join(near, " or squall "))
+	}
+	return err
 }
 
 // configured adds the flags of the configuration to a command; defaults are the command's own.
