@@ -22,7 +22,6 @@ var otherFlags = []otherFlag{
 	{"--no-summary --no-thresholds --summary-mode --summary-trend-stats --summary-time-unit", "the summary is always written, as perf-summary.json in the run directory, and with --summary-export where you like"},
 	{"--quiet -q --no-color --verbose --loglevel --logfile --skip-log-setup --log-output --log-format --only-summary --print-stats", "squall run writes progress to standard error: 2>/dev/null leaves it out; NO_COLOR takes the colours away"},
 	{"--csv --csv-full-history --html --json --json-file", "the run directory has report.md, perf-summary.json and windows.jsonl, one line per second"},
-	{"-f --locustfile", "squall has its traffic built in: leave the script out; --workload FILE says what is sent"},
 	{"--master --worker --master-host --master-port --expect-workers --processes", "one squall makes the load of one machine"},
 	{"--autostart --autoquit --web-port --web-host", "--headless runs without the console, --duration ends it"},
 	{"--stop-timeout", "--drain is how long requests under way are waited for at the end"},

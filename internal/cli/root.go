@@ -118,6 +118,19 @@ func showOnly(cmd *cobra.Command, names ...string) {
 	cmd.Flags().VisitAll(func(f *pflag.Flag) { f.Hidden = !slices.Contains(names, f.Name) })
 }
 
+// scriptAtMost accepts the script of k6 or Locust that a command line has from there.
+func scriptAtMost(cmd *cobra.Command, args []string) error {
+	if len(args) == 1 && isScript(args[0]) {
+		return nil
+	}
+	return noArguments(cmd, args)
+}
+
+func isScript(path string) bool {
+	ext := filepath.Ext(path)
+	return ext == ".js" || ext == ".ts" || ext == ".py"
+}
+
 // noArguments refuses arguments. A script is what people who come from k6 or Locust have on their command line.
 func noArguments(cmd *cobra.Command, args []string) error {
 	if len(args) == 0 {
@@ -126,8 +139,7 @@ func noArguments(cmd *cobra.Command, args []string) error {
 	if name, _, ok := strings.Cut(args[0], "="); ok { // a value, which may be a secret
 		return fmt.Errorf("%s takes no arguments: to set %s, write -e %s=VALUE", cmd.CommandPath(), name, name)
 	}
-	switch filepath.Ext(args[0]) {
-	case ".js", ".py":
+	if isScript(args[0]) {
 		return fmt.Errorf("squall needs no script: leave out %q", args[0])
 	}
 	return fmt.Errorf("%s takes no arguments: leave out %q", cmd.CommandPath(), args[0])

@@ -1,6 +1,8 @@
 package cli
 
 import (
+	"fmt"
+
 	"github.com/spf13/cobra"
 )
 
@@ -13,10 +15,17 @@ func (a *commands) run() *cobra.Command {
 		Use:     "run",
 		Short:   "Run load against a platform: the console, or headless without a terminal",
 		Example: runExample,
-		Args:    noArguments,
+		Args:    scriptAtMost,
 	}
 	flags := configured(cmd, nil)
-	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+	locustfile := cmd.Flags().StringP("locustfile", "f", "", "accepted for those who come from Locust, and not read")
+	cmd.Flags().Lookup("locustfile").Hidden = true
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		for _, script := range append(args, *locustfile) {
+			if script != "" {
+				fmt.Fprintf(a.Err, "%s is not read: squall has its traffic built in, and sends what --workload says\n", script)
+			}
+		}
 		resolved, err := a.resolve(flags, nil)
 		if err != nil {
 			return usage(err)
