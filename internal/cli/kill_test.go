@@ -194,6 +194,7 @@ func (g *gate) arm(n int64, after bool, v *victim) {
 
 // bench is a Toxiproxy of a worker's own, with what other people have on it.
 type bench struct {
+	client *http.Client // of its own: httptest's Close cuts what the default one has under way
 	api    string
 	gate   *gate
 	before string
@@ -216,8 +217,8 @@ func newBench(t *testing.T) *bench {
 			t.Fatal(err)
 		}
 	}
-	b := &bench{api: api.URL, gate: newGate(t, api.URL)}
-	answer, err := http.Post(api.URL+"/proxies/qdrant/toxics", "application/json",
+	b := &bench{client: &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}, api: api.URL, gate: newGate(t, api.URL)}
+	answer, err := b.client.Post(api.URL+"/proxies/qdrant/toxics", "application/json",
 		strings.NewReader(`{"name":"somebody-elses","type":"latency","stream":"downstream","attributes":{"latency":1}}`))
 	if err != nil {
 		t.Fatal(err)
@@ -242,7 +243,7 @@ func oneAtATime(next http.Handler) http.Handler {
 // state is every proxy with its toxics, in one canonical text.
 func (b *bench) state(t *testing.T) string {
 	t.Helper()
-	answer, err := http.Get(b.api + "/proxies")
+	answer, err := b.client.Get(b.api + "/proxies")
 	if err != nil {
 		t.Fatal(err)
 	}
