@@ -81,3 +81,6 @@ func (m *Model) close() {
 	}
 	m.dialog = nil
 }
+
+// droppedKeysMsg says how many keys came faster than a hand types.
+type droppedKeysMsg int

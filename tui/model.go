@@ -2,6 +2,7 @@ package tui
 
 import (
 	"context"
+	"fmt"
 	"runtime/debug"
 	"slices"
 	"time"
@@ -51,6 +52,7 @@ type Model struct {
 	err       error
 
 	suspension *suspension // nil: not on a terminal
+	typing     func(bool)  // is told whether keys are text; nil: not on a terminal
 }
 
 // pendingToggle is an on-off that was asked for a moment ago and that the newest snapshot may not show yet:
@@ -145,6 +147,9 @@ func (m *Model) Update(msg tea.Msg) (next tea.Model, cmd tea.Cmd) {
 		m.stale = true
 	}
 	m.render()
+	if m.typing != nil {
+		m.typing(m.dialog != nil && m.dialog.Typing())
+	}
 	return m, cmd
 }
 
@@ -166,6 +171,9 @@ func (m *Model) handle(msg tea.Msg) tea.Cmd {
 		return m.done(msg)
 	case panicMsg:
 		return m.fail(msg.err)
+	case droppedKeysMsg:
+		m.Say(fmt.Sprintf("%d keys came at once, as from a paste, and were dropped: press keys one by one", int(msg)), true)
+		return nil
 	case suspendedMsg:
 		m.Say("take the terminal back: "+msg.err.Error(), true)
 		return nil

@@ -44,6 +44,8 @@ func Run(ctx context.Context, s Session, opts Options) error {
 		watching, end := context.WithCancel(ctx)
 		defer end()
 		m.suspension = watchSuspension(watching, program, keys.File)
+		m.typing = keys.SetTyping
+		keys.Dropped = func(n int) { go program.Send(droppedKeysMsg(n)) } // the program reads keys while it is sent
 	}
 	ended := make(chan error, 1)
 	go func() {

@@ -113,7 +113,7 @@ func TestOnlyTheConsoleTalksToTheTerminal(t *testing.T) {
 	}
 }
 
-// TestLateRepliesAreNoKeys: what a terminal answers, whenever it does and however it is cut, presses no key.
+// TestLateRepliesAreNoKeys: what a terminal answers, whenever it does and however it is cut, presses no key, and neither does a paste.
 func TestLateRepliesAreNoKeys(t *testing.T) {
 	endToEnd(t)
 	c := open(t, nil, "demo")
@@ -125,7 +125,11 @@ func TestLateRepliesAreNoKeys(t *testing.T) {
 		c.press(t, string(b))
 		time.Sleep(80 * time.Millisecond) // longer than a key waits for its sequence
 	}
-	c.press(t, "n it works\r")
+	c.press(t, "12:01 a line of a log\r") // pasted where pastes are not marked
+	c.shows(t, "keys came at once")
+	c.press(t, "n")
+	c.shows(t, "Note")
+	c.press(t, "it works\r")
 	until(t, "the note is in the journal", func() bool { return c.journal(t, "noted") })
 	if c.journal(t, "fault_started") || strings.Contains(c.out.String(), "llm-upstream") {
 		t.Error("a reply opened or injected a fault")

@@ -3,6 +3,7 @@ package terminal
 import (
 	"io"
 	"os"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -29,7 +30,16 @@ type Input struct {
 	keys    []byte // that were read and not given out
 	dueTill time.Time
 	escAt   time.Time // when an ESC was given out as a key
+	burst   burst
+	typing  atomic.Bool
+
+	// Dropped is told how many keys came faster than a hand types, and were dropped; nil: nobody is. Set it before
+	// the first Read.
+	Dropped func(keys int)
 }
+
+// SetTyping says whether text is being typed: then a paste is what it looks like.
+func (in *Input) SetTyping(typing bool) { in.typing.Store(typing) }
 
 // NewInput takes the replies out of what comes from a terminal.
 func NewInput(file *os.File) *Input { return &Input{File: file} }
@@ -41,10 +51,23 @@ func (in *Input) Read(p []byte) (int, error) {
 		if err := in.fill(); err != nil {
 			return 0, err
 		}
+		in.dropBurst()
 	}
 	n := copy(p, in.keys)
 	in.keys = in.keys[n:]
 	return n, nil
+}
+
+// dropBurst drops keys that no hand can have typed.
+func (in *Input) dropBurst() {
+	left, dropped := in.burst.of(in.keys, time.Now())
+	if dropped == 0 || in.typing.Load() {
+		return
+	}
+	in.keys = append(in.keys[:0], left...) // left is made anew
+	if in.Dropped != nil {
+		in.Dropped(dropped)
+	}
 }
 
 // fill reads once, and then for as long as a sequence is not decided.
