@@ -171,7 +171,7 @@ func TestNextStartOffersRecovery(t *testing.T) {
 	}
 	<-c.ended
 
-	next := openIn(t, platform, c.cmd.Dir, "run", "--vus", "2", "--objective", steady)
+	next := openIn(t, platform, c.cmd.Dir, "run", "--vus", "20", "--objective", steady)
 	next.shows(t, "Revert it now? [Y/n]")
 	next.press(t, "\r")
 	next.shows(t, "is back as it was found")
@@ -179,7 +179,7 @@ func TestNextStartOffersRecovery(t *testing.T) {
 	if open, err := chaos.ReadLedger(c.dir); err != nil || len(open) > 0 {
 		t.Errorf("open records %v, %v", open, err)
 	}
-	next.measured(t) // a run that measured nothing has another exit code
+	next.measured(t) // a run that measured too little has another exit code: five requests are enough
 	next.signal(t, os.Interrupt)
 	next.expect(t, 0)
 }
@@ -188,7 +188,7 @@ func TestNextStartOffersRecovery(t *testing.T) {
 func TestConsoleInjectsAndTakesBack(t *testing.T) {
 	endToEnd(t)
 	platform := ownPlatform(t)
-	c := open(t, platform, "run", "--vus", "5", "--objective", steady)
+	c := open(t, platform, "run", "--vus", "20", "--objective", steady)
 	c.shows(t, enterScreen)
 	c.measured(t)
 	c.press(t, "1")
