@@ -48,6 +48,22 @@ func TestBursts(t *testing.T) {
 	}
 }
 
+// While text is typed all of it stays, and the keys right behind it do, too.
+func TestTextIsNoBurst(t *testing.T) {
+	in := &Input{keys: []byte("12:01 a line of a log\r"), Dropped: func(keys int) { t.Errorf("%d keys were dropped", keys) }}
+	in.SetTyping(true)
+	in.dropBurst()
+	if string(in.keys) != "12:01 a line of a log\r" {
+		t.Errorf("of a text %q is left", in.keys)
+	}
+	in.SetTyping(false)
+	in.keys = []byte("qy")
+	in.dropBurst()
+	if string(in.keys) != "qy" {
+		t.Errorf("behind it %q is left", in.keys)
+	}
+}
+
 func FuzzSplit(f *testing.F) {
 	f.Add([]byte("\x1b[200~é\x1bOP\x1b\x1b["))
 	f.Fuzz(func(t *testing.T, keys []byte) {

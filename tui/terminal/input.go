@@ -60,8 +60,12 @@ func (in *Input) Read(p []byte) (int, error) {
 
 // dropBurst drops keys that no hand can have typed.
 func (in *Input) dropBurst() {
+	if in.typing.Load() { // and the key that comes right behind a pasted text is no part of it
+		in.burst = burst{}
+		return
+	}
 	left, dropped := in.burst.of(in.keys, time.Now())
-	if dropped == 0 || in.typing.Load() {
+	if dropped == 0 {
 		return
 	}
 	in.keys = append(in.keys[:0], left...) // left is made anew
