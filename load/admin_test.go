@@ -230,6 +230,7 @@ func TestAdminRequests(t *testing.T) {
 				tenants[brand.BrandID] = tenant.ID
 			}
 		}
+		documents := map[string]bool{}
 		for _, path := range []string{"/admin/knowledge_assets/upload", "/v1/brands/"} {
 			for _, c := range api.to(path) {
 				_, params, err := mime.ParseMediaType(c.header.Get("Content-Type"))
@@ -244,6 +245,11 @@ func TestAdminRequests(t *testing.T) {
 				if len(file) != 1 || file[0].Header.Get("Content-Type") != "text/markdown" || file[0].Size < 1000 {
 					t.Fatalf("file part %+v", file)
 				}
+				text := contents(t, file[0])
+				if documents[text] {
+					t.Fatalf("a document was sent twice: %.80s", text)
+				}
+				documents[text] = true
 				if path == "/v1/brands/" {
 					if len(form.Value) != 0 {
 						t.Errorf("fields %v", form.Value)
@@ -575,4 +581,18 @@ type hangingAPI struct{}
 func (hangingAPI) RoundTrip(r *http.Request) (*http.Response, error) {
 	<-r.Context().Done()
 	return nil, r.Context().Err()
+}
+
+func contents(t *testing.T, header *multipart.FileHeader) string {
+	t.Helper()
+	file, err := header.Open()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	text, err := io.ReadAll(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
 }

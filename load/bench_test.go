@@ -1,7 +1,6 @@
 package load
 
 import (
-	"math/rand/v2"
 	"net"
 	"net/url"
 	"testing"
@@ -58,12 +57,12 @@ func BenchmarkMessage(b *testing.B) {
 	}
 	defer func() { _ = g.abort() }()
 	s := metric.NewRecorder(registry, 1).Shard(0)
-	rng := rand.New(rand.NewPCG(1, 2))
+	from := newSender(&g.options, 7, 1)
 	var o metric.Outcome
 	b.ReportAllocs()
 	for b.Loop() {
 		o = metric.Outcome{}
-		g.send(&o, Webchat, 0, 7, rng)
+		g.send(&o, &from)
 		s.Record(&o, false)
 		if o.Class != metric.OK {
 			b.Fatal(o.Class, o.Detail)
@@ -80,10 +79,10 @@ func BenchmarkBuildAndSign(b *testing.B) {
 	}
 	kept := g.envelopes[Webchat]
 	r := kept.get()
-	rng := rand.New(rand.NewPCG(1, 2))
+	from := newSender(&o, 7, 1)
 	b.ReportAllocs()
 	for b.Loop() {
-		r.fill(&g.templates[0][Webchat], kept, 7, rng)
+		r.fill(&g.templates[0][Webchat], kept, &from)
 	}
 	b.SetBytes(int64(len(r.body)))
 }
@@ -135,19 +134,20 @@ func BenchmarkOpenModel(b *testing.B) {
 // recorded in memory that is already there.
 func TestHotPathAllocatesNothing(t *testing.T) {
 	o := testOptions(&url.URL{Scheme: "http", Host: "127.0.0.1:1"})
-	g := newSender(t, o)
+	g := newTestGateway(t, o)
 	var filled [NumChannels]*pooledRequest
 	for c, kept := range g.envelopes {
 		filled[c] = kept.get()
 	}
-	rng := rand.New(rand.NewPCG(1, 2))
+	from := newSender(&o, 7, 1)
 	s := metric.NewRecorder(registry, 1).Shard(0)
-	share := newCumulative(DefaultMix())
+	shares := []cumulative{newCumulative(DefaultMix())}
 	sent := time.Unix(1000, 0)
 	out := metric.Outcome{Due: sent, Sent: sent, Done: sent.Add(time.Millisecond), Status: Gateway.Status, Body: true}
 	message := func() {
-		c := share.draw(rng)
-		filled[c].fill(&g.templates[0][c], g.envelopes[c], 7, rng)
+		from.next(0, shares, ConversationLength{Min: 1, Max: 3})
+		c := from.channel
+		filled[c].fill(&g.templates[0][c], g.envelopes[c], &from)
 		out.Series = metric.SeriesID(c)
 		s.Record(&out, true)
 	}

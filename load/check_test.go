@@ -83,7 +83,7 @@ func TestCompressedBodies(t *testing.T) {
 			server := newWireServer(t, func(_ wireRequest, conn net.Conn) {
 				_, _ = fmt.Fprintf(conn, "HTTP/1.1 202 Accepted\r\nContent-Encoding: %s\r\nContent-Length: %d\r\n\r\n%s", c.encoding, len(c.body), c.body)
 			})
-			if out := sendOne(newSender(t, testOptions(server.url())), Webchat); out.Class != c.want || out.Status != 202 {
+			if out := sendOne(newTestGateway(t, testOptions(server.url())), Webchat); out.Class != c.want || out.Status != 202 {
 				t.Errorf("class %s (%s), want %s", out.Class, out.Detail, c.want)
 			}
 		})

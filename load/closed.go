@@ -1,7 +1,6 @@
 package load
 
 import (
-	"math/rand/v2"
 	"sync/atomic"
 	"time"
 
@@ -17,12 +16,10 @@ type vuPool struct {
 	running atomic.Int64
 }
 
-// virtualUser has one conversation with one brand. Its random numbers are its own, so that a run with the same
-// seed makes the same choices whatever the timing.
+// virtualUser talks to one brand.
 type virtualUser struct {
-	id    uint64
+	sender
 	brand int
-	rng   *rand.Rand
 	quit  chan struct{}
 }
 
@@ -30,10 +27,9 @@ type virtualUser struct {
 func (p *vuPool) resize(n int) {
 	for len(p.users) < n {
 		u := &virtualUser{
-			id:    p.nextID,
-			brand: int(p.nextID % uint64(len(p.g.gateway.templates))),
-			rng:   rand.New(rand.NewPCG(p.g.options.Seed, p.nextID)),
-			quit:  make(chan struct{}),
+			sender: newSender(&p.g.options, p.nextID, p.nextID),
+			brand:  int(p.nextID % uint64(len(p.g.gateway.templates))),
+			quit:   make(chan struct{}),
 		}
 		p.nextID++
 		p.users = append(p.users, u)
@@ -61,7 +57,7 @@ func (p *vuPool) loop(u *virtualUser) {
 	think := p.g.plan.Load().settings.Think.initialDelay(u.rng)
 	for p.think(u, timer, think) {
 		outcome = metric.Outcome{}
-		p.g.message(&outcome, shard, u.brand, u.id, u.rng, false)
+		p.g.message(&outcome, shard, &u.sender, u.brand, false)
 		think = p.g.plan.Load().settings.Think.draw(u.rng)
 	}
 }

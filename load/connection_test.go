@@ -14,7 +14,7 @@ func TestKeepAliveOffOpensAConnectionPerRequest(t *testing.T) {
 	server := newWireServer(t, nil)
 	o := testOptions(server.url())
 	o.KeepAlive = false
-	g := newSender(t, o)
+	g := newTestGateway(t, o)
 	for range 5 {
 		if out := sendOne(g, Webchat); out.Class != metric.OK {
 			t.Fatalf("%+v", out)
@@ -47,7 +47,7 @@ func TestMaxConnsIsRespected(t *testing.T) {
 	})
 	o := testOptions(server.url())
 	o.MaxConns = 3
-	g := newSender(t, o)
+	g := newTestGateway(t, o)
 	var all sync.WaitGroup
 	for range 24 {
 		all.Go(func() {
@@ -78,7 +78,7 @@ func TestRecycleOpensNewConnectionsAndClosesTheOld(t *testing.T) {
 		}
 		accept(r, conn)
 	})
-	g := newSender(t, testOptions(server.url()))
+	g := newTestGateway(t, testOptions(server.url()))
 	first := make(chan metric.Outcome)
 	go func() { first <- sendOne(g, Webchat) }()
 	<-arrived
@@ -111,7 +111,7 @@ func TestRecycleOpensNewConnectionsAndClosesTheOld(t *testing.T) {
 // another connection, and is sent once.
 func TestIdleConnectionClosedByTheGatewayIsNoReset(t *testing.T) {
 	server := newWireServer(t, nil)
-	g := newSender(t, testOptions(server.url()))
+	g := newTestGateway(t, testOptions(server.url()))
 	var all sync.WaitGroup
 	for range 8 {
 		all.Go(func() { sendOne(g, Webchat) })
@@ -171,7 +171,7 @@ func TestConnectionClosedAfterEachAnswerIsNoReset(t *testing.T) {
 				end(conn)
 			})
 			t.Cleanup(func() { close(over) })
-			g := newSender(t, testOptions(server.url()))
+			g := newTestGateway(t, testOptions(server.url()))
 			for range 50 {
 				if out := sendOne(g, Webchat); out.Class != metric.OK {
 					t.Fatalf("class %s (%s), want ok", out.Class, out.Detail)
@@ -189,7 +189,7 @@ func TestConnectionClosedAfterEachAnswerIsNoReset(t *testing.T) {
 // Looking at a connection before each message costs no memory.
 func TestLookingAtAConnectionAllocatesNothing(t *testing.T) {
 	server := newWireServer(t, nil)
-	g := newSender(t, testOptions(server.url()))
+	g := newTestGateway(t, testOptions(server.url()))
 	sendOne(g, Webchat)
 	for conn := range g.conns.open {
 		if n := testing.AllocsPerRun(100, func() {
@@ -223,7 +223,7 @@ func TestUnaskedAnswerIsNotTakenForTheNext(t *testing.T) {
 		_, _ = io.WriteString(conn, "HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
 	})
 	t.Cleanup(func() { close(answered) }) // before the server waits for its handlers
-	g := newSender(t, testOptions(server.url()))
+	g := newTestGateway(t, testOptions(server.url()))
 	for range 3 {
 		if out := sendOne(g, Webchat); out.Class != metric.OK {
 			t.Fatalf("%+v", out)

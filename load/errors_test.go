@@ -77,7 +77,7 @@ func TestErrorsAreClassified(t *testing.T) {
 			if test.class == metric.DNS {
 				o.Timeout = 5 * time.Second
 			}
-			out := sendOne(newSender(t, o), Webchat)
+			out := sendOne(newTestGateway(t, o), Webchat)
 			if out.Class != test.class || out.Status != test.status {
 				t.Fatalf("class %s, status %d (%s), want %s and %d", out.Class, out.Status, out.Detail, test.class, test.status)
 			}
@@ -131,7 +131,7 @@ func TestConnectionCapIsOurOwnLimit(t *testing.T) {
 	server := newWireServer(t, func(wireRequest, net.Conn) {})
 	o := testOptions(server.url())
 	o.MaxConns, o.Timeout = 1, 300*time.Millisecond
-	g := newSender(t, o)
+	g := newTestGateway(t, o)
 	classes := make(chan metric.ErrorClass, 2)
 	for range 2 {
 		go func() { classes <- sendOne(g, Webchat).Class }()
@@ -170,7 +170,7 @@ func descriptorChild(t *testing.T, gateway string) {
 		t.Fatal(err)
 	}
 	limit := uint64(len(files) + 8)
-	g := newSender(t, testOptions(target))
+	g := newTestGateway(t, testOptions(target))
 	if out := sendOne(g, Webchat); out.Class != metric.OK { // opens what the runtime needs
 		t.Fatalf("%+v", out)
 	}

@@ -2,7 +2,6 @@ package load
 
 import (
 	"fmt"
-	"math/rand/v2"
 	"net/http"
 	"net/url"
 	"slices"
@@ -98,13 +97,14 @@ func newHostPools(o Options, conns *connections) (*hostPools, error) {
 	return &pools, nil
 }
 
-// send builds, signs and sends one message, reads the answer to its end, and fills in the outcome.
+// send builds, signs and sends the sender's next message, reads the answer to its end, and fills in the outcome.
 // It allocates nothing beyond what the HTTP client needs.
-func (g *gateway) send(o *metric.Outcome, c Channel, brand int, sender uint64, rng *rand.Rand) {
+func (g *gateway) send(o *metric.Outcome, s *sender) {
+	c := s.channel
 	kept := g.envelopes[c]
 	r := kept.get()
 	defer kept.free.Put(r)
-	r.fill(&g.templates[brand][c], kept, sender, rng)
+	r.fill(&g.templates[s.brand][c], kept, s)
 
 	o.Series = metric.SeriesID(c)
 	o.Sent = time.Now()

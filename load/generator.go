@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"runtime"
 	"runtime/debug"
 	"sync"
@@ -347,13 +346,13 @@ func (g *Generator) stopPacing(now time.Time) {
 	g.openModel.setRate(ramp{}, now)
 }
 
-// message sends one gateway message and counts what became of it.
-func (g *Generator) message(o *metric.Outcome, s *metric.Shard, brand int, sender uint64, rng *rand.Rand, open bool) {
-	channel := g.plan.Load().shares[brand].draw(rng)
+// message sends one gateway message and counts what became of it. A new conversation is with the given brand.
+func (g *Generator) message(o *metric.Outcome, shard *metric.Shard, s *sender, brand int, open bool) {
+	s.next(brand, g.plan.Load().shares, g.options.Conversation)
 	g.inFlight.Add(1)
 	defer g.inFlight.Add(-1)
-	g.gateway.send(o, channel, brand, sender, rng)
-	g.record(s, o, open)
+	g.gateway.send(o, s)
+	g.record(shard, o, open)
 }
 
 // record counts a request that ended.

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"hash/fnv"
-	"math/rand/v2"
 	"strconv"
 	"time"
 )
@@ -23,7 +22,6 @@ type template struct {
 	afterText   []byte   // up to the time
 	tail        []byte   // from the time's closing quote to the end
 	run         uint64   // sets the event ids of a run apart from those of another with the same seed
-	people      uint64   // sets conversations apart by run, brand and channel
 }
 
 func newTemplate(tenant Tenant, brand Brand, spec ChannelSpec, plan MessagePlan, runID string) (template, error) {
@@ -34,8 +32,7 @@ func newTemplate(tenant Tenant, brand Brand, spec ChannelSpec, plan MessagePlan,
 		afterText:   []byte(fmt.Sprintf(`,%s:"`, quoteJSON(spec.TimeField))),
 		tail: []byte(fmt.Sprintf(`","metadata":{"channel":%s,"source":"squall","run":%s},"attachments":[]}`,
 			quoteJSON(spec.Metadata), quoteJSON(runID))),
-		run:    fingerprint(runID),
-		people: fingerprint(runID, brand.BrandID, spec.Name),
+		run: fingerprint(runID),
 	}
 	for _, s := range plan.Texts {
 		t.texts = append(t.texts, []byte(quoteJSON(s)))
@@ -49,12 +46,10 @@ func newTemplate(tenant Tenant, brand Brand, spec ChannelSpec, plan MessagePlan,
 	return t, nil
 }
 
-// fingerprint is 64 bits that follow from the words (FNV-1a).
-func fingerprint(words ...string) uint64 {
+// fingerprint is 64 bits that follow from the text (FNV-1a).
+func fingerprint(text string) uint64 {
 	h := fnv.New64a()
-	for _, word := range words {
-		_, _ = h.Write([]byte(word + "\x00")) // never fails
-	}
+	_, _ = h.Write([]byte(text)) // never fails
 	return h.Sum64()
 }
 
@@ -79,19 +74,20 @@ func (t *timestamp) at(now time.Time) []byte {
 	return t.text
 }
 
-// append writes one message to dst. The sender keeps one conversation per brand and channel, as a
-// person does; the event id is new every time, or the platform would rightly drop the message.
-func (t *template) append(dst []byte, sender uint64, now []byte, rng *rand.Rand) []byte {
+// append writes one message to dst. The event id is new every time, or the platform would rightly drop the message.
+func (t *template) append(dst []byte, s *sender, now []byte) []byte {
 	dst = append(dst, `{"event_id":"`...)
-	dst = appendUUID(dst, rng.Uint64()^t.run, rng.Uint64())
+	dst = appendUUID(dst, s.rng.Uint64()^t.run, s.rng.Uint64())
 	dst = append(dst, t.afterEvent...)
-	dst = strconv.AppendUint(dst, sender, 10)
-	dst = append(dst, `","conversation_id":"`...)
-	dst = appendUUID(dst, t.people^sender*0x9e3779b97f4a7c15, t.people+sender)
+	dst = strconv.AppendUint(dst, s.id, 10)
+	if s.talks() {
+		dst = append(dst, `","conversation_id":"`...)
+		dst = appendUUID(dst, s.talk[0]^t.run, s.talk[1])
+	}
 	dst = append(dst, `","locale":`...)
-	dst = append(dst, t.locales[rng.IntN(len(t.locales))]...)
+	dst = append(dst, t.locales[s.rng.IntN(len(t.locales))]...)
 	dst = append(dst, t.afterLocale...)
-	dst = append(dst, t.texts[rng.IntN(len(t.texts))]...)
+	dst = append(dst, t.texts[s.rng.IntN(len(t.texts))]...)
 	dst = append(dst, t.afterText...)
 	dst = append(dst, now...)
 	return append(dst, t.tail...)

@@ -1,7 +1,6 @@
 package load
 
 import (
-	"math/rand/v2"
 	"sync/atomic"
 	"time"
 
@@ -21,13 +20,13 @@ type openModel struct {
 	missed  atomic.Uint64
 	waiting atomic.Int64 // workers without a request
 	workers atomic.Int64
+	begun   atomic.Uint64 // conversations
 
 	following ramp // what the latest segment was made from; Generator.applying must be held
 
 	token   chan struct{} // capacity 1; who has received the token holds it
 	current *rateSegment  // guarded by token
 	claimed uint64        // arrivals of current that were sent or missed; guarded by token
-	sent    uint64        // arrivals of all segments that were sent; guarded by token
 }
 
 // rateSegment is a period with one pacer. Segments form a list: a change of rate ends one and
@@ -91,37 +90,40 @@ func (m *openModel) addWorker() {
 // begins.
 func (m *openModel) work(id uint64) {
 	shard := m.g.recorder.Shard(id)
-	rng := rand.New(rand.NewPCG(m.g.options.Seed, ^id))
+	s := newSender(&m.g.options, id, ^id)
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	var outcome metric.Outcome
 	for {
-		due, number, ok := m.claim(timer)
+		due, ok := m.claim(timer)
 		if !ok {
 			return
 		}
 		outcome = metric.Outcome{Due: due}
-		brand := int(number % uint64(len(m.g.gateway.templates)))
-		m.g.message(&outcome, shard, brand, id, rng, true)
+		brand := s.brand
+		if s.left == 0 { // by turns of the conversations, not of the messages: the workers march in step with those
+			brand = int(m.begun.Add(1) % uint64(len(m.g.gateway.templates)))
+		}
+		m.g.message(&outcome, shard, &s, brand, true)
 		m.waiting.Add(1)
 	}
 }
 
 // claim waits for the token and then for the next arrival. It starts a worker if none is left to take the
 // token after it.
-func (m *openModel) claim(timer *time.Timer) (due time.Time, number uint64, ok bool) {
+func (m *openModel) claim(timer *time.Timer) (due time.Time, ok bool) {
 	<-m.token
 	defer m.passToken()
-	due, number, ok = m.await(timer)
+	due, ok = m.await(timer)
 	if m.waiting.Add(-1) == 0 && ok && m.workers.Load() < int64(m.g.options.MaxInFlight) {
 		m.addWorker()
 	}
-	return due, number, ok
+	return due, ok
 }
 
-// await waits until the next arrival is due and claims it; number counts the arrivals of the run. Not ok when
-// the run stops; what fell due just before, as late as timers are, is sent. The token must be held.
-func (m *openModel) await(timer *time.Timer) (due time.Time, number uint64, ok bool) {
+// await waits until the next arrival is due and claims it. Not ok when the run stops; what fell due just before,
+// as late as timers are, is sent. The token must be held.
+func (m *openModel) await(timer *time.Timer) (due time.Time, ok bool) {
 	for {
 		now := time.Now()
 		s, offset := m.next(now)
@@ -131,12 +133,11 @@ func (m *openModel) await(timer *time.Timer) (due time.Time, number uint64, ok b
 			wait = due.Sub(now)
 		}
 		if m.g.ended() && (wait > 0 || wait < -lagTolerated) {
-			return time.Time{}, 0, false
+			return time.Time{}, false
 		}
 		if wait <= 0 {
 			m.claimed++
-			m.sent++
-			return due, m.sent, true
+			return due, true
 		}
 		timer.Reset(wait)
 		ended := s.ended

@@ -17,6 +17,8 @@ type Options struct {
 	Orchestrator *url.URL // base URL of the admin API; nil, or no token in Keys, switches the admin flows off
 	Knowledge    bool     // also drive the older POST /v1/brands/{id}/knowledge
 
+	Conversation ConversationLength // messages of a conversation; one by default
+
 	Timeout     time.Duration                    // of one request, connect included; 10 s by default
 	Drain       time.Duration                    // longest wait for requests in flight when stopping; 5 s by default
 	MaxConns    int                              // connections per gateway host; 0: as many as virtual users need

@@ -43,6 +43,11 @@ func (c *cumulative) draw(rng *rand.Rand) Channel {
 	return last
 }
 
+// includes reports whether a channel has a share.
+func (c *cumulative) includes(channel Channel) bool {
+	return c[channel] > 0 && (channel == 0 || c[channel] > c[channel-1])
+}
+
 // next derives the plan that follows p at the given moment, from the levels reached by then.
 func (p *plan) next(s Settings, w Workload, now time.Time) *plan {
 	was := p.settings

@@ -299,3 +299,44 @@ func TestRestoreRuleFromAFreshProcess(t *testing.T) {
 		t.Error("restore at no address")
 	}
 }
+
+// Every upload is work for the platform, in a second run with the same seed as much as in the first: it makes no job
+// of a document that it has.
+func TestEveryUploadIsAJob(t *testing.T) {
+	p, o := startPlatform(t)
+	o.Knowledge = true
+	o.Workload.Ingestion.JobsPerMinute = 1200 // both runs make fewer jobs than the platform lists
+	o.Workload.Automation.TriggersPerMinute = 0
+	o.Workload.Rules.TogglesPerMinute = 0
+	uploads := 0
+	for range 2 {
+		g, err := load.New(o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := g.Start(load.Settings{SpikeFactor: 5}); err != nil {
+			t.Fatal(err)
+		}
+		eventually(t, "50 uploads", func() bool { return g.Snapshot().Sent > 50 })
+		if err := g.Stop(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		for _, total := range g.Snapshot().Totals {
+			if total.Series.Flow == load.Ingestion || total.Series.Flow == load.Knowledge {
+				uploads += int(total.Latency.Requests)
+			}
+		}
+		if errs := g.Snapshot().Errors; len(errs) > 0 {
+			t.Fatal(errs)
+		}
+	}
+	jobs := 0
+	for _, tenant := range p.Tenants() {
+		var list []json.RawMessage
+		get(t, p, "/admin/ingestion_jobs?tenant_id="+tenant.ID, &list)
+		jobs += len(list)
+	}
+	if jobs != uploads {
+		t.Errorf("%d jobs of %d uploads", jobs, uploads)
+	}
+}

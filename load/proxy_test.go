@@ -160,7 +160,7 @@ func TestThroughAProxy(t *testing.T) {
 			o.TLS = &tls.Config{RootCAs: authority.pool()}
 			o.Proxy = func(*url.URL) (*url.URL, error) { return test.proxy.url(test.user), nil }
 			tunnels, forwards := test.proxy.through()
-			out := sendOne(newSender(t, o), Webchat)
+			out := sendOne(newTestGateway(t, o), Webchat)
 			if out.Class != test.want {
 				t.Fatalf("class %s (%s), want %s", out.Class, out.Detail, test.want)
 			}
@@ -191,13 +191,13 @@ func TestProxyThatIsNone(t *testing.T) {
 		t.Errorf("error = %v, want one without the password", err)
 	}
 	proxy.Scheme = "http"
-	if out := sendOne(newSender(t, o), Webchat); out.Class != metric.LocalLimit || strings.Contains(out.Detail, "hush") {
+	if out := sendOne(newTestGateway(t, o), Webchat); out.Class != metric.LocalLimit || strings.Contains(out.Detail, "hush") {
 		t.Errorf("class %s (%s), want %s", out.Class, out.Detail, metric.LocalLimit)
 	}
 	o.Proxy = func(*url.URL) (*url.URL, error) { return nil, nil } //nolint:nilnil // no proxy for this host
 	server := newWireServer(t, nil)
 	o.Gateway[Webchat] = server.url()
-	if out := sendOne(newSender(t, o), Webchat); out.Class != metric.OK {
+	if out := sendOne(newTestGateway(t, o), Webchat); out.Class != metric.OK {
 		t.Errorf("class %s (%s) without a proxy", out.Class, out.Detail)
 	}
 }

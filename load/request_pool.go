@@ -110,19 +110,19 @@ func (r *pooledRequest) sign(pool *requestPool) error {
 }
 
 // fill puts a message into the envelope, signed and with a new request id.
-func (r *pooledRequest) fill(t *template, pool *requestPool, sender uint64, rng *rand.Rand) {
+func (r *pooledRequest) fill(t *template, pool *requestPool, s *sender) {
 	if err := r.sign(pool); err != nil {
 		panic(err) // the channel could be signed when the run was prepared; another secret changes nothing
 	}
 	signer := r.signer
-	if share := r.keys.channels[pool.spec.SecretOf].Share; share > 0 && rng.Float64() < share {
+	if share := r.keys.channels[pool.spec.SecretOf].Share; share > 0 && s.rng.Float64() < share {
 		signer = r.next
 	}
-	r.body = t.append(r.body[:0], sender, r.now.at(time.Now()), rng)
+	r.body = t.append(r.body[:0], s, r.now.at(time.Now()))
 	r.header = signer.sign(r.header[:0], r.body)
 	r.request.SetBodyRaw(r.body)
 	r.request.Header.SetBytesV(pool.spec.Header, r.header)
-	r.request.Header.SetBytesV("X-Request-ID", r.nextID(rng))
+	r.request.Header.SetBytesV("X-Request-ID", r.nextID(s.rng))
 }
 
 func (r *pooledRequest) nextID(rng *rand.Rand) []byte {

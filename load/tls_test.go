@@ -118,7 +118,7 @@ func TestHTTPS(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			o := testOptions(test.server.secureURL())
 			o.TLS = test.config
-			out := sendOne(newSender(t, o), Webchat)
+			out := sendOne(newTestGateway(t, o), Webchat)
 			if out.Class != test.want {
 				t.Errorf("class %s (%s), want %s", out.Class, out.Detail, test.want)
 			}
@@ -135,7 +135,7 @@ func TestSilentHandshakeTimesOut(t *testing.T) {
 	defer listener.Close()
 	o := testOptions(&url.URL{Scheme: "https", Host: listener.Addr().String(), Path: "/"})
 	o.Timeout = 100 * time.Millisecond
-	if out := sendOne(newSender(t, o), Webchat); out.Class != metric.Timeout {
+	if out := sendOne(newTestGateway(t, o), Webchat); out.Class != metric.Timeout {
 		t.Errorf("class %s (%s), want %s", out.Class, out.Detail, metric.Timeout)
 	}
 }

@@ -9,7 +9,6 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
-	"math/rand/v2"
 	"net"
 	"net/url"
 	"regexp"
@@ -162,8 +161,8 @@ func (s *wireServer) connections() int {
 	return len(s.conns)
 }
 
-// newSender is a gateway for a test that sends message by message.
-func newSender(tb testing.TB, o Options) *gateway {
+// newTestGateway is a gateway for a test that sends message by message.
+func newTestGateway(tb testing.TB, o Options) *gateway {
 	tb.Helper()
 	g, err := newGateway(o)
 	if err != nil {
@@ -180,7 +179,9 @@ func newSender(tb testing.TB, o Options) *gateway {
 // sendOne sends one message and returns what became of it.
 func sendOne(g *gateway, c Channel) metric.Outcome {
 	var o metric.Outcome
-	g.send(&o, c, 0, 7, rand.New(rand.NewPCG(1, uint64(time.Now().UnixNano()))))
+	from := newSender(&g.options, 7, uint64(time.Now().UnixNano()))
+	from.channel = c
+	g.send(&o, &from)
 	return o
 }
 
@@ -193,7 +194,7 @@ func TestEveryChannelOnTheWire(t *testing.T) {
 		}
 	}
 	o.Workload.Message.Headers = map[string]string{"X-Load-Test": "squall", "x-lower-Case": "1"}
-	g := newSender(t, o)
+	g := newTestGateway(t, o)
 	tenant := o.Workload.Tenants[0]
 
 	// From section 2 of the contract, not from the table under test.
@@ -249,10 +250,13 @@ func TestEveryChannelOnTheWire(t *testing.T) {
 			if err := decoder.Decode(&m); err != nil {
 				t.Fatalf("body %s: %v", r.body, err)
 			}
-			for _, field := range []string{"event_id", "tenant_id", "brand_id", "channel_id", "conversation_id"} {
+			for _, field := range []string{"event_id", "tenant_id", "brand_id", "channel_id"} {
 				if _, err := uuid.Parse(m[field].(string)); err != nil || len(m[field].(string)) != 36 {
 					t.Errorf("%s = %v is no UUID: %v", field, m[field], err)
 				}
+			}
+			if _, there := m["conversation_id"]; there {
+				t.Error("a message names a conversation, which nobody asked for")
 			}
 			if m["tenant_id"] != tenant.ID || m["brand_id"] != tenant.Brands[0].BrandID || m["channel_id"] != tenant.Brands[0].ChannelID {
 				t.Errorf("addressed to %v, %v, %v", m["tenant_id"], m["brand_id"], m["channel_id"])
@@ -280,7 +284,7 @@ func TestEveryChannelOnTheWire(t *testing.T) {
 			if list, ok := m["attachments"].([]any); !ok || len(list) != 0 {
 				t.Errorf("attachments = %v", m["attachments"])
 			}
-			if len(m) != 11 {
+			if len(m) != 10 {
 				t.Errorf("%d fields: %s", len(m), r.body)
 			}
 		}
@@ -321,7 +325,7 @@ func TestChannelOverridesOnTheWire(t *testing.T) {
 	if err := o.Keys.Set(WhatsApp, Key{Current: "other"}); err != nil {
 		t.Fatal(err)
 	}
-	if out := sendOne(newSender(t, o), WhatsApp); out.Class != metric.OK {
+	if out := sendOne(newTestGateway(t, o), WhatsApp); out.Class != metric.OK {
 		t.Fatalf("outcome %+v", out)
 	}
 	r := server.all()[0]
@@ -339,38 +343,6 @@ func TestChannelOverridesOnTheWire(t *testing.T) {
 	}
 	if m[`te"xt`] != "a \"quoted\" <text>\n" || m["locale"] != "fa-IR" || m["at"] == nil {
 		t.Errorf("body %s", r.body)
-	}
-}
-
-// A sender talks about one thing at a time: one conversation for each brand and channel, the same
-// for all its messages, and not the one of another tenant.
-func TestConversationsOfASender(t *testing.T) {
-	o := testOptions(&url.URL{Scheme: "http", Host: "127.0.0.1:1"})
-	g := newSender(t, o)
-	conversation := func(brand int, c Channel, sender uint64) string {
-		body := g.templates[brand][c].append(nil, sender, []byte("now"), rand.New(rand.NewPCG(sender, 9)))
-		var m struct {
-			ID string `json:"conversation_id"`
-		}
-		if err := json.Unmarshal(body, &m); err != nil {
-			t.Fatal(err)
-		}
-		return m.ID
-	}
-	seen := map[string]bool{}
-	for brand := range g.templates {
-		for c := range NumChannels {
-			for sender := range uint64(100) {
-				id := conversation(brand, Channel(c), sender)
-				if id != conversation(brand, Channel(c), sender) {
-					t.Fatal("a sender changed its conversation")
-				}
-				if seen[id] {
-					t.Fatalf("conversation %s is had by two", id)
-				}
-				seen[id] = true
-			}
-		}
 	}
 }
 
@@ -410,14 +382,15 @@ func TestMessagesNeedWords(t *testing.T) {
 func TestSecretsChangeWhileTheRunGoesOn(t *testing.T) {
 	server := newWireServer(t, nil)
 	o := testOptions(server.url())
-	g := newSender(t, o)
-	rng := rand.New(rand.NewPCG(1, 2))
+	g := newTestGateway(t, o)
+	from := newSender(&o, 7, 1)
+	from.channel = Telegram
 	tokens := func(n int) map[string]int {
 		t.Helper()
 		seen := map[string]int{}
 		for range n {
 			var out metric.Outcome
-			g.send(&out, Telegram, 0, 7, rng)
+			g.send(&out, &from)
 			if out.Class != metric.OK {
 				t.Fatalf("outcome %+v", out)
 			}

@@ -55,7 +55,7 @@ func TestPlatformsWordsAreKept(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			server := newWireServer(t, answerWith(c.answer))
-			out := sendOne(newSender(t, testOptions(server.url())), Webchat)
+			out := sendOne(newTestGateway(t, testOptions(server.url())), Webchat)
 			if out.Class != c.class || out.Detail != c.want {
 				t.Errorf("class %s says %q, want %s and %q", out.Class, out.Detail, c.class, c.want)
 			}

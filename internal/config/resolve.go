@@ -169,6 +169,7 @@ func (l *resolver) options(w load.Workload) load.Options {
 		Gateway:      l.gateways(w.Channels),
 		Orchestrator: read(l, orchestrator, parseURL),
 		Knowledge:    read(l, knowledge, parseBool),
+		Conversation: read(l, conversation, parseConversation),
 		Timeout:      read(l, timeout, parseDuration(time.Millisecond)),
 		Drain:        read(l, drain, parseDuration(0)),
 		MaxConns:     read(l, maxConns, parseWhole(0, math.MaxInt32)),

@@ -46,6 +46,7 @@ const (
 	usersPerBrand  = "load.users_per_brand"
 	rate           = "load.rate"
 	think          = "load.think"
+	conversation   = "load.conversation_length"
 	ramp           = "load.ramp"
 	spawnRate      = "load.spawn_rate"
 	spikeFactor    = "load.spike_factor"
@@ -128,6 +129,7 @@ func Table() []Setting {
 		{Name: usersPerBrand, Env: env("TARGET_USERS_PER_BRAND"), Accepts: fmt.Sprintf("a whole number from 0 to %d", load.MaxVUs), Help: "virtual users for each brand of the workload, instead of their total"},
 		{Name: rate, Flags: option("rate"), InFile: true, Argument: "RATE", Accepts: fmt.Sprintf("a rate such as 500/s or 30000/m, above 0 and up to %d/s", load.MaxRate), Help: "arrivals per second; selects the open model"},
 		{Name: think, Flags: option("think"), InFile: true, Default: "0s-1.5s", Argument: "TIME", Accepts: "a duration such as 1s or a range such as 0s-1.5s", Help: "time that a virtual user waits between two iterations, uniform; 0s for none"},
+		{Name: conversation, Flags: option("conversation-length"), InFile: true, Default: "1", Argument: "N", Accepts: fmt.Sprintf("a number of messages such as 1 or a range such as 1-8, up to %d", load.MaxConversation), Help: "messages of one conversation, uniform; each reads the history of those before it, so long conversations cost the platform more"},
 		{Name: ramp, Flags: option("ramp"), InFile: true, Default: "0s", Argument: "DURATION", Accepts: acceptsDuration, Help: "how long a change of virtual users or rate takes to arrive"},
 		{Name: spawnRate, Flags: []Alias{short("spawn-rate", "r")}, Env: env("LOCUST_SPAWN_RATE"), Argument: "N", Accepts: "a number above 0", Help: "virtual users started per second, instead of a ramp time"},
 		{Name: spikeFactor, Flags: option("spike-factor"), InFile: true, Default: "5", Argument: "N", Accepts: fmt.Sprintf("a number from 1 to %d", load.MaxSpikeFactor), Help: "what a spike multiplies virtual users or rate by"},

@@ -128,12 +128,30 @@ func parseRate(text string) (float64, error) {
 	return orRefused(perSecond, err == nil && seconds > 0 && perSecond > 0 && perSecond <= load.MaxRate)
 }
 
-// parseThink reads 1s or 0s-1.5s.
-func parseThink(text string) (load.Think, error) {
+// parseRange splits 1-8, and 1 into the same twice.
+func parseRange(text string) (low, high string) {
 	low, high, ranged := strings.Cut(text, "-")
 	if !ranged {
 		high = low
 	}
+	return low, high
+}
+
+// parseConversation reads 1 or 1-8.
+func parseConversation(text string) (load.ConversationLength, error) {
+	low, high := parseRange(text)
+	whole := parseWhole(1, load.MaxConversation)
+	fewest, err := whole(low)
+	if err != nil {
+		return load.ConversationLength{}, err
+	}
+	most, err := whole(high)
+	return orRefused(load.ConversationLength{Min: fewest, Max: most}, err == nil && most >= fewest)
+}
+
+// parseThink reads 1s or 0s-1.5s.
+func parseThink(text string) (load.Think, error) {
+	low, high := parseRange(text)
 	shortest, err := time.ParseDuration(low)
 	if err != nil {
 		return orRefused(load.Think{}, false)

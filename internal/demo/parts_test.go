@@ -2,6 +2,7 @@ package demo
 
 import (
 	"context"
+	"fmt"
 	"net"
 	"testing"
 	"time"
@@ -141,11 +142,27 @@ func (c *countedConn) Read(b []byte) (int, error) {
 	return c.Conn.Read(b)
 }
 
+// A brand has a document once, whatever became of its job.
+func TestADocumentIsIngestedOnce(t *testing.T) {
+	s := newJobStore(3)
+	first := s.add(tenantA, brandA, "f", "text")
+	s.move(first.ID, jobDone, 1, "")
+	if again := s.add(tenantA, brandA, "g", "text"); again.ID != "" || again.AssetID != first.AssetID {
+		t.Errorf("job %q, asset %q of the same document, want none and %q", again.ID, again.AssetID, first.AssetID)
+	}
+	if other := s.add(tenantA, tenantA, "f", "text"); other.ID == "" {
+		t.Error("another brand's document made no job")
+	}
+	if n := len(s.list("", 10)); n != 2 {
+		t.Errorf("%d jobs", n)
+	}
+}
+
 func TestJobsMakeRoom(t *testing.T) {
 	s := newJobStore(3)
 	var ids []string
-	for range 5 {
-		j := s.add(tenantA, brandA, "f", "text")
+	for i := range 5 {
+		j := s.add(tenantA, brandA, "f", fmt.Sprint("text ", i))
 		ids = append(ids, j.ID)
 		if len(ids) <= 2 {
 			s.move(j.ID, jobDone, 1, "")

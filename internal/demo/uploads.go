@@ -54,7 +54,7 @@ func (a *admin) uploadBrandKnowledge(ctx *fasthttp.RequestCtx) {
 	a.ingest(ctx, form, tenant, brand, fasthttp.StatusAccepted)
 }
 
-// ingest keeps the uploaded file and queues a job for it.
+// ingest keeps the uploaded file and queues a job for it, unless the brand has the document already.
 func (a *admin) ingest(ctx *fasthttp.RequestCtx, form *multipart.Form, tenant, brand string, success int) {
 	files := form.File["file"]
 	if len(files) != 1 {
@@ -72,15 +72,19 @@ func (a *admin) ingest(ctx *fasthttp.RequestCtx, form *multipart.Form, tenant, b
 	}
 	a.delays.sleep(a.delays.uploadWork)
 	j := a.jobs.add(tenant, brand, files[0].Filename, string(content))
-	if err := a.redis.RPush(context.Background(), keyIngestion, j.ID).Err(); err != nil {
-		a.jobs.move(j.ID, jobFailed, 0, "queue is unavailable")
-		fail(ctx, fasthttp.StatusServiceUnavailable, "ingestion queue is unavailable")
-		return
-	}
-	answerJSON(ctx, success, map[string]any{
-		"id": j.AssetID, "job_id": j.ID, "tenant_id": tenant, "brand_id": brand,
+	answer := map[string]any{
+		"id": j.AssetID, "tenant_id": tenant, "brand_id": brand,
 		"file": j.File, "status": j.Status, "created_at": j.CreatedAt.Format(time.RFC3339Nano),
-	})
+	}
+	if j.ID != "" {
+		answer["job_id"] = j.ID
+		if err := a.redis.RPush(context.Background(), keyIngestion, j.ID).Err(); err != nil {
+			a.jobs.move(j.ID, jobFailed, 0, "queue is unavailable")
+			fail(ctx, fasthttp.StatusServiceUnavailable, "ingestion queue is unavailable")
+			return
+		}
+	}
+	answerJSON(ctx, success, answer)
 }
 
 // formOf reads the multipart form, or answers 415 or 422.
