@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/url"
 	"sync/atomic"
@@ -36,7 +37,7 @@ func newAdminFlows(g *Generator) (*adminFlows, error) {
 	if o.Orchestrator == nil || o.Keys.Token() == "" {
 		return nil, nil //nolint:nilnil // no admin flows is a valid way to run
 	}
-	api, err := newAdminAPI(o)
+	api, err := newAdminAPI(o, g.transfer)
 	if err != nil {
 		return nil, err
 	}
@@ -127,9 +128,13 @@ func (a *adminFlows) call(t adminTask, due time.Time) {
 func (a *adminFlows) measure(ctx context.Context, id metric.SeriesID, due time.Time, req request) error {
 	o := metric.Outcome{Series: id, Due: due, Sent: time.Now()}
 	a.g.inFlight.Add(1)
-	status, words, err := a.api.do(ctx, req, nil)
+	var trace callTrace
+	status, words, err := a.api.do(trace.trace(ctx), req, nil)
 	a.g.inFlight.Add(-1)
 	o.Done, o.Status = time.Now(), status
+	if err == nil {
+		o.Parts, o.Parted = trace.parts(o.Sent, o.Done)
+	}
 	switch {
 	case err != nil && a.ctx.Err() != nil:
 		o.Class = metric.Interrupted
@@ -180,13 +185,14 @@ type request struct {
 	body   func() io.Reader
 }
 
-func newAdminAPI(o Options) (*adminAPI, error) {
+func newAdminAPI(o Options, t *transfer) (*adminAPI, error) {
 	if s := o.Orchestrator.Scheme; s != "http" && s != "https" {
 		return nil, fmt.Errorf("connect to orchestrator %s: scheme must be http or https", o.Orchestrator.Redacted())
 	}
 	base := *o.Orchestrator
 	base.User = nil // the token is what counts, and addresses are shown and written down
 	transport := &http.Transport{
+		DialContext:         t.counting((&net.Dialer{}).DialContext),
 		TLSClientConfig:     tlsConfig(o),
 		MaxIdleConnsPerHost: maxAdminInFlight,
 		IdleConnTimeout:     30 * time.Second,

@@ -24,10 +24,10 @@ func Ask(ctx context.Context, o Options, gateway *url.URL, path string) (a Answe
 	}
 	o.KeepAlive = false
 	target := GatewayURL(gateway, path)
-	conns := newConnections()
+	conns := newConnections(new(transfer))
 	stop := context.AfterFunc(ctx, func() { _ = conns.closeAll() }) // the request's own error is told
 	defer stop()
-	pool, err := newHostClient(target, o, conns)
+	client, err := newHostClient(target, o, conns)
 	if err != nil {
 		return Answer{}, true, err
 	}
@@ -36,7 +36,7 @@ func Ask(ctx context.Context, o Options, gateway *url.URL, path string) (a Answe
 		resp fasthttp.Response
 	)
 	address(&req, &o, target)
-	if err := pool.Do(&req, &resp); err != nil {
+	if err := client.do(&req, &resp, new(metric.Outcome)); err != nil {
 		if ctx.Err() != nil {
 			return Answer{}, true, ctx.Err()
 		}

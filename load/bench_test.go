@@ -51,7 +51,7 @@ func testOptions(gateway *url.URL) Options {
 
 // BenchmarkMessage is the hot path: build, sign, send, read the answer, record.
 func BenchmarkMessage(b *testing.B) {
-	g, err := newGateway(testOptions(acceptAll(b)))
+	g, err := newGateway(testOptions(acceptAll(b)), new(transfer))
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -73,7 +73,7 @@ func BenchmarkMessage(b *testing.B) {
 // BenchmarkBuildAndSign is the part of the hot path that is ours: body and signature.
 func BenchmarkBuildAndSign(b *testing.B) {
 	o := testOptions(&url.URL{Scheme: "http", Host: "127.0.0.1:1"})
-	g, err := newGateway(o)
+	g, err := newGateway(o, new(transfer))
 	if err != nil {
 		b.Fatal(err)
 	}

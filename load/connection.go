@@ -16,13 +16,14 @@ import (
 // connections counts the open connections of a generator and can close them all, so that requests
 // in flight end when draining has to.
 type connections struct {
-	mu    sync.Mutex
-	open  map[*trackedConn]struct{}
-	taken int             // descriptors that open connections and dials under way have
-	limit int             // of those: the rest is for undoing faults, the run directory and the screen
-	ctx   context.Context //nolint:containedctx // ends every dial under way
-	end   context.CancelFunc
-	dial  func(ctx context.Context, network, addr string) (net.Conn, error)
+	mu       sync.Mutex
+	open     map[*trackedConn]struct{}
+	taken    int // descriptors that open connections and dials under way have
+	transfer *transfer
+	limit    int             // of those: the rest is for undoing faults, the run directory and the screen
+	ctx      context.Context //nolint:containedctx // ends every dial under way
+	end      context.CancelFunc
+	dial     func(ctx context.Context, network, addr string) (net.Conn, error)
 }
 
 type trackedConn struct {
@@ -31,14 +32,17 @@ type trackedConn struct {
 	once sync.Once
 	used bool // an answer came over it
 
+	connecting  time.Duration // that opening it took; the first request over it takes them over
+	handshaking time.Duration
+
 	raw     syscall.RawConn  // nil: not of the system, such as a pipe of a test
 	look    func(fd uintptr) // sets waiting; made once, for a function made at each look would be allocated
 	waiting bool             // there is nothing to read
 	one     [1]byte          // what is read by looking; such a connection is not used again
 }
 
-func newConnections() *connections {
-	c := &connections{open: map[*trackedConn]struct{}{}, dial: (&net.Dialer{}).DialContext, limit: descriptorsForLoad()}
+func newConnections(t *transfer) *connections {
+	c := &connections{transfer: t, open: map[*trackedConn]struct{}{}, dial: (&net.Dialer{}).DialContext, limit: descriptorsForLoad()}
 	c.ctx, c.end = context.WithCancel(context.Background())
 	return c
 }
@@ -108,6 +112,27 @@ func (c *connections) closeAll() error {
 	return errors.Join(errs...)
 }
 
+// Read is part of [net.Conn].
+func (t *trackedConn) Read(b []byte) (n int, err error) {
+	n, err = t.Conn.Read(b)
+	t.of.transfer.received.Add(uint64(n))
+	return n, err
+}
+
+// Write is part of [net.Conn].
+func (t *trackedConn) Write(b []byte) (n int, err error) {
+	n, err = t.Conn.Write(b)
+	t.of.transfer.sent.Add(uint64(n))
+	return n, err
+}
+
+// takeOpening returns how long opening the connection took, to the first who asks.
+func (t *trackedConn) takeOpening() (connecting, handshaking time.Duration) {
+	connecting, handshaking = t.connecting, t.handshaking
+	t.connecting, t.handshaking = 0, 0
+	return connecting, handshaking
+}
+
 // Close forgets the connection and closes it.
 func (t *trackedConn) Close() error {
 	t.once.Do(func() {
@@ -132,7 +157,7 @@ func (t *trackedConn) closedByPeer() bool {
 }
 
 // newHostClient prepares a connection pool for one gateway host.
-func newHostClient(target *url.URL, o Options, conns *connections) (*fasthttp.HostClient, error) {
+func newHostClient(target *url.URL, o Options, conns *connections) (*hostClient, error) {
 	dial, err := newDialer(target, o, conns)
 	if err != nil {
 		return nil, err
@@ -141,7 +166,9 @@ func newHostClient(target *url.URL, o Options, conns *connections) (*fasthttp.Ho
 	if maxConns == 0 {
 		maxConns = MaxVUs
 	}
-	return &fasthttp.HostClient{
+	h := &hostClient{timeout: o.Timeout}
+	h.size.Store(smallestReader)
+	h.pool = &fasthttp.HostClient{
 		Addr:        fasthttp.AddMissingPort(target.Host, target.Scheme == "https"),
 		IsTLS:       target.Scheme == "https", // the dialer has done the handshake already
 		DialTimeout: dial.dial,
@@ -151,11 +178,11 @@ func newHostClient(target *url.URL, o Options, conns *connections) (*fasthttp.Ho
 		MaxConnWaitTimeout:            o.Timeout - o.Timeout/10,
 		MaxIdleConnDuration:           30 * time.Second,
 		ConnPoolStrategy:              fasthttp.LIFO,
-		Transport:                     newTransport(o.Timeout),
 		WriteBufferSize:               writeBuffer,
 		DisablePathNormalizing:        true,
 		DisableHeaderNamesNormalizing: true,
 		NoDefaultUserAgentHeader:      true,
 		SecureErrorLogMessage:         true,
-	}, nil
+	}
+	return h, nil
 }

@@ -25,7 +25,7 @@ func TestDescriptorsAreKeptBack(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	conns := newConnections()
+	conns := newConnections(new(transfer))
 	conns.limit = 2
 	d, err := newDialer(at, Options{Timeout: time.Second}, conns)
 	if err != nil {

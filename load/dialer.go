@@ -113,11 +113,18 @@ func (d *dialer) dial(addr string, timeout time.Duration) (net.Conn, error) {
 	}
 	ctx, cancel := context.WithTimeout(d.conns.ctx, timeout)
 	defer cancel()
+	started := time.Now()
 	conn, err := d.connectVia(ctx, addr)
 	if err != nil {
 		return nil, err
 	}
-	return tlsHandshake(ctx, conn, d.tls)
+	of := tracked(conn)
+	of.connecting = time.Since(started)
+	if conn, err = tlsHandshake(ctx, conn, d.tls); err != nil || d.tls == nil {
+		return conn, err
+	}
+	of.handshaking = time.Since(started) - of.connecting
+	return conn, nil
 }
 
 // connectVia opens a tracked connection whose other end is the gateway.

@@ -42,10 +42,10 @@ type gateway struct {
 }
 
 // hostPools are the connection pools by channel; channels on one host share one.
-type hostPools [NumChannels]*fasthttp.HostClient
+type hostPools [NumChannels]*hostClient
 
-func newGateway(o Options) (*gateway, error) {
-	g := &gateway{options: o, conns: newConnections()}
+func newGateway(o Options, t *transfer) (*gateway, error) {
+	g := &gateway{options: o, conns: newConnections(t)}
 	for _, tenant := range o.Workload.Tenants {
 		for _, brand := range tenant.Brands {
 			var row [NumChannels]template
@@ -79,7 +79,7 @@ func newGateway(o Options) (*gateway, error) {
 
 func newHostPools(o Options, conns *connections) (*hostPools, error) {
 	var pools hostPools
-	byHost := map[string]*fasthttp.HostClient{}
+	byHost := map[string]*hostClient{}
 	for c, target := range o.Gateway {
 		if target == nil {
 			continue
@@ -107,12 +107,10 @@ func (g *gateway) send(o *metric.Outcome, s *sender) {
 	r.fill(&g.templates[s.brand][c], kept, s)
 
 	o.Series = metric.SeriesID(c)
-	o.Sent = time.Now()
+	err := g.hosts.Load()[c].do(&r.request, &r.response, o)
 	if o.Due.IsZero() {
 		o.Due = o.Sent
 	}
-	err := g.hosts.Load()[c].Do(&r.request, &r.response)
-	o.Done = time.Now()
 	g.classifyResponse(o, &r.response, err)
 }
 
@@ -186,7 +184,7 @@ func (g *gateway) sweep(now time.Time) {
 func (p *hostPools) closeIdle() {
 	for _, client := range p {
 		if client != nil {
-			client.CloseIdleConnections()
+			client.pool.CloseIdleConnections()
 		}
 	}
 }

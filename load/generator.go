@@ -28,6 +28,7 @@ const rampStep = 20 * time.Millisecond
 type Generator struct {
 	options   Options
 	registry  *metric.Registry
+	transfer  *transfer
 	gateway   *gateway
 	admin     *adminFlows // nil: off
 	recorder  *metric.Recorder
@@ -68,13 +69,15 @@ func New(o Options) (*Generator, error) {
 	if o.Part < 0 || o.Part >= MaxParts {
 		return nil, fmt.Errorf("make generator %d of a run: must be 0 to %d", o.Part, MaxParts-1)
 	}
-	gw, err := newGateway(o)
+	bytes := new(transfer)
+	gw, err := newGateway(o, bytes)
 	if err != nil {
 		return nil, err
 	}
 	g := &Generator{
 		options:  o,
 		registry: registry,
+		transfer: bytes,
 		gateway:  gw,
 		recorder: metric.NewRecorder(registry, runtime.GOMAXPROCS(0)),
 		changed:  make(chan struct{}, 1),
@@ -240,6 +243,8 @@ func (g *Generator) closeWindow() {
 		Away:      away,
 		Skipped:   g.skipped.Load(),
 		InFlight:  int(g.inFlight.Load()),
+		Sent:      g.transfer.sent.Load(),
+		Received:  g.transfer.received.Load(),
 	}, func(w metric.Window) metric.Health { return g.monitor.read(now, w.Missed, w.Errors[metric.LocalLimit]) })
 	summary := g.history.Summary()
 	g.latest.Store(&summary)
@@ -352,6 +357,7 @@ func (g *Generator) message(o *metric.Outcome, shard *metric.Shard, s *sender, b
 	g.inFlight.Add(1)
 	defer g.inFlight.Add(-1)
 	g.gateway.send(o, s)
+	o.Iteration = s.iteration(o, open)
 	g.record(shard, o, open)
 }
 

@@ -76,6 +76,7 @@ func (p *requestPool) newRequest() (*pooledRequest, error) {
 func address(req *fasthttp.Request, o *Options, target *url.URL) {
 	req.Header.DisableNormalizing()
 	req.SetRequestURI(target.String())
+	req.URI().DisablePathNormalizing = true
 	req.Header.SetUserAgent(o.UserAgent)
 	if via := forwarding(*o, target); via != nil {
 		req.URI().SetPath(target.Scheme + "://" + target.Host + target.EscapedPath())

@@ -239,7 +239,7 @@ func RestoreRule(ctx context.Context, o Options, state RuleState) error {
 	if o.Timeout == 0 {
 		o.Timeout = DefaultTimeout
 	}
-	api, err := newAdminAPI(o)
+	api, err := newAdminAPI(o, new(transfer))
 	if err != nil {
 		return err
 	}

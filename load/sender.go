@@ -3,6 +3,9 @@ package load
 import (
 	"math/rand/v2"
 	"strconv"
+	"time"
+
+	"xinbot.ir/squall/load/metric"
 )
 
 // ConversationLength is how many messages a conversation has, uniform from Min to Max. The zero value
@@ -34,6 +37,8 @@ type sender struct {
 	id  uint64
 	rng *rand.Rand
 
+	began time.Time // of the last iteration
+
 	// The conversation that it is in. The platform reads a conversation's history for every message of it, so
 	// that long ones make each message dearer than the last: they must be asked for.
 	brand   int
@@ -58,6 +63,20 @@ func (s *sender) next(brand int, shares []cumulative, length ConversationLength)
 		}
 	}
 	s.left--
+}
+
+// iteration is how long the iteration took that has ended: that of the open model with its message, that of the closed
+// one with the think time, so before the message of the next.
+func (s *sender) iteration(o *metric.Outcome, open bool) time.Duration {
+	if open {
+		return o.Done.Sub(o.Sent)
+	}
+	before := s.began
+	s.began = o.Sent
+	if before.IsZero() {
+		return 0
+	}
+	return o.Sent.Sub(before)
 }
 
 // talks reports whether the message names a conversation. One that does not begins a new one.

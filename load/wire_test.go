@@ -164,7 +164,7 @@ func (s *wireServer) connections() int {
 // newTestGateway is a gateway for a test that sends message by message.
 func newTestGateway(tb testing.TB, o Options) *gateway {
 	tb.Helper()
-	g, err := newGateway(o)
+	g, err := newGateway(o, new(transfer))
 	if err != nil {
 		tb.Fatal(err)
 	}

@@ -9,6 +9,7 @@ import (
 	hdr "github.com/HdrHistogram/hdrhistogram-go"
 
 	"xinbot.ir/squall/internal/slo"
+	"xinbot.ir/squall/load"
 	"xinbot.ir/squall/load/metric"
 )
 
@@ -78,7 +79,15 @@ func k6Metrics(run *Run) map[string]k6Metric {
 	if failed, total := run.totals.Rate("http_req_failed", ""); total > 0 {
 		metrics["http_req_failed"] = k6Rate(failed, total)
 		metrics["http_reqs"] = k6Counter(total, run.totals.Seconds)
-		metrics["perf_errors"] = k6Counter(failed, run.totals.Seconds)
+		metrics["perf_errors"] = k6Rate(failed, total)
+	}
+	k6Trends(metrics, run)
+	if n := run.flowCounts(load.Gateway).Count; n > 0 {
+		metrics["iterations"] = k6Counter(n, run.totals.Seconds)
+	}
+	if run.sent > 0 {
+		metrics["data_sent"] = k6Counter(run.sent, run.totals.Seconds)
+		metrics["data_received"] = k6Counter(run.received, run.totals.Seconds)
 	}
 	if held, total := run.totals.Rate("checks", ""); total > 0 {
 		metrics["checks"] = k6Rate(held, total)
@@ -95,6 +104,47 @@ func k6Metrics(run *Run) map[string]k6Metric {
 		k6Threshold(metrics, run, v)
 	}
 	return metrics
+}
+
+// k6Trends adds the parts of requests, and the latency of those that were answered as expected.
+func k6Trends(metrics map[string]k6Metric, run *Run) {
+	answered := run.trends[metric.Waiting]
+	for t := range metric.Unexpected {
+		h := run.trends[t]
+		if t.Seldom() && answered != nil {
+			h = withZeros(h, answered.TotalCount())
+		}
+		if h != nil {
+			metrics[t.Metric()] = k6Trend(h)
+		}
+	}
+	if all := run.totals.Trend("http_req_duration", ""); all != nil {
+		if h := without(all, run.trends[metric.Unexpected]); h.TotalCount() > 0 {
+			metrics["http_req_duration{expected_response:true}"] = k6Trend(h)
+		}
+	}
+}
+
+// withZeros is a histogram with as many zeros added that it has the given count.
+func withZeros(h *hdr.Histogram, count int64) *hdr.Histogram {
+	sum := metric.NewHistogram()
+	if h != nil {
+		sum.Merge(h)
+	}
+	_ = sum.RecordValues(0, max(0, count-sum.TotalCount())) // within the bounds
+	return sum
+}
+
+// without is a histogram less the values of a part of it.
+func without(all, part *hdr.Histogram) *hdr.Histogram {
+	if part == nil {
+		return all
+	}
+	left := all.Export()
+	for i, n := range part.Export().Counts {
+		left.Counts[i] = max(0, left.Counts[i]-n)
+	}
+	return hdr.Import(left)
 }
 
 // k6Threshold adds an objective to its metric. A metric narrowed to a channel exists only for its

@@ -209,7 +209,7 @@ func summaryShape(t *testing.T, s synthetic, r documents) {
 	shapes := map[string][]string{
 		"gateway_latency": trend, "http_req_duration": trend, "gateway_latency{channel:telegram}": trend,
 		"http_req_failed": {"fails", "passes", "value"}, "checks": {"fails", "passes", "value"},
-		"http_reqs": {"count", "rate"}, "perf_errors": {"count", "rate"}, "chaos_events_triggered": {"count", "rate"},
+		"http_reqs": {"count", "rate"}, "perf_errors": {"fails", "passes", "value"}, "iterations": {"count", "rate"}, "http_req_duration{expected_response:true}": trend, "chaos_events_triggered": {"count", "rate"},
 		"vus": {"max", "min", "value"}, "vus_max": {"max", "min", "value"},
 		"orchestrator_latency": trend, "automation_latency": trend,
 	}

@@ -27,14 +27,16 @@ type Run struct {
 	injections []injection
 	length     float64 // seconds, as far as there is data
 
-	totals  *metric.Totals   // latency from the time a send was due
-	parts   slo.Parts        // the same in the parts of the run that objectives are about
-	service []*hdr.Histogram // from the time it was sent; open model only
-	open    bool             // the open model was used at some time
-	phases  []phase
-	series  []*latencySeries // one per latency chart
-	errors  []errorTotal
-	clamped uint64
+	totals         *metric.Totals   // latency from the time a send was due
+	parts          slo.Parts        // the same in the parts of the run that objectives are about
+	service        []*hdr.Histogram // from the time it was sent; open model only
+	trends         [metric.NumTrends]*hdr.Histogram
+	sent, received uint64 // bytes
+	open           bool   // the open model was used at some time
+	phases         []phase
+	series         []*latencySeries // one per latency chart
+	errors         []errorTotal
+	clamped        uint64
 	// uncounted is the number of seconds that have latencies and no counts, if so many that nothing
 	// can be said about the whole run.
 	uncounted int
@@ -99,6 +101,15 @@ func seriesIDs() map[string]metric.SeriesID {
 	return ids
 }
 
+// trendTags finds trends by tag.
+func trendTags() map[string]metric.Trend {
+	tags := map[string]metric.Trend{}
+	for t := range metric.NumTrends {
+		tags[t.Metric()] = t
+	}
+	return tags
+}
+
 // away is for how many seconds the generator did not run, how many sends fell due then, and when it was first.
 func (run *Run) away() (seconds float64, skipped uint64, first float64) {
 	for _, s := range run.files.Seconds {
@@ -122,6 +133,8 @@ func (run *Run) addSeconds() {
 		run.totals.Seconds += s.Length
 		run.totals.Missed += s.Missed
 		run.clamped += s.Clamped
+		run.sent += s.Sent
+		run.received += s.Received
 		run.vus.add(s.VUs, i == 0)
 		run.wanted.add(s.WantedVUs, i == 0)
 		run.open = run.open || s.Rate > 0
@@ -192,7 +205,12 @@ func (run *Run) addHistograms() error {
 	for _, s := range run.files.Seconds {
 		counted[hlogTime(s.At)] = true
 	}
+	trends := trendTags()
 	err := run.files.EachHistogram(func(tag string, at, length float64, h rundir.Bars) error {
+		if t, is := trends[tag]; is {
+			run.merge(&run.trends[t], h)
+			return nil
+		}
 		middle := at + length/2
 		if m := hlogTime(at); !counted[m] {
 			uncounted[m] = at

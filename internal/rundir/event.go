@@ -19,6 +19,8 @@ type Second struct {
 	Away      float64              `json:"away,omitempty"`    // seconds in which the generator did not run
 	Skipped   uint64               `json:"skipped,omitempty"` // sends that fell due then
 	InFlight  int                  `json:"in_flight"`
+	Sent      uint64               `json:"sent,omitempty"`     // bytes
+	Received  uint64               `json:"received,omitempty"` // bytes
 	LagMS     float64              `json:"lag_ms"`
 	CPU       float64              `json:"cpu"`
 	Saturated string               `json:"saturated,omitempty"` // reason

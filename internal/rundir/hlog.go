@@ -15,7 +15,8 @@ import (
 
 // latency.hlog is an HdrHistogram interval log, format version 1.3, as the HdrHistogram tools read
 // and write it (http://hdrhistogram.org). A tag is a series; latencies count from the time a send
-// was due. In the open model a second tag, with [ServiceSuffix], counts from the time it was sent.
+// was due. In the open model a second tag, with [ServiceSuffix], counts from the time it was sent. The other tags are
+// trends, see [metric.Trend], over ten seconds.
 //
 // The lines are written here rather than by hdrhistogram-go's log writer because that one cannot
 // be told the ratio for Interval_Max (its option is not exported) and cuts times to whole seconds.
@@ -48,18 +49,25 @@ func (e *encoder) appendHistograms(b []byte, s Second, obs metric.Observation) (
 			if kind.h == nil || kind.h.TotalCount() == 0 {
 				continue
 			}
-			tag := series.String() + kind.suffix
-			// The 100th percentile is the maximum, and found much faster than by Max.
-			highest := float64(kind.h.ValueAtPercentile(100)) / microsPerUnit
-			b = fmt.Appendf(b, "Tag=%s,%.3f,%.3f,%.3f,", tag, s.At, s.Length, highest)
 			var err error
-			if b, err = e.append(b, kind.h); err != nil {
-				return nil, fmt.Errorf("write histogram %s of second %.0f: %w", tag, s.At, err)
+			if b, err = e.appendInterval(b, series.String()+kind.suffix, s.At, s.Length, kind.h); err != nil {
+				return nil, err
 			}
-			b = append(b, '\n')
 		}
 	}
 	return b, nil
+}
+
+// appendInterval writes one line.
+func (e *encoder) appendInterval(b []byte, tag string, at, length float64, h *hdr.Histogram) ([]byte, error) {
+	// The 100th percentile is the maximum, and found much faster than by Max.
+	highest := float64(h.ValueAtPercentile(100)) / microsPerUnit
+	b = fmt.Appendf(b, "Tag=%s,%.3f,%.3f,%.3f,", tag, at, length, highest)
+	b, err := e.append(b, h)
+	if err != nil {
+		return nil, fmt.Errorf("write histogram %s of second %.0f: %w", tag, at, err)
+	}
+	return append(b, '\n'), nil
 }
 
 // interval is one parsed line of a histogram log.

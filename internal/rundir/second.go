@@ -20,6 +20,8 @@ func NewSecond(at float64, obs metric.Observation) Second {
 		Away:      win.Away.Seconds(),
 		Skipped:   win.Skipped,
 		InFlight:  win.InFlight,
+		Sent:      win.Sent,
+		Received:  win.Received,
 		LagMS:     float64(win.Health.Lag) / float64(time.Millisecond),
 		CPU:       win.Health.CPU,
 		Clamped:   obs.Clamped,

@@ -30,6 +30,7 @@ type Writer struct {
 	seconds sync.Mutex // keeps the lines of one second together, and guards what follows
 	header  bool       // the head of latency.hlog is written
 	encoder encoder
+	trends  trends
 }
 
 // Create makes the directory dir, with its parents, and the files of a run in it. A directory that
@@ -127,7 +128,8 @@ func (w *Writer) Event(e event.Event) error {
 }
 
 // Second appends one closed window: its histograms first, then its line in windows.jsonl, so that
-// a second which the reader finds there has all of its histograms.
+// a second which the reader finds there has all of its histograms. Trends are kept back until there are ten seconds
+// of them: nothing is told of a single second of them.
 func (w *Writer) Second(s Second, obs metric.Observation) error {
 	line, err := json.Marshal(s)
 	if err != nil {
@@ -143,6 +145,12 @@ func (w *Writer) Second(s Second, obs metric.Observation) error {
 	if lines, err = w.encoder.appendHistograms(lines, s, obs); err != nil {
 		return err
 	}
+	w.trends.add(s, obs)
+	if w.trends.length >= trendInterval {
+		if lines, err = w.trends.flush(&w.encoder, lines); err != nil {
+			return err
+		}
+	}
 	if err := w.hlog.append(lines, false); err != nil {
 		return err
 	}
@@ -150,9 +158,23 @@ func (w *Writer) Second(s Second, obs metric.Observation) error {
 	return w.windows.append(append(line, '\n'), false)
 }
 
+// Flush writes what is kept back, see [Writer.Second].
+func (w *Writer) Flush() error {
+	w.seconds.Lock()
+	defer w.seconds.Unlock()
+	lines, err := w.trends.flush(&w.encoder, nil)
+	if err != nil {
+		return err
+	}
+	return w.hlog.append(lines, false)
+}
+
 // Close flushes the files to the disk and closes them. It may be called more than once.
 func (w *Writer) Close() error {
 	var errs []error
+	if w.hlog != nil && !w.hlog.closed() {
+		errs = append(errs, w.Flush())
+	}
 	for _, a := range []*appender{w.journal, w.windows, w.hlog} {
 		if a != nil {
 			errs = append(errs, a.close())
@@ -208,6 +230,12 @@ func (a *appender) copyTo(path string) error {
 	}
 	_, err = io.Copy(to, io.NewSectionReader(a.file, 0, info.Size()))
 	return errors.Join(err, to.Close())
+}
+
+func (a *appender) closed() bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.done
 }
 
 func (a *appender) close() error {

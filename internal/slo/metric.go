@@ -44,7 +44,7 @@ var commonMetrics = []metricRow{
 	{"http_req_duration", trend, true},
 	{"http_req_failed", share, true},
 	{"http_reqs", counter, true},
-	{"perf_errors", counter, true},
+	{"perf_errors", share, true},
 	{chaosEvents, counter, false},
 	{"dropped_iterations", counter, false},
 	{"checks", share, false},

@@ -20,7 +20,7 @@ func TestParseObjective(t *testing.T) {
 		{"gateway_latency: count>100", "gateway_latency: count>100"},
 		{"http_req_failed: rate<0.01", "http_req_failed: rate<0.01"},
 		{"checks: rate===1", "checks: rate==1"},
-		{"perf_errors: count!=3", "perf_errors: count!=3"},
+		{"http_reqs: count!=3", "http_reqs: count!=3"},
 		{"http_reqs: rate>100", "http_reqs: rate>100"},
 		{"dropped_iterations: count==0", "dropped_iterations: count==0"},
 		{"gateway_latency: p(95)<1500 outside  faults", "gateway_latency: p(95)<1500 outside faults"},
@@ -74,7 +74,7 @@ func TestParseObjectiveErrors(t *testing.T) {
 		{"gateway_latency: p(95)<1.2.3", `column 24: expected a number of milliseconds`},
 		{"http_req_failed: rate<1%", `column 23: expected a share from 0 to 1, such as 0.01 for 1 %`},
 		{"http_req_failed: rate<5", `column 23: expected a share from 0 to 1`},
-		{"perf_errors: count<x", `column 20: expected a number that is not negative`},
+		{"http_reqs: count<x", `column 18: expected a number that is not negative`},
 		{"gateway_latency: p(95)<1500 outside", `column 36: expected "outside faults"`},
 		{"gateway_latency: p(95)<1500 outside faults during x", `column 44: unexpected "during x" after the end`},
 		{"gateway_latency: p(95)<1500 during", `column 35: expected the name of a fault, such as "during channel_spike"`},
@@ -94,7 +94,7 @@ func TestParseStopRule(t *testing.T) {
 	for _, c := range []struct{ in, want string }{
 		{"gateway_latency: p(95)>2500 for 10s", "gateway_latency: p(95)>2500 for 10s"},
 		{"http_req_failed : rate > 0.1   for  60s ", "http_req_failed: rate>0.1 for 1m"},
-		{"perf_errors: count>10 for 90s", "perf_errors: count>10 for 1m30s"},
+		{"http_reqs: count>10 for 90s", "http_reqs: count>10 for 1m30s"},
 	} {
 		r, err := ParseStopRule(load.Registry(), c.in)
 		if err != nil || r.String() != c.want {
@@ -183,7 +183,7 @@ func TestEvaluate(t *testing.T) {
 		{"299 requests, no error", errors, totals(0, map[int64]int64{1: 299}), Pass, 0, ""},
 		{"2 errors of 10", errors, totals(2, map[int64]int64{1: 10}), Fail, 0.2, ""},
 		{"no error at all allowed", "http_req_failed: rate<=0", totals(0, map[int64]int64{1: 3}), Pass, 0, ""},
-		{"counter", "perf_errors: count<3", totals(2, map[int64]int64{1: 10}), Pass, 2, ""},
+		{"counter", "http_reqs: count<11", totals(2, map[int64]int64{1: 10}), Pass, 10, ""},
 		{"requests per second", "http_reqs: rate>=1", totals(2, map[int64]int64{1: 10}), Pass, 1, ""},
 		{"missed sends", "dropped_iterations: count<1", counted(1, 0), Fail, 1, ""},
 		{"spikes", "chaos_events_triggered: count==2", counted(0, 2), Pass, 2, ""},
@@ -269,8 +269,8 @@ func TestStopRuleEvaluator(t *testing.T) {
 		{"a sparse flow is judged as a whole", "gateway_latency: p(95)>2500 for 3s", join(repeat(1, sparse), repeat(1, silent), repeat(1, sparse)), []int{3}},
 		{"too sparse to tell", "gateway_latency: p(95)>2500 for 3s", join(repeat(1, sparse), repeat(2, silent)), nil},
 		{"errors", "http_req_failed: rate>0.4 for 2s", repeat(3, fast), []int{2, 3}},
-		{"a count looks at the sum", "perf_errors: count>250 for 3s", repeat(3, fast), []int{3}},
-		{"a rate per second", "perf_errors: rate>99 for 2s", repeat(2, fast), []int{2}},
+		{"a count looks at the sum", "http_reqs: count>250 for 3s", repeat(3, fast), []int{3}},
+		{"a rate per second", "http_reqs: rate>99 for 2s", repeat(2, fast), []int{2}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			rule, err := ParseStopRule(load.Registry(), c.rule)
@@ -352,7 +352,7 @@ func FuzzObjective(f *testing.F) {
 
 func FuzzStopRule(f *testing.F) {
 	f.Add("gateway_latency: p(95)>2500 for 10s")
-	f.Add("perf_errors: count>10 for 1m30s")
+	f.Add("http_reqs: count>10 for 1m30s")
 	f.Fuzz(func(t *testing.T, line string) {
 		r, err := ParseStopRule(load.Registry(), line)
 		if err != nil {

@@ -14,6 +14,7 @@ type aggregate struct {
 
 	latency []*hdr.Histogram // by series
 	service []*hdr.Histogram
+	trends  [NumTrends]*hdr.Histogram // of the window alone
 	counts  []Counts
 	errors  map[ErrorKey]errorCount
 	checks  []flowChecks // by flow
@@ -63,8 +64,26 @@ func (a *aggregate) add(o *Outcome, open bool) {
 		return
 	}
 	a.clamped += record(&a.latency[o.Series], o.Done.Sub(o.Due))
+	a.addTrends(o)
 	if open {
 		a.clamped += record(&a.service[o.Series], o.Done.Sub(o.Sent))
+	}
+}
+
+// addTrends counts what was taken of a request beside its latency.
+func (a *aggregate) addTrends(o *Outcome) {
+	if o.Parted {
+		for t := range NumParts {
+			if d := o.Parts[t]; d > 0 || !t.Seldom() {
+				record(&a.trends[t], d)
+			}
+		}
+	}
+	if o.Iteration > 0 {
+		record(&a.trends[Iteration], o.Iteration)
+	}
+	if o.Class != OK {
+		record(&a.trends[Unexpected], o.Done.Sub(o.Due))
 	}
 }
 
@@ -123,6 +142,13 @@ func (a *aggregate) merge(other *aggregate) {
 	a.clamped += other.clamped
 }
 
+// mergeTrends adds the trends that other holds.
+func (a *aggregate) mergeTrends(other *aggregate) {
+	for t := range a.trends {
+		mergeHistogram(&a.trends[t], other.trends[t])
+	}
+}
+
 func mergeHistogram(into **hdr.Histogram, from *hdr.Histogram) {
 	if from == nil || from.TotalCount() == 0 {
 		return
@@ -142,6 +168,11 @@ func (a *aggregate) reset() {
 			h.Reset()
 		}
 		if h := a.service[id]; h != nil && h.TotalCount() > 0 {
+			h.Reset()
+		}
+	}
+	for _, h := range a.trends {
+		if h != nil && h.TotalCount() > 0 {
 			h.Reset()
 		}
 	}

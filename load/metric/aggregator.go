@@ -20,6 +20,8 @@ type Aggregator struct {
 	start    time.Time        // of the window being closed
 	missed   uint64           // up to the last close
 	skipped  uint64           // up to the last close
+	sent     uint64           // bytes up to the last close
+	received uint64           // bytes up to the last close
 	away     time.Duration    // since the start
 	bad      int              // saturated windows
 	scratch  []*hdr.Histogram // by flow
@@ -40,13 +42,15 @@ func NewAggregator(registry *Registry, now time.Time) *Aggregator {
 	return a
 }
 
-// Close drains the recorder into a window. The given window holds the gauges of the moment, with Missed and
-// Skipped counted since the start of the run; health judges the window once it is counted.
+// Close drains the recorder into a window. The given window holds the gauges of the moment, with Missed, Skipped,
+// Sent and Received counted since the start of the run; health judges the window once it is counted.
 func (a *Aggregator) Close(r *Recorder, now time.Time, w Window, health func(Window) Health) Observation {
 	r.drain(a.window)
 	w.Start, w.Length = a.start, now.Sub(a.start)
 	w.Missed, a.missed = w.Missed-a.missed, w.Missed
 	w.Skipped, a.skipped = w.Skipped-a.skipped, w.Skipped
+	w.Sent, a.sent = w.Sent-a.sent, w.Sent
+	w.Received, a.received = w.Received-a.received, w.Received
 	a.away += w.Away
 	w.Flows = a.window.flows(a.scratch)
 	w.Series = slices.Clone(a.window.counts)
@@ -77,6 +81,7 @@ func (a *Aggregator) Close(r *Recorder, now time.Time, w Window, health func(Win
 		Window:  w,
 		Latency: newest.latency,
 		Service: a.window.service,
+		Trends:  a.window.trends,
 		Errors:  a.window.errorTotals(),
 		Checks:  a.window.checkTotals(),
 		Clamped: a.window.clamped,

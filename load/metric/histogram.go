@@ -21,9 +21,10 @@ type Observation struct {
 	Window  Window
 	Latency []*hdr.Histogram // by series, from the time a send was due; nil: no samples
 	Service []*hdr.Histogram // by series, from the time it was sent; nil: closed model or no samples
-	Errors  []ErrorTotal     // of this window alone
-	Checks  []Check          // of this window alone
-	Clamped uint64           // samples outside the histogram bounds
+	Trends  [NumTrends]*hdr.Histogram
+	Errors  []ErrorTotal // of this window alone
+	Checks  []Check      // of this window alone
+	Clamped uint64       // samples outside the histogram bounds
 
 	Recent *Totals // the last RecentWindows seconds
 	Total  *Totals // since the start

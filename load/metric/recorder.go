@@ -15,7 +15,11 @@ type Outcome struct {
 	Status int    // HTTP status, 0 without an answer
 	Detail string // text of the error, without secrets; "" when there is none
 	Body   bool   // the body was as promised; meaningful for the gateway only
-	Away   bool   // the generator did not run while this was under way: it has no latency that says anything of the platform
+
+	Parts     Parts         // of a request that was answered
+	Parted    bool          // there are parts
+	Iteration time.Duration // that ended, with this request or before it; 0: none
+	Away      bool          // the generator did not run while this was under way: it has no latency that says anything of the platform
 }
 
 // Shard is one share of the recorder. Virtual users are spread over the shards, so a lock is
@@ -61,6 +65,7 @@ func (r *Recorder) drain(window *aggregate) {
 		s.open, r.spare = r.spare, s.open
 		s.mu.Unlock()
 		window.merge(r.spare)
+		window.mergeTrends(r.spare)
 		r.spare.reset()
 	}
 }

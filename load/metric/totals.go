@@ -72,12 +72,10 @@ func (t *Totals) Trend(metric, channel string) *hdr.Histogram {
 
 // Counter is how often something happened, and over how many seconds it was counted.
 func (t *Totals) Counter(metric, channel string) (count uint64, seconds float64) {
-	failed, requests := t.Rate("http_req_failed", channel)
+	_, requests := t.Rate("http_req_failed", channel)
 	switch metric {
 	case "http_reqs":
 		return requests, t.Seconds
-	case "perf_errors":
-		return failed, t.Seconds
 	case "dropped_iterations":
 		return t.Missed, t.Seconds
 	case "chaos_events_triggered":

@@ -33,6 +33,8 @@ type Window struct {
 	Missed    uint64                  // sends that were due and never made, those of Skipped left out
 	Away      time.Duration           // how long the generator did not run: suspended, starved, or the machine asleep
 	Skipped   uint64                  // sends that fell due then, and were not made
+	Sent      uint64                  // bytes, those of connecting and TLS included
+	Received  uint64                  // bytes
 	InFlight  int
 	Health    Health
 }

@@ -1,0 +1,83 @@
+package cli_test
+
+import (
+	"encoding/json"
+	"maps"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"testing"
+)
+
+// k6Summary is what --summary-export writes.
+type k6Summary struct {
+	RootGroup struct {
+		Checks map[string]map[string]any `json:"checks"`
+	} `json:"root_group"`
+	Metrics map[string]map[string]any `json:"metrics"`
+}
+
+func readSummary(t *testing.T, path string) (s k6Summary) {
+	t.Helper()
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(text, &s); err != nil {
+		t.Fatalf("%s: %v", path, err)
+	}
+	return s
+}
+
+// Every metric that the real k6 writes for the same run is in our summary, with the same values, and the checks have
+// the same fields.
+func TestSummaryHasWhatK6Writes(t *testing.T) {
+	endToEnd(t)
+	dir := t.TempDir()
+	k6 := filepath.Join(dir, "k6")
+	if out, err := exec.Command("go", "build", "-C", "../bench/k6", "-o", k6, ".").CombinedOutput(); err != nil {
+		t.Fatalf("build k6: %v\n%s", err, out)
+	}
+	theirs, ours := filepath.Join(dir, "k6.json"), filepath.Join(dir, "squall.json")
+	peer := exec.Command(k6, "run", "--quiet", "--no-usage-report", "--vus", "2", "--duration", "3s", "--summary-export", theirs, "../bench/scripts/signed.js")
+	peer.Env = append(append(os.Environ(), shared...), "THINK_MAX=0.1")
+	if out, err := peer.CombinedOutput(); err != nil {
+		t.Fatalf("run k6: %v\n%s", err, out)
+	}
+	start(t, shared, "run", "--vus", "2", "--duration", "3s", "--think", "0s-100ms", "--headless", "--out", filepath.Join(dir, "run"), "--objective", "http_req_failed: rate<0.5", "--summary-export", ours).expect(t, 0)
+	want, have := readSummary(t, theirs), readSummary(t, ours)
+	for name, values := range want.Metrics {
+		mine, there := have.Metrics[name]
+		if !there {
+			t.Errorf("k6 writes %s, and it is not there", name)
+			continue
+		}
+		delete(mine, "thresholds")
+		delete(values, "thresholds")
+		if a, b := slices.Sorted(maps.Keys(mine)), slices.Sorted(maps.Keys(values)); !slices.Equal(a, b) {
+			t.Errorf("%s has %v, k6 writes %v", name, a, b)
+		}
+	}
+	for name, check := range want.RootGroup.Checks {
+		if a, b := slices.Sorted(maps.Keys(have.RootGroup.Checks[name])), slices.Sorted(maps.Keys(check)); !slices.Equal(a, b) {
+			t.Errorf("check %s has %v, k6 writes %v", name, a, b)
+		}
+	}
+	// They hold together: the parts of a request are no longer than the whole, and most of it is waiting.
+	value := func(metric, key string) float64 { return have.Metrics[metric][key].(float64) }
+	whole := value("http_req_duration", "avg")
+	parts := 0.0
+	for _, name := range []string{"blocked", "sending", "waiting", "receiving"} {
+		parts += value("http_req_"+name, "avg")
+	}
+	if parts <= 0 || parts > whole*1.1 || value("http_req_waiting", "avg") < parts/2 {
+		t.Errorf("the parts of a request are %.3f ms on average, the whole %.3f ms", parts, whole)
+	}
+	if value("iterations", "count") > value("http_reqs", "count") || value("data_sent", "count") < 100*value("iterations", "count") {
+		t.Errorf("iterations %v, requests %v, bytes sent %v", value("iterations", "count"), value("http_reqs", "count"), value("data_sent", "count"))
+	}
+	if d := value("iteration_duration", "avg"); d < 40 || d > 200 {
+		t.Errorf("an iteration takes %.3f ms on average, with 0 to 100 ms of think time", d)
+	}
+}
