@@ -28,17 +28,17 @@ func byPhase(run *Run) []line {
 	lines := []line{
 		strong("Outside faults and spikes").then(plain(": ", figures(total, failed, run.parts.Outside().Trend("gateway_latency", "")), run.judgedIn(slo.Scope{Outside: true}), ".")),
 	}
-	for n, i := range run.injections {
+	for n, i := range run.repeats {
 		if n == mostDuring {
-			lines = append(lines, plain(fmt.Sprintf("and %d more faults and spikes", len(run.injections)-n)))
+			lines = append(lines, plain(fmt.Sprintf("and %d more faults and spikes", len(run.repeats)-n)))
 			break
 		}
 		if i.NotApplied() {
-			lines = append(lines, strong("During "+i.Label).then(plain(": it could not be injected.")))
+			lines = append(lines, strong("During "+i.name()).then(plain(": it could not be injected.")))
 			continue
 		}
 		counts, h := run.during(i)
-		lines = append(lines, strong("During "+i.Label).then(plain(": ", figures(counts.Count, counts.Failed, h), run.judgedIn(slo.Scope{During: i.Fault}), i.expectationsText(), ".")))
+		lines = append(lines, strong("During "+i.name()).then(plain(": ", figures(counts.Count, counts.Failed, h), run.judgedIn(slo.Scope{During: i.Fault}), i.expectationsText(), ".")))
 	}
 	r := run.requests()
 	return append(lines,
@@ -81,10 +81,10 @@ func (run *Run) judgedIn(scope slo.Scope) string {
 	return "; objectives: " + strings.Join(parts, ", ")
 }
 
-// during is what was measured while an injection was on.
-func (run *Run) during(i injection) (counts metric.Counts, gateway *hdr.Histogram) {
+// during is what was measured while one of a group of injections was on.
+func (run *Run) during(group repeats) (counts metric.Counts, gateway *hdr.Histogram) {
 	for _, p := range run.phases {
-		if !slices.Contains(p.Runs, i.Run) {
+		if !slices.ContainsFunc(group.all, func(i injection) bool { return p.runs[i.Run] }) {
 			continue
 		}
 		c := p.total()
@@ -101,24 +101,25 @@ func (run *Run) during(i injection) (counts metric.Counts, gateway *hdr.Histogra
 }
 
 // expectationsText is what became of the expectations of a fault.
-func (i injection) expectationsText() string {
-	if len(i.Findings) == 0 {
-		return ""
-	}
-	met, failed := 0, 0
-	for _, f := range i.Findings {
-		switch verdictOn(f) {
+func (r repeats) expectationsText() string {
+	met, failed, all := 0, 0, 0
+	for _, f := range r.findings() {
+		all += f.count
+		switch verdictOn(f.Finding) {
 		case event.ExpectationMet:
-			met++
+			met += f.count
 		case event.ExpectationFailed:
-			failed++
+			failed += f.count
 		}
 	}
-	text := fmt.Sprintf("; %d of %s met", met, plural(uint64(len(i.Findings)), "expectation", "expectations"))
+	if all == 0 {
+		return ""
+	}
+	text := fmt.Sprintf("; %d of %s met", met, plural(uint64(all), "expectation", "expectations"))
 	if failed > 0 {
 		text += fmt.Sprintf(", %d not met", failed)
 	}
-	if unknown := len(i.Findings) - met - failed; unknown > 0 {
+	if unknown := all - met - failed; unknown > 0 {
 		text += fmt.Sprintf(", %d not known", unknown)
 	}
 	return text
@@ -128,23 +129,11 @@ func (i injection) expectationsText() string {
 // from the verified revert.
 func (run *Run) recovered() string {
 	var parts []string
-	for _, i := range run.injections {
-		switch {
-		case i.NotApplied():
-			parts = append(parts, i.Label+" was not injected")
-		case i.StillChanged(), i.Abandoned():
-			parts = append(parts, i.Label+" no, it is not reverted")
-		case i.Reverted == nil:
-			parts = append(parts, i.Label+" not known, it was still on")
-		case i.Recovered != nil && i.Recovered.Data.Unbroken:
-			parts = append(parts, i.Label+" yes, no objective broke")
-		case i.Recovered != nil && i.Recovered.Data.Seconds < 1:
-			parts = append(parts, i.Label+" yes, within a second of the revert")
-		case i.Recovered != nil:
-			parts = append(parts, i.Label+" yes, "+lengthText(i.Recovered.Data.Seconds)+" after the revert")
-		default:
-			parts = append(parts, i.Label+" not seen")
-		}
+	for _, r := range run.repeats {
+		parts = append(parts, r.recoveryText())
+	}
+	if n := len(parts) - mostNames; n > 0 {
+		parts = append(parts[:mostNames], fmt.Sprintf("and %d more", n))
 	}
 	return strings.Join(parts, "; ")
 }

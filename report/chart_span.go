@@ -30,7 +30,7 @@ func (p *panel) allSpans(run *Run) []span {
 		}
 		all = append(all, span{i.Label, shade, i.From, i.to(run.length), true})
 	}
-	for _, ph := range run.phases {
+	for _, ph := range run.cuts {
 		if ph.Kind == timeline.Idle {
 			all = append(all, span{ph.Name, p.idle, ph.From, ph.To, false})
 		}
@@ -69,6 +69,9 @@ const nameLanes = 3
 // crosses. Names that would meet stand below each other. The name of a fault sticks out of a stretch
 // that is too narrow for it; other names are left out there.
 func (p *panel) drawSpanNames(run *Run) {
+	if len(run.injections) > mostSingle {
+		return // nobody could tell which stretch a name belongs to
+	}
 	const laneHeight, gap = 12, 4
 	style := textStyle(8, p.faint, false)
 	var free [nameLanes]vg.Length // each lane is taken up to here

@@ -42,6 +42,9 @@ func (run *Run) mostFailures() string {
 
 // kind is the error's class, with the status that was answered.
 func (x errorTotal) kind() string {
+	if x.status == 0 && x.class == metric.BadStatus.String() {
+		return x.class + ", several"
+	}
 	if x.status == 0 {
 		return x.class
 	}

@@ -17,7 +17,7 @@ func faultLines(run *Run) []line {
 	case len(run.injections) == 0:
 		return []line{strong("No fault was injected").then(plain(": ", plural(uint64(refused), "was refused", "were refused"), ". The section on faults says why."))}
 	}
-	first := strong(plural(uint64(len(run.injections)), "fault", "faults")).then(plain(": ", injectionLabels(run.injections), "."))
+	first := strong(plural(uint64(len(run.injections)), "fault", "faults")).then(plain(": ", repeatNames(run.repeats), "."))
 	if n := refused; n > 0 {
 		first = first.then(plain(" ", plural(uint64(n), "more was refused", "more were refused"), "."))
 	}

@@ -72,11 +72,11 @@ func (i injection) revertStatus(run *Run) string {
 
 // recovery is the time from the verified revert until objectives were green, and the goal for it if
 // there was one.
-func (i injection) recovery() string {
-	took := absent
+func (r repeats) recovery() string {
+	i, took := r.injection, absent
 	if i.Recovered != nil {
-		took = lengthText(i.Recovered.Data.Seconds)
-		if i.Recovered.Data.Seconds < 1 {
+		took = r.spread(func(i injection) float64 { return i.Recovered.Data.Seconds }, lengthText)
+		if i.recoveryKind() != recovered && i.Recovered.Data.Seconds < 1 {
 			took = "within a second"
 		}
 	}
@@ -98,7 +98,7 @@ func injectionLabels(all []injection) string {
 	for _, i := range all {
 		names = append(names, i.Label)
 	}
-	return strings.Join(names, ", ")
+	return enumerate(names)
 }
 
 // injectionsWhere are the injections that a test holds for.

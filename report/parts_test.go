@@ -13,18 +13,27 @@ import (
 	"xinbot.ir/squall/load/metric"
 )
 
-// cut makes the phases of a run from its events.
-func cut(events []event.Event, length float64) []phase {
-	return phasesOf(timeline.Of(events), length)
+// cut makes a run of events alone.
+func cut(events []event.Event, length float64) *Run {
+	run := &Run{timeline: timeline.Of(events), length: length}
+	run.injections = injectionsOf(run.timeline)
+	run.repeats = repeatsOf(run)
+	run.cutPhases()
+	return run
 }
 
 // A phase counts whole seconds by their middle; the level of virtual users is taken only from seconds
 // that lie in it, for at the edge it may be the other phase's.
 func TestPhaseTakesUsersOfItsOwnSecondsOnly(t *testing.T) {
-	phases := cut([]event.Event{on(2.7, 1, "Channel spike")}, 5)
+	run := cut([]event.Event{on(2.7, 1, "Channel spike")}, 5)
+	phases := run.phases
 	for i, users := range []int{10, 20, 500, 600, 700} {
 		s := rundir.Second{At: float64(i), Length: 1, VUs: users}
-		phaseAt(phases, s.At+0.5).add(s, make([]metric.Counts, len(load.Registry().Flows())))
+		part, is := run.cutAt(s.At + 0.5)
+		if !is {
+			t.Fatal("no phase")
+		}
+		part.add(s, make([]metric.Counts, len(load.Registry().Flows())))
 	}
 	if p := phases[0]; p.vus != 20 || p.measured != 3 {
 		t.Errorf("baseline has %d users in %v seconds, want 20 in 3", p.vus, p.measured)
@@ -51,9 +60,9 @@ func TestPhasesWithoutASecond(t *testing.T) {
 }
 
 func TestPhaseAt(t *testing.T) {
-	phases := cut([]event.Event{on(10, 1, "Channel spike")}, 20)
+	run := cut([]event.Event{on(10, 1, "Channel spike")}, 20)
 	for at, want := range map[float64]string{0: "baseline", 9.9: "baseline", 10: "Channel spike", 19: "Channel spike", 20.5: "Channel spike"} {
-		if p := phaseAt(phases, at); p == nil || p.Name != want {
+		if p, is := run.cutAt(at); !is || p.in.name != want {
 			t.Errorf("phase at %v is %v, want %s", at, p, want)
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -25,6 +26,7 @@ type Run struct {
 	files      *rundir.Run
 	timeline   *timeline.Timeline // what the events mean
 	injections []injection
+	repeats    []repeats
 	length     float64 // seconds, as far as there is data
 
 	totals         *metric.Totals   // latency from the time a send was due
@@ -33,7 +35,8 @@ type Run struct {
 	trends         [metric.NumTrends]*hdr.Histogram
 	sent, received uint64 // bytes
 	open           bool   // the open model was used at some time
-	phases         []phase
+	cuts           []stretch
+	phases         []*phase
 	series         []*latencySeries // one per latency chart
 	errors         []errorTotal
 	clamped        uint64
@@ -77,7 +80,8 @@ func Load(dir string) (*Run, error) {
 	run.readObjectives()
 	run.parts = slo.NewParts(load.Registry(), run.objectives)
 	run.injections = injectionsOf(run.timeline)
-	run.phases = phasesOf(run.timeline, run.length)
+	run.repeats = repeatsOf(run)
+	run.cutPhases()
 	run.ledger = readLedger(files)
 	run.addSeconds()
 	run.series = latencySeriesOf(run)
@@ -181,7 +185,7 @@ func (run *Run) addSeconds() {
 				part.AddCheck(metric.Check{Name: name, Passes: c[0], Fails: c[1]})
 			}
 		}
-		if p := phaseAt(run.phases, s.At+s.Length/2); p != nil {
+		if p, is := run.cutAt(s.At + s.Length/2); is {
 			p.add(s, flows)
 		}
 	}
@@ -206,6 +210,7 @@ func (run *Run) addHistograms() error {
 		counted[hlogTime(s.At)] = true
 	}
 	trends := trendTags()
+	of, parts := math.Inf(-1), []*metric.Totals(nil)
 	err := run.files.EachHistogram(func(tag string, at, length float64, h rundir.Bars) error {
 		if t, is := trends[tag]; is {
 			run.merge(&run.trends[t], h)
@@ -228,12 +233,15 @@ func (run *Run) addHistograms() error {
 			return nil
 		}
 		run.merge(&run.totals.Latency[id], h)
-		for _, part := range run.parts.At(run.timeline, middle) {
+		if middle != of { // the histograms of a second follow each other
+			of, parts = middle, run.parts.At(run.timeline, middle)
+		}
+		for _, part := range parts {
 			run.merge(&part.Latency[id], h)
 		}
 		flow := all[id].Flow
-		if p := phaseAt(run.phases, middle); p != nil {
-			run.merge(&p.latency[flow.ID()], h)
+		if p, is := run.cutAt(middle); is {
+			run.merge(&p.in.latency[flow.ID()], h)
 		}
 		for _, t := range run.series {
 			if t.metric == flow.Metric {

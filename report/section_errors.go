@@ -2,6 +2,7 @@ package report
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 
 	"xinbot.ir/squall/internal/units"
@@ -25,7 +26,7 @@ func errorsSection(run *Run) []block {
 		if different {
 			t.columns = append(t.columns, textColumns("Most often")...)
 		}
-		for _, x := range run.errors {
+		for _, x := range run.errors[:min(mostErrorRows, len(run.errors))] {
 			// A share is of the requests that ended; those that never left us are not among them.
 			share := absent
 			if attribution(x.class) == platformFault {
@@ -41,6 +42,13 @@ func errorsSection(run *Run) []block {
 			t.rows = append(t.rows, cells)
 		}
 		blocks = append(blocks, t)
+		if n := len(run.errors) - mostErrorRows; n > 0 {
+			var count uint64
+			for _, x := range run.errors[mostErrorRows:] {
+				count += x.count
+			}
+			blocks = append(blocks, paragraph{plain(fmt.Sprintf("%s more kinds of errors, the least frequent, had %s.", units.Count(uint64(n)), plural(count, "error", "errors")))})
+		}
 	}
 	if len(run.totals.Checks) > 0 {
 		t := table{columns: append(textColumns("Check"), numberColumns("Held", "Did not", "Share")...)}
@@ -51,6 +59,9 @@ func errorsSection(run *Run) []block {
 	}
 	return blocks
 }
+
+// mostErrorRows is how many kinds of errors the table has, the most frequent first.
+const mostErrorRows = 40
 
 // often is what errors of the kind said most often, if that is not what the first of them said.
 func (x errorTotal) often() string {

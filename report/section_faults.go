@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"xinbot.ir/squall/internal/event"
-	"xinbot.ir/squall/internal/timeline"
 )
 
 // faultsSection describes what was broken, and whether it was restored: what is not reverted first, then
@@ -17,16 +16,27 @@ func faultsSection(run *Run) []block {
 		return nil
 	}
 	var blocks []block
-	for _, i := range run.injectionsWhere(func(i injection) bool { return i.NotReverted != nil }) {
+	for n, i := range run.injectionsWhere(func(i injection) bool { return i.NotReverted != nil }) {
+		if n == mostSingle {
+			blocks = append(blocks, note{strong("More are not reverted").then(plain(": the table has them, and the journal how to revert each."))})
+			break
+		}
 		blocks = append(blocks, notRevertedBlocks(i)...)
 	}
 	if len(run.injections) > 0 {
 		blocks = append(blocks, injectionTable(run))
 	}
 	blocks = append(blocks, expectationBlocks(run)...)
-	blocks = append(blocks, refusedBlocks(run.timeline.Refused)...)
-	for _, i := range run.injections {
-		blocks = append(blocks, heading{3, i.Label}, list{i.details()})
+	blocks = append(blocks, refusedBlocks(run)...)
+	for n, r := range run.repeats {
+		if n == mostSingle {
+			blocks = append(blocks, paragraph{plain(fmt.Sprintf("The journal has the details of %d more.", len(run.repeats)-n))})
+			break
+		}
+		blocks = append(blocks, heading{3, r.Label}, list{r.details()})
+		if n := len(r.all) - 1; n > 0 {
+			blocks = append(blocks, paragraph{plain(plural(uint64(n), "more went", "more went"), " the same way; the journal has each.")})
+		}
 	}
 	return blocks
 }
@@ -45,18 +55,19 @@ func reasonOf(reason string) string { return cmp.Or(reason, "no reason was given
 
 func injectionTable(run *Run) block {
 	t := table{columns: append(textColumns("Fault", "What was hit", "How"), append(numberColumns("From", "To", "Lasted"), textColumns("Why it ended", "Reverted", "Recovered")...)...)}
-	for _, i := range run.injections {
-		from, to, lasted := clockTenths(i.From), absent, lengthText(i.to(run.length)-i.From)
+	for _, i := range run.repeats {
+		last := i.all[len(i.all)-1]
+		from, to, lasted := clockTenths(i.From), absent, i.spread(func(i injection) float64 { return i.to(run.length) - i.From }, lengthText)
 		if i.Lost {
 			from = "before " + from
 		}
-		if i.Reverted != nil {
-			to = clockTenths(i.Reverted.At)
+		if last.Reverted != nil {
+			to = clockTenths(last.Reverted.At)
 		}
 		if i.Lost || i.Reverted == nil {
 			lasted = "at least " + lasted
 		}
-		t.rows = append(t.rows, append([]line{strong(i.Label)}, textRow(
+		t.rows = append(t.rows, append([]line{strong(i.name())}, textRow(
 			target(i.Started.Scope, i.Started.Driver), cmp.Or(i.summary(), absent),
 			from, to, lasted, i.whyEnded(), i.revertStatus(run), i.recovery())...))
 	}
@@ -73,9 +84,10 @@ func target(scope, driver string) string {
 
 func expectationBlocks(run *Run) []block {
 	t := table{columns: textColumns("", "Fault", "Expectation", "Verdict", "Seen")}
-	for _, i := range run.injections {
-		for _, f := range i.Findings {
-			t.rows = append(t.rows, textRow(verdictMark(verdictOn(f)), i.Label, f.Text, string(verdictOn(f)), cmp.Or(f.Reason, absent)))
+	for _, i := range run.repeats {
+		for _, f := range i.findings() {
+			v := verdictOn(f.Finding)
+			t.rows = append(t.rows, textRow(verdictMark(v), i.name(), f.Text, string(v), cmp.Or(f.Reason, absent)))
 		}
 	}
 	if len(t.rows) == 0 {
@@ -88,13 +100,17 @@ func expectationBlocks(run *Run) []block {
 	return blocks
 }
 
-func refusedBlocks(refused []timeline.Step[event.FaultRefused]) []block {
-	if len(refused) == 0 {
+func refusedBlocks(run *Run) []block {
+	if len(run.timeline.Refused) == 0 {
 		return nil
 	}
 	t := table{columns: append(numberColumns("At"), textColumns("By", "Fault", "What it would have hit", "Why it was refused")...)}
-	for _, s := range refused {
-		t.rows = append(t.rows, textRow(clockTenths(s.At), s.By.String(), cmp.Or(s.Data.Title, s.Data.Fault, absent), target(s.Data.Scope, s.Data.Driver), whyRefused(s.Data)))
+	for _, all := range refusals(run) {
+		r, name := all[0], all[0].name
+		if n := len(all); n > 1 {
+			name += " (" + timesText(n) + ")"
+		}
+		t.rows = append(t.rows, textRow(clockTenths(r.At), r.By.String(), name, r.target, r.why))
 	}
 	return []block{heading{3, "Refused"}, paragraph{plain("Nothing was touched:")}, t}
 }

@@ -116,7 +116,7 @@ func phasesSection(run *Run) []block {
 	if len(run.phases) == 0 || len(run.files.Seconds) == 0 {
 		return nil
 	}
-	phases := slices.DeleteFunc(slices.Clone(run.phases), func(p phase) bool { return p.measured == 0 })
+	phases := slices.DeleteFunc(slices.Clone(run.phases), func(p *phase) bool { return p.measured == 0 })
 	t := table{columns: append(textColumns("Phase"), numberColumns("From", "To", "Counted", "Most virtual users", "Requests", "Rate", "Failed")...)}
 	for _, p := range phases {
 		c := p.total()
@@ -124,7 +124,7 @@ func phasesSection(run *Run) []block {
 		if p.whole > 0 {
 			users = units.Count(uint64(max(0, p.vus)))
 		}
-		t.rows = append(t.rows, textRow(p.Name, clockTenths(p.From), clockTenths(p.To), fmt.Sprintf("%.1f s", p.measured), users,
+		t.rows = append(t.rows, textRow(p.label(), clockTenths(p.from), clockTenths(p.to), fmt.Sprintf("%.1f s", p.measured), users,
 			units.Count(c.Count), perSecond(c.Count, p.measured), percent(c.Failed, c.Count)))
 	}
 	blocks := []block{t}
@@ -140,7 +140,7 @@ func phasesSection(run *Run) []block {
 		}
 		t := table{columns: append(textColumns(f.Title), numberColumns("Requests", "Failed", "p50", "p90", "p95", "p99", "Max")...)}
 		for _, p := range phases {
-			t.rows = append(t.rows, append(textRow(p.Name), latencyCells(p.counts[f.ID()], p.latency[f.ID()])...))
+			t.rows = append(t.rows, append(textRow(p.label()), latencyCells(p.counts[f.ID()], p.latency[f.ID()])...))
 		}
 		blocks = append(blocks, t)
 	}

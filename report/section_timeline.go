@@ -17,12 +17,16 @@ func timelineSection(run *Run) []block {
 	}
 	t := table{columns: append(numberColumns("Mark", "At"), textColumns("UTC", "By", "What")...)}
 	numbers := marks(run)
-	for i, ev := range run.files.Events {
-		mark := ""
+	shown, left := shownEvents(run)
+	for _, i := range shown {
+		ev, mark := run.files.Events[i], ""
 		if n := numbers[i]; n > 0 {
 			mark = fmt.Sprint(n)
 		}
 		t.rows = append(t.rows, textRow(mark, clock(ev.At), ev.Time.UTC().Format("15:04:05"), ev.By.String(), ev.Text()))
+	}
+	if left > 0 {
+		return []block{t, paragraph{plain(plural(uint64(left), "event is", "events are"), " left out: those of faults that went as one before, and the middle of what is still too long. The journal has them all.")}}
 	}
 	return []block{t}
 }
@@ -32,8 +36,9 @@ func timelineSection(run *Run) []block {
 // timeline and can be seen in the charts themselves.
 func marks(run *Run) map[int]int {
 	numbers := make(map[int]int)
-	for i, ev := range run.files.Events {
-		if look := ev.Look(); look.Chart && !look.Observed {
+	shown, _ := shownEvents(run)
+	for _, i := range shown {
+		if look := run.files.Events[i].Look(); look.Chart && !look.Observed {
 			numbers[i] = len(numbers) + 1
 		}
 	}

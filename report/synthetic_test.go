@@ -59,13 +59,25 @@ func (s slowdowns) at(second int) float64 {
 // write makes the run in a new directory.
 func (s synthetic) write(t testing.TB) string {
 	t.Helper()
+	if s.seconds == 0 {
+		s.seconds = 240
+	}
+	dir := s.writeJournal(t)
+	for name, text := range s.measured(t) {
+		if err := os.WriteFile(filepath.Join(dir, name), text, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
+}
+
+// writeJournal makes a run of which nothing was measured.
+func (s synthetic) writeJournal(t testing.TB) string {
+	t.Helper()
 	dir := t.TempDir()
 	w, err := rundir.Create(dir)
 	if err != nil {
 		t.Fatal(err)
-	}
-	if s.seconds == 0 {
-		s.seconds = 240
 	}
 	events := slices.Clone(s.events)
 	add := func(at float64, by event.Role, data any) {
@@ -97,11 +109,6 @@ func (s synthetic) write(t testing.TB) string {
 	}
 	if err := w.Close(); err != nil {
 		t.Fatal(err)
-	}
-	for name, text := range s.measured(t) {
-		if err := os.WriteFile(filepath.Join(dir, name), text, 0o600); err != nil {
-			t.Fatal(err)
-		}
 	}
 	return dir
 }

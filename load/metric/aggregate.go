@@ -27,6 +27,24 @@ type errorCount struct {
 	texts Texts
 }
 
+func (e *errorCount) add(other errorCount) {
+	e.count += other.count
+	for _, text := range other.texts {
+		e.texts.Add(text.Text, text.Count)
+	}
+}
+
+// mostErrorKinds bounds what is told apart by status: a server may answer with any number.
+const mostErrorKinds = 1000
+
+// errorKey is the key that an error is counted under.
+func (a *aggregate) errorKey(key ErrorKey) ErrorKey {
+	if _, known := a.errors[key]; !known && len(a.errors) >= mostErrorKinds {
+		key.Status = 0
+	}
+	return key
+}
+
 // flowChecks are the answers of a flow that a check was made of; Failed of Count did not hold.
 type flowChecks struct{ status, body Counts }
 
@@ -47,6 +65,7 @@ func (a *aggregate) add(o *Outcome, open bool) {
 		if o.Class == BadStatus {
 			key.Status = o.Status
 		}
+		key = a.errorKey(key)
 		e := a.errors[key]
 		e.count++
 		e.texts.Add(o.Detail, 1)
@@ -128,11 +147,9 @@ func (a *aggregate) merge(other *aggregate) {
 		a.counts[id].add(other.counts[id])
 	}
 	for key, e := range other.errors {
+		key = a.errorKey(key)
 		sum := a.errors[key]
-		sum.count += e.count
-		for _, text := range e.texts {
-			sum.texts.Add(text.Text, text.Count)
-		}
+		sum.add(e)
 		a.errors[key] = sum
 	}
 	for i, c := range other.checks {

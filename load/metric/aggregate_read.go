@@ -29,17 +29,44 @@ func (a *aggregate) flows(scratch []*hdr.Histogram) []Stats {
 	return stats
 }
 
+// errorTotals are the errors by kind. Of more kinds than a table has room for, the statuses that are least frequent are
+// counted together, as status 0.
 func (a *aggregate) errorTotals() []ErrorTotal {
-	all := a.registry.Series()
-	keys := slices.SortedFunc(maps.Keys(a.errors), func(a, b ErrorKey) int {
+	all, errors := a.registry.Series(), a.errors
+	if len(errors) > mostErrorRows {
+		errors = mostFrequent(errors)
+	}
+	keys := slices.SortedFunc(maps.Keys(errors), func(a, b ErrorKey) int {
 		return cmp.Or(cmp.Compare(a.Series, b.Series), cmp.Compare(a.Class, b.Class), cmp.Compare(a.Status, b.Status))
 	})
 	totals := make([]ErrorTotal, len(keys))
 	for i, key := range keys {
-		e := a.errors[key]
+		e := errors[key]
 		totals[i] = ErrorTotal{all[key.Series], key.Class, key.Status, e.count, e.texts.First(), e.texts.Most()}
 	}
 	return totals
+}
+
+// mostErrorRows is how many kinds of errors are told apart in a window, or over a run.
+const mostErrorRows = 40
+
+// mostFrequent counts all but the most frequent kinds of errors together, by series and class.
+func mostFrequent(errors map[ErrorKey]errorCount) map[ErrorKey]errorCount {
+	keys := slices.SortedFunc(maps.Keys(errors), func(a, b ErrorKey) int {
+		return cmp.Or(cmp.Compare(errors[b].count, errors[a].count), cmp.Compare(a.Series, b.Series), cmp.Compare(a.Class, b.Class), cmp.Compare(a.Status, b.Status))
+	})
+	few := map[ErrorKey]errorCount{}
+	for i, key := range keys {
+		e := errors[key]
+		if i >= mostErrorRows {
+			key.Status = 0
+			sum := few[key]
+			sum.add(e)
+			e = sum
+		}
+		few[key] = e
+	}
+	return few
 }
 
 func (a *aggregate) checkTotals() []Check {

@@ -72,5 +72,5 @@ func ParseErrorClass(name string) (ErrorClass, error) {
 type ErrorKey struct {
 	Series SeriesID
 	Class  ErrorClass
-	Status int // HTTP status of a BadStatus, else 0
+	Status int // HTTP status of a BadStatus, else 0; also 0 for the statuses beyond those that are told apart
 }

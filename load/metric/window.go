@@ -95,7 +95,7 @@ type SeriesTotal struct {
 type ErrorTotal struct {
 	Series Series
 	Class  ErrorClass
-	Status int // HTTP status of a BadStatus, else 0
+	Status int // HTTP status of a BadStatus, else 0; also 0 for the statuses beyond those that are told apart
 	Count  uint64
 	Sample string    // what the first such error said, without secrets; "" when it said nothing
 	Most   TextCount // what they said most often
