@@ -46,6 +46,7 @@ func (p *LatencyChart) Draw(g *grid.Grid, x, y, w, h int, s *view.State) {
 		}
 	}
 	p.bars(s, limitRow)
+	p.failures(s)
 	if s.Styles.Mono {
 		p.plot.Line(p.p99, grid.Style{}, false)
 	} else {
@@ -91,6 +92,17 @@ func (p *LatencyChart) bars(s *view.State, limitRow int) {
 			if fc := p.Row.Column(c); fc.Count > 0 {
 				p.plot.Bar(x, min(seconds(fc.P99), p.plot.Top), seconds(fc.P95), seconds(fc.P50), limitRow, inks)
 			}
+		}
+	}
+}
+
+// failures hangs the share of its requests that failed from the top of each second's column, as part of its height:
+// latencies speak of those alone that were answered.
+func (p *LatencyChart) failures(s *view.State) {
+	for x := range p.plot.W {
+		if c := s.History.At(x); c != nil {
+			fc := p.Row.Column(c)
+			p.plot.Hang(x, fc.FailedShare())
 		}
 	}
 }

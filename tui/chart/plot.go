@@ -67,6 +67,46 @@ func (p *Plot) Bar(x int, pale, outer, inner float64, limitRow int, inks BarInks
 	}
 }
 
+// Hang draws a share, 0 to 1, from the top of a column down: a hatch over the blank cells, and what is drawn in the others
+// changes its colour. A share that is less than half a cell is a line at the upper edge.
+func (p *Plot) Hang(x int, share float64) {
+	if share <= 0 || p.H <= 0 {
+		return
+	}
+	cells := min(int(math.Round(share*float64(p.H))), p.H)
+	hatch, style := '▒', grid.Style{Fg: theme.InkBroken95}
+	if p.Mono {
+		hatch = '╳'
+	}
+	for i := range cells {
+		c := p.Grid.At(p.X+x, p.Y+i)
+		switch {
+		case c.Rune == 0:
+			p.Grid.Set(p.X+x, p.Y+i, hatch, style)
+		case !p.Mono:
+			p.Grid.Set(p.X+x, p.Y+i, c.Rune, broken(c.Style))
+		}
+	}
+	if c := p.Grid.At(p.X+x, p.Y); cells == 0 && c.Rune == 0 {
+		p.Grid.Set(p.X+x, p.Y, '▔', style)
+	}
+}
+
+// broken is the style of a cell of a bar in the colours of a broken objective.
+func broken(style grid.Style) grid.Style {
+	change := func(ink grid.Ink) grid.Ink {
+		switch ink {
+		case theme.InkP50:
+			return theme.InkBroken50
+		case theme.InkP95, theme.InkP99:
+			return theme.InkBroken95
+		}
+		return ink
+	}
+	style.Fg, style.Bg = change(style.Fg), change(style.Bg)
+	return style
+}
+
 // barCell is one cell of a bar. A cell shows two colours: where all three meet, the inner part gives
 // way to the outer one, which objectives are about.
 func barCell(pale, outer, inner int, paleInk, outerInk, innerInk grid.Ink) (rune, grid.Style) {

@@ -53,6 +53,37 @@ func TestBars(t *testing.T) {
 	}
 }
 
+// The share that failed hangs from the top: over blank cells a hatch, over a bar its other colour.
+func TestHang(t *testing.T) {
+	blank, hatch := grid.Cell{}, grid.Cell{Rune: '▒', Style: grid.Style{Fg: theme.InkBroken95}}
+	bar := grid.Cell{Rune: '█', Style: grid.Style{Fg: theme.InkP95}}
+	failed := grid.Cell{Rune: '█', Style: grid.Style{Fg: theme.InkBroken95}}
+	line := grid.Cell{Rune: '▔', Style: grid.Style{Fg: theme.InkBroken95}}
+	for _, c := range []struct {
+		share float64
+		want  [4]grid.Cell
+	}{
+		{0, [4]grid.Cell{blank, blank, bar, bar}},
+		{0.001, [4]grid.Cell{line, blank, bar, bar}},
+		{0.25, [4]grid.Cell{hatch, blank, bar, bar}},
+		{0.7, [4]grid.Cell{hatch, hatch, failed, bar}},
+		{1, [4]grid.Cell{hatch, hatch, failed, failed}},
+	} {
+		g := grid.New(1, 4)
+		p := Plot{Grid: g, W: 1, H: 4, Top: 4}
+		p.Bar(0, 2, 2, 0, -1, BarInks{theme.InkP99, theme.InkP95, theme.InkP50, theme.InkBroken95, theme.InkBroken50})
+		p.Hang(0, c.share)
+		if got := [4]grid.Cell{g.At(0, 0), g.At(0, 1), g.At(0, 2), g.At(0, 3)}; got != c.want {
+			t.Errorf("a share of %v is drawn %+v, want %+v", c.share, got, c.want)
+		}
+	}
+	g := grid.New(1, 2)
+	p := Plot{Grid: g, W: 1, H: 2, Mono: true}
+	if p.Hang(0, 1); g.At(0, 0).Rune != '╳' || g.At(0, 1).Rune != '╳' {
+		t.Error("without colours there is no hatch of its own")
+	}
+}
+
 func TestNiceTop(t *testing.T) {
 	for _, c := range []struct{ v, want float64 }{
 		{0, 0}, {-1, 0}, {0.0006, 0.0006}, {0.00061, 0.0008}, {1.1, 1.25}, {9.1, 10}, {1000, 1000},

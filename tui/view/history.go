@@ -9,16 +9,26 @@ import (
 // Figures is one flow within one column of the charts. A column may cover several seconds;
 // percentiles cannot be averaged, so it shows its worst second.
 type Figures struct {
-	Count, failed      uint64
+	Requests, Failed   uint64
+	Count              uint64 // latencies
 	P50, P95, P99, max time.Duration
 }
 
 // add adds a second, or another flow of the same metric, to the column.
 func (c *Figures) add(s metric.Stats) {
+	c.Requests += s.Requests
+	c.Failed += s.Failed
 	c.Count += s.Count
-	c.failed += s.Failed
 	c.P50, c.P95 = max(c.P50, s.P50), max(c.P95, s.P95)
 	c.P99, c.max = max(c.P99, s.P99), max(c.max, s.Max)
+}
+
+// FailedShare is the share of its requests that failed, 0 to 1; 0 without requests.
+func (c *Figures) FailedShare() float64 {
+	if c.Requests == 0 {
+		return 0
+	}
+	return float64(c.Failed) / float64(c.Requests)
 }
 
 // Column is one column of every chart.
@@ -37,7 +47,7 @@ type Column struct {
 func (c *Column) add(w *metric.Window) {
 	c.Seconds += w.Length.Seconds()
 	for f := range w.Flows {
-		if w.Flows[f].Count > 0 {
+		if w.Flows[f].Requests > 0 {
 			if c.flows == nil {
 				c.flows = make([]Figures, len(w.Flows))
 			}

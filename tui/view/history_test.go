@@ -17,7 +17,7 @@ func windowAt(second int, p95 time.Duration) metric.Window {
 	w := load.Registry().NewWindow()
 	w.Start, w.Length, w.VUs = began.Add(time.Duration(second)*time.Second), time.Second, second
 	if p95 > 0 {
-		w.Flows[load.Gateway.ID()] = metric.Stats{Count: 10, P50: p95 / 2, P95: p95, P99: p95 * 2, Max: p95 * 3}
+		w.Flows[load.Gateway.ID()] = metric.Stats{Requests: 10, Failed: 1, Count: 10, P50: p95 / 2, P95: p95, P99: p95 * 2, Max: p95 * 3}
 		w.Series[load.Webchat] = metric.Counts{Count: 10, Failed: 1}
 	}
 	return w
@@ -33,6 +33,21 @@ func TestHistoryShowsTheWorstSecondOfAColumn(t *testing.T) {
 	}
 	if h.At(18) != nil {
 		t.Error("a column before the run began is not empty")
+	}
+}
+
+// What was refused has no latency, and fails all the same.
+func TestAColumnHasTheShareThatFailed(t *testing.T) {
+	var h History
+	refused := windowAt(1, 0)
+	refused.Flows[load.Gateway.ID()] = metric.Stats{Requests: 30, Failed: 30}
+	h.Sync(began, []metric.Window{windowAt(0, time.Millisecond), refused, windowAt(2, 0)}, TimeRanges()[0], 60)
+	row := LatencyRow{Flows: []*metric.Flow{load.Gateway}}
+	for x, want := range map[int]float64{57: 0.1, 58: 1, 59: 0} {
+		c := row.Column(h.At(x))
+		if got := c.FailedShare(); got != want {
+			t.Errorf("column %d: %v failed, want %v", x, got, want)
+		}
 	}
 }
 

@@ -40,7 +40,8 @@ func (r LatencyRow) Column(c *Column) (sum Figures) {
 		}
 		fc := &c.flows[f.ID()]
 		sum.Count += fc.Count
-		sum.failed += fc.failed
+		sum.Requests += fc.Requests
+		sum.Failed += fc.Failed
 		sum.P50, sum.P95 = max(sum.P50, fc.P50), max(sum.P95, fc.P95)
 		sum.P99, sum.max = max(sum.P99, fc.P99), max(sum.max, fc.max)
 	}
