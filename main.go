@@ -22,7 +22,7 @@ func main() {
 	signal.Ignore(syscall.SIGPIPE) // a reader that goes away must not end a run without its report
 	os.Exit(cli.Main(context.Background(), cli.IO{
 		Args: arguments, Program: cli.Self(), In: os.Stdin, Out: os.Stdout, Err: os.Stderr,
-		LookupEnv: os.LookupEnv, Now: time.Now,
+		LookupEnv: os.LookupEnv, Environ: os.Environ(), Now: time.Now,
 		Signals: asked, LastSignal: func() { signal.Reset(cli.Signals()...) },
 	}))
 }

@@ -24,6 +24,7 @@ type IO struct {
 	Out        io.Writer
 	Err        io.Writer
 	LookupEnv  func(string) (string, bool)
+	Environ    []string         // NAME=value; to see what is there that nobody looks up
 	Signals    <-chan os.Signal // what asks the program to end
 	LastSignal func()           // gives signals back to the system; may be nil
 	Now        func() time.Time
@@ -79,7 +80,9 @@ func (a *commands) resolve(flags *config.Flags, more func(*config.Input)) (confi
 	if more != nil {
 		more(&in)
 	}
-	return config.Resolve(in)
+	r, err := config.Resolve(in)
+	r.Warnings = append(r.Warnings, a.otherVariables()...)
+	return r, err
 }
 
 // hide takes the secrets of a run out of all that is written from now on, whoever made the text.

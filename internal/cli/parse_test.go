@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -277,4 +278,45 @@ func words(line string) (all []string) {
 		all = append(all, word.String())
 	}
 	return all
+}
+
+// Variables of k6 and Locust that mean nothing here are named, and those that do are not.
+func TestOtherVariables(t *testing.T) {
+	a := &commands{IO: IO{Environ: []string{
+		"K6_VUS=1", "LOCUST_HOST=x", "K6_NO_COLOR=1", "K6_OUT=json", "K6_PROMETHEUS_RW_SERVER_URL=http://me:hush@h/", "LOCUST_CSV=x", "LOCUST_LOCUSTFILE=f.py", "K6_EMPTY=", "HOME=/", "LOCUSTS=1",
+	}}}
+	got := strings.Join(a.otherVariables(), "\n")
+	for _, want := range []string{
+		"env K6_NO_COLOR has no effect: squall run writes progress", "env K6_OUT has no effect: --out DIR is", "env K6_PROMETHEUS_RW_SERVER_URL has no effect: squall has nothing like it",
+		"env LOCUST_CSV has no effect: the run directory has", "env LOCUST_LOCUSTFILE has no effect: the built-in scenario",
+	} {
+		if !strings.Contains(got, want) {
+			t.Errorf("no %q in\n%s", want, got)
+		}
+	}
+	if n := strings.Count(got, "\n") + 1; n != 5 || strings.Contains(got, "hush") {
+		t.Errorf("%d warnings, want 5:\n%s", n, got)
+	}
+}
+
+func TestCompletions(t *testing.T) {
+	for _, c := range []struct {
+		flag, typed string
+		want        []string
+	}{
+		{"--fault", "", []string{"channel_spike", "llm_latency", "redis_outage"}},
+		{"--fault", "llm_latency@30s,", []string{"llm_latency@30s,latency=", "llm_latency@30s,for="}},
+		{"--fault", "llm_latency,latency=2s,j", []string{"llm_latency,latency=2s,jitter="}},
+		{"--steady-state", "", []string{"warn", "refuse", "off"}},
+		{"--unknown", "", []string{"fail", "pass"}},
+		{"--expectations", "", []string{"fail", "warn"}},
+		{"--signing", "", []string{"shared", "per-channel"}},
+	} {
+		_, out, _ := try(t, nil, "__complete", "run", c.flag, c.typed)
+		for _, want := range c.want {
+			if !slices.Contains(strings.Split(out, "\n"), want) {
+				t.Errorf("%s %q completes to\n%s\nwithout %s", c.flag, c.typed, out, want)
+			}
+		}
+	}
 }

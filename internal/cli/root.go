@@ -2,6 +2,7 @@ package cli
 
 import (
 	"fmt"
+	"maps"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -9,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"xinbot.ir/squall/internal/app"
 	"xinbot.ir/squall/internal/config"
 )
 
@@ -109,7 +111,36 @@ func configured(cmd *cobra.Command, defaults map[string]string) *config.Flags {
 			panic(err) // the flag is bound three lines above
 		}
 	}
+	for _, row := range config.Table() {
+		for _, alias := range row.Flags {
+			if row.Choices == nil {
+				continue
+			}
+			if err := cmd.RegisterFlagCompletionFunc(alias.Name, cobra.FixedCompletions(row.Choices, cobra.ShellCompDirectiveNoFileComp)); err != nil {
+				panic(err) // the flags of the table are bound above
+			}
+		}
+	}
+	if err := cmd.RegisterFlagCompletionFunc("fault", completeFaults); err != nil {
+		panic(err) // as above
+	}
 	return flags
+}
+
+// completeFaults completes the names of the faults that squall has, and their parameters behind a comma.
+func completeFaults(_ *cobra.Command, _ []string, typed string) ([]string, cobra.ShellCompDirective) {
+	rows := app.BuiltInFaults()
+	fault, params, inside := strings.Cut(typed, ",")
+	if !inside {
+		return slices.Sorted(maps.Keys(rows)), cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveNoSpace
+	}
+	name, _, _ := strings.Cut(fault, "@")
+	begun := typed[:len(typed)-len(params[strings.LastIndexByte(params, ',')+1:])]
+	var all []string
+	for _, p := range rows[name] {
+		all = append(all, begun+p.Name+"=")
+	}
+	return all, cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveNoSpace
 }
 
 // showOnly leaves every other flag out of the help. They are still accepted: the flags of the run that

@@ -63,7 +63,7 @@ func Resolve(in Input) (Resolved, error) {
 		Objectives:    readLines(l, objectives, slo.DefaultObjectives(), parseObjective),
 		BuiltIn:       !l.values[objectives].set() || l.values[objectives].level == fromDefault,
 		StopRules:     readLines(l, stopRules, nil, parseStopRule),
-		Out:           read(l, outDir, parseText),
+		Out:           read(l, outDir, parseRunDirectory),
 		Headless:      read(l, headless, parseBool),
 		SummaryExport: read(l, summaryExport, parseText),
 		AdminToken:    NewSecret(l.values[adminToken].text()),
@@ -72,9 +72,9 @@ func Resolve(in Input) (Resolved, error) {
 		r.Out = ""
 	}
 	r.LedgerKey = ledgerKey(in.LookupEnv)
-	r.WarnExpectations = read(l, expectations, parseOneOf("fail", "warn")) == "warn"
+	r.WarnExpectations = read(l, expectations, parseOneOf(expectationRules...)) == "warn"
 	if l.values[unknown].set() {
-		r.Unknown = read(l, unknown, parseOneOf("fail", "pass"))
+		r.Unknown = read(l, unknown, parseOneOf(unknownRules...))
 	}
 	r.Faults = l.faults(in)
 	l.noLoad = l.admin || r.Faults.DryRun

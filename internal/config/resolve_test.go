@@ -74,16 +74,20 @@ func TestTheSeedsK6CommandLine(t *testing.T) {
 	if r.Settings.VUs != 250 || r.Duration != 15*time.Minute || r.SummaryExport != "perf-summary.json" {
 		t.Errorf("vus %d, duration %s, summary %q", r.Settings.VUs, r.Duration, r.SummaryExport)
 	}
+	// One secret, as in the seed: everything is sent as webchat with it, as the script does, and that is said.
 	for c, spec := range load.Channels() {
-		if got, want := r.Options.Gateway[c].String(), "https://gateway.xinbot.ir"+spec.Path; got != want {
+		if got, want := r.Options.Gateway[c].String(), "https://gateway.xinbot.ir/webchat/webhook"; got != want {
 			t.Errorf("%s goes to %s, want %s", spec.Name, got, want)
 		}
+		sent, webchat := r.Options.Workload.Channels[c], load.Channels()[load.Webchat]
+		if webchat.Name, webchat.Metadata = spec.Name, spec.Metadata; sent != webchat {
+			t.Errorf("%s is sent as %+v, want %+v", spec.Name, sent, webchat)
+		}
 	}
-	// One secret, as in the seed: what it does not sign is left out, and that is said.
-	if got, want := r.Options.Workload.Tenants[0].Brands[0].Channels, (load.Weights{load.Webchat: 0.4, load.AutomationMessage: 0.1}); got != want {
-		t.Errorf("channels %v, want webchat and automation alone", got)
+	if got := r.Options.Workload.Tenants[0].Brands[0].Channels; got != load.DefaultMix() {
+		t.Errorf("channels %v, want the default mix", got)
 	}
-	if got, want := strings.Join(r.Warnings, " "), "only webchat has a secret, so instagram, telegram and whatsapp are left out of the traffic: set WEBHOOK_SECRET_INSTAGRAM, WEBHOOK_SECRET_TELEGRAM and WEBHOOK_SECRET_WHATSAPP"; got != want {
+	if got, want := strings.Join(r.Warnings, " "), "only webchat has a secret, so instagram, telegram and whatsapp are sent as webchat with the channel in the metadata (--signing per-channel leaves them out): set WEBHOOK_SECRET_INSTAGRAM, WEBHOOK_SECRET_TELEGRAM and WEBHOOK_SECRET_WHATSAPP"; got != want {
 		t.Errorf("warnings %q, want %q", got, want)
 	}
 	if r.Options.Orchestrator.String() != "https://api.xinbot.ir" || r.Options.Keys.Token() != "a.b.c" {
@@ -95,10 +99,18 @@ func TestTheSeedsK6CommandLine(t *testing.T) {
 	if r.Options.Keys.Key(load.Webchat).Current != secretText || r.Options.Keys.Key(load.AutomationMessage).Current != secretText {
 		t.Error("WEBHOOK_SECRET does not sign webchat and automation")
 	}
-	if o := r.origin("secrets.telegram"); o.Source != "not set: telegram is left out" {
+	if o := r.origin("secrets.telegram"); o.Source != "not set: telegram is sent as webchat" {
 		t.Errorf("origin of telegram's secret: %+v", o)
 	}
-	if r.Target != "gateway.xinbot.ir" {
+	// Or what it does not sign is left out.
+	r = mustParse(t, map[string]string{"GATEWAY_URL": "https://gw/webchat/webhook", "WEBHOOK_SECRET": secretText}, "--signing", "per-channel", "--tenant", "11111111-1111-4111-8111-111111111115")
+	if got, want := r.Options.Workload.Tenants[0].Brands[0].Channels, (load.Weights{load.Webchat: 0.4, load.AutomationMessage: 0.1}); got != want {
+		t.Errorf("channels %v, want webchat and automation alone", got)
+	}
+	if got, want := strings.Join(r.Warnings, " "), "only webchat has a secret, so instagram, telegram and whatsapp are left out of the traffic: set WEBHOOK_SECRET_INSTAGRAM, WEBHOOK_SECRET_TELEGRAM and WEBHOOK_SECRET_WHATSAPP"; got != want {
+		t.Errorf("warnings %q, want %q", got, want)
+	}
+	if r.Target != "gw" {
 		t.Errorf("target = %q", r.Target)
 	}
 	if got := len(r.Objectives); got != len(slo.DefaultObjectives()) {
@@ -152,7 +164,7 @@ func TestGatewayURLs(t *testing.T) {
 		"empty -e is not set": {map[string]string{"GATEWAY_URL": "https://a/webchat/webhook"}, []string{"-e", "GATEWAY_URL="}, "https://a/webchat/webhook", "https://a/instagram/webhook"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			environ := map[string]string{"WEBHOOK_SECRET": secretText}
+			environ := map[string]string{"WEBHOOK_SECRET": secretText, "WEBHOOK_SECRET_INSTAGRAM": secretText, "WEBHOOK_SECRET_TELEGRAM": secretText, "WEBHOOK_SECRET_WHATSAPP": secretText}
 			for k, v := range c.environ {
 				environ[k] = v
 			}
@@ -249,15 +261,17 @@ func TestRefusals(t *testing.T) {
 		"no secret":        {map[string]string{"GATEWAY_URL": "https://gw"}, nil, []string{"no secret for webchat, instagram, telegram and whatsapp: set WEBHOOK_SECRET, WEBHOOK_SECRET_INSTAGRAM, WEBHOOK_SECRET_TELEGRAM and WEBHOOK_SECRET_WHATSAPP"}},
 		"no own secret":    {map[string]string{"GATEWAY_URL": "https://gw", "WEBHOOK_SECRET_INSTAGRAM": "x"}, nil, []string{"no secret for webchat, telegram and whatsapp: set WEBHOOK_SECRET, "}},
 		"one forgotten":    {basics("WEBHOOK_SECRET_INSTAGRAM", "x", "WEBHOOK_SECRET_WHATSAPP", "x"), nil, []string{"no secret for telegram: set WEBHOOK_SECRET_TELEGRAM"}},
-		"nothing left":     {basics("WORKLOAD_FILE", "instagram.yaml"), nil, []string{"no secret for any channel of brand Gram: set WEBHOOK_SECRET_INSTAGRAM"}},
+		"nothing left":     {basics("WORKLOAD_FILE", "instagram.yaml"), []string{"--signing", "per-channel"}, []string{"no secret for any channel of brand Gram: set WEBHOOK_SECRET_INSTAGRAM"}},
 		"env number":       {basics("K6_VUS", "many"), nil, []string{`env K6_VUS: is "many": must be a whole number from 0 to 200000`}},
 		"-e number":        {basics(), []string{"-e", "K6_VUS=-1"}, []string{`-e K6_VUS: is "-1": must be a whole number`}},
 		"file number":      {basics(), []string{"--target", "odd"}, []string{`squall.yaml:1: load.vus: is "many": must be a whole number`}},
 		"k6 duration":      {basics("K6_DURATION", "900"), nil, []string{`env K6_DURATION: is "900": must be a duration such as 300s, 20m or 1h30m`}},
 		"negative":         {basics(), []string{"--duration", "-1s"}, []string{"--duration"}},
-		"rate":             {basics(), []string{"--rate", "500"}, []string{`--rate: is "500": must be a rate such as 500/s`}},
+		"rate":             {basics(), []string{"--rate", "500/x"}, []string{`--rate: is "500/x": must be a rate such as 500/s`}},
+		"no unit":          {basics(), []string{"--duration", "5"}, []string{`--duration: is "5": must be a duration`, "write 5s for seconds"}},
+		"output of k6":     {basics(), []string{"--out", "json=x.json"}, []string{`--out: is "json=x.json"`, "--summary-export FILE"}},
 		"zero rate":        {basics(), []string{"--rate", "0/s"}, []string{"--rate"}},
-		"think":            {basics(), []string{"--think", "2s-1s"}, []string{`--think: is "2s-1s": must be a duration such as 1s or a range`}},
+		"think":            {basics(), []string{"--think", "2s-1s"}, []string{`--think: is "2s-1s": must be a duration such as 1s, a range`}},
 		"objective":        {basics(), []string{"--objective", "speed: p(95)<1"}, []string{`--objective: is "speed: p(95)<1"`, "unknown metric"}},
 		"stop rule":        {basics(), []string{"--stop-rule", "gateway_latency: p(95)>1"}, []string{"--stop-rule", "for 10s"}},
 		"spike factor":     {basics(), []string{"--spike-factor", "0.5"}, []string{"--spike-factor"}},

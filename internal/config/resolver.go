@@ -65,7 +65,8 @@ type resolver struct {
 	file            *file                       // nil: there is none
 	target          *fileTarget
 	problems        []error
-	leftOut         []string // channels without traffic, because they have no secret
+	unsigned        []string // channels without a secret of their own
+	shared          bool     // they are sent as webchat, else they have no traffic
 	unusedNamespace string   // a namespace that the environment names and that is not allowed
 }
 

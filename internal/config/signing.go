@@ -7,12 +7,18 @@ import (
 	"xinbot.ir/squall/load"
 )
 
-// resolveSecrets returns the secret of every channel, and the workload without the channels that have none.
+// What is done with channels without a secret when webchat has one.
+const (
+	signShared     = "shared"      // they are sent as webchat
+	signPerChannel = "per-channel" // they are left out
+)
+
+// resolveSecrets returns the secret of every channel, and the workload as it can be sent with them.
 //
-// The command lines of the k6 script and the Locust suite give one secret, webchat's. A gateway with a
-// secret per channel would refuse everything else, so with that one alone only webchat and
-// automation are sent, and a warning says what is left out. Whoever gives some of the others' secrets
-// means those channels, and then a missing one is a mistake.
+// The command lines of the k6 script and the Locust suite give one secret, webchat's. The script signs everything
+// as webchat with it and names the channel in the metadata, and so does squall, unless it is told to leave out what
+// has no secret of its own. Either way a warning says so. Whoever gives some of the others' secrets means those
+// channels, and then a missing one is a mistake.
 func (l *resolver) resolveSecrets(w load.Workload) (load.Workload, [load.NumChannels]string) {
 	var secrets [load.NumChannels]string
 	var missing []string
@@ -33,17 +39,36 @@ func (l *resolver) resolveSecrets(w load.Workload) (load.Workload, [load.NumChan
 	case secrets[load.Webchat] == "" || others > 0:
 		l.problem("no secret for %s: set %s", strictyaml.Choice(missing), strictyaml.Choice(secretVariables(missing)))
 	default:
-		l.leftOut = missing
+		l.unsigned, l.shared = missing, read(l, signing, parseOneOf(signShared, signPerChannel)) == signShared
+		became := "left out"
+		if l.shared {
+			became = "sent as webchat"
+		}
 		for c := range secrets {
 			if secrets[c] == "" {
-				// Should the operator add the channel to the mix all the same.
+				// Should the operator add a channel that is left out to the mix all the same.
 				secrets[c] = secrets[load.Webchat]
-				l.values[secretName(load.Channel(c))] = settingValue{source: "not set: " + load.Channel(c).String() + " is left out"}
+				l.values[secretName(load.Channel(c))] = settingValue{source: "not set: " + load.Channel(c).String() + " is " + became}
 			}
 		}
-		w = l.withoutChannels(w, missing)
+		if l.shared {
+			w.Channels = asWebchat(w.Channels, missing)
+		} else {
+			w = l.withoutChannels(w, missing)
+		}
 	}
 	return w, secrets
+}
+
+// asWebchat makes some channels travel as webchat, as automation does.
+func asWebchat(table [load.NumChannels]load.ChannelSpec, channels []string) [load.NumChannels]load.ChannelSpec {
+	for c, spec := range table {
+		if slices.Contains(channels, spec.Name) {
+			table[c] = table[load.Webchat]
+			table[c].Name, table[c].Metadata = spec.Name, spec.Metadata
+		}
+	}
+	return table
 }
 
 // keyring holds the channels' secrets and the admin token.

@@ -16,14 +16,15 @@ type Alias struct {
 
 // Setting is one row of the table.
 type Setting struct {
-	Name     string  // in messages and doctor; the key in squall.yaml when InFile, dots make the path
-	Flags    []Alias // the first one that is given counts
-	Env      []Alias // the first one that is not empty counts
-	InFile   bool    // may stand in a target of squall.yaml
-	Default  string  // "" for none
-	Accepts  string  // completes "must be .."
-	Argument string  // of the flag, in help: N, URL
-	Help     string  // what it is; one sentence without a stop
+	Name     string   // in messages and doctor; the key in squall.yaml when InFile, dots make the path
+	Flags    []Alias  // the first one that is given counts
+	Env      []Alias  // the first one that is not empty counts
+	InFile   bool     // may stand in a target of squall.yaml
+	Default  string   // "" for none
+	Accepts  string   // completes "must be .."
+	Choices  []string // the words that are accepted, where they are few
+	Argument string   // of the flag, in help: N, URL
+	Help     string   // what it is; one sentence without a stop
 	Secret   bool
 	Bool     bool // a flag without a value means true
 	List     bool // may be given several times
@@ -40,6 +41,7 @@ const (
 	gatewayPath    = "gateway.path"
 	orchestrator   = "orchestrator.url"
 	adminToken     = "admin_token"
+	signing        = "signing"
 	Workload       = "workload"
 	Tenant         = "tenant"
 	VUs            = "load.vus"
@@ -121,14 +123,15 @@ func Table() []Setting {
 		{Name: adminToken, Env: env("ADMIN_TOKEN"), InFile: true, Secret: true, Accepts: acceptsPrivate, Help: "bearer token of a platform_admin; without it the admin flows are off"},
 	}
 	rows = append(rows, secretRows()...)
-	return append(rows, []Setting{
+	rows = append(rows, []Setting{
+		{Name: signing, Flags: option("signing"), InFile: true, Default: signShared, Argument: "HOW", Choices: []string{signShared, signPerChannel}, Help: "with webchat's secret alone: shared sends the other channels as webchat, named in metadata.channel, as the k6 script does; per-channel leaves them out"},
 		{Name: Workload, Flags: option("workload"), Env: env("WORKLOAD_FILE", "WORKLOAD_FILE_JSON"), InFile: true, Argument: "FILE", Accepts: acceptsFile, Help: "who talks over which channels, YAML or JSON; the default is built in"},
 		{Name: Tenant, Flags: option("tenant"), Env: env("LOCUST_TENANT_ID"), InFile: true, Argument: "UUID", Accepts: "a UUID", Help: "run this tenant of the workload alone; the built-in workload takes the id over"},
 
 		{Name: VUs, Flags: []Alias{short("vus", "u"), {Name: "users"}}, Env: env("K6_VUS", "LOCUST_USERS"), InFile: true, Default: "10", Argument: "N", Accepts: fmt.Sprintf("a whole number from 0 to %d", load.MaxVUs), Help: "virtual users (closed model)"},
 		{Name: usersPerBrand, Env: env("TARGET_USERS_PER_BRAND"), Accepts: fmt.Sprintf("a whole number from 0 to %d", load.MaxVUs), Help: "virtual users for each brand of the workload, instead of their total"},
-		{Name: rate, Flags: option("rate"), InFile: true, Argument: "RATE", Accepts: fmt.Sprintf("a rate such as 500/s or 30000/m, above 0 and up to %d/s", load.MaxRate), Help: "arrivals per second; selects the open model"},
-		{Name: think, Flags: option("think"), InFile: true, Default: "0s-1.5s", Argument: "TIME", Accepts: "a duration such as 1s or a range such as 0s-1.5s", Help: "time that a virtual user waits between two iterations, uniform; 0s for none"},
+		{Name: rate, Flags: option("rate"), InFile: true, Argument: "RATE", Accepts: fmt.Sprintf("a rate such as 500/s or 30000/m, above 0 and up to %d/s; a number alone is per second", load.MaxRate), Help: "arrivals per second; selects the open model"},
+		{Name: think, Flags: option("think"), InFile: true, Default: "0s-1.5s", Argument: "TIME", Accepts: "a duration such as 1s, a range such as 0s-1.5s, or none", Help: "time that a virtual user waits between two iterations, uniform"},
 		{Name: conversation, Flags: option("conversation-length"), InFile: true, Default: "1", Argument: "N", Accepts: fmt.Sprintf("a number of messages such as 1 or a range such as 1-8, up to %d", load.MaxConversation), Help: "messages of one conversation, uniform; each reads the history of those before it, so long conversations cost the platform more"},
 		{Name: ramp, Flags: option("ramp"), InFile: true, Default: "0s", Argument: "DURATION", Accepts: acceptsDuration, Help: "how long a change of virtual users or rate takes to arrive"},
 		{Name: spawnRate, Flags: []Alias{short("spawn-rate", "r")}, Env: env("LOCUST_SPAWN_RATE"), Argument: "N", Accepts: "a number above 0", Help: "virtual users started per second, instead of a ramp time"},
@@ -147,15 +150,15 @@ func Table() []Setting {
 		{Name: objectives, Flags: []Alias{{Name: "objective"}, {Name: "threshold"}}, InFile: true, List: true, Default: "those of the performance plan", Argument: "OBJECTIVE", Accepts: "an objective such as 'gateway_latency: p(95)<1500'", Help: "objective in k6's threshold syntax, perhaps with 'outside faults' or 'during FAULT' at its end; replaces the defaults"},
 		{Name: stopRules, Flags: option("stop-rule"), InFile: true, List: true, Default: "none", Argument: "RULE", Accepts: "a stop rule such as 'gateway_latency: p(95)>3000 for 10s'", Help: "condition over a sliding window that takes everything back to the baseline and blocks new spikes; the run ends when nothing is above the baseline"},
 
-		{Name: expectations, Flags: option("expectations"), InFile: true, Default: "fail", Argument: "WHAT", Accepts: "one of fail, warn", Help: "what an expectation of a fault that was not met does: fail makes exit code 99, warn is in the report alone"},
-		{Name: unknown, Flags: option("unknown"), InFile: true, Default: "exit code 98 when it was asked for", Argument: "WHAT", Accepts: "one of fail, pass", Help: "what an objective that could not be judged counts as: a failure (99), or nothing"},
+		{Name: expectations, Flags: option("expectations"), InFile: true, Default: "fail", Argument: "WHAT", Choices: expectationRules, Help: "what an expectation of a fault that was not met does: fail makes exit code 99, warn is in the report alone"},
+		{Name: unknown, Flags: option("unknown"), InFile: true, Default: "exit code 98 when it was asked for", Argument: "WHAT", Choices: unknownRules, Help: "what an objective that could not be judged counts as: a failure (99), or nothing"},
 
 		{Name: toxiproxyURL, Flags: option("toxiproxy"), Env: env("TOXIPROXY_URL"), InFile: true, Argument: "URL", Accepts: acceptsURL, Help: "API of Toxiproxy, such as http://toxiproxy:8474; without it Toxiproxy faults are off"},
 		{Name: kubeconfig, Flags: option("kubeconfig"), Env: env("KUBECONFIG"), InFile: true, Argument: "FILE", Accepts: "a file, or several as kubectl takes them", Help: "how to reach the cluster; the default is kubectl's own, and it switches nothing on by itself"},
 		{Name: kubeContext, Flags: option("context"), InFile: true, Argument: "NAME", Accepts: "a context of the kubeconfig", Help: "context of the kubeconfig; the default is its current one"},
 		{Name: kubeNamespace, Flags: option("namespace"), Env: env("NAMESPACE"), InFile: true, Argument: "NS", Accepts: acceptsSpace, Help: "namespace of the platform, one of those that faults may touch; without it Kubernetes faults are off"},
 		{Name: kubeAllow, Flags: option("allow-namespace"), InFile: true, List: true, Default: "none", Argument: "NS", Accepts: acceptsSpace, Help: "namespace that faults may touch; as a flag, in place of the target's list"},
-		{Name: steadyState, Flags: option("steady-state"), InFile: true, Default: SteadyWarn, Argument: "WHAT", Accepts: "one of " + strings.Join(steadyStates, ", "), Help: "what to do when objectives are not green before a fault"},
+		{Name: steadyState, Flags: option("steady-state"), InFile: true, Default: SteadyWarn, Argument: "WHAT", Choices: steadyStates, Help: "what to do when objectives are not green before a fault"},
 		{Name: injections, Flags: option("fault"), List: true, Default: "none", Argument: "FAULT", Accepts: "NAME[@START][,param=value...] such as llm_latency@30s,latency=2s,for=1m", Help: "fault to inject by itself, START after the start of the run"},
 		{Name: dryRun, Flags: option("dry-run"), Bool: true, Default: "false", Accepts: acceptsBool, Help: "look at what the given faults would do and ask the APIs whether they may; no fault and no load"},
 
@@ -171,7 +174,19 @@ func Table() []Setting {
 		{Name: headless, Flags: option("headless"), Env: env("LOCUST_HEADLESS"), Bool: true, Default: "false", Accepts: acceptsBool, Help: "no console, a progress line instead; so it is without a terminal"},
 		{Name: summaryExport, Flags: option("summary-export"), Env: env("K6_SUMMARY_EXPORT"), Argument: "FILE", Accepts: acceptsFile, Help: "also write perf-summary.json here"},
 	}...)
+	for i, row := range rows {
+		if row.Choices != nil {
+			rows[i].Accepts = "one of " + strings.Join(row.Choices, ", ")
+		}
+	}
+	return rows
 }
+
+// The words that some settings accept.
+var (
+	expectationRules = []string{"fail", "warn"}
+	unknownRules     = []string{"fail", "pass"}
+)
 
 // secretRows has a secret for every channel that signs with one of its own.
 func secretRows() (rows []Setting) {

@@ -5,6 +5,7 @@ import (
 	"math"
 	"net/url"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -115,13 +116,19 @@ func parseNumber(low, high float64) func(string) (float64, error) {
 func parseDuration(low time.Duration) func(string) (time.Duration, error) {
 	return func(text string) (time.Duration, error) {
 		d, err := time.ParseDuration(text)
+		if _, bare := strconv.ParseFloat(text, 64); bare == nil && err != nil {
+			return 0, fmt.Errorf("without a unit it could be anything: write %ss for seconds", text)
+		}
 		return orRefused(d, err == nil && d >= low)
 	}
 }
 
-// parseRate reads 500/s, 30000/m or 100/h as arrivals per second.
+// parseRate reads 500/s, 30000/m, 100/h, or 500 as arrivals per second.
 func parseRate(text string) (float64, error) {
-	count, unit, _ := strings.Cut(text, "/")
+	count, unit, given := strings.Cut(text, "/")
+	if !given {
+		unit = "s"
+	}
 	seconds := map[string]float64{"s": 1, "m": 60, "h": 3600}[unit]
 	n, err := strconv.ParseFloat(count, 64)
 	perSecond := n / seconds
@@ -149,8 +156,11 @@ func parseConversation(text string) (load.ConversationLength, error) {
 	return orRefused(load.ConversationLength{Min: fewest, Max: most}, err == nil && most >= fewest)
 }
 
-// parseThink reads 1s or 0s-1.5s.
+// parseThink reads 1s, 0s-1.5s or none.
 func parseThink(text string) (load.Think, error) {
+	if text == "none" {
+		return load.Think{}, nil
+	}
 	low, high := parseRange(text)
 	shortest, err := time.ParseDuration(low)
 	if err != nil {
@@ -173,6 +183,18 @@ func parseURL(text string) (*url.URL, error) {
 		}
 	}
 	return orRefused(u, u.User == nil && u.RawQuery == "" && !u.ForceQuery && u.Fragment == "")
+}
+
+// k6Outputs are the kinds of k6's --out, which is no directory.
+var k6Outputs = []string{"cloud", "csv", "datadog", "dashboard", "influxdb", "json", "kafka", "opentelemetry", "prometheus-rw", "statsd", "timescaledb", "web-dashboard"}
+
+// parseRunDirectory refuses what k6 means by --out.
+func parseRunDirectory(text string) (string, error) {
+	kind, _, given := strings.Cut(text, "=")
+	if given && slices.Contains(k6Outputs, strings.TrimPrefix(kind, "experimental-")) {
+		return "", fmt.Errorf("that is an output of k6: the run directory has windows.jsonl, one line per second, and --summary-export FILE writes k6's summary")
+	}
+	return text, nil
 }
 
 func parsePath(text string) (string, error) {

@@ -12,9 +12,13 @@ import (
 // warnings are about what is accepted but likely not meant.
 func (l *resolver) warnings(r Resolved) (all []string) {
 	warn := func(format string, args ...any) { all = append(all, fmt.Sprintf(format, args...)) }
-	if len(l.leftOut) > 0 {
-		warn("only webchat has a secret, so %s %s left out of the traffic: set %s", strictyaml.Choice(l.leftOut),
-			map[bool]string{true: "is", false: "are"}[len(l.leftOut) == 1], strictyaml.Choice(secretVariables(l.leftOut)))
+	if len(l.unsigned) > 0 {
+		what := "left out of the traffic"
+		if l.shared {
+			what = "sent as webchat with the channel in the metadata (--signing per-channel leaves them out)"
+		}
+		warn("only webchat has a secret, so %s %s %s: set %s", strictyaml.Choice(l.unsigned),
+			map[bool]string{true: "is", false: "are"}[len(l.unsigned) == 1], what, strictyaml.Choice(secretVariables(l.unsigned)))
 	}
 	l.doubts(warn)
 	gateway := r.Options.Gateway[load.Webchat]
