@@ -34,7 +34,7 @@ func (f qdrantThrottle) Info() chaos.Info {
 		chaos.Param{Name: "loss", Label: "Loss", Type: chaos.Percent, Default: "5", When: onlyShape, Live: true, Env: "LOSS_PERCENT", Help: "share of packets that are lost"},
 		drill.Param("rate", onlyShape),
 		chaos.Param{Name: "deployment", Label: "Deployment", Type: chaos.Text, Default: "qdrant", Env: "DEPLOYMENT", Help: "its name"},
-		chaos.Param{Name: paramSelector, Label: "Selector", Type: chaos.Text, Default: "app=qdrant", Help: "labels of its pods"},
+		chaos.Param{Name: paramSelector, Label: "Selector", Type: chaos.Text, Default: ownSelector, Help: selectorHelp},
 		chaos.Param{Name: "interface", Label: "Interface", Type: chaos.Text, Default: auto, When: onlyShape, Help: "auto: that of the default route"},
 		chaos.Param{Name: "container", Label: "Container", Type: chaos.Text, Default: auto, When: onlyShape, Help: "where tc runs; auto: one that has it, else an ephemeral one"},
 		chaos.Param{Name: "image", Label: "Image", Type: chaos.Text, Default: shapingImage, When: onlyShape, Help: "of the ephemeral container; must have sh and tc"},
@@ -48,7 +48,7 @@ func (f qdrantThrottle) Plan(ctx context.Context, p chaos.Params) (chaos.Plan, e
 	if err != nil {
 		return chaos.Plan{}, err
 	}
-	t := target{kind: k, namespace: f.driver.config.Namespace, name: p["deployment"], selector: p[paramSelector]}
+	t := target{kind: k, namespace: f.driver.config.Namespace, name: p["deployment"], selector: selectorOf(p, "deployment")}
 	if p[chaos.Way] == wayScale {
 		return f.driver.planScale(ctx, t, int32(p.Whole(paramReplicas)))
 	}

@@ -2,6 +2,7 @@ package kube
 
 import (
 	"context"
+	"strings"
 
 	"xinbot.ir/squall/chaos"
 )
@@ -34,9 +35,21 @@ func (f redisOutage) Info() chaos.Info {
 		},
 		drill.Param(chaos.TTL, "way="+wayScale), // pods that were removed come back by themselves
 		chaos.Param{Name: "statefulset", Label: "StatefulSet", Type: chaos.Text, Default: "redis", Env: "STATEFULSET", Help: "its name"},
-		chaos.Param{Name: paramSelector, Label: "Selector", Type: chaos.Text, Default: "app=redis", Help: "labels of its pods"},
+		chaos.Param{Name: paramSelector, Label: "Selector", Type: chaos.Text, Default: ownSelector, Help: selectorHelp},
 		podsParam("way=evict|delete"),
 	)
+}
+
+// ownSelector is the label that the platform's scripts select pods by: the name of their workload.
+const (
+	ownSelector  = "app=" + workloadName
+	workloadName = "{name}" // stands for the name of the workload in a selector
+	selectorHelp = "labels of its pods; " + workloadName + " is the workload's name"
+)
+
+// selectorOf is the selector of the workload that a parameter names.
+func selectorOf(p chaos.Params, workload string) string {
+	return strings.ReplaceAll(p[paramSelector], workloadName, p[workload])
 }
 
 func podsParam(only string) chaos.Param {
@@ -52,7 +65,7 @@ func (f redisOutage) Plan(ctx context.Context, p chaos.Params) (chaos.Plan, erro
 	if err != nil {
 		return chaos.Plan{}, err
 	}
-	t := target{kind: k, namespace: f.driver.config.Namespace, name: p["statefulset"], selector: p[paramSelector], pods: p.Whole(paramPods)}
+	t := target{kind: k, namespace: f.driver.config.Namespace, name: p["statefulset"], selector: selectorOf(p, "statefulset"), pods: p.Whole(paramPods)}
 	return f.driver.plan(ctx, t, p[chaos.Way], 0)
 }
 

@@ -296,6 +296,10 @@ func TestChannelSpikeIsAFault(t *testing.T) {
 		t.Fatal(err)
 	}
 	until(t, "8 VUs", func() bool { return s.Snapshot().Load.VUs == 8 })
+	if err := give(s, command.Adjust{Fault: SpikeFault, Params: chaos.Params{"users": "0", "add": "4"}}); err != nil {
+		t.Fatal(err)
+	}
+	until(t, "4 more than the 5", func() bool { return s.Snapshot().Load.VUs == 9 })
 	if err := give(s, command.Revert{Fault: SpikeFault}); err != nil {
 		t.Fatal(err)
 	}
@@ -307,8 +311,27 @@ func TestChannelSpikeIsAFault(t *testing.T) {
 	finish(s)
 	<-s.Done()
 	kinds, _ := faultEvents(t, s)
-	if want := []event.Kind{"fault_started", "fault_active", "fault_changed", "fault_reverting", "fault_reverted"}; !slices.Equal(kinds, want) {
+	if want := []event.Kind{"fault_started", "fault_active", "fault_changed", "fault_changed", "fault_reverting", "fault_reverted"}; !slices.Equal(kinds, want) {
 		t.Errorf("journal has %v, want %v", kinds, want)
+	}
+}
+
+// An arrival rate has no virtual users that could be added to.
+func TestSpikeOfARateIsByItsFactor(t *testing.T) {
+	spike := channelSpike{load: notRunning{settings: load.Settings{Rate: 10, SpikeFactor: 5}}}
+	for params, refused := range map[string]bool{"users": true, "add": true, "factor": false} {
+		p := chaos.Params{"factor": "3", "users": "0", "add": "0"}
+		p[params] = "7"
+		plan, err := spike.Plan(t.Context(), p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		said := slices.ContainsFunc(plan.Checks, func(c chaos.Check) bool {
+			return c.Answer == chaos.Refuses && strings.Contains(c.Reason, "give factor in place of "+params)
+		})
+		if said != refused {
+			t.Errorf("%s: refused %v, want %v: %+v", params, said, refused, plan.Checks)
+		}
 	}
 }
 

@@ -50,7 +50,11 @@ func SpikeParams() []chaos.Param {
 		},
 		{
 			Name: "users", Label: "Or virtual users", Type: chaos.Whole, Default: "0", Min: 0, Max: load.MaxVUs, Live: true,
-			Help: "a number of virtual users in place of the factor; 0 goes by the factor", Env: "VUS",
+			Help: "a number of virtual users in place of the factor; 0 goes by the factor",
+		},
+		{
+			Name: "add", Label: "Or more virtual users", Type: chaos.Whole, Default: "0", Min: 0, Max: load.MaxVUs, Live: true,
+			Help: "so many beside those that there are, in place of the factor; 0 goes by the factor", Env: "VUS",
 		},
 		spikeTTL(),
 	}
@@ -88,6 +92,9 @@ func (f channelSpike) Summarize(p chaos.Params) string {
 	if users := p.Whole("users"); users > 0 {
 		return units.Int(users) + " VUs" + until
 	}
+	if more := p.Whole("add"); more > 0 {
+		return units.Int(more) + " more VUs" + until
+	}
 	return p["factor"] + "×" + until
 }
 
@@ -121,6 +128,11 @@ func (f channelSpike) Plan(_ context.Context, p chaos.Params) (chaos.Plan, error
 			Revert: func(context.Context) error { return f.load.revertSpike() },
 		}},
 	}
+	for _, name := range []string{"users", "add"} {
+		if next.Open() && p.Whole(name) > 0 {
+			plan.Checks = append(plan.Checks, chaos.Check{Text: "the load is of virtual users", Answer: chaos.Refuses, Reason: "an arrival rate is multiplied: give factor in place of " + name})
+		}
+	}
 	if next.WantedVUs() == 0 && !next.Open() {
 		plan.Checks = append(plan.Checks, chaos.Check{Text: "there is load to multiply", Answer: chaos.Refuses, Reason: "there are no virtual users: raise them first, or give a number"})
 	}
@@ -130,6 +142,9 @@ func (f channelSpike) Plan(_ context.Context, p chaos.Params) (chaos.Plan, error
 // withSpike is what the settings become.
 func withSpike(set load.Settings, p chaos.Params) load.Settings {
 	set.Spike, set.SpikeFactor, set.SpikeVUs = true, p.Number("factor"), p.Whole("users")
+	if more := p.Whole("add"); more > 0 && set.SpikeVUs == 0 {
+		set.SpikeVUs = min(set.VUs+more, load.MaxVUs)
+	}
 	return set
 }
 
@@ -183,7 +198,7 @@ func (s *Session) setSpike(by event.Actor, c command.Spike) error {
 	case s.spikeState() >= chaos.Checking && s.spikeState() <= chaos.Active: // it is on, or about to be
 		return nil
 	}
-	return s.engine.Inject(SpikeFault, chaos.Params{"factor": s.factor(), "users": "0"}, by)
+	return s.engine.Inject(SpikeFault, chaos.Params{"factor": s.factor(), "users": "0", "add": "0"}, by)
 }
 
 // factor is the multiplier as a parameter.
@@ -210,5 +225,5 @@ func (s *Session) setSpikeFactor(by event.Actor, c command.SetSpikeFactor) error
 	if err != nil || !on {
 		return err
 	}
-	return s.engine.Adjust(SpikeFault, chaos.Params{"factor": s.factor(), "users": "0"}, by)
+	return s.engine.Adjust(SpikeFault, chaos.Params{"factor": s.factor(), "users": "0", "add": "0"}, by)
 }
