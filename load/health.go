@@ -8,6 +8,7 @@ import (
 	"syscall"
 	"time"
 
+	"xinbot.ir/squall/internal/units"
 	"xinbot.ir/squall/load/metric"
 )
 
@@ -86,9 +87,9 @@ func saturation(lag time.Duration, cpu float64, missed, local uint64) string {
 	case missed > 0:
 		return fmt.Sprintf("%d sends were due and never made", missed)
 	case lag >= lagTolerated:
-		return fmt.Sprintf("timers fire %s late", lag.Round(time.Millisecond))
+		return fmt.Sprintf("timers fire %s late", units.Latency(lag))
 	case cpu >= busyCPU && lag >= lagWhenBusy:
-		return fmt.Sprintf("processor at %.0f %%, timers fire %s late", cpu*100, lag.Round(time.Millisecond))
+		return fmt.Sprintf("processor at %.0f %%, timers fire %s late", cpu*100, units.Latency(lag))
 	}
 	return ""
 }

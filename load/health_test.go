@@ -19,7 +19,7 @@ func TestSaturation(t *testing.T) {
 		{"idle", 0, 0, 0, 0, ""},
 		{"busy but on time", 1 * ms, 1, 0, 0, ""},
 		{"late but not busy", 24 * ms, 0.5, 0, 0, ""},
-		{"late", 25 * ms, 0.1, 0, 0, "timers fire 25ms late"},
+		{"late", 25 * ms, 0.1, 0, 0, "timers fire 25.0 ms late"},
 		{"busy and a little late", 5 * ms, 0.9, 0, 0, "processor at 90 %"},
 		{"nearly busy and a little late", 24 * ms, 0.89, 0, 0, ""},
 		{"missed", 0, 0, 3, 0, "3 sends were due and never made"},

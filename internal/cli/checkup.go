@@ -17,6 +17,7 @@ import (
 	"xinbot.ir/squall/internal/app"
 	"xinbot.ir/squall/internal/config"
 	"xinbot.ir/squall/internal/session"
+	"xinbot.ir/squall/internal/units"
 	"xinbot.ir/squall/load"
 )
 
@@ -93,7 +94,7 @@ func (c *checkup) checkConnection(ctx context.Context, what string, u *url.URL) 
 		return false
 	}
 	defer conn.Close()
-	c.report(good, what, fmt.Sprintf("connected to %s in %s", address, time.Since(began).Round(100*time.Microsecond)))
+	c.report(good, what, fmt.Sprintf("connected to %s in %s", address, units.Latency(time.Since(began))))
 	if u.Scheme != "https" {
 		return true
 	}
@@ -108,7 +109,7 @@ func (c *checkup) checkConnection(ctx context.Context, what string, u *url.URL) 
 	leaf := state.PeerCertificates[0]
 	text := fmt.Sprintf("%s, certificate valid until %s", tls.VersionName(state.Version), leaf.NotAfter.Format(time.DateOnly))
 	if left := leaf.NotAfter.Sub(c.Now()); left < 14*24*time.Hour {
-		c.report(warn, what, fmt.Sprintf("%s: in %s", text, left.Round(time.Hour)))
+		c.report(warn, what, fmt.Sprintf("%s: in %s", text, units.Duration(left.Round(time.Hour))))
 	} else {
 		c.report(good, what, text)
 	}
@@ -168,7 +169,7 @@ func (c *checkup) checkHealth(ctx context.Context, what string, u *url.URL, ask 
 		return
 	}
 	received := c.Now()
-	text := fmt.Sprintf("GET %s answers %d in %s", healthPath, answer.Status, received.Sub(sent).Round(100*time.Microsecond))
+	text := fmt.Sprintf("GET %s answers %d in %s", healthPath, answer.Status, units.Latency(received.Sub(sent)))
 	switch {
 	case answer.Status >= 500:
 		c.report(fail, what, text)
@@ -199,9 +200,9 @@ func (c *checkup) checkClockSkew(what, date string, sent, received time.Time) {
 	case skew.Round(time.Second) == 0:
 		c.report(good, what, "clocks agree to the second")
 	case skew.Abs() <= maxSkew:
-		c.report(good, what, fmt.Sprintf("its clock is %s %s ours", skew.Abs().Round(time.Second), skewText(skew)))
+		c.report(good, what, fmt.Sprintf("its clock is %s %s ours", units.Duration(skew.Abs().Round(time.Second)), skewText(skew)))
 	default:
-		c.report(warn, what, fmt.Sprintf("its clock is %s %s ours: times in reports will not match", skew.Abs().Round(time.Second), skewText(skew)))
+		c.report(warn, what, fmt.Sprintf("its clock is %s %s ours: times in reports will not match", units.Duration(skew.Abs().Round(time.Second)), skewText(skew)))
 	}
 }
 

@@ -1,13 +1,17 @@
 package cli
 
 import (
+	"context"
+	"errors"
 	"fmt"
+	"net/http"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"xinbot.ir/squall/internal/config"
+	"xinbot.ir/squall/internal/units"
 	"xinbot.ir/squall/load"
 )
 
@@ -18,7 +22,7 @@ func (a *commands) doctor() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "doctor",
 		Short: "Show the resolved configuration and check that the platform can be reached",
-		Long:  "Shows every setting with where it came from, then looks at the gateway, the admin API and the admin token. It sends GET /health and nothing else. For each fault it makes the preflight, which reads and changes nothing. Every flag of squall run is accepted, so that a command line can be checked before it is run.",
+		Long:  "Shows every setting with where it came from, then looks at the gateway, the admin API and the admin token. It sends GET /health and, with the token, GET /admin/tenants, which lists the tenants; nothing else. For each fault it makes the preflight, which reads and changes nothing. Every flag of squall run is accepted, so that a command line can be checked before it is run.",
 		Example: `  squall doctor --target staging
   squall doctor -e GATEWAY_URL=https://gateway.example.org/webchat/webhook -e WEBHOOK_SECRET=secret`,
 		Args: cobra.NoArgs,
@@ -46,6 +50,7 @@ func (a *commands) doctor() *cobra.Command {
 			c.report(warn, "admin API", "no orchestrator: ingestion, automation and rules do not run; set ORCHESTRATOR_URL")
 		}
 		c.checkToken()
+		c.checkTenants(ctx)
 		c.checkFaults(ctx)
 		if c.failed > 0 {
 			return exitStatus(exitFailed)
@@ -92,7 +97,61 @@ func (c *checkup) checkToken() {
 	if token.Expires.IsZero() {
 		text += ", never expires"
 	} else {
-		text += ", expires in " + token.Expires.Sub(c.Now()).Round(time.Second).String()
+		left := token.Expires.Sub(c.Now())
+		text += ", expires in " + units.Duration(left.Round(time.Second))
+		if length := c.resolved.Duration; left < length {
+			c.report(warn, "admin token", text+fmt.Sprintf(", and the run goes on for %s: rules cannot be put back after that; get one that lives longer", units.Duration(length)))
+			return
+		}
 	}
 	c.report(good, "admin token", text)
+}
+
+// checkTenants asks the admin API, with the token, which tenants there are: the token is accepted or it is not, and a
+// gateway answers 502 to every message of a tenant that it does not know.
+func (c *checkup) checkTenants(ctx context.Context) {
+	o := c.resolved.Options
+	if o.Orchestrator == nil || !c.resolved.AdminToken.Set() {
+		c.report(warn, "workload", "not checked: only the admin API knows whether its tenants exist")
+		return
+	}
+	known, err := load.ListTenants(ctx, o)
+	var refused *load.RefusedError
+	switch {
+	case errors.As(err, &refused) && refused.Status == http.StatusUnauthorized:
+		c.report(fail, "admin token", "not accepted: "+err.Error())
+		return
+	case errors.As(err, &refused) && refused.Status == http.StatusForbidden:
+		c.report(fail, "admin token", "not allowed to do this: "+err.Error())
+		return
+	case err != nil:
+		c.report(warn, "workload", "not checked: "+err.Error())
+		return
+	}
+	c.report(good, "admin token", "accepted by the admin API")
+	c.checkWorkload(o.Workload, known)
+}
+
+// checkWorkload looks for what the workload addresses. Of brands and channels only some platforms tell.
+func (c *checkup) checkWorkload(w load.Workload, known load.KnownIDs) {
+	var unknown, untold []string
+	for _, t := range w.Tenants {
+		if !known.Has(t.ID) {
+			unknown = append(unknown, t.ID)
+		}
+		for _, b := range t.Brands {
+			if !known.Has(b.ChannelID) {
+				untold = append(untold, b.Name)
+			}
+		}
+	}
+	if len(unknown) > 0 {
+		c.report(fail, "workload", fmt.Sprintf("the platform has no tenant %s: every message of it would be refused; give the ids of yours with --workload or --tenant", strings.Join(unknown, ", ")))
+		return
+	}
+	text := fmt.Sprintf("its tenants exist: %d of the %d of the platform", len(w.Tenants), known.Tenants)
+	if len(untold) > 0 {
+		text += "; the list does not tell of the channels of " + strings.Join(untold, ", ") + ", which were not checked"
+	}
+	c.report(good, "workload", text)
 }

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"encoding/pem"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -32,7 +33,20 @@ func TestDoctor(t *testing.T) {
 			asked = append(asked, r.Method+" "+r.URL.Path+" "+r.Header.Get("Authorization"))
 			w.Header().Set("Date", date().UTC().Format(http.TimeFormat))
 			w.WriteHeader(status)
+			if r.URL.Path == "/admin/tenants" {
+				fmt.Fprint(w, `[{"id":"11111111-1111-1111-1111-111111111111"},{"id":"44444444-4444-4444-4444-444444444444"},{"id":"5"}]`)
+			}
 		})
+	}
+	refusing := func(status int) *httptest.Server {
+		s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if r.URL.Path == "/admin/tenants" {
+				w.WriteHeader(status)
+				fmt.Fprint(w, `{"detail":"it says why"}`)
+			}
+		}))
+		t.Cleanup(s.Close)
+		return s
 	}
 	hourAhead := func() time.Time { return time.Now().Add(time.Hour) }
 	plain := httptest.NewServer(answer(time.Now, 200))
@@ -60,7 +74,12 @@ func TestDoctor(t *testing.T) {
 		code                int
 		says                []string
 	}{
-		"all is well":       {plain.URL, plain.URL, good, nil, 0, []string{"✓ ok    gateway          GET /health answers 200", "clocks agree", "✓ ok    admin token      role platform_admin, expires in"}},
+		"all is well":       {plain.URL, plain.URL, good, nil, 0, []string{"✓ ok    gateway          GET /health answers 200", "clocks agree", "✓ ok    admin token      role platform_admin, expires in", "✓ ok    admin token      accepted by the admin API", "✓ ok    workload         its tenants exist: 2 of the 3 of the platform; the list does not tell of the channels of alpha, beta, gamma, which were not checked"}},
+		"unknown tenant":    {plain.URL, plain.URL, good, []string{"--tenant", "11111111-1111-1111-1111-111111111112"}, 1, []string{"✗ fail  workload         the platform has no tenant 11111111-1111-1111-1111-111111111112: every message"}},
+		"refused token":     {plain.URL, refusing(401).URL, good, nil, 1, []string{"✗ fail  admin token      not accepted: GET /admin/tenants answers 401 (it says why)"}},
+		"refused role":      {plain.URL, refusing(403).URL, good, nil, 1, []string{"✗ fail  admin token      not allowed to do this: GET /admin/tenants answers 403 (it says why)"}},
+		"no such call":      {plain.URL, refusing(404).URL, good, nil, 0, []string{"! warn  workload         not checked: GET /admin/tenants answers 404 (it says why)"}},
+		"short-lived token": {plain.URL, plain.URL, good, []string{"--duration", "90m"}, 0, []string{"! warn  admin token      role platform_admin, expires in", "and the run goes on for 1 h 30 min: rules cannot be put back"}},
 		"no admin":          {plain.URL, "", "", nil, 0, []string{"! warn  admin API", "set ORCHESTRATOR_URL", "! warn  admin token"}},
 		"clock, no route":   {fast.URL, plain.URL, good, nil, 0, []string{"! warn  gateway          GET /health answers 404", "ahead of ours: times in reports will not match"}},
 		"ill":               {plain.URL, ill.URL, good, nil, 1, []string{"✗ fail  admin API        GET /health answers 503"}},
@@ -69,7 +88,7 @@ func TestDoctor(t *testing.T) {
 		"own authority":     {secure.URL, plain.URL, good, []string{"--ca", ca}, 0, []string{"TLS 1.3, certificate valid until", "✓ ok    gateway          GET /health answers 200"}},
 		"unchecked":         {secure.URL, plain.URL, good, []string{"--insecure-skip-verify"}, 0, []string{"! warn  configuration    server certificates are not checked"}},
 		"long headers":      {cookies.URL, plain.URL, good, nil, 1, []string{"✗ fail  gateway          GET /health: this machine, not the platform: the answer's header is longer than 1 MiB"}},
-		"expired":           {plain.URL, plain.URL, token(t, "platform_admin", -time.Hour), nil, 1, []string{"✗ fail  admin token      admin token expired 1h0m"}},
+		"expired":           {plain.URL, plain.URL, token(t, "platform_admin", -time.Hour), nil, 1, []string{"✗ fail  admin token      admin token expired 1 h"}},
 		"wrong role":        {plain.URL, plain.URL, token(t, "viewer", time.Hour), nil, 1, []string{"admin token has no role platform_admin"}},
 		"not a token":       {plain.URL, plain.URL, "hello", nil, 1, []string{"admin token is no JWT"}},
 	} {
@@ -89,8 +108,8 @@ func TestDoctor(t *testing.T) {
 				t.Errorf("a secret is on the screen:\n%s", out)
 			}
 			for _, request := range asked {
-				if request != "GET /health " {
-					t.Errorf("asked %q, want GET /health and no token", request)
+				if request != "GET /health " && request != "GET /admin/tenants Bearer "+c.token {
+					t.Errorf("asked %q, want GET /health and no token, or the tenants", request)
 				}
 			}
 		})
@@ -103,9 +122,9 @@ func TestClocks(t *testing.T) {
 	for later, want := range map[time.Duration]string{ // of our request, after the time of their answer
 		700 * time.Millisecond:  "✓ ok    gateway          clocks agree to the second",
 		1300 * time.Millisecond: "✓ ok    gateway          clocks agree to the second",
-		2 * time.Second:         "✓ ok    gateway          its clock is 1s behind ours",
-		-3 * time.Second:        "✓ ok    gateway          its clock is 3s ahead of ours",
-		-time.Minute:            "! warn  gateway          its clock is 1m0s ahead of ours: times in reports will not match",
+		2 * time.Second:         "✓ ok    gateway          its clock is 1 s behind ours",
+		-3 * time.Second:        "✓ ok    gateway          its clock is 3 s ahead of ours",
+		-time.Minute:            "! warn  gateway          its clock is 1 min ahead of ours: times in reports will not match",
 	} {
 		var out strings.Builder
 		c := checkup{commands: &commands{IO: IO{Out: &out}}}

@@ -98,7 +98,7 @@ func progressLine(snap session.Snapshot) string {
 	if l := snap.Load; l.Settings.Open() {
 		parts = append(parts, fmt.Sprintf("%.0f/s wanted", l.Rate))
 	} else {
-		parts = append(parts, fmt.Sprintf("%d VUs", l.VUs))
+		parts = append(parts, units.VUs(l.VUs))
 	}
 	if n := len(snap.Load.Windows); n > 0 {
 		last := snap.Load.Windows[n-1]

@@ -398,7 +398,7 @@ func TestTokens(t *testing.T) {
 	}{
 		"good":           {jwt.MapClaims{"role": "platform_admin", "exp": now.Add(time.Hour).Unix()}, ""},
 		"several roles":  {jwt.MapClaims{"roles": []string{"viewer", "platform_admin"}}, ""},
-		"expired":        {jwt.MapClaims{"role": "platform_admin", "exp": now.Add(-90 * time.Minute).Unix()}, "admin token expired 1h30m0s ago"},
+		"expired":        {jwt.MapClaims{"role": "platform_admin", "exp": now.Add(-90 * time.Minute).Unix()}, "admin token expired 1 h 30 min ago"},
 		"no role":        {jwt.MapClaims{}, "admin token has no role platform_admin (it has: none)"},
 		"another's role": {jwt.MapClaims{"role": "viewer"}, "admin token has no role platform_admin (it has: viewer)"},
 	} {

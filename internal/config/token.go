@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
+
+	"xinbot.ir/squall/internal/units"
 )
 
 // PlatformAdmin is the role that the admin API asks for.
@@ -65,7 +67,7 @@ func claimTexts(claim any) []string {
 func (t Token) Problem(now time.Time) string {
 	switch {
 	case !t.Expires.IsZero() && !now.Before(t.Expires):
-		return fmt.Sprintf("admin token expired %s ago", now.Sub(t.Expires).Round(time.Second))
+		return fmt.Sprintf("admin token expired %s ago", units.Duration(now.Sub(t.Expires).Round(time.Second)))
 	case !slices.Contains(t.Roles, PlatformAdmin):
 		return fmt.Sprintf("admin token has no role %s (it has: %s)", PlatformAdmin, orNone(t.Roles))
 	}

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"sync"
+	"time"
 
 	"github.com/redis/go-redis/v9"
 	"github.com/valyala/fasthttp"
@@ -25,6 +26,7 @@ type admin struct {
 	mu      sync.Mutex
 	tenants map[string]tenantRecord // by name
 	known   map[string]bool         // tenant ids
+	initial []tenantRecord          // tenants that are known from the start
 }
 
 func newAdmin(d *delays, i *issuer, r *rules, jobs *jobStore, client *redis.Client, tenants []Tenant, automation *hop) *admin {
@@ -34,6 +36,7 @@ func newAdmin(d *delays, i *issuer, r *rules, jobs *jobStore, client *redis.Clie
 	}
 	for _, t := range tenants {
 		a.known[t.ID] = true
+		a.initial = append(a.initial, tenantRecord{ID: t.ID, Name: "tenant " + t.ID[:8], Timezone: "Asia/Tehran", CreatedAt: time.Now().UTC()})
 		for _, brand := range t.Brands {
 			a.brands[brand] = t.ID
 		}
@@ -50,6 +53,7 @@ func (a *admin) routes() []route {
 		{"GET", "/admin/automation/rules", a.listRules},
 		{"POST", "/admin/automation/rules/{id}/pause", a.toggle(false)},
 		{"POST", "/admin/automation/rules/{id}/resume", a.toggle(true)},
+		{"GET", "/admin/tenants", a.listTenants},
 		{"POST", "/admin/tenants", a.createTenant},
 		{"POST", "/admin/channels", a.createChannel},
 	}

@@ -4,6 +4,8 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"encoding/json"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -19,6 +21,16 @@ type tenantRecord struct {
 	Timezone  string         `json:"timezone"`
 	Metadata  map[string]any `json:"metadata,omitempty"`
 	CreatedAt time.Time      `json:"created_at"`
+}
+
+// listTenants lists the tenants, those that were there from the start first.
+func (a *admin) listTenants(ctx *fasthttp.RequestCtx) {
+	a.delays.sleep(a.delays.adminRead)
+	a.mu.Lock()
+	all := slices.Clone(a.initial)
+	made := slices.SortedFunc(maps.Values(a.tenants), func(a, b tenantRecord) int { return a.CreatedAt.Compare(b.CreatedAt) })
+	a.mu.Unlock()
+	answerJSON(ctx, fasthttp.StatusOK, append(all, made...))
 }
 
 func (a *admin) createTenant(ctx *fasthttp.RequestCtx) {

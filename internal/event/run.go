@@ -58,7 +58,7 @@ func (d RunStarted) text() string {
 	if d.Model == "open" {
 		return fmt.Sprintf("Started on %s: %s requests/s, %s", d.Target, units.Number(d.Rate), until)
 	}
-	return fmt.Sprintf("Started on %s: %s VUs, think time %s, %s", d.Target, units.Int(d.VUs), d.Think, until)
+	return fmt.Sprintf("Started on %s: %s, think time %s, %s", d.Target, units.VUs(d.VUs), d.Think, until)
 }
 
 // EndCause is why a run ended.

@@ -25,7 +25,7 @@ type RateSet struct {
 func (d RateSet) text() string {
 	switch {
 	case d.To == 0:
-		return fmt.Sprintf("Arrival rate off, back to %s VUs", units.Int(d.VUs))
+		return fmt.Sprintf("Arrival rate off, back to %s", units.VUs(d.VUs))
 	case d.From == 0:
 		return fmt.Sprintf("Arrival rate %s/s in place of VUs", units.Number(d.To))
 	}

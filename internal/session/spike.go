@@ -90,10 +90,10 @@ func (f channelSpike) Summarize(p chaos.Params) string {
 		until = " for " + units.Duration(ttl)
 	}
 	if users := p.Whole("users"); users > 0 {
-		return units.Int(users) + " VUs" + until
+		return units.VUs(users) + until
 	}
 	if more := p.Whole("add"); more > 0 {
-		return units.Int(more) + " more VUs" + until
+		return "+" + units.VUs(more) + until
 	}
 	return p["factor"] + "×" + until
 }
@@ -107,7 +107,7 @@ func (f channelSpike) Plan(_ context.Context, p chaos.Params) (chaos.Plan, error
 	if err := next.Validate(); err != nil {
 		return chaos.Plan{}, err
 	}
-	from, to := units.Int(now.WantedVUs())+" VUs", units.Int(next.WantedVUs())+" VUs"
+	from, to := units.VUs(now.WantedVUs()), units.VUs(next.WantedVUs())
 	if next.Open() {
 		from, to = units.Number(now.WantedRate())+"/s", units.Number(next.WantedRate())+"/s"
 	}

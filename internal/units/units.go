@@ -93,6 +93,14 @@ func Int(n int) string {
 	return Count(uint64(n))
 }
 
+// VUs writes a number of virtual users: 1 VU, 1,250 VUs.
+func VUs(n int) string {
+	if n == 1 {
+		return "1 VU"
+	}
+	return Int(n) + " VUs"
+}
+
 // Rate writes something per second, without the unit.
 func Rate(v float64) string {
 	if v <= 0 || math.IsNaN(v) {
@@ -164,7 +172,7 @@ func Clock(d time.Duration) string {
 	return strconv.Itoa(s/3600) + ":" + twoDigits(s/60%60) + ":" + twoDigits(s%60)
 }
 
-// Duration writes a length of time in full, to the millisecond: 800 ms, 1.5 s, 5 min, 1 min 30 s, 2 h.
+// Duration writes a length of time in full, to the millisecond: 800 ms, 1.5 s, 5 min, 1 min 30 s, 2 h, 1 h 30 min.
 func Duration(d time.Duration) string {
 	switch {
 	case d < 0:
@@ -173,6 +181,8 @@ func Duration(d time.Duration) string {
 		return "0 s"
 	case d >= time.Hour && d%time.Hour == 0:
 		return strconv.Itoa(int(d/time.Hour)) + " h"
+	case d >= time.Hour:
+		return Duration(d.Truncate(time.Hour)) + " " + Duration(d%time.Hour)
 	case d >= time.Minute && d%time.Minute == 0:
 		return strconv.Itoa(int(d/time.Minute)) + " min"
 	case d >= time.Minute:

@@ -94,7 +94,7 @@ func TestFormatNumbers(t *testing.T) {
 func TestDuration(t *testing.T) {
 	for d, want := range map[time.Duration]string{
 		0: "0 s", 800 * time.Millisecond: "800 ms", 1500 * time.Millisecond: "1.5 s", 2 * time.Minute: "2 min",
-		90 * time.Second: "1 min 30 s", 3 * time.Hour: "3 h", 90 * time.Minute: "90 min", -2 * time.Second: "-2 s",
+		90 * time.Second: "1 min 30 s", 3 * time.Hour: "3 h", 90 * time.Minute: "1 h 30 min", -2 * time.Second: "-2 s",
 		time.Minute + 1500*time.Millisecond: "1 min 1.5 s",
 	} {
 		if got := Duration(d); got != want {
