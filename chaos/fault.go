@@ -38,6 +38,7 @@ type Info struct {
 // Plan is what a fault would do.
 type Plan struct {
 	Driver  string   // that carries it out; "" for the one of [Info]
+	Cluster string   // Kubernetes: the context and the address of its API server, which a name alone does not tell apart
 	Scope   string   // what is hit, short enough for a list: "proxy llm-upstream", "2 pods of redis"
 	Params  string   // the parameters, short enough for a list: "3 s ± 500 ms"
 	Facts   []Fact   // everything that a person should see before saying yes

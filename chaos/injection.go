@@ -227,7 +227,7 @@ func (inj *injection) preflight() (Plan, bool) {
 	s.State, s.Params, s.Scope, s.Summary, s.Injected = Injecting, params, plan.Scope, plan.Params, time.Now()
 	e.mu.Unlock()
 	err = inj.emit(inj.by, event.FaultStarted{
-		Injection: inj.ref(), Driver: cmp.Or(plan.Driver, inj.entry.info.Driver), Params: params, Summary: plan.Params, Scope: plan.Scope,
+		Injection: inj.ref(), Driver: cmp.Or(plan.Driver, inj.entry.info.Driver), Params: params, Summary: plan.Params, Scope: plan.Scope, Cluster: plan.Cluster,
 		TTL: inj.ttl.Seconds(), Facts: plan.Facts, Checks: plan.Checks,
 	})
 	if err != nil {

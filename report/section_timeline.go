@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"strings"
+	"time"
 
 	"xinbot.ir/squall/internal/rundir"
 	"xinbot.ir/squall/internal/units"
@@ -15,7 +16,11 @@ func timelineSection(run *Run) []block {
 	if len(run.files.Events) == 0 {
 		return nil
 	}
-	t := table{columns: append(numberColumns("Mark", "At"), textColumns("UTC", "By", "What")...)}
+	clocks := []string{"UTC"}
+	if run.hasLocalTime() {
+		clocks = append(clocks, "Local")
+	}
+	t := table{columns: append(numberColumns("Mark", "At"), textColumns(append(clocks, "By", "What")...)...)}
 	numbers := marks(run)
 	shown, left := shownEvents(run)
 	for _, i := range shown {
@@ -23,12 +28,24 @@ func timelineSection(run *Run) []block {
 		if n := numbers[i]; n > 0 {
 			mark = fmt.Sprint(n)
 		}
-		t.rows = append(t.rows, textRow(mark, clock(ev.At), ev.Time.UTC().Format("15:04:05"), ev.By.String(), ev.Text()))
+		cells := []string{mark, clock(ev.At), ev.Time.UTC().Format(time.TimeOnly)}
+		if run.hasLocalTime() {
+			cells = append(cells, run.local(ev.Time).Format(time.TimeOnly))
+		}
+		t.rows = append(t.rows, textRow(append(cells, ev.By.String(), ev.Text())...))
 	}
 	if left > 0 {
 		return []block{t, paragraph{plain(plural(uint64(left), "event is", "events are"), " left out: those of faults that went as one before, and the middle of what is still too long. The journal has them all.")}}
 	}
 	return []block{t}
+}
+
+// hasLocalTime reports whether the operator's clock shows another time than UTC, as far as the run says so.
+func (run *Run) hasLocalTime() bool { return run.timeline.Start.UTCOffset != 0 }
+
+// local is a time on the operator's clock, by its offset at the start of the run.
+func (run *Run) local(t time.Time) time.Time {
+	return t.In(time.FixedZone("", run.timeline.Start.UTCOffset))
 }
 
 // marks numbers the events that stand on the charts, by index: what was done to the load and to the

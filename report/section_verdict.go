@@ -16,6 +16,9 @@ import (
 // believing it.
 func verdictSection(run *Run) []block {
 	title := "Run of " + run.timeline.Started.Format("2006-01-02 15:04:05 MST")
+	if run.hasLocalTime() {
+		title += run.local(run.timeline.Started).Format(" (15:04:05 -07:00)")
+	}
 	if run.timeline.Started.IsZero() {
 		title = "Run"
 	}

@@ -54,6 +54,7 @@ func (d *Driver) startPreflight(ctx context.Context, t target, rights []right) (
 	p = &preflight{cluster: cl, target: t}
 	p.fact("Context", cl.ref.contextName())
 	p.fact("API server", cl.ref.Server)
+	p.plan.Cluster = cl.ref.contextName() + " (" + cl.ref.Server + ")"
 	p.fact("Namespace", t.namespace)
 	p.fact("Workload", t.kind.name+" "+t.name)
 	p.plan.Scope = t.kind.name + " " + t.name

@@ -94,9 +94,18 @@ type FaultStarted struct {
 	Params  map[string]string `json:"params,omitempty"`
 	Summary string            `json:"summary,omitempty"` // of the parameters: "3 s ± 500 ms"
 	Scope   string            `json:"scope,omitempty"`   // what is hit: "proxy llm-upstream"
+	Cluster string            `json:"cluster,omitempty"` // Kubernetes: the context and the address of its API server
 	TTL     float64           `json:"ttl,omitempty"`     // time to live, seconds
 	Facts   []Fact            `json:"facts,omitempty"`   // of the preflight
 	Checks  []Check           `json:"checks,omitempty"`  // of the preflight
+}
+
+// where is what is hit, and in which cluster: contexts of other clusters often have the same workloads.
+func (d FaultStarted) where() string {
+	if d.Cluster == "" {
+		return d.Scope
+	}
+	return d.Scope + " at " + d.Cluster
 }
 
 // FaultActive is a fault that was applied and read back.

@@ -20,8 +20,9 @@ type RunStarted struct {
 	Target       string             `json:"target"`
 	Gateway      string             `json:"gateway"`
 	Orchestrator string             `json:"orchestrator"`
-	Embedded     bool               `json:"embedded"` // the demo platform, in the same process
-	Workload     string             `json:"workload"` // where it came from
+	UTCOffset    int                `json:"utc_offset,omitempty"` // of the operator's clock, seconds east of UTC
+	Embedded     bool               `json:"embedded"`             // the demo platform, in the same process
+	Workload     string             `json:"workload"`             // where it came from
 	Tenants      int                `json:"tenants"`
 	Brands       int                `json:"brands"`
 	Model        string             `json:"model"` // closed or open

@@ -89,6 +89,7 @@ func (c Config) header() event.RunStarted {
 		Duration: c.Duration.Seconds(), Seed: c.Options.Seed,
 		FlowsOff: map[string]string{}, Secrets: c.Secrets, Settings: c.Settled,
 	}
+	_, m.UTCOffset = time.Now().Zone()
 	if u := c.Options.Gateway[load.Webchat]; u != nil {
 		m.Gateway = u.Redacted()
 	}
