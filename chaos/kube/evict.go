@@ -102,23 +102,35 @@ func (cl *cluster) removeAll(ctx context.Context, pods []corev1.Pod, r removal, 
 
 // verifyTerminating verifies that a pod is deleted or terminating.
 func (cl *cluster) verifyTerminating(ctx context.Context, pod *corev1.Pod) error {
+	stays, err := cl.podStays(ctx, pod)
+	if err == nil && stays {
+		err = fmt.Errorf("take pod %s/%s away: the API server accepted, but the pod stays", pod.Namespace, pod.Name)
+	}
+	return err
+}
+
+// podStays reports whether that very pod is there and not terminating.
+func (cl *cluster) podStays(ctx context.Context, pod *corev1.Pod) (bool, error) {
 	now, err := cl.client.CoreV1().Pods(pod.Namespace).Get(ctx, pod.Name, metav1.GetOptions{})
 	switch {
 	case apierrors.IsNotFound(err):
-		return nil
+		return false, nil
 	case err != nil:
-		return cl.explain("read pod "+pod.Namespace+"/"+pod.Name, err)
-	case now.UID == pod.UID && now.DeletionTimestamp == nil:
-		return fmt.Errorf("take pod %s/%s away: the API server accepted, but the pod stays", pod.Namespace, pod.Name)
+		return false, cl.explain("read pod "+pod.Namespace+"/"+pod.Name, err)
 	}
-	return nil
+	return now.UID == pod.UID && now.DeletionTimestamp == nil, nil
 }
 
 // delete deletes that very pod; one that is gone already, or has a successor, is fine.
 func (cl *cluster) delete(ctx context.Context, pod *corev1.Pod, dry []string) error {
 	err := cl.client.CoreV1().Pods(pod.Namespace).Delete(ctx, pod.Name, deleteOptions(pod, dry))
-	if alreadyDeleted(err) {
+	switch {
+	case apierrors.IsNotFound(err):
 		return nil
+	case apierrors.IsConflict(err): // it has a successor, which is fine, or something else is the matter
+		if stays, readErr := cl.podStays(ctx, pod); readErr != nil || !stays {
+			return readErr
+		}
 	}
 	return cl.explain("delete pod "+pod.Namespace+"/"+pod.Name, err)
 }
@@ -126,9 +138,6 @@ func (cl *cluster) delete(ctx context.Context, pod *corev1.Pod, dry []string) er
 func deleteOptions(pod *corev1.Pod, dry []string) metav1.DeleteOptions {
 	return metav1.DeleteOptions{Preconditions: metav1.NewUIDPreconditions(string(pod.UID)), DryRun: dry}
 }
-
-// alreadyDeleted reports whether the pod was deleted before: there is none of the name, or one with another uid.
-func alreadyDeleted(err error) bool { return apierrors.IsNotFound(err) || apierrors.IsConflict(err) }
 
 // How often an eviction that the API server has no time for is sent, and how long to wait between if
 // the server does not say, and at most.
@@ -139,22 +148,32 @@ const (
 )
 
 // evict evicts that very pod. A refusal by a disruption budget is an error at once; an API server that
-// is too busy is asked again a few times. Both answer 429.
+// is too busy, or has not looked at a budget yet, is asked again a few times. All of these answer 429. A 409 is fine
+// when the pod is gone or has a successor, and else asked again, too.
 func (cl *cluster) evict(ctx context.Context, pod *corev1.Pod, dry []string) error {
 	what := "evict pod " + pod.Namespace + "/" + pod.Name
 	for try := 1; ; try++ {
 		err := cl.evictOnce(ctx, pod, dry)
 		switch {
-		case err == nil, alreadyDeleted(err):
+		case err == nil, apierrors.IsNotFound(err):
 			return nil
 		case isBudgetRefusal(err):
-			return fmt.Errorf("%s: a disruption budget refuses it: %w", what, err)
+			return fmt.Errorf("%s: a disruption budget refuses it: %w", what, withCauses(err))
 		case isBudgetOverlap(err):
 			return fmt.Errorf("%s: disruption budgets overlap on it: %w", what, err)
+		case apierrors.IsConflict(err):
+			if stays, readErr := cl.podStays(ctx, pod); readErr != nil || !stays {
+				return readErr
+			}
+			if try == evictTries {
+				return fmt.Errorf("%s: the API server answered 409 Conflict %d times: %w", what, try, withCauses(err))
+			}
 		case !apierrors.IsTooManyRequests(err):
 			return cl.explain(what, err)
+		case try == evictTries && hasBudgetCause(err):
+			return fmt.Errorf("%s: a disruption budget could not be judged %d times: %w", what, try, withCauses(err))
 		case try == evictTries:
-			return fmt.Errorf("%s: the API server was too busy %d times: %w", what, try, err)
+			return fmt.Errorf("%s: the API server was too busy %d times: %w", what, try, withCauses(err))
 		}
 		timer := time.NewTimer(retryAfter(err))
 		select {
@@ -179,9 +198,33 @@ func (cl *cluster) evictOnce(ctx context.Context, pod *corev1.Pod, dry []string)
 		MaxRetries(0).Do(ctx).Error()
 }
 
-// isBudgetRefusal tells a disruption budget's refusal from an API server that is too busy.
+// isBudgetRefusal tells a disruption budget's refusal from an API server that is too busy, and from a budget that the
+// server has not looked at yet: then it says when to come again.
 func isBudgetRefusal(err error) bool {
+	seconds, again := apierrors.SuggestsClientDelay(err)
+	return hasBudgetCause(err) && (!again || seconds == 0)
+}
+
+func hasBudgetCause(err error) bool {
 	return apierrors.IsTooManyRequests(err) && apierrors.HasStatusCause(err, policyv1.DisruptionBudgetCause)
+}
+
+// withCauses adds to an error of the API what its causes say: which budget needs how many pods, for one.
+func withCauses(err error) error {
+	var status apierrors.APIStatus
+	if !errors.As(err, &status) || status.Status().Details == nil {
+		return err
+	}
+	var causes []string
+	for _, cause := range status.Status().Details.Causes {
+		if cause.Message != "" && !strings.Contains(err.Error(), cause.Message) {
+			causes = append(causes, cause.Message)
+		}
+	}
+	if len(causes) == 0 {
+		return err
+	}
+	return fmt.Errorf("%w (%s)", err, strings.Join(causes, "; "))
 }
 
 // isBudgetOverlap tells that more than one budget selects the pod, which the API server refuses altogether.
