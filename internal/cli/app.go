@@ -80,9 +80,22 @@ func (a *commands) resolve(flags *config.Flags, more func(*config.Input)) (confi
 	if more != nil {
 		more(&in)
 	}
-	r, err := config.Resolve(in)
-	r.Warnings = append(r.Warnings, a.otherVariables()...)
-	return r, err
+	type outcome struct {
+		config.Resolved
+		err error
+	}
+	read := make(chan outcome, 1)
+	go func() {
+		r, err := config.Resolve(in)
+		read <- outcome{r, err}
+	}()
+	select {
+	case o := <-read:
+		o.Warnings = append(o.Warnings, a.otherVariables()...)
+		return o.Resolved, o.err
+	case s := <-a.Signals: // reading a pipe takes up to five seconds
+		return config.Resolved{}, fmt.Errorf("read the configuration: %w", signalError{s})
+	}
 }
 
 // hide takes the secrets of a run out of all that is written from now on, whoever made the text.

@@ -23,10 +23,16 @@ type usageError struct{ err error }
 func (e usageError) Error() string { return e.err.Error() }
 func (e usageError) Unwrap() error { return e.err }
 
-// usage marks an error as a usage error; nil stays nil.
+// signalError is a signal that ended squall before there was a run.
+type signalError struct{ signal os.Signal }
+
+func (e signalError) Error() string { return "ended by " + e.signal.String() }
+
+// usage marks an error as a usage error; nil stays nil, and a signal is no mistake of the user's.
 func usage(err error) error {
-	if err == nil {
-		return nil
+	var ended signalError
+	if err == nil || errors.As(err, &ended) {
+		return err
 	}
 	return usageError{err}
 }

@@ -1,10 +1,14 @@
 package cli_test
 
 import (
+	"fmt"
 	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
+	"time"
 )
 
 // What -e gives is a secret of this user: others who list processes do not see it, and no core dump has it.
@@ -31,4 +35,41 @@ func TestSecretsAreNotInTheListOfProcesses(t *testing.T) {
 		}
 		p.signal(t, os.Interrupt).wait(t)
 	}
+}
+
+// A signal ends squall while it still reads its configuration, from a pipe that nobody writes to.
+func TestSignalEndsReading(t *testing.T) {
+	endToEnd(t)
+	pipe := filepath.Join(t.TempDir(), "squall.yaml")
+	if err := syscall.Mkfifo(pipe, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range []syscall.Signal{syscall.SIGTERM, syscall.SIGINT} {
+		p := start(t, shared, "run", "--config", pipe, "--target", "x", "--headless")
+		until(t, "the pipe is opened", func() bool { return holds(t, p, pipe) })
+		began := time.Now()
+		p.signal(t, s).expect(t, 1)
+		if took := time.Since(began); took > 3*time.Second {
+			t.Errorf("%s: ended after %s", s, took)
+		}
+		if said := p.err.String(); !strings.Contains(said, "read the configuration: ended by "+s.String()) {
+			t.Errorf("said %q", said)
+		}
+	}
+}
+
+// holds reports whether a process has a file open.
+func holds(t *testing.T, p *process, path string) bool {
+	t.Helper()
+	dir := fmt.Sprintf("/proc/%d/fd", p.cmd.Process.Pid)
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range entries {
+		if target, err := os.Readlink(filepath.Join(dir, e.Name())); err == nil && target == path {
+			return true
+		}
+	}
+	return false
 }

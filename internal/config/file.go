@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 
 	"xinbot.ir/squall/internal/inputfile"
@@ -121,6 +122,16 @@ func readTarget(name string, v strictyaml.Value) fileTarget {
 		}
 		sections[section][key] = read
 	}
+	read := top[objectives]
+	for _, name := range []string{objectives, "thresholds"} { // the second is k6's name for them
+		top[name] = func(v strictyaml.Value) {
+			if _, twice := t.values[objectives]; twice {
+				v.Problem("objectives and thresholds, which is k6's name for them, are both there: keep one")
+				return
+			}
+			read(v)
+		}
+	}
 	v.Object(top)
 	return t
 }
@@ -141,6 +152,9 @@ func readTexts(v strictyaml.Value, row Setting) []string {
 // mapping to YAML; it is read as the line that it looks like.
 func readList(v strictyaml.Value, row Setting) []string {
 	texts := []string{}
+	if row.Name == objectives && v.IsMapping() {
+		return readThresholds(v, row)
+	}
 	if v.IsList() && v.Len() == 0 && row.Default != "none" {
 		v.Problem("is an empty list: leave the key out for the default, which is %s", row.Default)
 	}
@@ -152,6 +166,10 @@ func readList(v strictyaml.Value, row Setting) []string {
 			return
 		}
 		v.Entries(func(key string, v strictyaml.Value) {
+			if row.Name == objectives && slices.Contains(k6ThresholdKeys, key) {
+				v.Problem("belongs under its metric, as in k6: objectives: {gateway_latency: [{threshold: 'p(95)<1500'}]}; or write the line 'gateway_latency: p(95)<1500'")
+				return
+			}
 			if text, ok := v.Scalar(row.Accepts); ok && acceptReference(v, row, text) {
 				texts = append(texts, key+": "+text)
 			}
