@@ -2,6 +2,7 @@ package kube
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -77,7 +78,7 @@ func connect(c Config) (*cluster, error) {
 	}
 	config, err := restConfig(raw, ref.Context)
 	if err != nil {
-		return nil, fmt.Errorf("%s %s: %w", verb, files, err)
+		return nil, fmt.Errorf("%s %s: %w", verb, cmp.Or(files, strings.Join(rules.Precedence, ", ")+" (none of these files is there)"), err)
 	}
 	if err := unambiguous(rules.Precedence, raw, ref.Context); err != nil {
 		return nil, fmt.Errorf("%s: %w", verb, err)
@@ -100,7 +101,10 @@ func (c Config) rules() *clientcmd.ClientConfigLoadingRules {
 }
 
 // errNoCluster means that the operator's kubeconfig does not have what is looked for.
-var errNoCluster = errors.New("there is none")
+var (
+	errNoCluster = errors.New("there is none")
+	errNoContext = errors.New("there is no context")
+)
 
 // restConfig is the context of the kubeconfig, or the pod's service account if there is no kubeconfig
 // at all. A kubeconfig that is there and wrong never leads to the pod's own cluster.
@@ -115,9 +119,9 @@ func restConfig(raw *clientcmdapi.Config, context string) (*rest.Config, error) 
 	if _, ok := raw.Contexts[context]; !ok && context != "" {
 		known := "it has none"
 		if len(raw.Contexts) > 0 {
-			known = "contexts are " + strings.Join(slices.Sorted(maps.Keys(raw.Contexts)), ", ")
+			known = "it has " + strings.Join(slices.Sorted(maps.Keys(raw.Contexts)), ", ")
 		}
-		return nil, fmt.Errorf("%w of context %s: %s", errNoCluster, context, known)
+		return nil, fmt.Errorf("%w called %s: %s", errNoContext, context, known)
 	}
 	return clientcmd.NewNonInteractiveClientConfig(*raw, context, &clientcmd.ConfigOverrides{}, nil).ClientConfig()
 }

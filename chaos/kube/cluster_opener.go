@@ -30,7 +30,7 @@ func (r clusterOpener) open(ctx context.Context, ref clusterRef, namespace strin
 	}
 	cl, err := connect(c)
 	switch {
-	case errors.Is(err, errNoCluster) && !chosen:
+	case (errors.Is(err, errNoCluster) || errors.Is(err, errNoContext)) && !chosen:
 		return nil, otherCluster(ref, "")
 	case err != nil:
 		return nil, err

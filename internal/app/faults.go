@@ -40,9 +40,12 @@ func OpenFaults(r config.Resolved, runID string, log io.Writer) (*Faults, error)
 	onKube, kubeErr := f.kubernetes(r, runID, log)
 	onProxy, proxyErr := onToxiproxy(r, runID)
 	f.list = chaos.Combine(onKube, onProxy)
+	if err := errors.Join(kubeErr, proxyErr); err != nil {
+		return f, err // what would be said of the faults that lack their driver is no news
+	}
 	checked, err := r.ValidateFaults(f.on(), chaos.Missing(onProxy, onKube))
 	f.checked = checked
-	return f, errors.Join(kubeErr, proxyErr, err)
+	return f, err
 }
 
 // kubernetes is what the cluster's driver offers; it also sets the watch of autoscalers.

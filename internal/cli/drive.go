@@ -37,6 +37,9 @@ func (a *commands) runSession(ctx context.Context, r config.Resolved, guard func
 		return err
 	}
 	r.Warnings = append(r.Warnings, leftovers...)
+	if err := a.preflightFaults(ctx, r); err != nil {
+		return err
+	}
 	dir, err := app.Directory(r, a.Now())
 	if err != nil {
 		return usage(err)

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 
@@ -35,6 +36,34 @@ func (a *commands) dryRun(ctx context.Context, r config.Resolved) error {
 	fmt.Fprintln(a.Out, "Nothing was changed.")
 	if refused {
 		return exitStatus(exitFailed)
+	}
+	return nil
+}
+
+// preflightFaults looks at the faults that a run was asked to inject before there is any load: what cannot be injected
+// is said now, and not at its time.
+func (a *commands) preflightFaults(ctx context.Context, r config.Resolved) error {
+	if len(r.Faults.Inject) == 0 {
+		return nil
+	}
+	ctx, cancel := a.untilSignal(ctx)
+	defer cancel()
+	f, err := app.OpenFaults(r, session.NewRunID(), io.Discard)
+	if err != nil {
+		return usage(err)
+	}
+	var troubles []error
+	for _, i := range f.Requested() {
+		plan, err := f.Preflight(ctx, i)
+		for _, check := range plan.Refused() {
+			err = errors.Join(err, fmt.Errorf("%s: %s", check.Text, check.Reason))
+		}
+		if err != nil {
+			troubles = append(troubles, fmt.Errorf("--fault %s cannot be injected: %w", i, err))
+		}
+	}
+	if len(troubles) > 0 {
+		return errors.Join(append(troubles, errors.New("no load was sent: mend this, or run the load alone with --no-faults"))...)
 	}
 	return nil
 }

@@ -96,20 +96,20 @@ func progressLine(snap session.Snapshot) string {
 	}
 	parts := []string{elapsed, string(snap.Status)}
 	if l := snap.Load; l.Settings.Open() {
-		parts = append(parts, fmt.Sprintf("%.0f/s wanted", l.Rate))
+		parts = append(parts, units.Rate(l.Rate)+"/s wanted")
 	} else {
 		parts = append(parts, units.VUs(l.VUs))
 	}
 	if n := len(snap.Load.Windows); n > 0 {
 		last := snap.Load.Windows[n-1]
-		parts = append(parts, fmt.Sprintf("%.0f req/s", float64(last.Requests())/last.Length.Seconds()))
+		parts = append(parts, units.Rate(float64(last.Requests())/last.Length.Seconds())+" req/s")
 	}
-	if gateway := snap.Load.RecentOf(load.Gateway); gateway.Count > 0 {
-		parts = append(parts, "gateway p95 "+gateway.P95.Round(10*time.Microsecond).String())
+	if gateway := snap.Load.RecentOf(load.Gateway); gateway.Count >= metric.FewestSamples(95) {
+		parts = append(parts, "gateway p95 "+units.Latency(gateway.P95))
 	}
 	parts = append(parts, "errors "+errorRate(snap.Load.All))
 	if n := brokenObjectives(snap.Overall); n > 0 {
-		parts = append(parts, fmt.Sprintf("%d objectives failed", n))
+		parts = append(parts, objectivesFailed(n))
 	}
 	if n := len(snap.Load.Windows); n > 0 && snap.Load.Windows[n-1].Away > 0 {
 		parts = append(parts, "generator was away for "+units.Duration(snap.Load.Windows[n-1].Away))
@@ -121,10 +121,17 @@ func progressLine(snap session.Snapshot) string {
 }
 
 func errorRate(all metric.Stats) string {
-	if all.Count == 0 {
-		return "-"
+	if all.Requests == 0 {
+		return units.None
 	}
-	return fmt.Sprintf("%.2f %%", 100*float64(all.Failed)/float64(all.Count))
+	return units.Percent(float64(all.Failed) / float64(all.Requests))
+}
+
+func objectivesFailed(n int) string {
+	if n == 1 {
+		return "1 objective failed"
+	}
+	return units.Int(n) + " objectives failed"
 }
 
 func seconds(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }

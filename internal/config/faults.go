@@ -51,6 +51,10 @@ func (l *resolver) faults(in Input) Faults {
 		DryRun:      read(l, dryRun, parseBool) && !l.admin,
 		rows:        in.FaultParams,
 	}
+	if read(l, noFaults, parseBool) && !l.admin {
+		l.withheld = len(f.Inject)
+		return Faults{SteadyState: f.SteadyState, rows: in.FaultParams}
+	}
 	f.Kubernetes = l.kubernetes(f.DryRun || len(f.Inject) > 0)
 	if f.Toxiproxy != nil {
 		f.Toxiproxy = withPath(f.Toxiproxy, strings.TrimRight(f.Toxiproxy.Path, "/"))

@@ -65,6 +65,7 @@ type resolver struct {
 	file            *file                       // nil: there is none
 	target          *fileTarget
 	problems        []error
+	withheld        int      // faults that were asked for and are not injected
 	unsigned        []string // channels without a secret of their own
 	shared          bool     // they are sent as webchat, else they have no traffic
 	unusedNamespace string   // a namespace that the environment names and that is not allowed

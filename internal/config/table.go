@@ -73,6 +73,7 @@ const (
 	steadyState    = "chaos.steady_state"
 	injections     = "chaos.inject"
 	dryRun         = "chaos.dry_run"
+	noFaults       = "chaos.off"
 	tlsCA          = "tls.ca"
 	tlsCert        = "tls.cert"
 	tlsKey         = "tls.key"
@@ -161,6 +162,8 @@ func Table() []Setting {
 		{Name: steadyState, Flags: option("steady-state"), InFile: true, Default: SteadyWarn, Argument: "WHAT", Choices: steadyStates, Help: "what to do when objectives are not green before a fault"},
 		{Name: injections, Flags: option("fault"), List: true, Default: "none", Argument: "FAULT", Accepts: "NAME[@START][,param=value...] such as llm_latency@30s,latency=2s,for=1m", Help: "fault to inject by itself, START after the start of the run"},
 		{Name: dryRun, Flags: option("dry-run"), Bool: true, Default: "false", Accepts: acceptsBool, Help: "look at what the given faults would do and ask the APIs whether they may; no fault and no load"},
+
+		{Name: noFaults, Flags: option("no-faults"), InFile: true, Bool: true, Default: "false", Accepts: acceptsBool, Help: "the load alone: no fault but the channel spike, and neither Toxiproxy nor the cluster is looked at"},
 
 		{Name: tlsCA, Flags: option("ca"), InFile: true, Argument: "FILE", Accepts: acceptsFile, Help: "PEM file of certificate authorities to trust beside the system's"},
 		{Name: tlsCert, Flags: option("cert"), InFile: true, Argument: "FILE", Accepts: acceptsFile, Help: "PEM file of the client certificate"},

@@ -20,6 +20,9 @@ func (l *resolver) warnings(r Resolved) (all []string) {
 		warn("only webchat has a secret, so %s %s %s: set %s", strictyaml.Choice(l.unsigned),
 			map[bool]string{true: "is", false: "are"}[len(l.unsigned) == 1], what, strictyaml.Choice(secretVariables(l.unsigned)))
 	}
+	if l.withheld > 0 {
+		warn("the faults that were asked for are not injected: %s", l.values[noFaults].source)
+	}
 	l.doubts(warn)
 	gateway := r.Options.Gateway[load.Webchat]
 	if gateway == nil {
