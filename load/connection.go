@@ -175,9 +175,11 @@ func newHostClient(target *url.URL, o Options, conns *connections) (*hostClient,
 		MaxConns:    maxConns,
 		// With a cap, a virtual user queues for a connection. Giving up before the request times out
 		// tells the cap, which is ours, from a slow platform.
-		MaxConnWaitTimeout:            o.Timeout - o.Timeout/10,
-		MaxIdleConnDuration:           30 * time.Second,
-		ConnPoolStrategy:              fasthttp.LIFO,
+		MaxConnWaitTimeout:  o.Timeout - o.Timeout/10,
+		MaxIdleConnDuration: 30 * time.Second,
+		// The one that has been idle for longest is used next: a gateway that closes a connection after its answer has
+		// done so by then, and it is noticed.
+		ConnPoolStrategy:              fasthttp.FIFO,
 		WriteBufferSize:               writeBuffer,
 		DisablePathNormalizing:        true,
 		DisableHeaderNamesNormalizing: true,

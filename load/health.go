@@ -49,6 +49,9 @@ func (m *selfMonitor) probe(stop <-chan struct{}) {
 		case <-timer.C:
 			now := time.Now()
 			m.absences.notice(now)
+			if m.absences.before(due) {
+				continue // that is an absence and told as one
+			}
 			m.mu.Lock()
 			m.lags = append(m.lags, max(0, now.Sub(due)))
 			m.mu.Unlock()

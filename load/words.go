@@ -1,7 +1,9 @@
 package load
 
 import (
+	"cmp"
 	"encoding/json"
+	"html"
 	"strings"
 	"unicode"
 )
@@ -18,7 +20,7 @@ const (
 func answerWords(location, retryAfter, kind string, body []byte) string {
 	var parts []string
 	if location != "" {
-		parts = append(parts, "Location: "+withoutUser(location))
+		parts = append(parts, "Location: "+publicAddress(location))
 	}
 	if text := bodyWords(kind, body[:min(len(body), longestRead)]); text != "" {
 		parts = append(parts, text)
@@ -33,10 +35,11 @@ func bodyWords(kind string, body []byte) string {
 	var object map[string]json.RawMessage
 	if json.Unmarshal(body, &object) != nil {
 		if strings.Contains(kind, "html") || strings.HasPrefix(strings.TrimSpace(string(body)), "<") {
-			return "" // a page, whose beginning is the same whatever happened
+			return pageTitle(string(body)) // of a page the beginning is the same whatever happened
 		}
 		return string(body)
 	}
+	other := ""
 	for _, name := range []string{"detail", "message", "error", "status"} {
 		raw, there := object[name]
 		if !there {
@@ -54,22 +57,39 @@ func bodyWords(kind string, body []byte) string {
 		case json.Unmarshal(raw, &list) == nil && len(list) > 0 && list[0].Msg != "":
 			return list[0].Msg
 		}
-		return string(raw)
+		other = cmp.Or(other, string(raw)) // unless another one is a text
 	}
-	return ""
+	return other
 }
 
-// withoutUser takes the user information out of a URL, which may be malformed.
-func withoutUser(address string) string {
+// pageTitle is the title of an HTML page.
+func pageTitle(page string) string {
+	_, rest, found := strings.Cut(page, "<title>")
+	title, _, closed := strings.Cut(rest, "</title>")
+	if !found || !closed {
+		return ""
+	}
+	return html.UnescapeString(title)
+}
+
+// publicAddress takes the user, the parameters and the fragment out of a URL, which may be malformed: any of them may
+// be a secret.
+func publicAddress(address string) string {
+	if i := strings.IndexAny(address, "?#"); i >= 0 {
+		address = address[:i+1] + "…"
+	}
 	scheme, rest, found := strings.Cut(address, "//")
 	if !found {
 		return address
 	}
-	host, path, _ := strings.Cut(rest, "/")
+	host, path, slash := strings.Cut(rest, "/")
 	if at := strings.LastIndexByte(host, '@'); at >= 0 {
 		host = host[at+1:]
 	}
-	return strings.TrimSuffix(scheme+"//"+host+"/"+path, "/")
+	if slash {
+		path = "/" + path
+	}
+	return scheme + "//" + host + path
 }
 
 // printable puts a blank in the place of everything that is not a visible character, and joins blanks.

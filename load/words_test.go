@@ -20,7 +20,12 @@ func TestAnswerWords(t *testing.T) {
 		{kind: "text/plain", body: "upstream\r\n  is \x1b[2Jaway\u202e", want: "upstream is [2Jaway"},
 		{kind: "text/html", body: "<html>Bad Gateway", want: ""},
 		{body: "\n<!DOCTYPE html>", want: ""},
-		{location: "https://h/", want: "Location: https://h"},
+		{location: "https://h/", want: "Location: https://h/"},
+		{location: "https://h", want: "Location: https://h"},
+		{location: "/login?token=hush#hush", want: "Location: /login?…"},
+		{location: "https://h/a?user=me@hush", want: "Location: https://h/a?…"},
+		{body: `{"detail":{"status":"accepted"},"status":"rejected"}`, want: "rejected"},
+		{kind: "text/html", body: "<html><head><title>502 Bad &amp; Gateway</title>", want: "502 Bad & Gateway"},
 		{location: "https://me:hush@h:1/a", want: "Location: https://h:1/a"},
 		{retry: "30", body: `{"detail":"slow down"}`, want: "slow down; Retry-After: 30"},
 		{body: strings.Repeat("é", 200), want: strings.Repeat("é", 119) + "…"},
@@ -49,7 +54,7 @@ func TestPlatformsWordsAreKept(t *testing.T) {
 		class        metric.ErrorClass
 	}{
 		"401":    {"HTTP/1.1 401 Unauthorized\r\nContent-Length: 31\r\n\r\n{\"detail\":\"signature mismatch\"}", "signature mismatch", metric.BadStatus},
-		"308":    {"HTTP/1.1 308 Permanent Redirect\r\nLocation: https://me:hush@h/\r\nContent-Length: 0\r\n\r\n", "Location: https://h", metric.BadStatus},
+		"308":    {"HTTP/1.1 308 Permanent Redirect\r\nLocation: https://me:hush@h/\r\nContent-Length: 0\r\n\r\n", "Location: https://h/", metric.BadStatus},
 		"secret": {"HTTP/1.1 403 Forbidden\r\nContent-Type: text/plain\r\nContent-Length: 18\r\n\r\nwe use dev-webchat", "we use (secret)", metric.BadStatus},
 		"body":   {"HTTP/1.1 202 Accepted\r\nContent-Length: 21\r\n\r\n{\"status\":\"rejected\"}", "rejected", metric.BadBody},
 	} {

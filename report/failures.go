@@ -22,10 +22,18 @@ func (run *Run) mostFailures() string {
 	if r := run.requests(); r.Failed*2 <= r.Count {
 		return ""
 	}
-	kinds := map[string]uint64{}
+	kinds, says := map[string]uint64{}, map[string]*metric.Texts{}
 	for _, x := range run.errors {
-		if attribution(x.class) == platformFault {
-			kinds[x.kind()] += x.count
+		if attribution(x.class) != platformFault {
+			continue
+		}
+		kind := x.kind()
+		kinds[kind] += x.count
+		if says[kind] == nil {
+			says[kind] = new(metric.Texts)
+		}
+		for _, text := range x.texts {
+			says[kind].Add(text.Text, text.Count)
 		}
 	}
 	most := ""
@@ -37,7 +45,14 @@ func (run *Run) mostFailures() string {
 	if most == "" {
 		return ""
 	}
-	return fmt.Sprintf("Most failures: %s, %s of %s.", most, units.Count(kinds[most]), plural(run.requests().Count, "request", "requests"))
+	name := most
+	if most == metric.BadBody.String() {
+		name = "an answer without the status accepted"
+	}
+	if text := says[most].Most().Text; text != "" {
+		name += " (" + text + ")"
+	}
+	return fmt.Sprintf("Most failures: %s, %s of %s.", name, units.Count(kinds[most]), plural(run.requests().Count, "request", "requests"))
 }
 
 // kind is the error's class, with the status that was answered.

@@ -15,7 +15,7 @@ func told(t *testing.T, dir string) (report, summary string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return markdown(document(run)), Terminal(run, "")
+	return markdown(document(run)), Terminal(run, "", 0)
 }
 
 // The report of a run that was killed in a fault says what is still changed and how to revert it,

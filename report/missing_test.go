@@ -56,15 +56,15 @@ func TestSummaryNamesNoReportThatIsNotThere(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	text := Terminal(run, "")
+	text := Terminal(run, "", 0)
 	if strings.Contains(text, File) || !strings.Contains(text, "report  not written") {
 		t.Errorf("no report was written, and the summary says\n%s", text)
 	}
 	if !strings.Contains(text, "! squall itself failed. write windows.jsonl: no space left on device\n") {
 		t.Errorf("the summary does not say what failed:\n%s", text)
 	}
-	if path := filepath.Join(dir, File); !strings.Contains(Terminal(run, path), path) {
-		t.Errorf("the summary does not say where the report is:\n%s", Terminal(run, path))
+	if path := filepath.Join(dir, File); !strings.Contains(Terminal(run, path, 0), path) {
+		t.Errorf("the summary does not say where the report is:\n%s", Terminal(run, path, 0))
 	}
 }
 
@@ -135,7 +135,7 @@ func TestMostFailuresAreNamed(t *testing.T) {
 		if got := run.mostFailures(); got != c.want {
 			t.Errorf("%q, want %q", got, c.want)
 		}
-		if text := Terminal(run, ""); c.want != "" && !strings.Contains(text, "\n  "+c.want+"\n") {
+		if text := Terminal(run, "", 0); c.want != "" && !strings.Contains(text, "\n  "+c.want+"\n") {
 			t.Errorf("no line %q in\n%s", c.want, text)
 		}
 	}
@@ -171,7 +171,7 @@ func TestMostOftenSaid(t *testing.T) {
 func TestOneRequest(t *testing.T) {
 	run := failing(t, 0)
 	run.totals.Counts[load.Webchat].Count = 1
-	if text := Terminal(run, ""); !strings.Contains(text, "  1 request in ") {
+	if text := Terminal(run, "", 0); !strings.Contains(text, "  1 request in ") {
 		t.Errorf("summary\n%s", text)
 	}
 }

@@ -51,7 +51,7 @@ func documentsOf(t *testing.T, dir string) documents {
 		}
 		text[f.File] = b.String()
 	}
-	return documents{text[File], text[SummaryFile], Terminal(run, filepath.Join(dir, File)), run.Verdict()}
+	return documents{text[File], text[SummaryFile], Terminal(run, filepath.Join(dir, File), 0), run.Verdict()}
 }
 
 // save writes the documents of the run in dir there, charts and all.

@@ -80,10 +80,11 @@ func generatorSection(run *Run) []block {
 	t.rows = [][]line{
 		textRow("Saturated", fmt.Sprintf("%d of %s", len(run.saturated), plural(seconds, "second", "seconds"))),
 		textRow("Time in which squall did not run", awayText(run)),
-		textRow("Worst second's timer lag (p95)", units.Rate(lag)+" ms"),
+		textRow("Sends that fell due then, and were not made", skipped(run)),
+		textRow("Worst second's timer lag (p95)", units.Latency(duration(lag/1000))),
 		textRow("Worst second's processor use", units.Percent(cpu)),
 		textRow("Seconds with fewer virtual users than wanted", units.Count(uint64(behind))),
-		textRow("Sends due and never made", missed(run)),
+		textRow("Other sends due and never made", missed(run)),
 		textRow("Latencies outside the histogram's bounds", units.Count(run.clamped)),
 	}
 	blocks := []block{t}
@@ -105,6 +106,15 @@ func generatorSection(run *Run) []block {
 func awayText(run *Run) string {
 	away, _, _ := run.away()
 	return lengthText(away)
+}
+
+// skipped is a dash in the closed model, as missed is.
+func skipped(run *Run) string {
+	if !run.open {
+		return absent
+	}
+	_, n, _ := run.away()
+	return units.Count(n)
 }
 
 // missed is a dash in the closed model, which has no send that can be missed.

@@ -4,13 +4,42 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/charmbracelet/x/ansi"
+
 	"xinbot.ir/squall/internal/event"
 )
 
 // Terminal is the few lines that stay on the screen after a run: verdict, objectives, counts, what a
-// reader must know, and where the report is (path; "" if it could not be written). It is plain text. Long
-// lines are left to the terminal to wrap, so that a command in them can be copied.
-func Terminal(run *Run, path string) string {
+// reader must know, and where the report is (path; "" if it could not be written). It is plain text, wrapped at blanks
+// to so many columns (0: not at all); the path is left whole.
+func Terminal(run *Run, path string, columns int) string {
+	text := wrap(terminalText(run), columns)
+	if path == "" {
+		return text + "  report  not written\n"
+	}
+	return text + "  report  " + path + "\n"
+}
+
+// wrap breaks lines that are too long at blanks. What follows stands two columns further in than the line began.
+func wrap(text string, columns int) string {
+	const step = 2
+	var b strings.Builder
+	for line := range strings.Lines(text) {
+		indent := len(line) - len(strings.TrimLeft(line, " ")) + step
+		if columns <= 3*indent || ansi.StringWidth(line) <= columns {
+			b.WriteString(line)
+			continue
+		}
+		for i, part := range strings.Split(ansi.Wordwrap(strings.TrimLeft(line, " "), columns-indent, ""), "\n") {
+			if part = strings.TrimRight(part, " "); part != "" {
+				b.WriteString(strings.Repeat(" ", indent-step*max(0, 1-i)) + part + "\n")
+			}
+		}
+	}
+	return b.String()
+}
+
+func terminalText(run *Run) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "\n  %s %s\n    %s\n", verdictSymbol(run.verdict.Answer), strings.ToUpper(run.verdict.Answer.String()), oneLine(run.sentence().text()))
 	for _, l := range append(byPhase(run), faultLines(run)...) {
@@ -51,12 +80,7 @@ func Terminal(run *Run, path string) string {
 		fmt.Fprintf(&b, "  ! %s\n", oneLine(n.text()))
 	}
 	for _, w := range run.timeline.Warnings {
-		fmt.Fprintf(&b, "  ! Warned at the start. %s\n", oneLine(w))
-	}
-	if path != "" {
-		fmt.Fprintf(&b, "  report  %s\n", path)
-	} else {
-		fmt.Fprintf(&b, "  report  not written\n")
+		fmt.Fprintf(&b, "  ! Warned at the start: %s\n", oneLine(w))
 	}
 	return b.String()
 }

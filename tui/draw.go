@@ -2,6 +2,7 @@ package tui
 
 import (
 	"xinbot.ir/squall/internal/units"
+	"xinbot.ir/squall/tui/dialog"
 	"xinbot.ir/squall/tui/grid"
 )
 
@@ -90,13 +91,33 @@ func (m *Model) rule(s area, tell bool) bool {
 	return false
 }
 
-// tooSmall describes in one sentence what is needed.
+// tooSmall says what is needed, and keeps in sight what may be needed at once: the load goes on.
 func (m *Model) tooSmall() {
-	text := "The console needs 80x24; this terminal is " + units.Int(m.state.Width) + "x" + units.Int(m.state.Height) + "."
-	w := min(grid.Width(text), m.state.Width)
-	if w < grid.Width(text) {
-		m.frame.Text(0, m.state.Height/2, m.state.Width, "Needs 80x24, is "+units.Int(m.state.Width)+"x"+units.Int(m.state.Height), m.state.Styles.Text)
-		return
+	st, w, h := m.state.Styles, m.state.Width, m.state.Height
+	size := units.Int(w) + "x" + units.Int(h)
+	lines := [][]string{ // the first text that fits
+		{"The console needs 80x24; this terminal is " + size + ".", "Needs 80x24, is " + size, "80x24!"},
+		{string(m.state.Now.Status) + ": what runs goes on, " + units.VUs(m.state.Now.Load.VUs) + ".", units.VUs(m.state.Now.Load.VUs)},
+		{"x HALT   q quit", "x HALT"},
 	}
-	m.frame.Text((m.state.Width-w)/2, m.state.Height/2, w, text, m.state.Styles.Text)
+	switch m.dialog.(type) {
+	case nil:
+	case *dialog.Quit:
+		lines[2] = []string{"Stop and report?   y yes   Esc no", "Stop? y, Esc"}
+	default:
+		lines[2] = []string{"Esc closes what is open   Ctrl+X HALT", "Ctrl+X HALT"}
+	}
+	y := max(0, (h-len(lines))/2)
+	for i, texts := range lines {
+		style := st.Text
+		if i == len(lines)-1 {
+			style = st.Strong
+		}
+		for _, text := range texts {
+			if n := grid.Width(text); n <= w {
+				m.frame.Text((w-n)/2, y+i, n, text, style)
+				break
+			}
+		}
+	}
 }

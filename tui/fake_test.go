@@ -177,6 +177,7 @@ func (s *fakeSession) count(w *metric.Window, id metric.SeriesID, f *metric.Flow
 	if s.down {
 		w.Series[id] = metric.Counts{Count: n, Failed: n}
 		w.Errors[metric.Refused] += n
+		merge(&w.Flows[f.ID()], metric.Stats{Requests: n, Failed: n})
 		s.total[id].Failed += n
 		s.sent += n
 		return
@@ -186,7 +187,7 @@ func (s *fakeSession) count(w *metric.Window, id metric.SeriesID, f *metric.Flow
 	d := func(factor float64) time.Duration {
 		return time.Duration(base * factor * (0.92 + 0.16*noise.Float64()) * float64(time.Second))
 	}
-	st := metric.Stats{Count: n, Failed: failed, Min: d(0.4), Mean: d(1.2), P50: d(1), P90: d(2), P95: d(2.6), P99: d(4.4), Max: d(7)}
+	st := metric.Stats{Requests: n, Count: n, Failed: failed, Min: d(0.4), Mean: d(1.2), P50: d(1), P90: d(2), P95: d(2.6), P99: d(4.4), Max: d(7)}
 	merge(&w.Flows[f.ID()], st)
 	merge(&s.total[id], st)
 	s.sent += n
@@ -206,12 +207,13 @@ func (s *fakeSession) count(w *metric.Window, id metric.SeriesID, f *metric.Flow
 
 // merge is good enough for a picture; the real thing merges histograms.
 func merge(to *metric.Stats, from metric.Stats) {
+	to.Requests += from.Requests
 	to.Count += from.Count
 	to.Failed += from.Failed
 	to.P50, to.P90 = max(to.P50, from.P50), max(to.P90, from.P90)
 	to.P95, to.P99, to.Max = max(to.P95, from.P95), max(to.P99, from.P99), max(to.Max, from.Max)
 	to.Mean = max(to.Mean, from.Mean)
-	if to.Min == 0 || from.Min < to.Min {
+	if from.Count > 0 && (to.Min == 0 || from.Min < to.Min) {
 		to.Min = from.Min
 	}
 }

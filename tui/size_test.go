@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -103,17 +104,35 @@ func TestWhatIsOpenFits(t *testing.T) {
 	}
 }
 
-func TestSmallTerminalGetsOneSentence(t *testing.T) {
+// A terminal that is too small says so, that the load goes on, and which keys still work.
+func TestSmallTerminal(t *testing.T) {
 	for _, z := range []size{{79, 24}, {80, 23}, {40, 10}, {20, 3}, {5, 1}, {1, 1}} {
 		s := newFake()
 		s.advance(3)
 		m := console(s, looks()[0], z.w, z.h)
-		text := strings.TrimSpace(plain(frame(t, m, z.w, z.h)))
-		if z.w >= 40 && text != fmt.Sprintf("The console needs 80x24; this terminal is %dx%d.", z.w, z.h) && !strings.HasPrefix(text, "Needs 80x24") {
-			t.Errorf("at %dx%d the screen says %q", z.w, z.h, text)
+		says := func(wants ...string) {
+			t.Helper()
+			if z.w < 40 {
+				frame(t, m, z.w, z.h) // it fits
+				return
+			}
+			for _, want := range wants {
+				if text := plain(frame(t, m, z.w, z.h)); !strings.Contains(text, want) {
+					t.Errorf("at %dx%d the screen does not say %q:\n%s", z.w, z.h, want, text)
+				}
+			}
 		}
-		press(m, "f", "m", "q", "esc") // keys do no harm
-		frame(t, m, z.w, z.h)
+		says(fmt.Sprintf("is %dx%d", z.w, z.h), "running: what runs goes on, 75 VUs.", "x HALT   q quit")
+		press(m, "m")
+		says("Esc closes what is open   Ctrl+X HALT")
+		press(m, "esc", "q")
+		says("Stop and report?   y yes   Esc no")
+		press(m, "esc")
+		says("x HALT   q quit")
+		press(m, "x")
+		if !slices.Contains(s.calls, "halt") {
+			t.Errorf("at %dx%d HALT did nothing: %q", z.w, z.h, s.calls)
+		}
 	}
 }
 

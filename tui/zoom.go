@@ -58,9 +58,16 @@ func (f *zoomView) fit(m *Model) {
 	}
 }
 
+// fewestChartRows is the height of a chart that still shows something beside its figures, axis and spans.
+const fewestChartRows = 10
+
 // resize gives the chart what the table and the other parts leave.
 func (f *zoomView) resize(w, h int) {
 	table, events := max(f.rows, 2), 3
+	chart := h - 3 - 1 - (table + 1) - (events + 1) - 1
+	if chart < fewestChartRows { // the chart is what was asked for; the timeline is one key away
+		chart, events = chart+events+1, 0
+	}
 	inner := w - 2*margin
 	y := 3
 	f.areas = f.areas[:0]
@@ -74,8 +81,10 @@ func (f *zoomView) resize(w, h int) {
 	}
 	f.header.SetSize(inner, 3)
 	f.areas = append(f.areas, area{panel: f.header, x: margin, y: 0, w: inner, h: 3})
-	place(f.chart, h-3-1-(table+1)-(events+1)-1, true)
+	place(f.chart, chart, true)
 	place(f.channels, table, true)
-	place(f.timeline, events, true)
+	if events > 0 {
+		place(f.timeline, events, true)
+	}
 	place(f.footer, 1, false)
 }

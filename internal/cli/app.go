@@ -114,6 +114,31 @@ func (a *commands) untilSignal(ctx context.Context) (context.Context, context.Ca
 	return ctx, cancel
 }
 
+// width is how many columns the terminal has that Out is; 0: it is none, or does not say.
+func (a *commands) width() int {
+	file, ok := a.out.raw.(*os.File)
+	if !ok {
+		return 0
+	}
+	columns, _, err := term.GetSize(int(file.Fd()))
+	if err != nil {
+		return 0
+	}
+	return columns
+}
+
+// withoutUTF8 reports whether the locale asks for another encoding than UTF-8. Where nothing is set, as in many
+// containers, terminals have UTF-8 all the same.
+func (a *commands) withoutUTF8() bool {
+	for _, name := range []string{"LC_ALL", "LC_CTYPE", "LANG"} {
+		if locale, _ := a.LookupEnv(name); locale != "" {
+			encoding := strings.ToLower(strings.ReplaceAll(locale, "-", ""))
+			return !strings.Contains(encoding, "utf8")
+		}
+	}
+	return false
+}
+
 // terminal reports whether a stream is a terminal that can be drawn on.
 func (a *commands) terminal(out any) bool {
 	if s, ok := out.(*stream); ok {

@@ -64,7 +64,7 @@ func (a *commands) runSession(ctx context.Context, r config.Resolved, guard func
 	run, err := report.Load(dir)
 	if err == nil {
 		verdict = run.Verdict()
-		fmt.Fprint(a.Out, report.Terminal(run, snap.Report))
+		fmt.Fprint(a.Out, report.Terminal(run, snap.Report, a.width()))
 	}
 	failure = errors.Join(failure, s.Err(), err, app.ExportSummary(dir, r.SummaryExport))
 	if failure != nil {
@@ -89,7 +89,7 @@ func (a *commands) runConsole(ctx context.Context, s *session.Session, headless 
 		a.headless(ctx, s)
 		return nil
 	}
-	err = showConsole(ctx, s)
+	err = a.showConsole(ctx, s)
 	var panicked *tui.PanicError
 	switch {
 	case errors.As(err, &panicked):
@@ -103,13 +103,13 @@ func (a *commands) runConsole(ctx context.Context, s *session.Session, headless 
 }
 
 // showConsole shows the console, which has the terminal to itself meanwhile.
-func showConsole(ctx context.Context, s *session.Session) (err error) {
+func (a *commands) showConsole(ctx context.Context, s *session.Session) (err error) {
 	screen, release, err := terminal.Capture(s.Captured)
 	if err != nil {
 		return fmt.Errorf("open the console: %w", err)
 	}
 	defer func() { err = errors.Join(err, release()) }()
-	return tui.Run(ctx, s, tui.Options{Output: screen})
+	return tui.Run(ctx, s, tui.Options{Output: screen, ASCII: a.withoutUTF8()})
 }
 
 // end asks the session to end. One that is ending already stays as it is.

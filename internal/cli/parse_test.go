@@ -320,3 +320,24 @@ func TestCompletions(t *testing.T) {
 		}
 	}
 }
+
+// The first variable that is set says which encoding the terminal has, as for setlocale.
+func TestLocale(t *testing.T) {
+	for _, c := range []struct {
+		environ map[string]string
+		without bool
+	}{
+		{nil, false},
+		{map[string]string{"LANG": "en_US.UTF-8"}, false},
+		{map[string]string{"LANG": "C.utf8"}, false},
+		{map[string]string{"LANG": "en_US.UTF-8", "LC_ALL": "C"}, true},
+		{map[string]string{"LANG": "C", "LC_CTYPE": "fa_IR.UTF-8"}, false},
+		{map[string]string{"LANG": "POSIX"}, true},
+		{map[string]string{"LC_ALL": "", "LANG": "en_US.ISO-8859-1"}, true},
+	} {
+		a := &commands{IO: IO{LookupEnv: func(name string) (string, bool) { v, ok := c.environ[name]; return v, ok }}}
+		if got := a.withoutUTF8(); got != c.without {
+			t.Errorf("%v: %v, want %v", c.environ, got, c.without)
+		}
+	}
+}

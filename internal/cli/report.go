@@ -25,7 +25,7 @@ func (a *commands) report() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			fmt.Fprint(a.Out, report.Terminal(run, filepath.Join(args[0], report.File)))
+			fmt.Fprint(a.Out, report.Terminal(run, filepath.Join(args[0], report.File), a.width()))
 			return nil
 		},
 		ValidArgsFunction: completeDirectories,

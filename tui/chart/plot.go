@@ -67,6 +67,12 @@ func (p *Plot) Bar(x int, pale, outer, inner float64, limitRow int, inks BarInks
 	}
 }
 
+// The signs of the share that failed, with colours and without.
+const (
+	hatch     = '▒'
+	hatchMono = '╳'
+)
+
 // Hang draws a share, 0 to 1, from the top of a column down: a hatch over the blank cells, and what is drawn in the others
 // changes its colour. A share that is less than half a cell is a line at the upper edge.
 func (p *Plot) Hang(x int, share float64) {
@@ -74,17 +80,17 @@ func (p *Plot) Hang(x int, share float64) {
 		return
 	}
 	cells := min(int(math.Round(share*float64(p.H))), p.H)
-	hatch, style := '▒', grid.Style{Fg: theme.InkBroken95}
+	sign, style := hatch, grid.Style{Fg: theme.InkBroken95}
 	if p.Mono {
-		hatch = '╳'
+		sign = hatchMono
 	}
 	for i := range cells {
 		c := p.Grid.At(p.X+x, p.Y+i)
 		switch {
 		case c.Rune == 0:
-			p.Grid.Set(p.X+x, p.Y+i, hatch, style)
+			p.Grid.Set(p.X+x, p.Y+i, sign, style)
 		case !p.Mono:
-			p.Grid.Set(p.X+x, p.Y+i, c.Rune, broken(c.Style))
+			p.Grid.Set(p.X+x, p.Y+i, c.Rune, broken(c))
 		}
 	}
 	if c := p.Grid.At(p.X+x, p.Y); cells == 0 && c.Rune == 0 {
@@ -92,8 +98,13 @@ func (p *Plot) Hang(x int, share float64) {
 	}
 }
 
-// broken is the style of a cell of a bar in the colours of a broken objective.
-func broken(style grid.Style) grid.Style {
+// broken is the style of a cell of a bar in the colours of a broken objective. Above the end of a bar the cell is filled,
+// too.
+func broken(c grid.Cell) grid.Style {
+	style := c.Style
+	if c.Rune != '█' && style.Bg == 0 {
+		return grid.Style{Fg: theme.InkBroken50, Bg: theme.InkBroken95}
+	}
 	change := func(ink grid.Ink) grid.Ink {
 		switch ink {
 		case theme.InkP50:
@@ -205,7 +216,9 @@ func (p *Plot) Level(row int, sign rune, style grid.Style) {
 		switch {
 		case c.Rune == '↑', runes.IsBraillePattern(c.Rune) && x%2 == 0:
 			continue // a line of dots along the level: both stay in sight
-		case c.Rune == '█' && !p.Mono:
+		case c.Rune == hatchMono:
+			continue
+		case (c.Rune == '█' || c.Rune == hatch) && !p.Mono:
 			p.Grid.Set(x, row, sign, style.On(c.Style.Fg))
 		case c.Rune != 0 && c.Style.Bg != 0:
 			p.Grid.Set(x, row, sign, style.On(c.Style.Bg))

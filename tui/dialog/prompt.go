@@ -39,7 +39,13 @@ const (
 var prompts = [numPrompts]promptRow{
 	PromptUsers: {
 		"Virtual users", acceptsUsers, 12,
-		func(s *view.State) string { return units.Int(s.Now.Load.Settings.VUs) },
+		func(s *view.State) string {
+			text := units.Int(s.Now.Load.Settings.VUs)
+			if s.Now.Load.Settings.Spike {
+				text += " without the spike"
+			}
+			return text
+		},
 		func(s *view.State, text string) (Request, string, error) {
 			n, err := parseUsers(text)
 			from := s.Now.Load.Settings.VUs

@@ -27,6 +27,9 @@ func newChartKey(s *view.State, w, h int) chartKey {
 // largeFrom is the height from which a latency panel has room for large digits.
 const largeFrom = 15
 
+// fewestPlotRows is the height of a picture that still shows how high its bars are.
+const fewestPlotRows = 4
+
 // Latency is one latency chart with its figures.
 type Latency struct {
 	base
@@ -72,6 +75,8 @@ func (p *Latency) Sync(s *view.State) {
 		if h >= largeFrom {
 			most = 3
 		}
+		// Rows for spans are taken from the picture, which keeps the last few.
+		most = min(most, 1+max(0, h-3-top-fewestPlotRows))
 		placed, lanes := s.Marks.Lanes(s.History.Axis, most)
 		p.extra = max(lanes-1, 0)
 		p.pic.Draw(&p.g, 0, top, p.g.Width(), h-3-top-p.extra, s)
