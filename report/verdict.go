@@ -117,6 +117,8 @@ func (run *Run) sentence() line {
 	switch {
 	case len(judged) == 0:
 		return plain("no objective was set, so there is nothing to judge", over)
+	case unknown == len(judged):
+		return plain("nothing failed, and nothing was shown: none of the ", fmt.Sprint(unknown), " built-in objectives could be judged", over)
 	case unknown > 0:
 		return plain(fmt.Sprintf("%d of %s held", len(judged)-unknown, plural(uint64(len(judged)), "objective", "objectives")), over[:len(over)-1], "; ",
 			plural(uint64(unknown), "built-in one", "built-in ones"), " could not be judged and nobody asked for them.")

@@ -288,9 +288,8 @@ func TestUndoHasDescriptors(t *testing.T) {
 // begins, and --no-faults runs the load alone.
 func TestScheduledFaultsAreLookedAtFirst(t *testing.T) {
 	endToEnd(t)
-	target := acceptsAll(t)
-	args := []string{"run", "--headless", "--host", target, "-e", "WEBHOOK_SECRET=x", "--vus", "5", "--duration", "1s", "--objective", steady, "--fault", "llm_latency@500ms", "--toxiproxy", "http://127.0.0.1:1"}
-	refused := start(t, nil, args...).expect(t, 1)
+	args := []string{"run", "--headless", "--vus", "20", "--think", "0s-200ms", "--duration", "1s", "--objective", steady, "--fault", "llm_latency@500ms", "--toxiproxy", "http://127.0.0.1:1"}
+	refused := start(t, shared, args...).expect(t, 1)
 	for _, want := range []string{"--fault llm_latency@500ms cannot be injected: read version of Toxiproxy at http://127.0.0.1:1", "no load was sent: mend this, or run the load alone with --no-faults"} {
 		if said := refused.err.String(); !strings.Contains(said, want) {
 			t.Errorf("said %q, want %q", said, want)
@@ -299,7 +298,7 @@ func TestScheduledFaultsAreLookedAtFirst(t *testing.T) {
 	if _, err := os.Stat(refused.dir); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("there is a run: %v", err)
 	}
-	alone := start(t, nil, append(args, "--no-faults")...).expect(t, 0)
+	alone := start(t, shared, append(args, "--no-faults")...).expect(t, 0)
 	if said := alone.err.String(); !strings.Contains(said, "the faults that were asked for are not injected: --no-faults") {
 		t.Errorf("said %q", said)
 	}
