@@ -143,6 +143,10 @@ func (run *Run) reason(r slo.Reason, n int) line {
 		return plain("a fault that was asked for was not injected: ", r.About, detail, andMore(n, "and %s"), ".")
 	case slo.ExpectationFailed:
 		return plain("an expectation was not met: ", r.About, detail, andMore(n, "and %s"), ".")
+	case slo.StopRuleMet:
+		return plain("a stop rule ended the run: ", r.Detail, ".")
+	case slo.NotEnded:
+		return plain("the run has not ended as it should: ", r.Detail, ".")
 	case slo.NothingMeasured:
 		return plain("nothing can be judged: ", r.Detail, ".")
 	case slo.ObjectiveUnknown:

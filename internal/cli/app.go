@@ -13,6 +13,8 @@ import (
 
 	"xinbot.ir/squall/internal/app"
 	"xinbot.ir/squall/internal/config"
+	"xinbot.ir/squall/internal/errtree"
+	"xinbot.ir/squall/internal/printable"
 	"xinbot.ir/squall/load"
 )
 
@@ -64,10 +66,10 @@ func Main(ctx context.Context, w IO) int {
 
 // printError writes an error, one line per problem.
 func (a *commands) printError(err error) {
-	lines := strings.Split(err.Error(), "\n")
-	fmt.Fprintf(a.Err, "squall: %s\n", lines[0])
-	for _, line := range lines[1:] {
-		fmt.Fprintf(a.Err, "        %s\n", line)
+	mark := "squall:"
+	for _, problem := range errtree.Joined(err) {
+		fmt.Fprintf(a.Err, "%-7s %s\n", mark, printable.Line(problem))
+		mark = ""
 	}
 }
 

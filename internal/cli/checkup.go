@@ -16,6 +16,7 @@ import (
 	"xinbot.ir/squall/chaos"
 	"xinbot.ir/squall/internal/app"
 	"xinbot.ir/squall/internal/config"
+	"xinbot.ir/squall/internal/printable"
 	"xinbot.ir/squall/internal/session"
 	"xinbot.ir/squall/internal/units"
 	"xinbot.ir/squall/load"
@@ -41,7 +42,7 @@ func (c *checkup) report(result checkResult, what, text string) {
 	if result == fail {
 		c.failed++
 	}
-	fmt.Fprintf(c.Out, "  %s  %-15s  %s\n", result, what, text)
+	fmt.Fprintf(c.Out, "  %s  %-15s  %s\n", result, what, printable.Line(text))
 }
 
 // checkEndpoint goes the way of a request step by step, so that the first step that fails is the one that is

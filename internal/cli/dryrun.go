@@ -10,6 +10,7 @@ import (
 	"xinbot.ir/squall/internal/app"
 	"xinbot.ir/squall/internal/config"
 	"xinbot.ir/squall/internal/event"
+	"xinbot.ir/squall/internal/printable"
 	"xinbot.ir/squall/internal/session"
 )
 
@@ -26,7 +27,7 @@ func (a *commands) dryRun(ctx context.Context, r config.Resolved) error {
 	for _, i := range f.Requested() {
 		plan, checks, err := f.DryRun(ctx, i)
 		if err != nil {
-			fmt.Fprintf(a.Out, "%s\n  ✗ %v\n", i.Fault, err)
+			fmt.Fprintf(a.Out, "%s\n  ✗ %s\n", i.Fault, printable.Line(err.Error()))
 			refused = true
 			continue
 		}
@@ -76,7 +77,7 @@ func (a *commands) showPlan(id string, plan chaos.Plan, checks []chaos.Check) {
 		width = max(width, len(fact.Name))
 	}
 	for _, fact := range plan.Facts {
-		fmt.Fprintf(a.Out, "    %-*s  %s\n", width, fact.Name, fact.Text)
+		fmt.Fprintf(a.Out, "    %-*s  %s\n", width, fact.Name, printable.Line(fact.Text))
 	}
 	for _, check := range append(plan.Checks, checks...) {
 		sign := map[event.Answer]string{chaos.Passes: "✓", chaos.Warns: "!", chaos.Refuses: "✗"}[check.Answer]
@@ -84,6 +85,6 @@ func (a *commands) showPlan(id string, plan chaos.Plan, checks []chaos.Check) {
 		if check.Reason != "" {
 			text += ": " + check.Reason
 		}
-		fmt.Fprintf(a.Out, "  %s %s\n", sign, text)
+		fmt.Fprintf(a.Out, "  %s %s\n", sign, printable.Line(text))
 	}
 }

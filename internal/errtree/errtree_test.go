@@ -25,3 +25,24 @@ func TestAll(t *testing.T) {
 		t.Errorf("found %v in another error", got)
 	}
 }
+
+func TestJoined(t *testing.T) {
+	a, b, forged := errors.New("a"), errors.New("b"), errors.New("c\nFORGED")
+	for name, c := range map[string]struct {
+		err  error
+		want []string
+	}{
+		"one":             {a, []string{"a"}},
+		"joined":          {errors.Join(a, b), []string{"a", "b"}},
+		"wrapped":         {fmt.Errorf("do: %w", errors.Join(a, b)), []string{"do: a", "b"}},
+		"its own break":   {errors.Join(a, forged), []string{"a", "c\nFORGED"}},
+		"wrapped break":   {fmt.Errorf("do: %w", forged), []string{"do: c\nFORGED"}},
+		"joined twice":    {errors.Join(errors.Join(a, b), fmt.Errorf("x: %w", errors.Join(a, forged))), []string{"a", "b", "x: a", "c\nFORGED"}},
+		"two in one line": {fmt.Errorf("%w and %w", a, b), []string{"a and b"}},
+		"text behind":     {fmt.Errorf("%w (more)", errors.Join(a, b)), []string{"a\nb (more)"}},
+	} {
+		if got := Joined(c.err); !slices.Equal(got, c.want) {
+			t.Errorf("%s: %q, want %q", name, got, c.want)
+		}
+	}
+}

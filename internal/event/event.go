@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"reflect"
 	"time"
+
+	"xinbot.ir/squall/internal/printable"
 )
 
 // Kind is the name of a kind of event in the journal.
@@ -45,7 +47,7 @@ func (e Event) Kind() Kind {
 // Text is the event in one line of plain English, for people only.
 func (e Event) Text() string {
 	if r := e.row(); r != nil {
-		return r.text(e.Data)
+		return printable.Line(r.text(e.Data)) // what others say in it must not look like another event
 	}
 	return fmt.Sprintf("An event that this version of squall does not know: %s", e.unknown)
 }

@@ -76,6 +76,8 @@ const (
 	NotInjected                         // a fault that was asked for was not injected
 	ObjectiveFailed                     // an objective failed
 	ExpectationFailed                   // an expectation of a fault failed
+	StopRuleMet                         // a stop rule ended the run
+	NotEnded                            // the run was killed, or goes on
 	NothingMeasured                     // the gateway answered nothing, or counts are missing
 	ObjectiveUnknown                    // an objective that was asked for could not be judged
 )
@@ -90,6 +92,8 @@ var reasonRows = [...]struct {
 	NotInjected:       {ExitError, Failed},
 	ObjectiveFailed:   {ExitFailed, Failed},
 	ExpectationFailed: {ExitFailed, Failed},
+	StopRuleMet:       {ExitFailed, Failed},
+	NotEnded:          {ExitNotJudged, NotJudged},
 	NothingMeasured:   {ExitNotJudged, NotJudged},
 	ObjectiveUnknown:  {ExitNotJudged, NotJudged},
 }
@@ -113,7 +117,7 @@ type Verdict struct {
 func Judge(r Run) Verdict {
 	v := Verdict{Answer: Passed, Exit: ExitPassed, Run: r}
 	var found []Reason
-	for _, collect := range []func(Run) []Reason{changes, failures, injections, objectives, expectations, measurement} {
+	for _, collect := range []func(Run) []Reason{changes, failures, injections, objectives, expectations, ending, measurement} {
 		found = append(found, collect(r)...)
 	}
 	for kind := range ReasonKind(len(reasonRows)) {
@@ -212,6 +216,18 @@ func expectations(r Run) (found []Reason) {
 		}
 	}
 	return found
+}
+
+// ending is whether the run came to an end of its own. One that was killed has not shown what it was to show, and one
+// that a stop rule ended has shown what must not be.
+func ending(r Run) []Reason {
+	switch end := r.Line.End; {
+	case end == nil:
+		return []Reason{{NotEnded, "the run", "it was killed, or goes on"}}
+	case end.Data.Cause == event.EndStopRule:
+		return []Reason{{StopRuleMet, "the run", end.Data.Detail}}
+	}
+	return nil
 }
 
 // measurement is whether there was anything to judge.

@@ -8,8 +8,17 @@ import (
 	"xinbot.ir/squall/internal/timeline"
 )
 
+// line is a run of some events, which has ended unless they say how.
 func line(data ...any) *timeline.Timeline {
 	var events []event.Event
+	ended := false
+	for _, d := range data {
+		_, is := d.(event.RunEnded)
+		ended = ended || is
+	}
+	if !ended {
+		data = append(data, event.RunEnded{Cause: event.EndAsked})
+	}
 	for i, d := range data {
 		events = append(events, event.Make(time.Time{}, float64(i), event.By(event.RoleSchedule), d))
 	}
@@ -55,6 +64,9 @@ func TestJudge(t *testing.T) {
 		{"could not be applied", Run{Objectives: pass, Line: line(started, event.FaultReverting{Injection: llm, Cause: event.CauseFailed, Detail: "405"}, event.FaultReverted{Injection: llm}), Answered: 9}, Failed, 1, NotInjected},
 		{"not reverted", Run{Objectives: with(Fail, true), Line: line(started, active, event.FaultNotReverted{Injection: llm}), Answered: 9}, Failed, 3, NotReverted},
 		{"not reverted at the end", Run{Objectives: pass, Line: line(event.RunEnded{NotReverted: []string{"x"}}), Answered: 9}, Failed, 3, NotReverted},
+		{"killed", Run{Objectives: pass, Line: &timeline.Timeline{}, Answered: 9}, NotJudged, 98, NotEnded},
+		{"killed and failed", Run{Objectives: with(Fail, false), Line: &timeline.Timeline{}, Answered: 9}, Failed, 99, ObjectiveFailed},
+		{"ended by a stop rule", Run{Objectives: pass, Line: line(event.RunEnded{Cause: event.EndStopRule, Detail: "rule"}), Answered: 9}, Failed, 99, StopRuleMet},
 		{"squall failed", Run{Objectives: with(Fail, true), Line: line(event.SquallFailed{Error: "x"}), Answered: 9}, Failed, 1, SquallFailed},
 	} {
 		v := Judge(c.run)
