@@ -62,7 +62,7 @@ func chartsSection(run *Run) []block {
 		return nil
 	}
 	legend := "Shaded: spikes in amber, paused or halted in grey. "
-	if len(run.injections) > 0 {
+	if len(run.injectionsWhere(func(i injection) bool { return !i.NotApplied() && !i.Spike() })) > 0 {
 		legend = "Shaded: spikes in amber, other faults in violet, darker where they overlap, paused or halted in grey. "
 	}
 	legend += "Numbers are the marks of the timeline below. Dashed red: objectives. A gap is time in which nothing was measured."

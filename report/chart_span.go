@@ -24,6 +24,9 @@ type span struct {
 func (p *panel) allSpans(run *Run) []span {
 	var all []span
 	for _, i := range run.injections {
+		if i.NotApplied() {
+			continue
+		}
 		shade := p.fault
 		if i.Spike() {
 			shade = p.spike

@@ -57,6 +57,11 @@ func injectionTable(run *Run) block {
 	t := table{columns: append(textColumns("Fault", "What was hit", "How"), append(numberColumns("From", "To", "Lasted"), textColumns("Why it ended", "Reverted", "Recovered")...)...)}
 	for _, i := range run.repeats {
 		last := i.all[len(i.all)-1]
+		if i.NotApplied() {
+			t.rows = append(t.rows, append([]line{strong(i.name())}, textRow(
+				target(i.Started.Scope, i.Started.Driver), cmp.Or(i.summary(), absent), clockTenths(i.From), absent, absent, i.whyEnded(), "– not applied", absent)...))
+			continue
+		}
 		from, to, lasted := clockTenths(i.From), absent, i.spread(func(i injection) float64 { return i.to(run.length) - i.From }, lengthText)
 		if i.Lost {
 			from = "before " + from
@@ -156,6 +161,8 @@ func (i injection) details() []line {
 		begun = "Its beginning could not be read; first seen at " + clockTenths(i.From)
 	case i.Active != nil:
 		begun += ", applied and read back at " + clockTenths(i.Active.At)
+	case i.NotApplied():
+		return append(items, plain("Tried by "+i.By.String()+" at "+clockTenths(i.From)+", and not applied: "+reasonOf(i.whyEnded())))
 	default:
 		begun += ", not known to have taken hold"
 	}

@@ -72,6 +72,20 @@ func trials() map[string]struct {
 	}
 }
 
+// A proxy that another session has changed is refused, with whose it is.
+func TestProxyOfAnotherSession(t *testing.T) {
+	for name, c := range trials() {
+		w := newWorld(t)
+		d := w.driver(c.custom...)
+		proxy := strings.TrimPrefix(plan(t, d, c.fault, c.given).Scope, "proxy ")
+		w.theirs(proxy, "squall-other000-llm_latency-latency-downstream")
+		refused := plan(t, d, c.fault, c.given).Refused()
+		if len(refused) != 1 || !strings.Contains(refused[0].Reason, "squall-other000-llm_latency") || !strings.Contains(refused[0].Reason, "wait until that session has ended") {
+			t.Errorf("%s: refused %+v", name, refused)
+		}
+	}
+}
+
 func TestEveryFaultTakesAndIsTakenBack(t *testing.T) {
 	for name, c := range trials() {
 		t.Run(name, func(t *testing.T) {
@@ -79,7 +93,6 @@ func TestEveryFaultTakesAndIsTakenBack(t *testing.T) {
 			d := w.driver(c.custom...)
 			proxy := strings.TrimPrefix(plan(t, d, c.fault, c.given).Scope, "proxy ")
 			w.theirs(proxy, "theirs")
-			w.theirs(proxy, "squall-other000-llm_latency-latency-downstream")
 			before := w.state()
 			address := w.listen(proxy)
 
@@ -93,6 +106,8 @@ func TestEveryFaultTakesAndIsTakenBack(t *testing.T) {
 			if want := []string{"toxiproxy http://" + w.address + "/proxies/" + proxy}; !slices.Equal(p.Objects, want) {
 				t.Errorf("objects %q, want %q", p.Objects, want)
 			}
+			w.theirs(proxy, "squall-other000-llm_latency-latency-downstream") // comes between plan and injection, and stays
+			before = w.state()
 			apply(t, p)
 			changed := w.state()
 			apply(t, p) // what is applied already is fine

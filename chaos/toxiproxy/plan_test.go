@@ -90,7 +90,7 @@ func TestPlanRefuses(t *testing.T) {
 	apply(t, plan(t, other, "redis_outage", nil))
 	refused("redis_outage", nil, "session 0aaa0000 of squall (redis_outage) switched it off")
 	p = plan(t, d, "redis_outage", chaos.Params{"way": "hang"})
-	contains(t, said(p, chaos.Warns), "squall recover", "toxic remove -n squall-0aaa0000-redis_outage-off-downstream redis")
+	contains(t, said(p, chaos.Refuses), "squall recover", "toxic remove -n squall-0aaa0000-redis_outage-off-downstream redis")
 
 	for session, want := range map[string]string{"": "must be lower-case letters and digits", "A-b": "must be lower-case"} {
 		_, err := tryPlan(t, New(Config{URL: w.url(), Session: session}), "redis_outage", nil)
@@ -105,10 +105,9 @@ func TestPlanRefuses(t *testing.T) {
 func TestOthersAreLeftAlone(t *testing.T) {
 	w := newWorld(t)
 	mine, other := w.driver(), New(Config{URL: w.url(), Session: "0aaa0000"})
-	a := plan(t, mine, "llm_latency", nil)
+	a, b := plan(t, mine, "llm_latency", nil), plan(t, other, "llm_latency", nil) // both look before either injects
 	apply(t, a)
 	w.theirs("llm-upstream", "squall-by-hand")
-	b := plan(t, other, "llm_latency", nil)
 	apply(t, b)
 	if errs := undo(t, a); len(errs) > 0 {
 		t.Fatal(errs)

@@ -102,9 +102,9 @@ func (f fault) checks(state proxyState, want desired) []chaos.Check {
 	if len(state.foreign) > 0 {
 		others.Answer, others.Reason = chaos.Warns, "there are others, which stay and add to ours: "+listToxics(state.foreign)
 	}
-	left := chaos.Check{Text: "no other session or fault of squall has toxics on it"}
+	left := chaos.Check{Text: "no other squall has changed it"}
 	if len(state.squalls) > 0 {
-		left.Answer, left.Reason = chaos.Warns, f.leftovers(state.squalls, want.proxy)
+		left.Answer, left.Reason = chaos.Refuses, f.leftovers(state.squalls, want.proxy)
 	}
 	return []chaos.Check{exists, f.enabled(state, want), others, left}
 }
@@ -116,7 +116,7 @@ func (f fault) leftovers(toxics []client.Toxic, proxy string) string {
 		names = append(names, t.Name)
 		commands = append(commands, removeCommand(f.driver.api.base, proxy, t.Name))
 	}
-	return strings.Join(names, ", ") + ": if no squall holds it any more, squall recover reverts it; by hand: " + strings.Join(commands, "; ")
+	return "it has " + strings.Join(names, ", ") + ": wait until that session has ended; if none runs, squall recover reverts it; by hand: " + strings.Join(commands, "; ")
 }
 
 // enabled checks that the proxy is on. One that is off for somebody else's reasons must not be

@@ -8,7 +8,7 @@ import "xinbot.ir/squall/internal/event"
 func (t *Timeline) Outside(at float64) bool {
 	for n := range t.Injections {
 		i := &t.Injections[n]
-		if at < i.From {
+		if at < i.From || i.NotApplied() {
 			continue
 		}
 		if end := t.calmAgain(i); end == Open || at < end {

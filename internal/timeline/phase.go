@@ -2,6 +2,7 @@ package timeline
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -51,6 +52,9 @@ type phases struct {
 
 	current string         // name of the phase that goes on, before it was numbered
 	seen    map[string]int // how often each name had a phase
+
+	told    []event.Event // what the phases were made of
+	without map[int]bool  // injections that turned out not to have been applied
 }
 
 type active struct {
@@ -59,6 +63,16 @@ type active struct {
 }
 
 func (p *phases) apply(e event.Event, t *Timeline) {
+	if about, ok := e.Data.(interface{ Ref() event.Injection }); ok {
+		if p.without[about.Ref().Run] {
+			return
+		}
+		p.told = append(p.told, e)
+	}
+	switch e.Data.(type) {
+	case event.Paused, event.Resumed, event.Halted, event.HaltReleased:
+		p.told = append(p.told, e)
+	}
 	if p.seen == nil {
 		p.seen = map[string]int{}
 		p.rest = Phase{Name: "baseline", Kind: Baseline}
@@ -83,9 +97,27 @@ func (p *phases) apply(e event.Event, t *Timeline) {
 		}
 	}
 	if about, ok := e.Data.(interface{ Ref() event.Injection }); ok && about.Ref().Run > 0 {
-		p.disturb(t.lookup(about.Ref().Run))
+		if i := t.lookup(about.Ref().Run); i != nil && i.NotApplied() && !p.without[i.Run] {
+			p.cutAgain(i.Run, t)
+			return
+		}
+		p.disturb(t.lookup(about.Ref().Run), e.At)
 	}
 	p.turn(e.At)
+}
+
+// cutAgain makes the phases anew without an injection that could not be applied: nothing was done to the platform.
+func (p *phases) cutAgain(run int, t *Timeline) {
+	without := maps.Clone(p.without)
+	if without == nil {
+		without = map[int]bool{}
+	}
+	without[run] = true
+	told := p.told
+	*p = phases{without: without}
+	for _, e := range told {
+		p.apply(e, t)
+	}
 }
 
 func (t *Timeline) lookup(run int) *Injection {
@@ -97,17 +129,17 @@ func (t *Timeline) lookup(run int) *Injection {
 	return nil
 }
 
-// disturb begins or ends what an injection is on for.
-func (p *phases) disturb(i *Injection) {
+// disturb begins or ends, at a moment, what an injection is on for. What became of it later may be known already.
+func (p *phases) disturb(i *Injection, at float64) {
 	if i == nil {
 		return
 	}
-	at := slices.IndexFunc(p.on, func(a active) bool { return a.run == i.Run })
-	switch over := i.Reverted != nil; {
-	case !over && at < 0:
+	n := slices.IndexFunc(p.on, func(a active) bool { return a.run == i.Run })
+	switch over := i.Reverted != nil && at >= i.Reverted.At; {
+	case !over && n < 0:
 		p.on = append(slices.Clone(p.on), active{i.Run, i.Label})
-	case over && at >= 0:
-		p.on = slices.Delete(slices.Clone(p.on), at, at+1)
+	case over && n >= 0:
+		p.on = slices.Delete(slices.Clone(p.on), n, n+1)
 		if len(p.on) == 0 && !p.halted {
 			p.recoveries++
 			p.rest = Phase{Name: fmt.Sprintf("recovery %d", p.recoveries), Kind: Recovery}

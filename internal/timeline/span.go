@@ -1,6 +1,10 @@
 package timeline
 
-import "xinbot.ir/squall/internal/event"
+import (
+	"slices"
+
+	"xinbot.ir/squall/internal/event"
+)
 
 // SpanKind is what a span stands for.
 type SpanKind uint8
@@ -43,6 +47,9 @@ func (t *Timeline) applySpan(e event.Event) {
 		t.endSpan(FaultSpan, d.Run, e.At)
 		t.beginSpan(NotRevertedSpan, d.Run, e.At)
 	case event.FaultReverted:
+		if i := t.lookup(d.Run); i != nil && i.NotApplied() {
+			t.Spans = slices.DeleteFunc(slices.Clone(t.Spans), func(s Span) bool { return s.Kind == FaultSpan && s.Run == d.Run })
+		}
 		t.endSpan(FaultSpan, d.Run, e.At)
 		t.endSpan(NotRevertedSpan, d.Run, e.At)
 	}
