@@ -31,6 +31,7 @@ type timeAxisPanel interface{ Columns() int }
 // draw draws everything on the frame.
 func (m *Model) draw() {
 	m.frame.Clear()
+	m.state.Typing = m.dialog != nil && m.dialog.Typing()
 	if !m.fits {
 		m.tooSmall()
 		return

@@ -151,6 +151,9 @@ func (toxicUndoer) Remedy(undo json.RawMessage) string {
 	if err != nil {
 		return unreadable
 	}
+	if n, ours := parseName(r.Toxic); ours && n.kind == offKind { // the mark alone would leave the proxy off
+		return enableCommand(r.URL, r.Proxy, true) + "; " + removeCommand(r.URL, r.Proxy, r.Toxic)
+	}
 	return removeCommand(r.URL, r.Proxy, r.Toxic)
 }
 
@@ -207,7 +210,7 @@ func markerInUse(ctx context.Context, api api, r toxicRecord) error {
 		}
 		return fmt.Errorf("remove toxic %s from proxy %s at %s: see first whether the proxy is on: %w", r.Toxic, r.Proxy, r.URL, err)
 	case !p.Enabled && hasMarker(p.ActiveToxics, r.Toxic):
-		return fmt.Errorf("remove toxic %s from proxy %s at %s: it marks the proxy as switched off by squall, which it still is", r.Toxic, r.Proxy, r.URL)
+		return fmt.Errorf("remove toxic %s from proxy %s at %s: it marks the proxy as switched off by squall, which it still is: what switched it off is not in the ledger, and has to be switched on first", r.Toxic, r.Proxy, r.URL)
 	}
 	return nil
 }

@@ -87,7 +87,7 @@ func TestTheSeedsK6CommandLine(t *testing.T) {
 	if got := r.Options.Workload.Tenants[0].Brands[0].Channels; got != load.DefaultMix() {
 		t.Errorf("channels %v, want the default mix", got)
 	}
-	if got, want := strings.Join(r.Warnings, " "), "only webchat has a secret, so instagram, telegram and whatsapp are sent as webchat with the channel in the metadata (--signing per-channel leaves them out): set WEBHOOK_SECRET_INSTAGRAM, WEBHOOK_SECRET_TELEGRAM and WEBHOOK_SECRET_WHATSAPP"; got != want {
+	if got, want := strings.Join(r.Warnings, " "), "instagram, telegram and whatsapp have no secret and are sent as webchat with the channel in the metadata (--signing per-channel leaves them out): set WEBHOOK_SECRET_INSTAGRAM, WEBHOOK_SECRET_TELEGRAM and WEBHOOK_SECRET_WHATSAPP"; got != want {
 		t.Errorf("warnings %q, want %q", got, want)
 	}
 	if r.Options.Orchestrator.String() != "https://api.xinbot.ir" || r.Options.Keys.Token() != "a.b.c" {
@@ -107,7 +107,7 @@ func TestTheSeedsK6CommandLine(t *testing.T) {
 	if got, want := r.Options.Workload.Tenants[0].Brands[0].Channels, (load.Weights{load.Webchat: 0.4, load.AutomationMessage: 0.1}); got != want {
 		t.Errorf("channels %v, want webchat and automation alone", got)
 	}
-	if got, want := strings.Join(r.Warnings, " "), "only webchat has a secret, so instagram, telegram and whatsapp are left out of the traffic: set WEBHOOK_SECRET_INSTAGRAM, WEBHOOK_SECRET_TELEGRAM and WEBHOOK_SECRET_WHATSAPP"; got != want {
+	if got, want := strings.Join(r.Warnings, " "), "instagram, telegram and whatsapp have no secret and are left out of the traffic: set WEBHOOK_SECRET_INSTAGRAM, WEBHOOK_SECRET_TELEGRAM and WEBHOOK_SECRET_WHATSAPP"; got != want {
 		t.Errorf("warnings %q, want %q", got, want)
 	}
 	if r.Target != "gw" {

@@ -34,8 +34,12 @@ func (l *resolver) resolveSecrets(w load.Workload) (load.Workload, [load.NumChan
 		}
 		secrets[c] = secret
 	}
+	perChannel := l.values[signing].set() && read(l, signing, parseOneOf(signShared, signPerChannel)) == signPerChannel
 	switch {
 	case len(missing) == 0 || l.noLoad:
+	case secrets[load.Webchat] != "" && perChannel && others > 0:
+		l.unsigned = missing
+		w = l.withoutChannels(w, missing)
 	case secrets[load.Webchat] == "" || others > 0:
 		l.problem("no secret for %s: set %s", strictyaml.Choice(missing), strictyaml.Choice(secretVariables(missing)))
 	default:

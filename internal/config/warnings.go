@@ -17,7 +17,7 @@ func (l *resolver) warnings(r Resolved) (all []string) {
 		if l.shared {
 			what = "sent as webchat with the channel in the metadata (--signing per-channel leaves them out)"
 		}
-		warn("only webchat has a secret, so %s %s %s: set %s", strictyaml.Choice(l.unsigned),
+		warn("%s %s no secret and %s %s: set %s", strictyaml.Choice(l.unsigned), map[bool]string{true: "has", false: "have"}[len(l.unsigned) == 1],
 			map[bool]string{true: "is", false: "are"}[len(l.unsigned) == 1], what, strictyaml.Choice(secretVariables(l.unsigned)))
 	}
 	if l.withheld > 0 {

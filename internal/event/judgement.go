@@ -101,17 +101,26 @@ type PlatformRecovered struct {
 	Injection
 	Seconds  float64 `json:"seconds"`            // from the verified revert to the first green second; finest is 1
 	Unbroken bool    `json:"unbroken,omitempty"` // no objective ever broke
+	Unjudged int     `json:"unjudged,omitempty"` // objectives that had too few samples to say so
 }
 
 func (d PlatformRecovered) text() string {
 	if d.Unbroken {
-		return d.Title + ": objectives stayed green all the time"
+		return d.Title + ": no objective broke" + unjudged(d.Unjudged)
 	}
 	took := "less than a second"
 	if d.Seconds >= 1 {
 		took = seconds(d.Seconds)
 	}
-	return fmt.Sprintf("%s: objectives are green again, %s after it was reverted", d.Title, took)
+	return fmt.Sprintf("%s: objectives are green again, %s after it was reverted", d.Title, took) + unjudged(d.Unjudged)
+}
+
+// unjudged names those that nothing is known of.
+func unjudged(n int) string {
+	if n == 0 {
+		return ""
+	}
+	return fmt.Sprintf("; %d could not be judged", n)
 }
 
 // WorkloadScaled is another number of pods of a watched workload.

@@ -74,7 +74,7 @@ func recoversWithin(r TimeToGreen, h objectiveHealth) func(chaos.Expectation) (e
 		case x.Signal != event.Recovers:
 			return event.ExpectationPending, ""
 		case r.Unbroken:
-			return event.ExpectationMet, h.withUnknown("objectives stayed green all the time")
+			return event.ExpectationMet, h.withUnknown("no objective broke")
 		case x.Within > 0 && r.Took > x.Within:
 			return event.ExpectationFailed, h.withUnknown("took " + recoveryText(r.Took))
 		}

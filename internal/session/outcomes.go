@@ -263,7 +263,7 @@ func (t *outcomes) observe(o metric.Observation, live []slo.Result) {
 	}
 	t.mu.Unlock()
 	for _, f := range recovered {
-		t.emit(objectives, event.PlatformRecovered{Injection: f.ref(), Seconds: f.recovery.Took.Seconds(), Unbroken: f.recovery.Unbroken})
+		t.emit(objectives, event.PlatformRecovered{Injection: f.ref(), Seconds: f.recovery.Took.Seconds(), Unbroken: f.recovery.Unbroken, Unjudged: len(now.unknown)})
 	}
 	t.emitFindings(decided)
 }

@@ -106,7 +106,13 @@ func tickStep(column time.Duration) time.Duration {
 
 // DrawSpans shades what was on, on the time axis, in the rows from y down: as many as lanes.
 func DrawSpans(g *grid.Grid, x, y int, s *view.State, lanes []view.PlacedSpan) {
-	for _, sp := range lanes {
+	owners := map[[2]int]int{} // of the cells, by row and column: the span that is drawn last
+	for n, sp := range lanes {
+		for i := sp.First; i < sp.End; i++ {
+			owners[[2]int{sp.Lane, i}] = n
+		}
+	}
+	for n, sp := range lanes {
 		style := s.Styles.SpanCalm
 		switch {
 		case sp.Bad:
@@ -120,14 +126,27 @@ func DrawSpans(g *grid.Grid, x, y int, s *view.State, lanes []view.PlacedSpan) {
 		for i := sp.First; i < sp.End; i++ {
 			g.Set(x+i, y+sp.Lane, spanGround(loud, s.Styles.Mono), style)
 		}
-		room := sp.End - sp.First
+		first, room := longest(sp.First, sp.End, func(i int) bool { return owners[[2]int{sp.Lane, i}] == n })
 		for _, label := range []string{sp.Label, sp.Short} {
 			if w := grid.Width(label); w > 0 && room >= w {
-				g.Text(x+sp.First+(room-w)/2, y+sp.Lane, w, label, style)
+				g.Text(x+first+(room-w)/2, y+sp.Lane, w, label, style)
 				break
 			}
 		}
 	}
+}
+
+// longest is where the longest row of cells begins that a test holds for, and its length.
+func longest(from, to int, holds func(int) bool) (first, length int) {
+	begun := from
+	for i := from; i < to; i++ {
+		if !holds(i) {
+			begun = i + 1
+		} else if n := i + 1 - begun; n > length {
+			first, length = begun, n
+		}
+	}
+	return first, length
 }
 
 func spanGround(loud, mono bool) rune {

@@ -5,8 +5,15 @@ import (
 	"xinbot.ir/squall/tui/theme"
 )
 
+// narrowMargin is how many columns beside a box show nothing that could be read.
+const narrowMargin = 3
+
 // box draws an empty framed rectangle over the frame and returns its inside.
 func box(frame *grid.Grid, st *theme.Styles, x, y, w, h int, title string) (left, top, width, height int) {
+	if x <= narrowMargin { // single letters of the screen below would look like text of the box
+		frame.Fill(0, y, x, h, ' ', grid.Style{})
+		frame.Fill(x+w, y, frame.Width()-x-w, h, ' ', grid.Style{})
+	}
 	frame.Fill(x, y, w, h, ' ', st.Sheet)
 	edge := st.Accent.On(st.Sheet.Bg)
 	edge.Attr = 0

@@ -97,7 +97,7 @@ func recoveryClock(f *session.FaultState, clock time.Time, st *theme.Styles) (te
 	case r.Done && late:
 		return "✗ recovered in " + units.Duration(r.Took) + ", goal " + units.Duration(r.Goal), "✗ " + units.Duration(r.Took), st.Bad
 	case r.Done && r.Unbroken:
-		return "✓ objectives stayed green", "✓ stayed green", st.Good
+		return "✓ no objective broke", "✓ unbroken", st.Good
 	case r.Done && r.Took < time.Second:
 		return "✓ recovered at once", "✓ at once", st.Good
 	case r.Done:

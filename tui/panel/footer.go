@@ -36,6 +36,13 @@ func (p *Footer) Sync(s *view.State) {
 		p.g.Text(0, 0, room, sign+m.Text, style)
 		return
 	}
+	if s.Typing { // the letters are text
+		x := p.g.Text(0, 0, room, "Ctrl+X", st.Strong) + 1
+		x += p.g.Text(x, 0, room-x, "HALT", st.Bad) + 2
+		x += p.g.Text(x, 0, room-x, "Esc", st.Strong) + 1
+		p.g.Text(x, 0, room-x, "close", st.Dim)
+		return
+	}
 	x := 0
 	for _, k := range p.fitting(room) {
 		style := st.Strong

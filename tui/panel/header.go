@@ -147,7 +147,7 @@ func (p *Header) answers(w int, s *view.State) {
 // tally counts the objectives by their state at the right end.
 func (p *Header) tally(w, left int, s *view.State) {
 	var count [3]int
-	for _, v := range s.LastSecond.Live {
+	for _, v := range s.Verdicts() {
 		count[v.State]++
 	}
 	st := s.Styles

@@ -162,7 +162,7 @@ func drawVerdict(g *grid.Grid, x, y, width int, st *theme.Styles, row view.Laten
 		used = drawTrouble(bad, g, x+width, y, width, st) + 2
 		width -= used
 	}
-	verdict, has := row.Objective(s.LastSecond.Live)
+	verdict, has := row.Objective(s.Verdicts())
 	switch {
 	case bad.Found && width < verdictWidth:
 		return used
@@ -172,6 +172,9 @@ func drawVerdict(g *grid.Grid, x, y, width int, st *theme.Styles, row view.Laten
 		return used + g.TextRight(x+width, y, width, "no objective", st.Dim)
 	}
 	style, text := st.Objective(verdict.State)
+	if recent, _ := row.Objective(s.LastSecond.Live); recent.State != verdict.State {
+		text += " overall"
+	}
 	long := text + " " + verdict.Objective.Aggregate + " " + verdict.Objective.Operator + " " + units.LatencyBound(view.Bound(verdict.Objective))
 	if verdict.Objective.Aggregate == "p(95)" {
 		long = text + " " + verdict.Objective.Operator + " " + units.LatencyBound(view.Bound(verdict.Objective))

@@ -3,9 +3,11 @@
 package view
 
 import (
+	"slices"
 	"time"
 
 	"xinbot.ir/squall/internal/session"
+	"xinbot.ir/squall/internal/slo"
 	"xinbot.ir/squall/load"
 	"xinbot.ir/squall/load/metric"
 	"xinbot.ir/squall/tui/theme"
@@ -14,6 +16,7 @@ import (
 // State is what panels draw from.
 type State struct {
 	Now            session.Snapshot // the newest
+	Typing         bool             // keys are text
 	LastSecond     session.Snapshot // as the last second closed: numbers come from here, so that they can be read
 	VerdictVersion int              // moves when the verdicts do
 	History        History
@@ -49,6 +52,18 @@ func LastWindow(s *session.Snapshot) *metric.Window {
 
 // Began reports whether a second has closed and been judged: before that nothing is known to be absent.
 func (s *State) Began() bool { return len(s.LastSecond.Load.Windows) > 0 || len(s.LastSecond.Live) > 0 }
+
+// Verdicts are those on the last seconds; of an objective that they have too few samples for, that on the whole run.
+func (s *State) Verdicts() []slo.Result {
+	now, overall := s.LastSecond.Live, s.LastSecond.Overall
+	for i, v := range now {
+		if v.State == slo.Unknown && i < len(overall) && overall[i].Objective == v.Objective && overall[i].State != slo.Unknown {
+			now = slices.Clone(now)
+			now[i] = overall[i]
+		}
+	}
+	return now
+}
 
 // Recent sums the last seconds of a run.
 type Recent struct {
