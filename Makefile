@@ -28,13 +28,15 @@ help: ## list these targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' $(firstword $(MAKEFILE_LIST)) | \
 		while IFS='|' read -r target what; do printf '  %-12s %s\n' "$$target" "$$what"; done
 
+# Static and without symbols: a quarter smaller.
 .PHONY: build
 build: ## build bin/squall
-	@$(GO) build -trimpath -ldflags '$(LDFLAGS)' -o $(BIN)/squall .
+	@[ -e $(BIN)/squall ] || echo "building squall: the first time Go downloads and compiles its libraries, which takes a few minutes"
+	@CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w $(LDFLAGS)' -o $(BIN)/squall .
 
 .PHONY: demo
 demo: build ## open the console on the embedded platform (ARGS='--vus 50' adds flags)
-	@$(BIN)/squall demo $(ARGS)
+	@$(BIN)/squall demo $(ARGS) || { code=$$?; [ $$code -eq 98 ] || [ $$code -eq 99 ] || exit $$code; } # a verdict is no error of make's
 
 # The end-to-end tests wait for processes most of their time, so more of them run at once than there are cores.
 .PHONY: test

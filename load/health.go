@@ -86,7 +86,7 @@ func (m *selfMonitor) read(now time.Time, missed, local uint64) metric.Health {
 func saturation(lag time.Duration, cpu float64, missed, local uint64) string {
 	switch {
 	case local > 0:
-		return fmt.Sprintf("%d requests met a limit of this machine: see the errors of class generator", local)
+		return fmt.Sprintf("%d requests did not leave this machine: see the errors of class generator", local)
 	case missed > 0:
 		return fmt.Sprintf("%d sends were due and never made", missed)
 	case lag >= lagTolerated:

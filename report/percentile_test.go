@@ -16,8 +16,8 @@ func TestMeasuredOfFewSamples(t *testing.T) {
 		want    string
 	}{
 		{slo.Result{Objective: p95, State: slo.Unknown, Value: 498.9, Samples: 16}, absent},
-		{slo.Result{Objective: p95, State: slo.Unknown, Value: 498.9, Samples: 20}, "498.9 ms"},
-		{slo.Result{Objective: p95, State: slo.Fail, Value: 4100, Samples: 3}, "4,100.0 ms (n too small)"},
+		{slo.Result{Objective: p95, State: slo.Unknown, Value: 498.9, Samples: 20}, "499 ms"},
+		{slo.Result{Objective: p95, State: slo.Fail, Value: 4100, Samples: 3}, "4.10 s (n too small)"},
 		{slo.Result{Objective: longest, State: slo.Pass, Value: 12, Samples: 1}, "12.0 ms"},
 	} {
 		if got := measured(c.verdict); got != c.want {

@@ -168,7 +168,7 @@ func TestOneNumberEverywhere(t *testing.T) {
 			t.Errorf("%s of the summary is %v, want %v", metric, got, want)
 		}
 	}
-	if line := fmt.Sprintf("`gateway_latency: p(95)<1500` | %.1f ms |", want); !strings.Contains(r.report, line) {
+	if line := fmt.Sprintf("`gateway_latency: p(95)<1500` | %s |", units.Latency(metric.Statistics(merged).P95)); !strings.Contains(r.report, line) {
 		t.Errorf("the report does not say %q", line)
 	}
 	stats := metric.Statistics(merged)
@@ -331,7 +331,7 @@ func TestVerdicts(t *testing.T) {
 	}{
 		{"passed", synthetic{seconds: 20, change: objectives("gateway_latency: p(95)<1500", "http_req_failed: rate<0.01")}, slo.Passed, "all 2 objectives held over 2,405 requests in 00:20."},
 		{"one objective", synthetic{seconds: 20, change: objectives("gateway_latency: p(95)<1500")}, slo.Passed, "the objective held over 2,405 requests in 00:20."},
-		{"failed", synthetic{seconds: 20, change: objectives("orchestrator_latency: p(95)<1500", "gateway_latency: p(95)<10", "http_reqs: count<5")}, slo.Failed, "gateway_latency: p(95)<10 came to 166.3 ms, and 1 more failed."},
+		{"failed", synthetic{seconds: 20, change: objectives("orchestrator_latency: p(95)<1500", "gateway_latency: p(95)<10", "http_reqs: count<5")}, slo.Failed, "gateway_latency: p(95)<10 came to 166 ms, and 1 more failed."},
 		{"unknown", synthetic{seconds: 20, change: objectives("orchestrator_latency: p(95)<1500", "gateway_latency: p(95)<1500")}, slo.NotJudged, "orchestrator_latency: p(95)<1500 could not be judged (only 2 samples, 100 needed)."},
 		{"no objective", synthetic{seconds: 20, change: objectives()}, slo.Passed, "no objective was set, so there is nothing to judge over 2,405 requests in 00:20."},
 		{"not readable", synthetic{seconds: 20, change: objectives("gateway_latency: p(95)<1500", "nonsense")}, slo.NotJudged, "1 of the objectives could not be judged (not readable)."},

@@ -152,7 +152,7 @@ func TestObjectivesWithAScope(t *testing.T) {
 			t.Errorf("no %q in\n%s", want, r.report)
 		}
 	}
-	if !strings.Contains(r.terminal, " ms over the whole run") || strings.Contains(r.terminal, "outside faults; ") {
+	if !strings.Contains(r.terminal, " s over the whole run") || strings.Contains(r.terminal, "outside faults; ") {
 		t.Errorf("the terminal says\n%s", r.terminal)
 	}
 	var summary struct {

@@ -7,6 +7,7 @@ import (
 	"net"
 	"reflect"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -222,8 +223,12 @@ func TestPortIsTaken(t *testing.T) {
 	apply(t, p)
 	taken, err := net.Listen("tcp", w.listen("redis"))
 	must(t, err)
-	if errs := undo(t, p); len(errs) != 2 { // the mark stays as long as the proxy is off
+	errs := undo(t, p)
+	if len(errs) != 2 { // the mark stays as long as the proxy is off
 		t.Errorf("errors %v", errs)
+	}
+	if said := errors.Join(errs...).Error(); !strings.Contains(said, taken.Addr().String()) || !strings.Contains(said, "in use") {
+		t.Errorf("the port that is taken is not named: %s", said)
 	}
 	taken.Close()
 	if errs := undo(t, p); len(errs) > 0 || !reflect.DeepEqual(w.state(), before) {

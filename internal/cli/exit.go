@@ -26,7 +26,7 @@ func (e usageError) Unwrap() error { return e.err }
 // signalError is a signal that ended squall before there was a run.
 type signalError struct{ signal os.Signal }
 
-func (e signalError) Error() string { return "ended by " + e.signal.String() }
+func (e signalError) Error() string { return "ended by a signal (" + e.signal.String() + ")" }
 
 // usage marks an error as a usage error; nil stays nil, and a signal is no mistake of the user's.
 func usage(err error) error {

@@ -21,11 +21,11 @@ type otherFlag struct {
 }
 
 var otherFlags = []otherFlag{
-	{names: "--stage -s --iterations -i --iteration", ours: "a run is as long as --duration says; a level is reached by --vus with --ramp, and changed with the keys of the console"},
+	{variables: "K6_STAGES", names: "--stage -s --iterations -i --iteration", ours: "a run is as long as --duration says; a level is reached by --vus with --ramp, and changed with the keys of the console"},
 	{names: "--rps --max-rps", ours: "--rate 500/s sends at an arrival rate"},
 	{names: "--max", ours: "--max-in-flight bounds what is under way in the open model, --vus what is in the closed one"},
 	{names: "--tag --tags -T", ours: "a run has no tags: --target names what it is about, and the key n writes a note"},
-	{names: "--no-summary --no-thresholds --summary-mode --summary-trend-stats --summary-time-unit", ours: "the summary is always written, as perf-summary.json in the run directory, and with --summary-export where you like"},
+	{names: "--no-summary --summary-mode --summary-trend-stats --summary-time-unit", ours: "the summary is always written, as perf-summary.json in the run directory, and with --summary-export where you like"},
 	{names: "--quiet -q --no-color --verbose --loglevel --logfile --skip-log-setup --log-output --log-format --only-summary --print-stats", ours: "squall run writes progress to standard error: 2>/dev/null leaves it out; NO_COLOR takes the colours away"},
 	{names: "--csv --csv-full-history --html --json --json-file", ours: "the run directory has report.md, perf-summary.json and windows.jsonl, one line per second"},
 	{names: "--master --worker --master-host --master-port --expect-workers --processes", ours: "one squall makes the load of one machine"},
@@ -34,6 +34,11 @@ var otherFlags = []otherFlag{
 	{names: "--exit-code-on-error", ours: "exit codes are in squall --help"},
 	{names: "--throw -w --http-debug --discard-response-bodies --compatibility-mode --execution-segment --linger --paused --address", ours: nothingLike + ": leave it out"},
 	{names: "--user-agent --batch --batch-per-host --dns --hosts --block-hostnames --blacklist-ip", ours: nothingLike + ": leave it out"},
+	{names: "--no-thresholds", ours: "objectives are always judged: --objective replaces the built-in ones, --unknown pass lets those pass that cannot be judged"},
+	{names: "--insecure-skip-tls-verify", ours: "--insecure-skip-verify accepts any server certificate"},
+	{names: "--all-namespaces -A -n", ours: "--namespace names the one namespace of the platform, and --allow-namespace lets faults touch it"},
+	{names: "--selector -l", ours: "what a fault hits is among its parameters: --fault redis_outage,selector=app=redis"},
+	{names: "--server --cluster --user --as", ours: "--context names the context of the kubeconfig, and with it cluster and user"},
 	{names: "-o", variables: "K6_OUT", ours: "--out DIR is the run directory, which has windows.jsonl, one line per second, and perf-summary.json"},
 	{variables: "LOCUST_LOCUSTFILE", ours: "the built-in scenario is what runs: no script is read"},
 	{names: "--no-connection-reuse --no-vu-connection-reuse", ours: "--no-keep-alive opens a connection for each request"},

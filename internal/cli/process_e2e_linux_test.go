@@ -52,7 +52,7 @@ func TestSignalEndsReading(t *testing.T) {
 		if took := time.Since(began); took > 3*time.Second {
 			t.Errorf("%s: ended after %s", s, took)
 		}
-		if said := p.err.String(); !strings.Contains(said, "read the configuration: ended by "+s.String()) {
+		if said := p.err.String(); !strings.Contains(said, "read the configuration: ended by a signal ("+s.String()+")") {
 			t.Errorf("said %q", said)
 		}
 	}

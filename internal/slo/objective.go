@@ -1,8 +1,10 @@
 package slo
 
 import (
+	"math"
 	"strconv"
 	"strings"
+	"time"
 
 	"xinbot.ir/squall/internal/units"
 )
@@ -101,14 +103,18 @@ type Result struct {
 	Reason    string // why Unknown; "" otherwise
 }
 
+// closeToBound is how close to its bound, as a share of it, a latency is written in full: three digits might not
+// tell on which side it lies.
+const closeToBound = 0.01
+
 // ValueText writes the value in its own unit, precisely enough to see on which side of the bound it lies.
 func (r Result) ValueText() string {
 	o := r.Objective
 	switch {
-	case o.Latency() && r.Value < 10:
+	case o.Latency() && math.Abs(r.Value-o.Bound) < closeToBound*o.Bound:
 		return units.Decimal(r.Value, 2) + " ms"
 	case o.Latency():
-		return units.Decimal(r.Value, 1) + " ms"
+		return units.Latency(time.Duration(r.Value * float64(time.Millisecond)))
 	case o.Share():
 		return units.Percent(r.Value)
 	case o.Aggregate == "rate":

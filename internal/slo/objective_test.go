@@ -363,3 +363,13 @@ func FuzzStopRule(f *testing.F) {
 		}
 	})
 }
+
+// A latency is written as everywhere, and in full where three digits would not tell on which side of the bound it is.
+func TestValueText(t *testing.T) {
+	o := Objective{Metric: "gateway_latency", Aggregate: "p(95)", Operator: "<", Bound: 1500}
+	for value, want := range map[float64]string{3182.6: "3.18 s", 259.5: "260 ms", 0.4213: "421 µs", 1500.4: "1,500.40 ms", 1499.6: "1,499.60 ms", 1490: "1,490.00 ms", 1480: "1.48 s"} {
+		if got := (Result{Objective: o, Value: value}).ValueText(); got != want {
+			t.Errorf("%v is written %q, want %q", value, got, want)
+		}
+	}
+}

@@ -206,18 +206,18 @@ func banner(s *view.State) (string, grid.Style) {
 		return "✗ squall itself: " + s.Now.Failure, s.Styles.BadgeBad
 	case notRevertedHint(s) != "":
 		return notRevertedHint(s), s.Styles.BadgeBad
+	case s.Now.Status == session.Halted && on > 0:
+		return "■ HALTED: reverting " + FaultCount(on) + "; spikes and faults blocked.", s.Styles.BadgeBad
+	case s.Now.Status == session.Halted:
+		return "■ HALTED, u releases: settings as at the start, spikes and faults blocked.", s.Styles.BadgeBad
 	case s.AwayLately() > 0:
 		return "! GENERATOR WAS AWAY for " + units.Duration(s.AwayLately().Round(10*time.Millisecond)) + ": squall or this machine stood still. Requests under way then are not measured.", s.Styles.BadgeActive
 	case health.Saturated:
 		return "! GENERATOR SATURATED: " + health.Reason + ". These numbers may be its fault, not the platform's.", s.Styles.BadgeActive
 	case s.Now.Status == session.Draining && on > 0:
 		return "◐ No new requests; reverting " + FaultCount(on) + ", then the report is written.", s.Styles.BadgeActive
-	case s.Now.Status == session.Halted && on > 0:
-		return "■ HALTED: reverting " + FaultCount(on) + "; spikes and faults blocked.", s.Styles.BadgeBad
 	case s.Now.Status == session.Draining:
 		return "◐ No new requests; waiting for " + units.Int(s.Now.Load.InFlight) + " in flight, then the report is written.", s.Styles.BadgeActive
-	case s.Now.Status == session.Halted:
-		return "■ HALTED: settings as at the start, spikes and faults blocked. Press u to release.", s.Styles.BadgeBad
 	}
 	return "", grid.Style{}
 }
