@@ -42,16 +42,34 @@ type statColumn struct {
 var statColumns = []statColumn{
 	{"requests", 10, func(s metric.Stats) string { return units.CountShort(s.Count) }},
 	{"failed", 9, func(s metric.Stats) string { return units.CountShort(s.Failed) }},
-	{"p50", 9, latencyColumn(func(s metric.Stats) time.Duration { return s.P50 })},
-	{"p90", 9, latencyColumn(func(s metric.Stats) time.Duration { return s.P90 })},
-	{"p95", 9, latencyColumn(func(s metric.Stats) time.Duration { return s.P95 })},
-	{"p99", 9, latencyColumn(func(s metric.Stats) time.Duration { return s.P99 })},
-	{"max", 9, latencyColumn(func(s metric.Stats) time.Duration { return s.Max })},
-	{"mean", 9, latencyColumn(func(s metric.Stats) time.Duration { return s.Mean })},
+	{"p50", 9, latencyColumn(50, func(s metric.Stats) time.Duration { return s.P50 })},
+	{"p90", 9, latencyColumn(90, func(s metric.Stats) time.Duration { return s.P90 })},
+	{"p95", 9, latencyColumn(95, func(s metric.Stats) time.Duration { return s.P95 })},
+	{"p99", 9, latencyColumn(99, func(s metric.Stats) time.Duration { return s.P99 })},
+	{"max", 9, latencyColumn(0, func(s metric.Stats) time.Duration { return s.Max })},
+	{"mean", 9, latencyColumn(0, func(s metric.Stats) time.Duration { return s.Mean })},
 }
 
-func latencyColumn(pick func(metric.Stats) time.Duration) func(metric.Stats) string {
-	return func(s metric.Stats) string { return units.Latency(pick(s)) }
+func latencyColumn(p float64, pick func(metric.Stats) time.Duration) func(metric.Stats) string {
+	return func(s metric.Stats) string { return percentile(p, pick(s), s.Count) }
+}
+
+// percentile writes one of so many samples; of too few it would be the maximum by another name, and is a dash as in
+// the report.
+func percentile(p float64, value time.Duration, samples uint64) string {
+	if samples < metric.FewestSamples(p) {
+		return units.None
+	}
+	return units.Latency(value)
+}
+
+// recently writes a percentile of the last seconds. A slow flow has few samples in them, of which one alone is no
+// distribution.
+func recently(value time.Duration, samples uint64) string {
+	if samples < 2 {
+		return units.None
+	}
+	return units.Latency(value)
 }
 
 // Sync draws the table.

@@ -94,10 +94,10 @@ func (p *Latency) figures(s *view.State) {
 	if p.pic.Row.Outage(s).Found {
 		look = st.Dim
 	}
-	x := drawLegend(&p.g, 0, 0, st, theme.InkP95, "p95", units.Latency(now.P95), look)
+	x := drawLegend(&p.g, 0, 0, st, theme.InkP95, "p95", recently(now.P95, now.Count), look)
 	drawVerdict(&p.g, x+2, 0, p.g.Width()-x-2, st, p.pic.Row, s)
-	x = drawLegend(&p.g, 0, 1, st, theme.InkP50, "p50", units.Latency(now.P50), st.Text)
-	x = drawLegend(&p.g, x+2, 1, st, theme.InkP99, "p99", units.Latency(now.P99), st.Text)
+	x = drawLegend(&p.g, 0, 1, st, theme.InkP50, "p50", recently(now.P50, now.Count), st.Text)
+	x = drawLegend(&p.g, x+2, 1, st, theme.InkP99, "p99", recently(now.P99, now.Count), st.Text)
 	p.g.TextRight(p.g.Width(), 1, p.g.Width()-x-1, p.rate(s), st.Dim)
 }
 
@@ -109,7 +109,7 @@ func (p *Latency) large(s *view.State) {
 	if verdict, has := p.pic.Row.Objective(s.LastSecond.Live); has && verdict.State == slo.Fail {
 		style = st.Bad
 	}
-	number, unit, _ := strings.Cut(units.Latency(now.P95), " ")
+	number, unit, _ := strings.Cut(recently(now.P95, now.Count), " ")
 	name, lately := "p95", ", last "+strconv.Itoa(metric.RecentWindows)+" s"
 	bad := p.pic.Row.Outage(s)
 	if bad.Found {
@@ -127,8 +127,8 @@ func (p *Latency) large(s *view.State) {
 		name += lately
 	}
 	p.g.Text(n, 0, len(name), name, st.Dim)
-	drawLegend(&p.g, x, 1, st, theme.InkP50, "p50", units.Latency(now.P50), st.Text)
-	n = drawLegend(&p.g, x, 2, st, theme.InkP99, "p99", units.Latency(now.P99), st.Text)
+	drawLegend(&p.g, x, 1, st, theme.InkP50, "p50", recently(now.P50, now.Count), st.Text)
+	n = drawLegend(&p.g, x, 2, st, theme.InkP99, "p99", recently(now.P99, now.Count), st.Text)
 	p.g.TextRight(w, 2, w-n-1, p.rate(s), st.Dim)
 }
 

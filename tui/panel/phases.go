@@ -32,21 +32,18 @@ type phaseColumn struct {
 var phaseColumns = []phaseColumn{
 	{"from", 7, func(p session.PhaseStats) string { return units.Clock(sinceStart(p.From)) }},
 	{"lasted", 8, func(p session.PhaseStats) string { return units.Clock(sinceStart(p.To - p.From)) }},
-	{"gateway p95", 13, flowColumn(load.Gateway, p95)},
+	{"gateway p95", 13, flowColumn(load.Gateway, 95, p95)},
 	{"failed", 9, func(p session.PhaseStats) string { return units.Percent(phaseFailed(p)) }},
-	{"orch. p95", 11, flowColumn(load.Ingestion, p95)},
-	{"autom. p95", 12, flowColumn(load.Automation, p95)},
+	{"orch. p95", 11, flowColumn(load.Ingestion, 95, p95)},
+	{"autom. p95", 12, flowColumn(load.Automation, 95, p95)},
 	{"per second", 12, func(p session.PhaseStats) string { return units.Rate(phaseRate(p)) }},
-	{"gateway p50", 13, flowColumn(load.Gateway, p50)},
-	{"gateway p99", 13, flowColumn(load.Gateway, p99)},
+	{"gateway p50", 13, flowColumn(load.Gateway, 50, p50)},
+	{"gateway p99", 13, flowColumn(load.Gateway, 99, p99)},
 }
 
-func flowColumn(f *metric.Flow, pick func(metric.Stats) time.Duration) func(session.PhaseStats) string {
-	return func(p session.PhaseStats) string {
-		if p.Flows[f.ID()].Count == 0 {
-			return units.None
-		}
-		return units.Latency(pick(p.Flows[f.ID()]))
+func flowColumn(f *metric.Flow, p float64, pick func(metric.Stats) time.Duration) func(session.PhaseStats) string {
+	return func(phase session.PhaseStats) string {
+		return percentile(p, pick(phase.Flows[f.ID()]), phase.Flows[f.ID()].Count)
 	}
 }
 

@@ -85,12 +85,12 @@ func (p *Stack) figures(pic *chart.LatencyChart, y, rows int, s *view.State) {
 		look = st.Dim
 	}
 	if rows > 1 {
-		x := drawLegend(&p.g, 0, y+1, st, theme.InkP95, "p95", units.Latency(now.P95), look)
+		x := drawLegend(&p.g, 0, y+1, st, theme.InkP95, "p95", recently(now.P95, now.Count), look)
 		rate := units.FlowRate(s.SumRecent(metric.RecentWindows).FlowRate(pic.Row.Flows))
 		p.g.TextRight(stackText-1, y+1, stackText-x-2, rate, st.Dim)
 	}
 	if rows > 2 {
-		x := drawLegend(&p.g, 0, y+2, st, theme.InkP50, "p50", units.Latency(now.P50), st.Text)
-		drawLegend(&p.g, x+2, y+2, st, theme.InkP99, "p99", units.Latency(now.P99), st.Text)
+		x := drawLegend(&p.g, 0, y+2, st, theme.InkP50, "p50", recently(now.P50, now.Count), st.Text)
+		drawLegend(&p.g, x+2, y+2, st, theme.InkP99, "p99", recently(now.P99, now.Count), st.Text)
 	}
 }
