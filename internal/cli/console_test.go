@@ -170,9 +170,10 @@ contexts: [{name: x, context: {cluster: c, user: u}}], users: [{name: u, user: {
 			t.Fatal("the journal does not have what the login said")
 		}
 		c.press(t, "2") // a preflight, for which client-go logs in
-		time.Sleep(3 * time.Second)
+		for waited := time.Now(); time.Since(waited) < 5*time.Second && !c.journal(t, "output_captured"); {
+			time.Sleep(50 * time.Millisecond)
+		}
 		c.press(t, "\x1b")
-		time.Sleep(time.Second)
 	}
 	c.shows(t, "over the screen") // in the timeline
 	c.signal(t, os.Interrupt)

@@ -4,6 +4,8 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+
+	"xinbot.ir/squall/internal/errtree"
 )
 
 // passwordsIn are the passwords in an address, however it is written: with a scheme or without, with an @ in the
@@ -45,21 +47,10 @@ func (l *resolver) passwords() (found []string) {
 	return slices.Compact(slices.Sorted(slices.Values(found)))
 }
 
-// redactedError is an error whose text has no secrets.
-type redactedError struct {
-	text string
-	err  error
-}
-
-func (e redactedError) Error() string { return e.text }
-func (e redactedError) Unwrap() error { return e.err }
-
 // withoutKnownSecrets takes every secret that the configuration has out of the problems found.
 func withoutKnownSecrets(problems []error, redact func(string) string) []error {
 	for i, err := range problems {
-		if text := err.Error(); redact(text) != text {
-			problems[i] = redactedError{redact(text), err}
-		}
+		problems[i] = errtree.Redact(err, redact)
 	}
 	return problems
 }

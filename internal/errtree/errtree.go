@@ -24,6 +24,11 @@ func All[T error](err error) (all []T) {
 // break in one of them was in its own text.
 func Joined(err error) (texts []string) {
 	switch e := err.(type) { //nolint:errorlint // walks the tree itself
+	case rewordedError:
+		for _, text := range Joined(e.err) {
+			texts = append(texts, e.reword(text))
+		}
+		return texts
 	case interface{ Unwrap() []error }:
 		for _, branch := range e.Unwrap() {
 			texts = append(texts, Joined(branch)...)
@@ -42,3 +47,21 @@ func Joined(err error) (texts []string) {
 	}
 	return []string{err.Error()}
 }
+
+// Redact returns err with a text in which a redactor has put something in the place of secrets; err itself when there is
+// none in it, or when it is nil. It can still be found with errors.Is and errors.As.
+func Redact(err error, redact func(string) string) error {
+	if err == nil || redact(err.Error()) == err.Error() {
+		return err
+	}
+	return rewordedError{err, redact}
+}
+
+// rewordedError is an error whose text has no secrets.
+type rewordedError struct {
+	err    error
+	reword func(string) string
+}
+
+func (e rewordedError) Error() string { return e.reword(e.err.Error()) }
+func (e rewordedError) Unwrap() error { return e.err }

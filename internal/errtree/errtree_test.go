@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 )
 
@@ -44,5 +45,21 @@ func TestJoined(t *testing.T) {
 		if got := Joined(c.err); !slices.Equal(got, c.want) {
 			t.Errorf("%s: %q, want %q", name, got, c.want)
 		}
+	}
+}
+
+// An error without its secrets is the same error, and one of several stays one of several.
+func TestRedact(t *testing.T) {
+	redact := func(text string) string { return strings.ReplaceAll(text, "hush", "(secret)") }
+	known := &lost{"hush is lost"}
+	err := Redact(fmt.Errorf("do: %w", errors.Join(errors.New("a"), known, errors.New("c\nhush"))), redact)
+	if want := []string{"do: a", "(secret) is lost", "c\n(secret)"}; !slices.Equal(Joined(err), want) {
+		t.Errorf("%q, want %q", Joined(err), want)
+	}
+	if strings.Contains(err.Error(), "hush") || !errors.Is(err, known) {
+		t.Errorf("%v, is the error that was lost: %v", err, errors.Is(err, known))
+	}
+	if plain := errors.New("nothing"); Redact(plain, redact) != plain || Redact(nil, redact) != nil { //nolint:errorlint // that very error
+		t.Error("an error without secrets became another")
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"xinbot.ir/squall/chaos"
+	"xinbot.ir/squall/internal/errtree"
 )
 
 // What the engine asks of a target comes to the screen past the journal, with the words of an API in it. These take the
@@ -26,21 +27,4 @@ func (s *Session) redactChecks(checks []chaos.Check) []chaos.Check {
 	return checks
 }
 
-// redactedError is an error whose text has no secrets.
-type redactedError struct {
-	text string
-	err  error
-}
-
-func (e redactedError) Error() string { return e.text }
-func (e redactedError) Unwrap() error { return e.err }
-
-func (s *Session) redactError(err error) error {
-	if err == nil {
-		return nil
-	}
-	if text := s.journal.redact(err.Error()); text != err.Error() {
-		return redactedError{text, err}
-	}
-	return err
-}
+func (s *Session) redactError(err error) error { return errtree.Redact(err, s.journal.redact) }
