@@ -93,7 +93,6 @@ func TestForeignLedgers(t *testing.T) {
 		open    int
 	}{
 		"own":                         {own, nil, 1},
-		"own, torn":                   {append(slices.Clone(own[:2]), own[2][:20]), nil, 2},
 		"another user's":              {theirs, []int{1, 2, 3}, 1},
 		"without a key":               {unsigned, []int{1, 2, 3}, 1},
 		"a line of another own one":   {[]string{own[0], other[1]}, []int{2}, 2},

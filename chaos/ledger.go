@@ -1,7 +1,6 @@
 package chaos
 
 import (
-	"bytes"
 	"cmp"
 	"crypto/rand"
 	"encoding/json"
@@ -82,8 +81,7 @@ type ledgerFile interface {
 // ErrLedgerInUse means that a living process writes the ledger.
 var ErrLedgerInUse = errors.New("a living session, or another squall recover, has it open")
 
-// OpenLedger opens a run directory's ledger, or begins one. A torn last line, left by a crash, is
-// not a record: its change was never allowed to begin. It is cut off. Damaged lines are no error here:
+// OpenLedger opens a run directory's ledger, or begins one. Damaged lines, a torn last one among them, are no error here:
 // see [Ledger.Damaged], and [Ledger.Foreign] for those that were not written with the key. Without a key nothing
 // that is written can be told from somebody else's.
 func OpenLedger(dir string, key Key) (*Ledger, error) {
@@ -111,23 +109,15 @@ func OpenLedger(dir string, key Key) (*Ledger, error) {
 	return l, nil
 }
 
-// endLastLine makes sure that the next record begins on a line of its own: a last line that is whole but
-// for its newline gets one, and one that is torn goes.
+// endLastLine makes sure that the next record begins on a line of its own. A torn line stays, so that it is named for
+// as long as nobody has looked into it.
 func (l *Ledger) endLastLine(b []byte) error {
-	last := b[bytes.LastIndexByte(b, '\n')+1:]
-	if len(last) == 0 {
+	if len(b) == 0 || b[len(b)-1] == '\n' {
 		return nil
 	}
-	if _, ok := parseLine(last, nil); ok {
-		if err := l.write([]byte{'\n'}); err != nil {
-			return fmt.Errorf("write ledger: %w", err)
-		}
-		return nil
+	if err := l.write([]byte{'\n'}); err != nil {
+		return fmt.Errorf("end the last line of the ledger: %w", err)
 	}
-	if err := l.file.Truncate(l.size - int64(len(last))); err != nil {
-		return fmt.Errorf("cut torn line off ledger: %w", err)
-	}
-	l.size -= int64(len(last))
 	return nil
 }
 

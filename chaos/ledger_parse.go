@@ -19,16 +19,16 @@ type ledgerContents struct {
 	foreign []int    // the same, of lines that were not written with the key, or not at this place
 }
 
-// parseLedger reads the file of a ledger. A last line without its newline is torn rather than damaged: its change
-// never began.
+// parseLedger reads the file of a ledger. A last line that is cut off is damaged like any other: a write that a crash
+// cut short was never followed by its change, but a file that lost its end later looks the same.
 func parseLedger(b []byte, key Key) (c ledgerContents) {
 	gap := false // lines before this one are damaged, and so their number is not known
 	for number := 1; len(b) > 0; number++ {
-		text, rest, whole := bytes.Cut(b, []byte{'\n'})
+		text, rest, _ := bytes.Cut(b, []byte{'\n'})
 		b = rest
 		entry, ok := parseLine(text, key)
 		if !ok {
-			if whole && len(bytes.TrimSpace(text)) > 0 {
+			if len(bytes.TrimSpace(text)) > 0 {
 				c.damaged = append(c.damaged, number)
 				gap = true
 			}

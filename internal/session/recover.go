@@ -133,7 +133,7 @@ func Recover(ctx context.Context, dir string, r RecoverOptions) (_ []chaos.Recov
 		return nil, fmt.Errorf("recover %s: %w", dir, foreign)
 	}
 	all := chaos.Recover(ctx, ledger, undoers, r.How)
-	if err := ledger.Damaged(); err != nil {
+	if err := ledger.Damaged(); err != nil && !embedded {
 		all = append(all, chaos.RecoverResult{Object: "damaged lines of the ledger", Err: err})
 	}
 	for _, i := range unrecorded(dir) {
