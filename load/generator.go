@@ -245,7 +245,9 @@ func (g *Generator) closeWindow() {
 		InFlight:  int(g.inFlight.Load()),
 		Sent:      g.transfer.sent.Load(),
 		Received:  g.transfer.received.Load(),
-	}, func(w metric.Window) metric.Health { return g.monitor.read(now, w.Missed, w.Errors[metric.LocalLimit]) })
+	}, func(w metric.Window, local string) metric.Health {
+		return g.monitor.read(now, w.Missed, w.Errors[metric.LocalLimit], local)
+	})
 	summary := g.history.Summary()
 	g.latest.Store(&summary)
 	if g.options.Observe != nil {

@@ -1,6 +1,7 @@
 package load
 
 import (
+	"cmp"
 	"fmt"
 	"runtime"
 	"slices"
@@ -60,8 +61,8 @@ func (m *selfMonitor) probe(stop <-chan struct{}) {
 }
 
 // read closes a window of the watch. missed and local are the window's missed sends and requests
-// that failed for our own limits.
-func (m *selfMonitor) read(now time.Time, missed, local uint64) metric.Health {
+// that never left this machine, and why most of these did not.
+func (m *selfMonitor) read(now time.Time, missed, local uint64, why string) metric.Health {
 	m.mu.Lock()
 	lags := slices.Clone(m.lags)
 	m.lags = m.lags[:0]
@@ -77,16 +78,16 @@ func (m *selfMonitor) read(now time.Time, missed, local uint64) metric.Health {
 		h.CPU = float64(used-m.cpuRead) / float64(wall) / float64(runtime.GOMAXPROCS(0))
 	}
 	m.readAt, m.cpuRead = now, used
-	h.Reason = saturation(h.Lag, h.CPU, missed, local)
+	h.Reason = saturation(h.Lag, h.CPU, missed, local, why)
 	h.Saturated = h.Reason != ""
 	return h
 }
 
 // saturation returns why the numbers of a window may be the generator's own fault, or "".
-func saturation(lag time.Duration, cpu float64, missed, local uint64) string {
+func saturation(lag time.Duration, cpu float64, missed, local uint64, why string) string {
 	switch {
 	case local > 0:
-		return fmt.Sprintf("%d requests did not leave this machine: see the errors of class generator", local)
+		return fmt.Sprintf("%s requests did not leave this machine: %s", units.Count(local), cmp.Or(why, "see the errors of class generator"))
 	case missed > 0:
 		return fmt.Sprintf("%d sends were due and never made", missed)
 	case lag >= lagTolerated:

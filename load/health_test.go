@@ -23,9 +23,9 @@ func TestSaturation(t *testing.T) {
 		{"busy and a little late", 5 * ms, 0.9, 0, 0, "processor at 90 %"},
 		{"nearly busy and a little late", 24 * ms, 0.89, 0, 0, ""},
 		{"missed", 0, 0, 3, 0, "3 sends were due and never made"},
-		{"local limit", 0, 0, 3, 2, "2 requests did not leave this machine"},
+		{"local limit", 0, 0, 3, 2, "2 requests did not leave this machine: connect to proxy"},
 	} {
-		got := saturation(test.lag, test.cpu, test.missed, test.local)
+		got := saturation(test.lag, test.cpu, test.missed, test.local, "connect to proxy")
 		if (test.want == "") != (got == "") || !strings.Contains(got, test.want) {
 			t.Errorf("%s: %q, want %q", test.name, got, test.want)
 		}
@@ -45,7 +45,7 @@ func TestWatchMeasuresLagAndProcessor(t *testing.T) {
 		if probes < 190 || probes > 201 {
 			t.Errorf("%d probes in a second, want 200", probes)
 		}
-		if h := m.read(time.Now(), 0, 0); h.Lag != 0 || h.Saturated {
+		if h := m.read(time.Now(), 0, 0, ""); h.Lag != 0 || h.Saturated {
 			t.Errorf("%+v in a world without lag", h)
 		}
 		// A lag in 6 of 100 probes is the 95th percentile, in 4 it is not.
@@ -57,7 +57,7 @@ func TestWatchMeasuresLagAndProcessor(t *testing.T) {
 				}
 				m.lags = append(m.lags, lag)
 			}
-			if h := m.read(time.Now(), 0, 0); h.Saturated != (late == 6) {
+			if h := m.read(time.Now(), 0, 0, ""); h.Saturated != (late == 6) {
 				t.Errorf("%d of 100 late: %+v", late, h)
 			}
 		}
@@ -72,7 +72,7 @@ func TestProcessorUse(t *testing.T) {
 	for time.Since(started) < 50*time.Millisecond { // work, not waiting
 		x += float64(len(t.Name()))
 	}
-	h := m.read(time.Now(), 0, 0)
+	h := m.read(time.Now(), 0, 0, "")
 	if x == 0 || h.CPU <= 0 || h.CPU > 1.5 {
 		t.Errorf("processor use %v", h.CPU)
 	}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"xinbot.ir/squall/internal/command"
+	"xinbot.ir/squall/internal/units"
 )
 
 // Think is the time a virtual user waits between iterations, uniform between Min and Max.
@@ -18,6 +19,9 @@ func (t Think) String() string {
 	}
 	return t.Min.String() + "-" + t.Max.String()
 }
+
+// Text writes it for people: "0 – 1.5 s".
+func (t Think) Text() string { return units.DurationRange(t.Min, t.Max) }
 
 // Weights are channel shares, indexed by [Channel]. They need not sum to 1. The zero value means
 // "not set".

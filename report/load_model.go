@@ -68,4 +68,10 @@ func loadModel(run *Run) string {
 }
 
 // thinkTimes are the think times that the run had, in their order.
-func thinkTimes(line *timeline.Timeline) string { return strings.Join(line.Thinks, ", later ") }
+func thinkTimes(line *timeline.Timeline) string {
+	texts := make([]string, len(line.Thinks))
+	for i, t := range line.Thinks {
+		texts[i] = t.String()
+	}
+	return strings.Join(texts, ", later ")
+}

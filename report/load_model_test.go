@@ -35,7 +35,7 @@ func TestServiceTableOfAMixedRun(t *testing.T) {
 	}
 	for _, want := range []string{
 		"Part of the run was open (an arrival rate): 00:30 to 01:00. The rest was closed (virtual users): 00:00 to 00:30.",
-		"open model, up to 150/s wanted (00:30 to 01:00), and closed model, up to 250 virtual users, think time 0s-1.5s (00:00 to 00:30)",
+		"open model, up to 150/s wanted (00:30 to 01:00), and closed model, up to 250 virtual users, think time 0 – 1.5 s (00:00 to 00:30)",
 		"In the closed model the load", "In the open model the load",
 	} {
 		if !strings.Contains(text, want) {

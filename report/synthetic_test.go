@@ -161,7 +161,7 @@ func (s synthetic) header() event.RunStarted {
 		RunID: "20260730T091500Z-staging", Version: "v0.1.0", GoVersion: "go1.26.0", OS: "linux", Arch: "amd64", CPUs: 2, Host: "bench-1",
 		Command: []string{"squall", "run", "--vus", "200", "--duration", "15m"},
 		Target:  "staging", Gateway: "https://gateway.example.test/webchat/webhook", Orchestrator: "https://api.example.test",
-		Workload: "tests/perf/workload_mix.yaml", Tenants: 2, Brands: 3, Model: "closed", VUs: 200, Think: "0s-1.5s", Ramp: "5s",
+		Workload: "tests/perf/workload_mix.yaml", Tenants: 2, Brands: 3, Model: "closed", VUs: 200, Think: event.Think{Max: 1.5}, Ramp: "5s",
 		SpikeFactor: 5, Seed: 42,
 		Secrets:  map[string]string{"webchat secret": "sha256:1f2e3d4c", "admin token": "sha256:aabbccdd"},
 		Settings: []event.Provenance{{Name: "vus", Value: "200", Source: "--vus"}, {Name: "think", Value: "0s-1.5s", Source: "default"}, {Name: "admin-token", Value: "sha256:aabbccdd", Source: "ADMIN_TOKEN"}},

@@ -67,7 +67,7 @@ func newFake() *fakeSession {
 		errors: map[metric.ErrorKey]*metric.ErrorTotal{}, total: make([]metric.Stats, len(load.Registry().Series())), done: make(chan struct{}), states: map[string]slo.State{},
 		chaos: newFakeChaos(),
 	}
-	s.event(event.RoleSquall, event.RunStarted{Target: "staging", VUs: 250, Think: "0s-1.5s"})
+	s.event(event.RoleSquall, event.RunStarted{Target: "staging", VUs: 250, Think: event.Think{Max: 1.5}})
 	return s
 }
 
@@ -450,7 +450,7 @@ func (s *fakeSession) carryOut(c command.Command) any {
 		return event.RateSet{From: from.Rate, To: c.PerSecond, VUs: from.VUs}
 	case command.SetThink:
 		s.set.Think = load.Think{Min: time.Duration(c.Min), Max: time.Duration(c.Max)}
-		return event.ThinkSet{From: from.Think.String(), To: s.set.Think.String()}
+		return event.ThinkSet{From: event.ThinkBetween(from.Think.Min, from.Think.Max), To: event.ThinkBetween(s.set.Think.Min, s.set.Think.Max)}
 	case command.SetRamp:
 		s.set.Ramp = time.Duration(c.Over)
 		return event.RampSet{From: from.Ramp.Seconds(), To: s.set.Ramp.Seconds()}

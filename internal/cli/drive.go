@@ -52,7 +52,7 @@ func (a *commands) runSession(ctx context.Context, r config.Resolved, guard func
 		return err
 	}
 	watched := a.endOnSignal(s)
-	failure := a.runConsole(ctx, s, r.Headless)
+	failure := a.runConsole(ctx, s, r)
 	<-s.Done()
 	watched()
 
@@ -78,15 +78,15 @@ func (a *commands) runSession(ctx context.Context, r config.Resolved, guard func
 
 // runConsole drives the session until it has ended. However it returns, the session is ending: an error or
 // a panic of a screen must not leave load running unseen.
-func (a *commands) runConsole(ctx context.Context, s *session.Session, headless bool) (err error) {
+func (a *commands) runConsole(ctx context.Context, s *session.Session, r config.Resolved) (err error) {
 	defer func() {
 		if value := recover(); value != nil {
 			s.Panicked(value, debug.Stack())
 			err = fmt.Errorf("squall failed: %v", value)
 		}
 	}()
-	if a.isHeadless(headless) {
-		a.headless(ctx, s)
+	if a.isHeadless(r.Headless) {
+		a.headless(ctx, s, r.Warnings)
 		return nil
 	}
 	err = a.showConsole(ctx, s)

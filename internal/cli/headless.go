@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -19,9 +20,10 @@ const (
 	progressElsewhere  = 10 * time.Second
 )
 
-// headless shows a run as lines until it has ended: what happens as it happens, and progress.
-func (a *commands) headless(ctx context.Context, s *session.Session) {
-	p := &progress{commands: a, inPlace: a.terminal(a.Err), every: progressElsewhere}
+// headless shows a run as lines until it has ended: what happens as it happens, and progress. Warnings that were shown
+// before it began are not shown again.
+func (a *commands) headless(ctx context.Context, s *session.Session, warned []string) {
+	p := &progress{commands: a, warned: warned, inPlace: a.terminal(a.Err), every: progressElsewhere}
 	if p.inPlace {
 		p.every = progressOnTerminal
 	}
@@ -51,6 +53,7 @@ type progress struct {
 	every   time.Duration
 	next    time.Duration // time of the run at which a line is due
 	shown   int           // events written so far
+	warned  []string      // warnings that were written before the run began
 }
 
 // show writes what is new, and the progress line below it when it is due.
@@ -70,6 +73,9 @@ func (p *progress) show(snap session.Snapshot) {
 // events writes what happened since the last time.
 func (p *progress) events(snap session.Snapshot) {
 	for _, e := range snap.Events[min(p.shown, len(snap.Events)):] {
+		if w, is := e.Data.(event.Warned); is && slices.Contains(p.warned, w.Warning) {
+			continue
+		}
 		fmt.Fprintf(p.Err, "%s  %s\n", units.Clock(seconds(e.At)), eventText(e))
 	}
 	p.shown = len(snap.Events)

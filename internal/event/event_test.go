@@ -103,6 +103,21 @@ func TestDamagedLines(t *testing.T) {
 	}
 }
 
+// Journals of before had a think time as --think takes it.
+func TestThinkTimesOfOldJournals(t *testing.T) {
+	for text, want := range map[string]Think{`"0s-1.5s"`: {0, 1.5}, `"1s"`: {1, 1}, `""`: {}, `{"min":0,"max":1.5}`: {0, 1.5}} {
+		var got Think
+		if err := json.Unmarshal([]byte(text), &got); err != nil || got != want {
+			t.Errorf("%s is read as %v (%v), want %v", text, got, err, want)
+		}
+	}
+	for _, text := range []string{`"soon"`, `"1s-x"`, `7`} {
+		if err := json.Unmarshal([]byte(text), new(Think)); err == nil {
+			t.Errorf("%s was read", text)
+		}
+	}
+}
+
 func TestDataWithoutARowPanics(t *testing.T) {
 	defer func() {
 		if recover() == nil {
@@ -141,7 +156,7 @@ func TestTexts(t *testing.T) {
 		data any
 		want string
 	}{
-		{RunStarted{Target: "demo", Model: "closed", VUs: 1500, Think: "0s-1.5s", Duration: 900}, "Started on demo: 1,500 VUs, think time 0s-1.5s, for 15 min"},
+		{RunStarted{Target: "demo", Model: "closed", VUs: 1500, Think: Think{Max: 1.5}, Duration: 900}, "Started on demo: 1,500 VUs, think time 0 – 1.5 s, for 15 min"},
 		{RunStarted{Target: "demo", Model: "open", Rate: 200}, "Started on demo: 200 requests/s, until stopped"},
 		{RunEnded{Cause: EndSignal, Detail: "hangup", NotReverted: []string{"x"}}, "Ended: signal (hangup), 1 not reverted"},
 		{VUsSet{From: 10, To: 1000}, "VUs 10 → 1,000"},

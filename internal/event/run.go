@@ -28,7 +28,7 @@ type RunStarted struct {
 	Model        string             `json:"model"` // closed or open
 	VUs          int                `json:"vus"`
 	Rate         float64            `json:"rate"` // arrivals per second
-	Think        string             `json:"think"`
+	Think        Think              `json:"think"`
 	Ramp         string             `json:"ramp"`
 	Mix          map[string]float64 `json:"mix"` // channel -> share
 	SpikeFactor  float64            `json:"spike_factor"`

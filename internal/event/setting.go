@@ -1,10 +1,12 @@
 package event
 
 import (
+	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"xinbot.ir/squall/internal/units"
 )
@@ -32,10 +34,48 @@ func (d RateSet) text() string {
 	return fmt.Sprintf("Arrival rate %s/s → %s/s", units.Number(d.From), units.Number(d.To))
 }
 
-// ThinkSet is another think time of the closed model, as --think takes it.
+// Think is the bounds of a think time, in seconds.
+type Think struct {
+	Min float64 `json:"min"`
+	Max float64 `json:"max"`
+}
+
+// ThinkBetween is a think time between two bounds.
+func ThinkBetween(least, most time.Duration) Think { return Think{least.Seconds(), most.Seconds()} }
+
+// String writes it for people: "0 – 1.5 s".
+func (t Think) String() string { return units.DurationRange(duration(t.Min), duration(t.Max)) }
+
+// UnmarshalJSON reads bounds, and the text that journals had before: "0s-1.5s".
+func (t *Think) UnmarshalJSON(b []byte) error {
+	var text string
+	if json.Unmarshal(b, &text) != nil {
+		type bounds Think
+		return json.Unmarshal(b, (*bounds)(t))
+	}
+	if text == "" {
+		return nil
+	}
+	least, most, ranged := strings.Cut(text, "-")
+	if !ranged {
+		most = least
+	}
+	shortest, err := time.ParseDuration(least)
+	if err != nil {
+		return fmt.Errorf("read think time: %w", err)
+	}
+	longest, err := time.ParseDuration(most)
+	if err != nil {
+		return fmt.Errorf("read think time: %w", err)
+	}
+	*t = ThinkBetween(shortest, longest)
+	return nil
+}
+
+// ThinkSet is another think time of the closed model.
 type ThinkSet struct {
-	From string `json:"from"`
-	To   string `json:"to"`
+	From Think `json:"from"`
+	To   Think `json:"to"`
 }
 
 // RampSet is another time that changes of the load take, in seconds.

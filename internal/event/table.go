@@ -73,7 +73,7 @@ var table = []row{
 
 	of("vus_set", settingLook, func(d VUsSet) string { return "VUs " + units.Int(d.From) + " → " + units.Int(d.To) }, setting),
 	of("rate_set", settingLook, RateSet.text, setting),
-	of("think_set", settingLook, func(d ThinkSet) string { return "Think time " + d.From + " → " + d.To }, setting),
+	of("think_set", settingLook, func(d ThinkSet) string { return "Think time " + d.From.String() + " → " + d.To.String() }, setting),
 	of("ramp_set", settingLook, func(d RampSet) string { return "Ramp time " + seconds(d.From) + " → " + seconds(d.To) }, setting),
 	of("spike_factor_set", settingLook, func(d SpikeFactorSet) string { return fmt.Sprintf("Spike multiplier %g× → %g×", d.From, d.To) }, setting),
 	of("mix_set", settingLook, MixSet.text, setting),

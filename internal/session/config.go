@@ -84,7 +84,7 @@ func (c Config) header() event.RunStarted {
 		Command: c.Command, Target: c.Target, Embedded: c.Embedded,
 		Workload: c.Options.Workload.Source, Tenants: len(c.Options.Workload.Tenants),
 		Model: "closed", VUs: c.Settings.VUs, Rate: c.Settings.Rate,
-		Think: c.Settings.Think.String(), Ramp: c.Settings.Ramp.String(),
+		Think: event.ThinkBetween(c.Settings.Think.Min, c.Settings.Think.Max), Ramp: c.Settings.Ramp.String(),
 		Mix: map[string]float64{}, SpikeFactor: c.Settings.SpikeFactor,
 		Duration: c.Duration.Seconds(), Seed: c.Options.Seed,
 		FlowsOff: map[string]string{}, Secrets: c.Secrets, Settings: c.Settled,

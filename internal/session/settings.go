@@ -53,7 +53,7 @@ func (s *Session) setThink(by event.Actor, c command.SetThink) error {
 			next.Think = load.Think{Min: time.Duration(c.Min), Max: time.Duration(c.Max)}
 		},
 		func(from, to load.Settings) any {
-			return ifChanged(from.Think, to.Think, event.ThinkSet{From: from.Think.String(), To: to.Think.String()})
+			return ifChanged(from.Think, to.Think, event.ThinkSet{From: event.ThinkBetween(from.Think.Min, from.Think.Max), To: event.ThinkBetween(to.Think.Min, to.Think.Max)})
 		})
 }
 

@@ -31,7 +31,7 @@ type Timeline struct {
 	Refused    []Step[event.FaultRefused]
 	Spans      []Span // in the order in which they began
 	Workloads  []Workload
-	Thinks     []string // think times that the run had, in their order, each as --think takes it
+	Thinks     []event.Think // think times that the run had, in their order
 
 	FlowsOff    []Step[event.FlowOff]
 	Warnings    []string // each once
@@ -84,7 +84,7 @@ func (t *Timeline) applyRun(e event.Event) {
 	switch d := e.Data.(type) {
 	case event.RunStarted:
 		t.Start, t.Started = d, e.Time.Add(-time.Duration(e.At*float64(time.Second)))
-		t.Thinks = []string{d.Think}
+		t.Thinks = []event.Think{d.Think}
 	case event.RunEnded:
 		t.End = ref(stepOf(e, d))
 	case event.Paused:
@@ -115,8 +115,8 @@ func (t *Timeline) applyRun(e event.Event) {
 	}
 }
 
-func (t *Timeline) think(next string) {
-	if n := len(t.Thinks); next != "" && (n == 0 || t.Thinks[n-1] != next) {
+func (t *Timeline) think(next event.Think) {
+	if n := len(t.Thinks); n == 0 || t.Thinks[n-1] != next {
 		t.Thinks = append(t.Thinks, next)
 	}
 }

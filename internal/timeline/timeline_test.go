@@ -3,6 +3,7 @@ package timeline
 import (
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -178,16 +179,16 @@ func TestSpans(t *testing.T) {
 }
 
 func TestRun(t *testing.T) {
-	start := event.RunStarted{Think: "1s"}
+	start := event.RunStarted{Think: event.Think{Min: 1, Max: 1}}
 	line := Of([]event.Event{
-		at(0, start), at(1, event.ThinkSet{To: "0s"}), at(2, event.ThinkSet{To: "0s"}), at(3, event.Halted{}),
+		at(0, start), at(1, event.ThinkSet{}), at(2, event.ThinkSet{}), at(3, event.Halted{}),
 		at(4, event.Warned{Warning: "w"}), at(5, event.Warned{Warning: "w"}), at(6, event.FlowOff{Flow: "rules"}),
 		at(7, event.CommandRefused{Command: "spike"}), at(8, event.RunEnded{Cause: event.EndDuration}),
 	})
-	if got := strings.Join(line.Thinks, " "); got != "1s 0s 1s" {
-		t.Errorf("think times %s", got)
+	if want := []event.Think{start.Think, {}, start.Think}; !slices.Equal(line.Thinks, want) {
+		t.Errorf("think times %v, want %v", line.Thinks, want)
 	}
-	if len(line.Warnings) != 1 || len(line.FlowsOff) != 1 || len(line.Commands) != 1 || line.End == nil || line.Start.Think != "1s" {
+	if len(line.Warnings) != 1 || len(line.FlowsOff) != 1 || len(line.Commands) != 1 || line.End == nil || line.Start.Think != start.Think {
 		t.Errorf("timeline is %+v", line)
 	}
 }
@@ -215,7 +216,7 @@ func TestWorkloads(t *testing.T) {
 // clone says does not change.
 func TestIncremental(t *testing.T) {
 	events := []event.Event{
-		at(0, event.RunStarted{Think: "1s"}), on(10, llm), at(11, event.FaultActive{Injection: llm}), on(12, redis),
+		at(0, event.RunStarted{Think: event.Think{Min: 1, Max: 1}}), on(10, llm), at(11, event.FaultActive{Injection: llm}), on(12, redis),
 		at(13, event.HoldOn{}), at(14, event.WorkloadScaled{Workload: "a/b", Ready: 1}), at(15, event.WorkloadScaled{Workload: "a/c", Ready: 1}),
 		at(16, event.ExpectationDecided{Injection: llm, Finding: event.Finding{Text: "x"}}),
 		at(17, event.ExpectationDecided{Injection: llm, Finding: event.Finding{Text: "x", Verdict: event.ExpectationMet}}),

@@ -194,6 +194,19 @@ func Duration(d time.Duration) string {
 	return plain(float64(d.Milliseconds())) + " ms"
 }
 
+// DurationRange writes bounds of a length of time: "none" when there is no length, "1 s", "0 – 1.5 s".
+func DurationRange(least, most time.Duration) string {
+	switch {
+	case most == 0:
+		return "none"
+	case least == most:
+		return Duration(least)
+	case least == 0:
+		return "0 – " + Duration(most)
+	}
+	return Duration(least) + " – " + Duration(most)
+}
+
 // Literal writes a length of time as a person types it, in Go's syntax without zero parts: 5m, 1h30m.
 func Literal(d time.Duration) string {
 	text := d.String()

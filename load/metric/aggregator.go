@@ -43,8 +43,9 @@ func NewAggregator(registry *Registry, now time.Time) *Aggregator {
 }
 
 // Close drains the recorder into a window. The given window holds the gauges of the moment, with Missed, Skipped,
-// Sent and Received counted since the start of the run; health judges the window once it is counted.
-func (a *Aggregator) Close(r *Recorder, now time.Time, w Window, health func(Window) Health) Observation {
+// Sent and Received counted since the start of the run; health judges the window once it is counted, with what its errors
+// of class [LocalLimit] say most often.
+func (a *Aggregator) Close(r *Recorder, now time.Time, w Window, health func(w Window, local string) Health) Observation {
 	r.drain(a.window)
 	w.Start, w.Length = a.start, now.Sub(a.start)
 	w.Missed, a.missed = w.Missed-a.missed, w.Missed
@@ -54,10 +55,14 @@ func (a *Aggregator) Close(r *Recorder, now time.Time, w Window, health func(Win
 	a.away += w.Away
 	w.Flows = a.window.flows(a.scratch)
 	w.Series = slices.Clone(a.window.counts)
+	var local Texts
 	for key, e := range a.window.errors {
 		w.Errors[key.Class] += e.count
+		if key.Class == LocalLimit {
+			local.Add(e.texts.Most().Text, e.texts.Most().Count)
+		}
 	}
-	w.Health = health(w)
+	w.Health = health(w, local.Most().Text)
 	if w.Health.Saturated {
 		a.bad++
 	}

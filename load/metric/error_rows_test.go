@@ -29,7 +29,7 @@ func TestErrorRowsAreBounded(t *testing.T) {
 			record(1000+i, 1)
 		}
 		now = now.Add(time.Second)
-		obs := history.Close(recorder, now, Window{}, func(Window) Health { return Health{} })
+		obs := history.Close(recorder, now, Window{}, func(Window, string) Health { return Health{} })
 		var total, most uint64
 		for _, e := range obs.Errors {
 			total += e.Count

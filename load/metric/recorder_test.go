@@ -67,7 +67,7 @@ func TestDiagnosticFailuresDoNotCount(t *testing.T) {
 }
 
 // healthy finds nothing wrong with any window.
-func healthy(Window) Health { return Health{} }
+func healthy(Window, string) Health { return Health{} }
 
 // outcomeOf is a request that took so long, sent late by as much.
 func outcomeOf(id SeriesID, took, late time.Duration) Outcome {

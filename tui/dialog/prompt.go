@@ -7,7 +7,6 @@ import (
 	"xinbot.ir/squall/internal/command"
 	"xinbot.ir/squall/internal/units"
 	"xinbot.ir/squall/tui/grid"
-	"xinbot.ir/squall/tui/panel"
 	"xinbot.ir/squall/tui/theme"
 	"xinbot.ir/squall/tui/view"
 )
@@ -74,10 +73,10 @@ var prompts = [numPrompts]promptRow{
 	},
 	PromptThink: {
 		"Think time", acceptsThink, 24,
-		func(s *view.State) string { return panel.ThinkText(s.Now.Load.Settings.Think) },
+		func(s *view.State) string { return s.Now.Load.Settings.Think.Text() },
 		func(_ *view.State, text string) (Request, string, error) {
 			t, err := parseThink(text)
-			return Request{Command: command.SetThink{Min: command.Duration(t.Min), Max: command.Duration(t.Max)}}, "think time " + panel.ThinkText(t), err
+			return Request{Command: command.SetThink{Min: command.Duration(t.Min), Max: command.Duration(t.Max)}}, "think time " + t.Text(), err
 		},
 	},
 	PromptRamp: {

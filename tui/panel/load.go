@@ -53,7 +53,7 @@ func (p *Load) row(y int, name, value string, s *view.State) {
 func (p *Load) closed(s *view.State, set load.Settings) {
 	p.label(0, "VUs", s)
 	p.level(0, s, float64(s.Now.Load.VUs), float64(s.Now.Load.WantedVUs), units.Int(s.Now.Load.VUs)+" of "+units.Int(s.Now.Load.WantedVUs))
-	p.row(1, "think", ThinkText(set.Think), s)
+	p.row(1, "think", set.Think.Text(), s)
 }
 
 // open shows the arrival rate achieved against intended, and what was missed.
@@ -107,19 +107,5 @@ func (p *Load) drawRequestRate(y int, s *view.State) {
 			v := float64(c.Requests) / c.Seconds
 			pl.Bar(min(w, count)-1-x, v, v, v, -1, trendInks)
 		}
-	}
-}
-
-// ThinkText writes a think time as people say it.
-func ThinkText(t load.Think) string {
-	switch {
-	case t.Max == 0:
-		return "none"
-	case t.Min == t.Max:
-		return units.Duration(t.Min)
-	case t.Min == 0:
-		return "0 – " + units.Duration(t.Max)
-	default:
-		return units.Duration(t.Min) + " – " + units.Duration(t.Max)
 	}
 }
