@@ -116,17 +116,17 @@ func (a *commands) untilSignal(ctx context.Context) (context.Context, context.Ca
 	return ctx, cancel
 }
 
-// width is how many columns the terminal has that Out is; 0: it is none, or does not say.
-func (a *commands) width() int {
-	file, ok := a.out.raw.(*os.File)
+// columns is how many columns the terminal has that a stream is; 0: it is none, or does not say.
+func columns(s *stream) int {
+	file, ok := s.raw.(*os.File)
 	if !ok {
 		return 0
 	}
-	columns, _, err := term.GetSize(int(file.Fd()))
+	wide, _, err := term.GetSize(int(file.Fd()))
 	if err != nil {
 		return 0
 	}
-	return columns
+	return wide
 }
 
 // withoutUTF8 reports whether the locale asks for another encoding than UTF-8. Where nothing is set, as in many

@@ -261,7 +261,10 @@ func TestHeadlessOnATerminal(t *testing.T) {
 	if strings.Contains(text, enterScreen) {
 		t.Error("a headless run opened the console")
 	}
-	if !strings.Contains(text, "\r\x1b[K") || !strings.Contains(text, "5 VUs") {
+	if !strings.Contains(text, "   \r") || !strings.Contains(text, "5 VUs") {
 		t.Errorf("no progress line in %q", text)
+	}
+	if strings.Contains(text, "\x1b") {
+		t.Errorf("an escape sequence in %q", text)
 	}
 }

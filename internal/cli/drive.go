@@ -64,7 +64,7 @@ func (a *commands) runSession(ctx context.Context, r config.Resolved, guard func
 	run, err := report.Load(dir)
 	if err == nil {
 		verdict = run.Verdict()
-		fmt.Fprint(a.Out, report.Terminal(run, snap.Report, a.width()))
+		fmt.Fprint(a.Out, report.Terminal(run, snap.Report, columns(a.out)))
 	}
 	failure = errors.Join(failure, s.Err(), err, app.ExportSummary(dir, r.SummaryExport))
 	if failure != nil {

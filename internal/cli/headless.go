@@ -7,6 +7,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/charmbracelet/x/ansi"
+
 	"xinbot.ir/squall/internal/event"
 	"xinbot.ir/squall/internal/session"
 	"xinbot.ir/squall/internal/units"
@@ -53,6 +55,7 @@ type progress struct {
 	every   time.Duration
 	next    time.Duration // time of the run at which a line is due
 	shown   int           // events written so far
+	drawn   int           // columns of the progress line that stands on the terminal
 	warned  []string      // warnings that were written before the run began
 }
 
@@ -64,10 +67,16 @@ func (p *progress) show(snap session.Snapshot) {
 		return
 	}
 	p.next = snap.Elapsed.Truncate(p.every) + p.every
-	fmt.Fprint(p.Err, progressLine(snap))
 	if !p.inPlace {
-		fmt.Fprintln(p.Err)
+		fmt.Fprintln(p.Err, progressLine(snap))
+		return
 	}
+	line := progressLine(snap)
+	if wide := columns(p.lines); wide > 0 { // a line that wraps could not be drawn over
+		line = ansi.Truncate(line, wide-1, "…")
+	}
+	fmt.Fprint(p.Err, line)
+	p.drawn = ansi.StringWidth(line)
 }
 
 // events writes what happened since the last time.
@@ -88,9 +97,11 @@ func eventText(e event.Event) string {
 	return e.Text() + "  (" + e.By.String() + ")"
 }
 
+// clear draws over the progress line. Blanks do it on every terminal, where an escape sequence would not.
 func (p *progress) clear() {
-	if p.inPlace {
-		_ = p.lines.control([]byte("\r\x1b[K")) // as any other write to standard error
+	if p.drawn > 0 {
+		_ = p.lines.control([]byte("\r" + strings.Repeat(" ", p.drawn) + "\r")) // as any other write to standard error
+		p.drawn = 0
 	}
 }
 

@@ -25,7 +25,7 @@ func (a *commands) report() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			fmt.Fprint(a.Out, report.Terminal(run, filepath.Join(args[0], report.File), a.width()))
+			fmt.Fprint(a.Out, report.Terminal(run, filepath.Join(args[0], report.File), columns(a.out)))
 			return nil
 		},
 		ValidArgsFunction: completeDirectories,

@@ -38,7 +38,7 @@ func (l *resolver) faultParams(faults map[string][]chaos.Param) (map[string]chao
 			if text := l.variables[row.Env]; text != "" {
 				give(id, row, withUnit(text, row), paramSource{fromVariable, "-e " + row.Env, row.Env})
 			}
-			if text, _ := l.lookupEnv(row.Env); text != "" {
+			if text := l.environment(row.Env); text != "" {
 				give(id, row, withUnit(text, row), paramSource{fromEnv, "env " + row.Env, row.Env})
 			}
 		}

@@ -161,7 +161,7 @@ func TestGatewayURLs(t *testing.T) {
 		"flag beats env":      {map[string]string{"GATEWAY_URL": "https://a/webchat/webhook"}, []string{"--host", "https://b"}, "https://b/webchat/webhook", "https://b/instagram/webhook"},
 		"-e beats env":        {map[string]string{"LOCUST_HOST": "https://a"}, []string{"-e", "GATEWAY_URL=https://b/webchat/webhook"}, "https://b/webchat/webhook", "https://b/instagram/webhook"},
 		"URL beats host":      {map[string]string{"GATEWAY_URL": "https://a/webchat/webhook", "LOCUST_HOST": "https://b"}, nil, "https://a/webchat/webhook", "https://a/instagram/webhook"},
-		"empty -e is not set": {map[string]string{"GATEWAY_URL": "https://a/webchat/webhook"}, []string{"-e", "GATEWAY_URL="}, "https://a/webchat/webhook", "https://a/instagram/webhook"},
+		"empty -e unsets":     {map[string]string{"GATEWAY_URL": "https://a/webchat/webhook", "LOCUST_HOST": "https://b"}, []string{"-e", "GATEWAY_URL="}, "https://b/webchat/webhook", "https://b/instagram/webhook"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			environ := map[string]string{"WEBHOOK_SECRET": secretText, "WEBHOOK_SECRET_INSTAGRAM": secretText, "WEBHOOK_SECRET_TELEGRAM": secretText, "WEBHOOK_SECRET_WHATSAPP": secretText}
@@ -205,6 +205,7 @@ func TestPrecedence(t *testing.T) {
 		"per brand":                {map[string]string{"TARGET_USERS_PER_BRAND": "15"}, nil, 45, "from env TARGET_USERS_PER_BRAND"},
 		"total before per brand":   {map[string]string{"TARGET_USERS_PER_BRAND": "15", "K6_VUS": "7"}, nil, 7, "env K6_VUS"},
 		"per brand over file":      {map[string]string{"TARGET_USERS_PER_BRAND": "15"}, []string{"--target", "staging"}, 45, "from env TARGET_USERS_PER_BRAND"},
+		"empty -e over env":        {map[string]string{"K6_VUS": "60", "LOCUST_USERS": "50"}, []string{"-e", "K6_VUS="}, 50, "env LOCUST_USERS"},
 		"an empty variable is not": {map[string]string{"K6_VUS": ""}, nil, 10, "default"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -375,6 +376,9 @@ func TestWarnings(t *testing.T) {
 		"skip verify":     {basics(), []string{"--insecure-skip-verify"}, "server certificates are not checked (--insecure-skip-verify)"},
 		"plain":           {basics("GATEWAY_URL", "http://gw"), nil, "secrets travel unencrypted to gw"},
 		"rate and vus":    {basics(), []string{"--rate", "1/s", "--vus", "2"}, "both --rate and --vus are given: --rate counts"},
+		"k6 and Locust":   {basics("K6_VUS", "3", "LOCUST_USERS", "4"), nil, "both env K6_VUS and env LOCUST_USERS are given: env K6_VUS counts"},
+		"alike":           {basics("K6_VUS", "3", "LOCUST_USERS", "3"), nil, ""},
+		"two flags":       {basics(), []string{"--users", "4", "--vus", "3"}, "both --vus and --users are given: --vus counts"},
 		"URL and host":    {basics(), []string{"--host", "https://b"}, "both env GATEWAY_URL and --host are given: --host counts"},
 		"plain, loopback": {basics("GATEWAY_URL", "http://127.0.0.1:80"), nil, ""},
 	} {

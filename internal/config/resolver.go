@@ -65,10 +65,11 @@ type resolver struct {
 	file            *file                       // nil: there is none
 	target          *fileTarget
 	problems        []error
-	withheld        int      // faults that were asked for and are not injected
-	unsigned        []string // channels without a secret of their own
-	shared          bool     // they are sent as webchat, else they have no traffic
-	unusedNamespace string   // a namespace that the environment names and that is not allowed
+	withheld        int         // faults that were asked for and are not injected
+	unsigned        []string    // channels without a secret of their own
+	shared          bool        // they are sent as webchat, else they have no traffic
+	outvoted        [][2]string // sources of one setting that differ: the one that counts and one that does not
+	unusedNamespace string      // a namespace that the environment names and that is not allowed
 }
 
 func (l *resolver) problem(format string, args ...any) {
@@ -181,19 +182,29 @@ func (l *resolver) layer(in Input, row Setting) settingValue {
 		}
 		return settingValue{[]string{value}, fromFixed, in.FixedBy}
 	}
-	for _, alias := range row.Flags {
-		if texts := in.Flags[alias.Name]; len(texts) > 0 {
-			return settingValue{alias.rewrite(texts), fromFlag, "--" + alias.Name}
+	for _, from := range []struct {
+		level   precedence
+		prefix  string
+		aliases []Alias
+		texts   func(name string) []string
+	}{
+		{fromFlag, "--", row.Flags, func(name string) []string { return in.Flags[name] }},
+		{fromVariable, "-e ", row.Env, func(name string) []string { return nonEmpty(l.variables[name]) }},
+		{fromEnv, "env ", row.Env, func(name string) []string { return nonEmpty(l.environment(name)) }},
+	} {
+		var given []settingValue
+		for _, alias := range from.aliases {
+			if texts := from.texts(alias.Name); len(texts) > 0 {
+				given = append(given, settingValue{alias.rewrite(texts), from.level, from.prefix + alias.Name})
+			}
 		}
-	}
-	for _, alias := range row.Env {
-		if text := l.variables[alias.Name]; text != "" {
-			return settingValue{alias.rewrite([]string{text}), fromVariable, "-e " + alias.Name}
+		for _, other := range given[min(1, len(given)):] {
+			if other.text() != given[0].text() {
+				l.outvoted = append(l.outvoted, [2]string{given[0].source, other.source})
+			}
 		}
-	}
-	for _, alias := range row.Env {
-		if text, _ := in.LookupEnv(alias.Name); text != "" {
-			return settingValue{alias.rewrite([]string{text}), fromEnv, "env " + alias.Name}
+		if len(given) > 0 {
+			return given[0]
 		}
 	}
 	if l.target != nil {
@@ -205,6 +216,22 @@ func (l *resolver) layer(in Input, row Setting) settingValue {
 		return settingValue{[]string{text}, fromDefault, "default"}
 	}
 	return settingValue{level: fromDefault, source: "default"}
+}
+
+// environment is the value of an environment variable; "" when -e gives the variable, be it with nothing.
+func (l *resolver) environment(name string) string {
+	if _, given := l.variables[name]; given {
+		return ""
+	}
+	text, _ := l.lookupEnv(name)
+	return text
+}
+
+func nonEmpty(text string) []string {
+	if text == "" {
+		return nil
+	}
+	return []string{text}
 }
 
 func (a Alias) rewrite(texts []string) []string {

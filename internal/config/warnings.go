@@ -23,6 +23,9 @@ func (l *resolver) warnings(r Resolved) (all []string) {
 	if l.withheld > 0 {
 		warn("the faults that were asked for are not injected: %s", l.values[noFaults].source)
 	}
+	for _, sources := range l.outvoted {
+		warn("both %s and %s are given: %s counts", sources[0], sources[1], sources[0])
+	}
 	l.doubts(warn)
 	gateway := r.Options.Gateway[load.Webchat]
 	if gateway == nil {
