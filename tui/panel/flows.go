@@ -77,20 +77,38 @@ func flowSign(failed float64, st *theme.Styles) (sign string, look grid.Style) {
 	return "●", st.Good
 }
 
-// sum writes the classes of errors in one row, most first.
+// sum writes the classes of errors in one row, most first, and what most of the first kind say where there is room.
 func (p *Flows) sum(y int, s *view.State) {
 	rows := errorRows(s)
 	if len(rows) == 0 {
 		p.g.Text(0, y, p.g.Width(), "no errors so far", s.Styles.Dim)
 		return
 	}
-	var text strings.Builder
-	for i, row := range rows {
-		if i > 0 {
-			text.WriteString(", ")
-		}
-		text.WriteString(strings.TrimPrefix(row.name, "status ") + " " + units.CountShort(row.total))
-	}
 	p.g.Text(0, y, 1, "!", s.Styles.Accent)
-	p.g.Text(2, y, p.g.Width()-2, text.String(), s.Styles.Text)
+	p.g.Text(2, y, p.g.Width()-2, errorsInOneLine(rows, p.g.Width()-2), s.Styles.Text)
+}
+
+// errorsInOneLine is the most telling of the texts that fit: every kind and the words of the first, the first kind with its words,
+// every kind.
+func errorsInOneLine(rows []errorRow, width int) string {
+	kinds := make([]string, len(rows))
+	for i, row := range rows {
+		kinds[i] = strings.TrimPrefix(row.name, "status ") + " " + units.CountShort(row.total)
+	}
+	all := strings.Join(kinds, ", ")
+	words := rows[0].said.Most().Text
+	if words == "" {
+		return all
+	}
+	if text := strings.Join(append([]string{kinds[0] + " " + words}, kinds[1:]...), ", "); grid.Width(text) <= width {
+		return text
+	}
+	first := kinds[0] + " " + words
+	if n := len(kinds) - 1; n > 0 {
+		first += ", " + units.Int(n) + " more"
+	}
+	if grid.Width(first) <= width {
+		return first
+	}
+	return all
 }
