@@ -54,43 +54,13 @@ func (l *lineBuilder) heading(text, more string) {
 
 // wrapped writes a text from column x over as many lines as it needs; lead stands before the first.
 func (l *lineBuilder) wrapped(lead placedText, x int, text string, style grid.Style) {
-	for i, part := range wrap(text, l.w-x) {
+	for i, part := range grid.Wrap(text, l.w-x) {
 		if i == 0 && lead.text != "" {
 			l.add(lead, placedText{x, part, style})
 			continue
 		}
 		l.add(placedText{x, part, style})
 	}
-}
-
-// wrap breaks a text at blanks, and a word that is longer than a line anywhere.
-func wrap(text string, w int) (parts []string) {
-	w = max(w, 1)
-	for _, paragraph := range strings.Split(text, "\n") {
-		for {
-			part, rest := breakLine(paragraph, w)
-			if grid.Width(part) > w {
-				part, rest = breakWord(paragraph, w)
-			}
-			parts = append(parts, part)
-			if paragraph = rest; paragraph == "" {
-				break
-			}
-		}
-	}
-	return parts
-}
-
-func breakWord(text string, w int) (part, rest string) {
-	used := 0
-	for i, r := range text {
-		n := grid.Width(string(r))
-		if used+n > w && i > 0 {
-			return text[:i], text[i:]
-		}
-		used += n
-	}
-	return text, ""
 }
 
 // command writes a command so that it can be copied: broken only between words, each line but the last
@@ -112,7 +82,7 @@ func (l *lineBuilder) command(text string) {
 		}
 		now += word
 	}
-	for _, part := range wrap(now, l.w) { // a single word may be longer than a line
+	for _, part := range grid.Wrap(now, l.w) { // a single word may be longer than a line
 		put(part)
 	}
 }

@@ -3,6 +3,7 @@ package dialog
 import (
 	"github.com/charmbracelet/bubbles/textinput"
 	tea "github.com/charmbracelet/bubbletea"
+	"strings"
 
 	"xinbot.ir/squall/internal/command"
 	"xinbot.ir/squall/internal/units"
@@ -194,36 +195,13 @@ func drawInput(frame *grid.Grid, x, y, w int, input textinput.Model, st *theme.S
 	frame.Restyle(cursor, y, 1, 1, func(s grid.Style) grid.Style { return s.With(grid.Reverse) })
 }
 
-// drawWrapped writes a sentence over at most rows rows, broken at blanks.
+// drawWrapped writes a sentence over at most rows rows, broken at blanks; the last row has the rest, cut.
 func drawWrapped(frame *grid.Grid, x, y, w, rows int, text string, style grid.Style) {
-	for row := range rows {
-		line, rest := breakLine(text, w)
-		if row == rows-1 {
-			line = text
-		}
+	lines := grid.Wrap(text, w)
+	if len(lines) > rows {
+		lines = append(lines[:rows-1], strings.Join(lines[rows-1:], " "))
+	}
+	for row, line := range lines {
 		frame.Text(x, y+row, w, line, style)
-		if text = rest; text == "" {
-			return
-		}
 	}
-}
-
-// breakLine splits a sentence at the last blank that fits.
-func breakLine(text string, w int) (line, rest string) {
-	if grid.Width(text) <= w {
-		return text, ""
-	}
-	cut, used := -1, 0
-	for i, r := range text {
-		if r == ' ' {
-			cut = i
-		}
-		if used += grid.Width(string(r)); used > w {
-			break
-		}
-	}
-	if cut <= 0 {
-		return text, ""
-	}
-	return text[:cut], text[cut+1:]
 }

@@ -19,7 +19,7 @@ type Scroll struct {
 
 // NewTimeline shows everything that happened.
 func NewTimeline() *Scroll {
-	p := &panel.Timeline{}
+	p := &panel.Timeline{Whole: true}
 	return &Scroll{
 		title: "Timeline", opener: "l", hint: "↑ ↓ PgUp PgDn scroll, Esc closes", panel: p, back: &p.Back,
 		rows: func(s *view.State) int { return len(s.Marks.Events) },
@@ -29,12 +29,16 @@ func NewTimeline() *Scroll {
 
 // NewPhases shows the figures of each phase.
 func NewPhases() *Scroll {
-	p := &panel.Phases{}
+	p := &panel.Phases{Whole: true}
 	return &Scroll{
 		title: "Phases", opener: "p", hint: "Each from its own merged histograms. ↑ ↓ scroll, Esc closes", panel: p, back: &p.Back,
 		rows: func(s *view.State) int { return len(s.LastSecond.Phases) },
 		size: func(s *view.State) (w, h int) {
-			return min(s.Width-4, 130), min(len(s.LastSecond.Phases)+6, s.Height-2)
+			rows := len(s.LastSecond.Phases)
+			if s.Width < 100 { // long names take several lines
+				rows *= 2
+			}
+			return min(s.Width-4, 130), min(rows+6, s.Height-2)
 		},
 	}
 }

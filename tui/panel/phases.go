@@ -8,6 +8,7 @@ import (
 	"xinbot.ir/squall/internal/units"
 	"xinbot.ir/squall/load"
 	"xinbot.ir/squall/load/metric"
+	"xinbot.ir/squall/tui/grid"
 	"xinbot.ir/squall/tui/theme"
 	"xinbot.ir/squall/tui/view"
 )
@@ -16,7 +17,8 @@ import (
 // from the histograms of that phase alone. The newest rows stay in view.
 type Phases struct {
 	base
-	Back int // rows scrolled back
+	Whole bool // names that are too long for a line take several
+	Back  int  // phases scrolled back
 }
 
 // Title is the rule's word.
@@ -105,27 +107,49 @@ func (p *Phases) Sync(s *view.State) {
 		x += c.width
 		p.g.TextRight(x, 0, c.width, c.head, st.Dim)
 	}
-	rows := p.g.Height() - 1
-	end := max(len(s.LastSecond.Phases)-p.Back, min(rows, len(s.LastSecond.Phases)))
-	for i := max(end-rows, 0); i < end; i++ {
-		p.row(1+i-max(end-rows, 0), width, columns, s.LastSecond.Phases[i], i == len(s.LastSecond.Phases)-1, st)
+	phases, rows := s.LastSecond.Phases, p.g.Height()-1
+	end := max(len(phases)-p.Back, min(rows, len(phases)))
+	first := end
+	for ; first > 0; first-- {
+		if rows -= len(p.name(phases[first-1], width)); rows < 0 {
+			break
+		}
+	}
+	y := 1
+	for i := first; i < end; i++ {
+		y += p.row(y, width, columns, phases[i], i == len(phases)-1, st)
 	}
 }
 
-// row draws one phase; the one that goes on is marked.
-func (p *Phases) row(y, name int, columns []phaseColumn, phase session.PhaseStats, goesOn bool, st *theme.Styles) {
-	sign, look := "  ", st.Text
+// signWidth is the room for the sign before a name.
+const signWidth = 2
+
+// name is a phase's name in lines.
+func (p *Phases) name(phase session.PhaseStats, width int) []string {
+	if !p.Whole {
+		return []string{phase.Name}
+	}
+	return grid.Wrap(phase.Name, width-signWidth-1)
+}
+
+// row draws one phase and returns how many lines it took; the one that goes on is marked.
+func (p *Phases) row(y, name int, columns []phaseColumn, phase session.PhaseStats, goesOn bool, st *theme.Styles) int {
+	sign, look := "", st.Text
 	switch {
 	case phase.Kind == timeline.Disturbed && goesOn:
-		sign, look = "● ", st.Accent
+		sign, look = "●", st.Accent
 	case goesOn:
-		sign, look = "▸ ", st.Strong
+		sign, look = "▸", st.Strong
 	}
-	n := p.g.Text(0, y, name, sign, look)
-	p.g.Text(n, y, name-n-1, phase.Name, look)
+	p.g.Text(0, y, signWidth, sign, look)
+	lines := p.name(phase, name)
+	for i, line := range lines {
+		p.g.Text(signWidth, y+i, name-signWidth-1, line, look)
+	}
 	x := name
 	for _, c := range columns {
 		x += c.width
 		p.g.TextRight(x, y, c.width-1, c.value(phase), look)
 	}
+	return len(lines)
 }

@@ -1,6 +1,7 @@
 package panel
 
 import (
+	"slices"
 	"strconv"
 	"time"
 
@@ -12,7 +13,8 @@ import (
 // Timeline lists what happened, newest at the bottom.
 type Timeline struct {
 	base
-	Back int // lines scrolled back, in the full timeline
+	Whole bool // texts that are too long for a line take several
+	Back  int  // entries scrolled back
 }
 
 // Title is the rule's word.
@@ -31,17 +33,46 @@ func (p *Timeline) Sync(s *view.State) {
 		first := collapse(events, i)
 		i = first - 1
 	}
-	// From the bottom up; fewer events than rows stand at the top.
-	var lines [][2]int
-	for i >= 0 && len(lines) < p.g.Height() {
+	// From the bottom up; fewer lines than rows stand at the top.
+	var entries []timelineEntry
+	for rows := p.g.Height(); i >= 0 && rows > 0; {
 		first := collapse(events, i)
-		lines = append(lines, [2]int{first, i})
+		e := p.entry(events[i], i-first+1)
+		if rows -= len(e.lines); rows < 0 && len(entries) > 0 {
+			break
+		}
+		entries = append(entries, e)
 		i = first - 1
 	}
-	for y := range lines {
-		line := lines[len(lines)-1-y]
-		p.line(y, s, line[0], line[1])
+	y := 0
+	for _, e := range slices.Backward(entries) {
+		p.draw(y, s, e)
+		y += len(e.lines)
 	}
+}
+
+// timelineEntry is an event, or equal ones that follow each other, in lines.
+type timelineEntry struct {
+	event.Event
+	lines []string
+}
+
+// wide is how much of the panel is used: on a very wide screen who did it stays near what was done.
+func (p *Timeline) wide() int { return min(p.g.Width(), 120) }
+
+// actorWidth is the room for who did it.
+func actorWidth(e event.Event) int { return min(grid.Width(e.By.String()), 24) }
+
+func (p *Timeline) entry(e event.Event, times int) timelineEntry {
+	text := e.Text()
+	if times > 1 {
+		text += " (" + strconv.Itoa(times) + " changes)"
+	}
+	lines := []string{text}
+	if p.Whole {
+		lines = grid.Wrap(text, p.wide()-12-actorWidth(e)-2)
+	}
+	return timelineEntry{e, lines}
 }
 
 // collapse finds the first of the equal changes that end at i: a held key is one line.
@@ -55,21 +86,17 @@ func collapse(events []event.Event, i int) int {
 	return first
 }
 
-func (p *Timeline) line(y int, s *view.State, first, last int) {
-	// On a very wide screen who did it stays near what was done.
-	w, st, e := min(p.g.Width(), 120), s.Styles, s.Marks.Events[last]
+func (p *Timeline) draw(y int, s *view.State, e timelineEntry) {
+	w, by, st := p.wide(), actorWidth(e.Event), s.Styles
 	p.g.Text(0, y, 8, e.Time.In(s.Zone).Format("15:04:05"), st.Dim)
 	look := e.Look()
 	p.g.Set(10, y, look.Sign, st.Mark(look.Tone))
-	by := min(grid.Width(e.By.String()), 24)
 	p.g.TextRight(w, y, by, e.By.String(), st.Dim)
-	text := e.Text()
-	if n := last - first + 1; n > 1 {
-		text += " (" + strconv.Itoa(n) + " changes)"
-	}
 	style := st.Text
 	if look.Tone == event.Bad {
 		style = st.Bad
 	}
-	p.g.Text(12, y, w-12-by-2, text, style)
+	for i, line := range e.lines {
+		p.g.Text(12, y+i, w-12-by-2, line, style)
+	}
 }
