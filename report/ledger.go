@@ -41,15 +41,16 @@ func readLedger(run *rundir.Run) ledgerState {
 	return l
 }
 
-// stillChanged says, in the notes at the top, what the run did not restored, and how to.
+// stillChanged says, in the notes at the top, what the run did not restore, and how to. The headline has the first.
 func stillChanged(run *Run) (notes []line) {
 	if run.timeline.End == nil {
 		return stoppedWithin(run)
 	}
-	for _, left := range run.timeline.End.Data.NotReverted {
+	left := run.timeline.End.Data.NotReverted
+	for _, left := range left[min(1, len(left)):] {
 		notes = append(notes, strong("Not reverted.").then(plain(" ", left)))
 	}
-	if len(notes) == 0 { // a fault can be stuck without a record in the ledger
+	if len(left) == 0 { // a fault can be stuck without a record in the ledger
 		for _, i := range run.injectionsWhere(func(i injection) bool { return i.NotReverted != nil }) {
 			note := strong("Not reverted.").then(plain(" ", i.Label, ": ", reasonOf(i.NotReverted.Data.Reason)))
 			for _, remedy := range i.NotReverted.Data.Remedies {
@@ -61,7 +62,7 @@ func stillChanged(run *Run) (notes []line) {
 	switch open := len(run.ledger.objects); {
 	case open > 0:
 		notes = append(notes, strong("Still in the ledger:").then(plain(" ", plural(uint64(open), "change", "changes"), ". To revert what squall can: "), recoverCommand(run)))
-	case len(run.timeline.End.Data.NotReverted) > 0 && run.ledger.exists:
+	case len(left) > 0 && run.ledger.exists:
 		notes = append(notes, plain("Since then the ledger has been settled: nothing in it is open any more."))
 	}
 	return notes

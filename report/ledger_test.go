@@ -76,7 +76,7 @@ func TestLedgerWithoutFaults(t *testing.T) {
 		t.Errorf("killed:\n%s", text)
 	}
 	ended := withLedger(t, synthetic{seconds: 20, leftOver: []string{rule + " was left paused"}}.write(t), rule)
-	if _, text := told(t, ended); !strings.Contains(text, "! Not reverted. "+rule) || !strings.Contains(text, "! Still in the ledger: 1 change. To revert what squall can: squall recover "+ended) {
+	if _, text := told(t, ended); !strings.Contains(text, "still changed on the target: "+rule) || !strings.Contains(text, "! Still in the ledger: 1 change. To revert what squall can: squall recover "+ended) {
 		t.Errorf("ended:\n%s", text)
 	}
 	settleLedger(t, ended)

@@ -117,6 +117,9 @@ func progressLine(snap session.Snapshot) string {
 	} else {
 		parts = append(parts, units.VUs(l.VUs))
 	}
+	if snap.Status == session.Draining { // nothing is sent any more, and what was measured last stands in the summary
+		return strings.TrimSpace(strings.Join(append(parts, awaited(snap)), "  "))
+	}
 	if n := len(snap.Load.Windows); n > 0 {
 		last := snap.Load.Windows[n-1]
 		parts = append(parts, units.Rate(float64(last.Requests())/last.Length.Seconds())+" req/s")
@@ -135,6 +138,25 @@ func progressLine(snap session.Snapshot) string {
 		parts = append(parts, "generator saturated")
 	}
 	return strings.Join(parts, "  ")
+}
+
+// awaited is what a run waits for before it ends, as far as it is known.
+func awaited(snap session.Snapshot) string {
+	on := 0
+	for i := range snap.Faults {
+		if snap.Faults[i].On() {
+			on++
+		}
+	}
+	switch {
+	case on == 1:
+		return "reverting 1 fault"
+	case on > 1:
+		return "reverting " + units.Int(on) + " faults"
+	case snap.Load.InFlight > 0:
+		return "waiting for " + units.Int(snap.Load.InFlight) + " requests in flight"
+	}
+	return ""
 }
 
 func errorRate(all metric.Stats) string {

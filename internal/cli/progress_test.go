@@ -29,4 +29,10 @@ func TestProgressLine(t *testing.T) {
 	if got, want := progressLine(snap), "01:01 / 02:00  running  1,250 VUs  gateway p95 275 ms  errors 0 %"; got != want {
 		t.Errorf("%q, want %q", got, want)
 	}
+
+	// While it ends nothing is sent, so the last rate is not told as if it went on.
+	snap.Status, snap.Load.InFlight = session.Draining, 3
+	if got, want := progressLine(snap), "01:01 / 02:00  draining  1,250 VUs  waiting for 3 requests in flight"; got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
 }
