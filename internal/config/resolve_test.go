@@ -150,18 +150,18 @@ func TestGatewayURLs(t *testing.T) {
 		args               []string
 		webchat, instagram string
 	}{
-		"full":                {map[string]string{"GATEWAY_URL": "http://127.0.0.1:8080/webchat/webhook"}, nil, "http://127.0.0.1:8080/webchat/webhook", "http://127.0.0.1:8080/instagram/webhook"},
-		"below a prefix":      {map[string]string{"GATEWAY_URL": "https://gw/x/y/webchat/webhook"}, nil, "https://gw/x/y/webchat/webhook", "https://gw/x/y/instagram/webhook"},
-		"a path of its own":   {map[string]string{"GATEWAY_URL": "https://gw/hooks/web"}, nil, "https://gw/hooks/web", "https://gw/instagram/webhook"},
-		"no path":             {map[string]string{"GATEWAY_URL": "https://gw"}, nil, "https://gw/webchat/webhook", "https://gw/instagram/webhook"},
-		"slash":               {map[string]string{"GATEWAY_URL": "https://gw/"}, nil, "https://gw/webchat/webhook", "https://gw/instagram/webhook"},
-		"host":                {nil, []string{"-H", "https://gw/"}, "https://gw/webchat/webhook", "https://gw/instagram/webhook"},
-		"host and path":       {map[string]string{"GATEWAY_WEBHOOK_PATH": "/web"}, []string{"--host", "https://gw"}, "https://gw/web", "https://gw/instagram/webhook"},
-		"LOCUST_HOST":         {map[string]string{"LOCUST_HOST": "https://gw"}, nil, "https://gw/webchat/webhook", "https://gw/instagram/webhook"},
-		"flag beats env":      {map[string]string{"GATEWAY_URL": "https://a/webchat/webhook"}, []string{"--host", "https://b"}, "https://b/webchat/webhook", "https://b/instagram/webhook"},
-		"-e beats env":        {map[string]string{"LOCUST_HOST": "https://a"}, []string{"-e", "GATEWAY_URL=https://b/webchat/webhook"}, "https://b/webchat/webhook", "https://b/instagram/webhook"},
-		"URL beats host":      {map[string]string{"GATEWAY_URL": "https://a/webchat/webhook", "LOCUST_HOST": "https://b"}, nil, "https://a/webchat/webhook", "https://a/instagram/webhook"},
-		"empty -e unsets":     {map[string]string{"GATEWAY_URL": "https://a/webchat/webhook", "LOCUST_HOST": "https://b"}, []string{"-e", "GATEWAY_URL="}, "https://b/webchat/webhook", "https://b/instagram/webhook"},
+		"full":              {map[string]string{"GATEWAY_URL": "http://127.0.0.1:8080/webchat/webhook"}, nil, "http://127.0.0.1:8080/webchat/webhook", "http://127.0.0.1:8080/instagram/webhook"},
+		"below a prefix":    {map[string]string{"GATEWAY_URL": "https://gw/x/y/webchat/webhook"}, nil, "https://gw/x/y/webchat/webhook", "https://gw/x/y/instagram/webhook"},
+		"a path of its own": {map[string]string{"GATEWAY_URL": "https://gw/hooks/web"}, nil, "https://gw/hooks/web", "https://gw/instagram/webhook"},
+		"no path":           {map[string]string{"GATEWAY_URL": "https://gw"}, nil, "https://gw/webchat/webhook", "https://gw/instagram/webhook"},
+		"slash":             {map[string]string{"GATEWAY_URL": "https://gw/"}, nil, "https://gw/webchat/webhook", "https://gw/instagram/webhook"},
+		"host":              {nil, []string{"-H", "https://gw/"}, "https://gw/webchat/webhook", "https://gw/instagram/webhook"},
+		"host and path":     {map[string]string{"GATEWAY_WEBHOOK_PATH": "/web"}, []string{"--host", "https://gw"}, "https://gw/web", "https://gw/instagram/webhook"},
+		"LOCUST_HOST":       {map[string]string{"LOCUST_HOST": "https://gw"}, nil, "https://gw/webchat/webhook", "https://gw/instagram/webhook"},
+		"flag beats env":    {map[string]string{"GATEWAY_URL": "https://a/webchat/webhook"}, []string{"--host", "https://b"}, "https://b/webchat/webhook", "https://b/instagram/webhook"},
+		"-e beats env":      {map[string]string{"LOCUST_HOST": "https://a"}, []string{"-e", "GATEWAY_URL=https://b/webchat/webhook"}, "https://b/webchat/webhook", "https://b/instagram/webhook"},
+		"URL beats host":    {map[string]string{"GATEWAY_URL": "https://a/webchat/webhook", "LOCUST_HOST": "https://b"}, nil, "https://a/webchat/webhook", "https://a/instagram/webhook"},
+		"empty -e unsets":   {map[string]string{"GATEWAY_URL": "https://a/webchat/webhook", "LOCUST_HOST": "https://b"}, []string{"-e", "GATEWAY_URL="}, "https://b/webchat/webhook", "https://b/instagram/webhook"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			environ := map[string]string{"WEBHOOK_SECRET": secretText, "WEBHOOK_SECRET_INSTAGRAM": secretText, "WEBHOOK_SECRET_TELEGRAM": secretText, "WEBHOOK_SECRET_WHATSAPP": secretText}

@@ -1,9 +1,10 @@
 package dialog
 
 import (
+	"strings"
+
 	"github.com/charmbracelet/bubbles/textinput"
 	tea "github.com/charmbracelet/bubbletea"
-	"strings"
 
 	"xinbot.ir/squall/internal/command"
 	"xinbot.ir/squall/internal/units"
