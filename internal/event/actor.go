@@ -12,6 +12,7 @@ const (
 	RoleSignal     Role = "signal"     // the operating system; the name is the signal
 	RoleObjectives Role = "objectives" // the judging of objectives: reports, never acts
 	RoleKubernetes Role = "kubernetes" // seen on the cluster, not caused by squall
+	RoleSource     Role = "source"     // the platform's monitoring, seen and not caused by squall; the name is the source
 	RoleSquall     Role = "squall"     // the program itself
 	RoleGuard      Role = "guard"      // the process that outlives squall
 )

@@ -77,6 +77,10 @@ func fill(v reflect.Value) {
 		v.Set(reflect.MakeMap(v.Type()))
 		v.SetMapIndex(key, value)
 	case reflect.Struct:
+		if v.Type() == reflect.TypeFor[time.Time]() {
+			v.Set(reflect.ValueOf(at()))
+			return
+		}
 		for i := range v.NumField() {
 			fill(v.Field(i))
 		}

@@ -3,6 +3,7 @@
 //	journal.jsonl   append-only events (package event); what happened, and who did it
 //	windows.jsonl   one line per second: counts, errors, virtual users, generator health
 //	latency.hlog    HdrHistogram interval log, one tagged histogram per series and second
+//	samples.jsonl   the platform's own metrics, one line per value; empty without a source
 //	ledger.jsonl    write-ahead undo ledger (package chaos)
 //
 // Every file is append-only and crash-safe: a torn last line is dropped by the reader, never fatal.

@@ -20,12 +20,13 @@ const (
 	JournalFile   = "journal.jsonl"
 	WindowsFile   = "windows.jsonl"
 	HistogramFile = "latency.hlog"
+	SamplesFile   = "samples.jsonl"
 )
 
 // Writer appends to a run directory. It is safe for concurrent use: events do not wait for
 // histograms to be encoded.
 type Writer struct {
-	journal, windows, hlog *appender
+	journal, windows, hlog, samples *appender
 
 	seconds sync.Mutex // keeps the lines of one second together, and guards what follows
 	header  bool       // the head of latency.hlog is written
@@ -43,7 +44,7 @@ func Create(dir string) (*Writer, error) {
 	for _, file := range []struct {
 		name string
 		to   **appender
-	}{{JournalFile, &w.journal}, {WindowsFile, &w.windows}, {HistogramFile, &w.hlog}} {
+	}{{JournalFile, &w.journal}, {WindowsFile, &w.windows}, {HistogramFile, &w.hlog}, {SamplesFile, &w.samples}} {
 		f, err := os.OpenFile(filepath.Join(dir, file.name), os.O_RDWR|os.O_CREATE|os.O_EXCL|os.O_APPEND, 0o644) // read by CopyTo
 		if err != nil {
 			_ = w.Close()
@@ -65,10 +66,13 @@ func Create(dir string) (*Writer, error) {
 // ErrTakenAway means that the files of the run are not in their place any more.
 var ErrTakenAway = errors.New("the run directory was taken away")
 
+// files are those of the run; nil where one could not be made.
+func (w *Writer) files() []*appender { return []*appender{w.journal, w.windows, w.hlog, w.samples} }
+
 // Check reports whether the files are still in their place. What is written goes into the open files all the same,
 // and can be saved by CopyTo.
 func (w *Writer) Check() error {
-	for _, a := range []*appender{w.journal, w.windows, w.hlog} {
+	for _, a := range w.files() {
 		here, err := a.file.Stat()
 		if err != nil {
 			return fmt.Errorf("look for %s: %w", a.file.Name(), err)
@@ -83,7 +87,7 @@ func (w *Writer) Check() error {
 
 // CopyTo copies what was written so far into another directory, from the open files. Only before Close.
 func (w *Writer) CopyTo(dir string) error {
-	for _, a := range []*appender{w.journal, w.windows, w.hlog} {
+	for _, a := range w.files() {
 		if err := a.copyTo(filepath.Join(dir, filepath.Base(a.file.Name()))); err != nil {
 			return fmt.Errorf("save the run to %s: %w", dir, err)
 		}
@@ -175,7 +179,7 @@ func (w *Writer) Close() error {
 	if w.hlog != nil && !w.hlog.closed() {
 		errs = append(errs, w.Flush())
 	}
-	for _, a := range []*appender{w.journal, w.windows, w.hlog} {
+	for _, a := range w.files() {
 		if a != nil {
 			errs = append(errs, a.close())
 		}

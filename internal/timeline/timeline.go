@@ -33,6 +33,9 @@ type Timeline struct {
 	Workloads  []Workload
 	Thinks     []event.Think // think times that the run had, in their order
 
+	Alerts []Alert // of the platform's monitoring, in the order in which they were first seen
+	Gaps   []Gap   // of its sources, in the order in which they began
+
 	FlowsOff    []Step[event.FlowOff]
 	Warnings    []string // each once
 	Failures    []Step[event.SquallFailed]
@@ -62,6 +65,8 @@ func (t *Timeline) Clone() *Timeline {
 	c.Injections = slices.Clone(t.Injections)
 	c.Spans = slices.Clone(t.Spans)
 	c.Workloads = slices.Clone(t.Workloads)
+	c.Alerts = slices.Clone(t.Alerts)
+	c.Gaps = slices.Clone(t.Gaps)
 	c.phases.list = slices.Clone(t.phases.list)
 	return &c
 }
@@ -72,6 +77,7 @@ func (t *Timeline) Apply(e event.Event) {
 	t.applyFault(e)
 	t.applySpan(e)
 	t.applyWorkload(e)
+	t.applyMonitoring(e)
 	t.phases.apply(e, t)
 	t.events++
 }
