@@ -7,6 +7,7 @@ type filter struct {
 	state state
 	held  []byte // the beginning of a sequence that is not decided yet
 	given int    // how much of it was given out: the ESC that a slow reply begins with was taken for the key
+	torn  bool   // nothing followed for a while: what comes now may be its rest, or keys
 }
 
 type state int
@@ -43,7 +44,7 @@ func (f *filter) next(out []byte, b byte) []byte {
 	switch f.state {
 	case escaped:
 		f.drop()
-		if b == '[' || b == ']' {
+		if introduces(b) {
 			f.hold(escape, esc)
 			f.given = 1
 			return f.afterEscape(out, b)
@@ -80,6 +81,9 @@ func (f *filter) next(out []byte, b byte) []byte {
 	return append(out, b)
 }
 
+// introduces reports whether a sequence that may be a reply begins with ESC and this.
+func introduces(b byte) bool { return b == '[' || b == ']' || b == 'P' || b == '_' }
+
 func (f *filter) afterEscape(out []byte, b byte) []byte {
 	switch b {
 	case '[':
@@ -91,13 +95,14 @@ func (f *filter) afterEscape(out []byte, b byte) []byte {
 		f.hold(escape, b)
 	default:
 		out = append(f.release(out), b)
+		f.drop()
 	}
 	return out
 }
 
 func (f *filter) inControl(out []byte, b byte) []byte {
 	switch {
-	case b == esc || b < ' ':
+	case b == esc || b < ' ', f.torn && (b == 'x' || b == 'X'): // HALT has to work behind half a reply
 		out = f.release(out)
 		return f.next(out, b)
 	case b >= '@' && b <= '~':
@@ -105,6 +110,11 @@ func (f *filter) inControl(out []byte, b byte) []byte {
 			f.drop()
 			return out
 		}
+		if f.torn && f.given > 0 { // Esc and a bracket were keys, and so is this
+			f.drop()
+			return append(out, b)
+		}
+		f.torn = false // it is whole now
 		return append(f.release(out), b)
 	case len(f.held) >= longestHeld:
 		f.drop()
@@ -146,8 +156,27 @@ func (f *filter) inNumber(out []byte, b byte) []byte {
 // undecided reports whether the input so far ends within a sequence.
 func (f *filter) undecided() bool { return f.state != ground && f.state != escaped }
 
-// release gives up waiting: what is held was keys, and what was begun of a reply is dropped.
+// pause notes that nothing followed for a while. A lone ESC was the key. Half a sequence is kept, for its rest may still
+// come, and its digits must not be keys then; of one that began with an ESC that was given out the bracket was a key.
+func (f *filter) pause(out []byte) []byte {
+	if len(f.held) == 1 && f.state == escape {
+		return f.release(out)
+	}
+	if f.given == 1 && len(f.held) == 2 && f.held[1] != 'P' && f.held[1] != '_' {
+		out = append(out, f.held[1])
+		f.given = 2
+	}
+	f.torn = true
+	return out
+}
+
+// release gives up waiting: what is held was keys, unless it is half a sequence, and what was begun of a reply is
+// dropped.
 func (f *filter) release(out []byte) []byte {
+	if f.torn {
+		f.drop()
+		return out
+	}
 	out = append(out, f.held[f.given:]...)
 	alone := len(f.held) == 1
 	f.drop()
@@ -157,13 +186,13 @@ func (f *filter) release(out []byte) []byte {
 	return out
 }
 
-// forget takes an ESC that was given out for the key that it was.
+// forget takes an ESC that was given out for the key that it was, and gives up half a sequence.
 func (f *filter) forget() {
-	if f.state == escaped {
+	if f.state == escaped || f.torn {
 		f.drop()
 	}
 }
 
-func (f *filter) drop() { f.state, f.held, f.given = ground, f.held[:0], 0 }
+func (f *filter) drop() { f.state, f.held, f.given, f.torn = ground, f.held[:0], 0, false }
 
 func (f *filter) hold(s state, b byte) { f.state, f.held = s, append(f.held, b) }

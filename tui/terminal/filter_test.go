@@ -147,3 +147,58 @@ func TestLightness(t *testing.T) {
 		}
 	}
 }
+
+// TestRepliesInPieces: a reply that comes in pieces, with any time between them, injects nothing: what is a key of it
+// at all is the ESC and the bracket that it begins with. Keys behind half a reply are keys, HALT among them.
+func TestRepliesInPieces(t *testing.T) {
+	harmless := func(keys []byte) bool {
+		return !bytes.ContainsFunc(keys, func(r rune) bool { return r != esc && r != '[' && r != ']' })
+	}
+	pieces := func(reply string, cuts ...int) (f filter, got []byte) {
+		from := 0
+		for _, cut := range append(cuts, len(reply)) {
+			got = f.keys(got, []byte(reply[from:cut]))
+			if f.undecided() {
+				got = f.pause(got)
+			}
+			from = cut
+		}
+		return f, got
+	}
+	for _, reply := range replies() {
+		for first := 1; first < len(reply); first++ {
+			for second := first; second < len(reply); second++ {
+				if _, got := pieces(reply, first, second); !harmless(got) {
+					t.Fatalf("%q in pieces at %d and %d: keys %q", reply, first, second, got)
+				}
+			}
+		}
+		var all []int
+		for cut := 1; cut < len(reply); cut++ {
+			all = append(all, cut)
+		}
+		if f, got := pieces(reply, all...); !harmless(got) || f.undecided() {
+			t.Errorf("%q byte by byte: keys %q", reply, got)
+		}
+		for cut := 2; cut < len(reply); cut++ {
+			f, _ := pieces(reply[:cut])
+			if got := f.keys(nil, []byte{can}); !slices.Contains(got, can) {
+				t.Errorf("%q and then Ctrl+X: keys %q", reply[:cut], got)
+			}
+			f, _ = pieces(reply[:cut])
+			f.forget()
+			if got := f.keys(nil, []byte("1")); string(got) != "1" {
+				t.Errorf("%q and long after it a key: %q", reply[:cut], got)
+			}
+		}
+	}
+	for _, torn := range []string{"\x1b[1", "\x1b[", "\x1b]1", "\x1b[1;2"} {
+		f, _ := pieces(torn)
+		if got := f.keys(nil, []byte("x")); string(got) != "x" {
+			t.Errorf("%q and then x: keys %q", torn, got)
+		}
+	}
+	if _, got := pieces("\x1b[1;5H", 4); string(got) != "\x1b[1;5H" {
+		t.Errorf("a key in pieces became %q", got)
+	}
+}

@@ -20,7 +20,7 @@ const (
 // Tea waits for the file to have more before it asks again.
 const oneRead = 96
 
-// slowest is how long after an ESC of its own the rest of a reply may come.
+// slowest is how long after its last byte the rest of a reply may come.
 const slowest = 2 * time.Second
 
 // Input is a terminal's keys, without its replies. It is a file to those who look for the terminal's mode.
@@ -29,7 +29,7 @@ type Input struct {
 	filter  filter
 	keys    []byte // that were read and not given out
 	dueTill time.Time
-	escAt   time.Time // when an ESC was given out as a key
+	paused  time.Time // when an ESC was given out as a key, or half a sequence was all there was
 	burst   burst
 	typing  atomic.Bool
 
@@ -80,7 +80,7 @@ func (in *Input) fill() error {
 	in.keys = in.keys[:0]
 	for {
 		n, err := in.File.Read(buf[:])
-		if time.Since(in.escAt) > slowest {
+		if time.Since(in.paused) > slowest {
 			in.filter.forget()
 		}
 		in.keys = in.filter.keys(in.keys, buf[:n])
@@ -95,8 +95,8 @@ func (in *Input) fill() error {
 			gap = replyGap
 		}
 		if !in.ready(gap) {
-			in.keys = in.filter.release(in.keys)
-			in.escAt = time.Now()
+			in.keys = in.filter.pause(in.keys)
+			in.paused = time.Now()
 			return nil
 		}
 	}
