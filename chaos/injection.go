@@ -118,15 +118,25 @@ func (inj *injection) run() {
 		inj.failure = "it could not be injected: " + err.Error()
 		inj.endBySquall(event.CauseFailed, inj.failure)
 	case plan.OneShot:
-		inj.showError(inj.emit(inj.by, event.FaultActive{Injection: inj.ref(), Scope: plan.Scope, OneShot: true, Findings: inj.partial}))
+		inj.showError(inj.emit(inj.by, event.FaultActive{Injection: inj.ref(), Scope: plan.Scope, OneShot: true, Findings: inj.partial, Records: inj.records()}))
 		inj.endBySquall(event.CauseDone, "")
 	default:
 		until := deadline(inj.ttl)
 		inj.updateStatus(func(s *Status) { s.State, s.Until = Active, until })
-		inj.showError(inj.emit(inj.by, event.FaultActive{Injection: inj.ref(), Scope: plan.Scope, TTL: inj.ttl.Seconds(), Findings: inj.partial}))
+		inj.showError(inj.emit(inj.by, event.FaultActive{Injection: inj.ref(), Scope: plan.Scope, TTL: inj.ttl.Seconds(), Findings: inj.partial, Records: inj.records()}))
 		inj.awaitEnd(until)
 	}
 	inj.revert()
+}
+
+// records are those of the ledger that the injection's changes have.
+func (inj *injection) records() (ids []string) {
+	for _, done := range inj.applied {
+		if done.record != "" {
+			ids = append(ids, done.record)
+		}
+	}
+	return ids
 }
 
 // deadline is when a time to live that begins now is up; zero for none.

@@ -63,8 +63,9 @@ type Ledger struct {
 	lock       *flock.Flock // of the file itself, beside the session's own lock, which somebody can remove
 	size       int64        // of the whole lines in the file
 	key        Key
-	id         string   // of this ledger, in every line
-	lines      int      // the number of the last line
+	id         string // of this ledger, in every line
+	lines      int    // the number of the last line
+	path       string
 	unresolved []Record // in the order of the file
 	next       int
 	damaged    error // a *DamagedError, or nil
@@ -100,7 +101,7 @@ func OpenLedger(dir string, key Key) (*Ledger, error) {
 		return nil, errors.Join(fmt.Errorf("open ledger: %w", err), lock.Unlock())
 	}
 	l := &Ledger{
-		file: file, lock: lock, size: int64(len(b)), key: key, id: cmp.Or(found.ledger, rand.Text()), lines: found.lines,
+		file: file, lock: lock, path: path, size: int64(len(b)), key: key, id: cmp.Or(found.ledger, rand.Text()), lines: found.lines,
 		unresolved: found.open, next: found.written, damaged: found.damage(path), foreign: found.foreignness(path),
 	}
 	if err := l.endLastLine(b); err != nil {
@@ -117,6 +118,21 @@ func (l *Ledger) endLastLine(b []byte) error {
 	}
 	if err := l.write([]byte{'\n'}); err != nil {
 		return fmt.Errorf("end the last line of the ledger: %w", err)
+	}
+	return nil
+}
+
+// Check reports whether the file is in its place with all that was written: when squall is killed, what is missing there
+// cannot be reverted.
+func (l *Ledger) Check() error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	info, err := os.Lstat(l.path)
+	switch {
+	case err != nil:
+		return fmt.Errorf("look for the ledger: %w", err)
+	case info.Size() < l.size:
+		return fmt.Errorf("look for the ledger: %s has been cut short: %d of %d bytes are left", l.path, info.Size(), l.size)
 	}
 	return nil
 }
@@ -246,4 +262,20 @@ func ReadLedger(dir string) ([]Record, error) {
 	}
 	found := parseLedger(b, nil)
 	return found.open, found.damage(path)
+}
+
+// LostRecords are those of the given ids of which a run directory's ledger holds nothing, not even that they were
+// reverted: the file is gone, or has lost a part.
+func LostRecords(dir string, ids []string) (lost []string) {
+	b, err := os.ReadFile(filepath.Join(dir, LedgerFile))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil // whoever opens it says so
+	}
+	there := parseLedger(b, nil).ids
+	for _, id := range ids {
+		if !slices.Contains(there, id) {
+			lost = append(lost, id)
+		}
+	}
+	return lost
 }

@@ -15,6 +15,7 @@ type ledgerContents struct {
 	lines   int      // the number of its last line
 	open    []Record // unresolved, in the order in which they were written
 	written int      // records that were ever written
+	ids     []string // of those
 	damaged []int    // numbers of lines in the file, from 1
 	foreign []int    // the same, of lines that were not written with the key, or not at this place
 }
@@ -64,6 +65,7 @@ func (c *ledgerContents) add(e parsedEntry) {
 	r := *e.Record
 	r.authentic = e.authentic
 	c.open = append(c.open, r)
+	c.ids = append(c.ids, r.ID)
 	c.written++
 }
 

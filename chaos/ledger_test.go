@@ -284,3 +284,57 @@ func TestDamagedLedger(t *testing.T) {
 	}
 	check(ReadLedger(dir)) // a torn end is still named when a second process reads it
 }
+
+// Records that a ledger has lost, at its end or altogether, are told from those that were reverted.
+func TestLostRecords(t *testing.T) {
+	dir := t.TempDir()
+	l, err := OpenLedger(dir, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var ids []string
+	for range 3 {
+		id, err := l.Record("rule", "rule", undo{1})
+		if err != nil {
+			t.Fatal(err)
+		}
+		ids = append(ids, id)
+	}
+	if err := l.Resolve(ids[0]); err != nil {
+		t.Fatal(err)
+	}
+	if err := l.Check(); err != nil {
+		t.Error(err)
+	}
+	if lost := LostRecords(dir, ids); len(lost) != 0 {
+		t.Errorf("lost %v of a whole ledger", lost)
+	}
+	path := filepath.Join(dir, LedgerFile)
+	b, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	third := bytes.Index(b, []byte(ids[2]))
+	third = bytes.LastIndexByte(b[:third], '\n') + 1
+	if err := os.WriteFile(path, b[:third], 0o600); err != nil { // two whole lines are left
+		t.Fatal(err)
+	}
+	if lost := LostRecords(dir, ids); !slices.Equal(lost, ids[2:]) {
+		t.Errorf("lost %v, want %v", lost, ids[2:])
+	}
+	if err := l.Check(); err == nil {
+		t.Error("a ledger that was cut short is in its place")
+	}
+	if err := os.Remove(path); err != nil {
+		t.Fatal(err)
+	}
+	if lost := LostRecords(dir, ids); !slices.Equal(lost, ids) {
+		t.Errorf("lost %v, want %v", lost, ids)
+	}
+	if err := l.Check(); err == nil {
+		t.Error("a ledger that was removed is in its place")
+	}
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
+}

@@ -12,12 +12,14 @@ import (
 
 	"xinbot.ir/squall/chaos"
 	"xinbot.ir/squall/internal/rundir"
+	"xinbot.ir/squall/internal/timeline"
 )
 
 // ledgerState is what the run directory says is still changed, as of now and not of the end of the run: a
 // squall recover in between has closed its records.
 type ledgerState struct {
 	exists  bool
+	lost    bool     // it lacks a record of a fault that was injected
 	objects []string // what is still changed, in words
 }
 
@@ -35,6 +37,11 @@ func readLedger(run *rundir.Run) ledgerState {
 		}
 	}
 	l := ledgerState{exists: true}
+	for _, i := range timeline.Of(run.Events).Injections {
+		if i.Applied() && i.Reverted == nil && len(chaos.LostRecords(run.Dir, i.Active.Data.Records)) > 0 {
+			l.lost = true
+		}
+	}
 	for _, r := range open {
 		l.objects = append(l.objects, r.Object)
 	}
@@ -85,6 +92,8 @@ func stoppedWithin(run *Run) []line {
 		note = note.then(plain(" The embedded platform ends with squall, and what was changed in it as well."))
 	case len(objects) > 0:
 		note = note.then(plain(" The ledger still holds: ", strings.Join(objects, "; "), ". If the run is over, revert it with "), recoverCommand(run))
+	case run.ledger.lost:
+		note = note.then(plain(" The ledger has lost what it held of them, so what is still changed cannot be told: squall recover --scan finds it at the target."))
 	case run.ledger.exists:
 		note = note.then(plain(" The ledger holds nothing any more: what they changed was reverted since, or ended with squall."))
 	default:

@@ -351,3 +351,13 @@ func (run *Run) ended() string {
 	}
 	return fmt.Sprintf("Ended at %s: %s.", clock(run.length), why)
 }
+
+// unsent counts the requests that never left this machine.
+func (run *Run) unsent() (n uint64) {
+	for _, e := range run.errors {
+		if e.class == metric.LocalLimit.String() {
+			n += e.count
+		}
+	}
+	return n
+}

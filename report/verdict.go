@@ -17,7 +17,7 @@ import (
 func (run *Run) judge() {
 	start := run.timeline.Start
 	judged := slo.Run{
-		Line: run.timeline, Answered: run.answered(),
+		Line: run.timeline, Answered: run.answered(), Requests: run.requests().Count, Unsent: run.unsent(),
 		Policy: slo.Policy{WarnExpectations: start.Expectations == "warn", Unknown: slo.UnknownRule(start.Unknown)},
 	}
 	if run.uncounted > 0 {
@@ -143,12 +143,16 @@ func (run *Run) reason(r slo.Reason, n int) line {
 		return plain("a fault that was asked for was not injected: ", r.About, detail, andMore(n, "and %s"), ".")
 	case slo.ExpectationFailed:
 		return plain("an expectation was not met: ", r.About, detail, andMore(n, "and %s"), ".")
+	case slo.CutShort:
+		return plain("a signal ended the run before its time: ", r.Detail, ".")
 	case slo.StopRuleMet:
 		return plain("a stop rule ended the run: ", r.Detail, ".")
 	case slo.NotEnded:
 		return plain("the run has not ended as it should: ", r.Detail, ".")
 	case slo.NothingMeasured:
 		return plain("nothing can be judged: ", r.Detail, ".")
+	case slo.LoadNotSent:
+		return plain("the load that was asked for was not sent: ", r.Detail, ".")
 	case slo.ObjectiveUnknown:
 		return code(r.About).then(plain(" could not be judged (", r.Detail, ")", andMore(n, "nor could %s"), "."))
 	case slo.ObjectiveFailed:

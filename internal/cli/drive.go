@@ -70,7 +70,7 @@ func (a *commands) runSession(ctx context.Context, r config.Resolved, guard func
 	if failure != nil {
 		a.printError(failure)
 	}
-	if code := exitCodeOf(snap, verdict, failure, a.isHeadless(r.Headless)); code != exitPassed {
+	if code := exitCodeOf(snap, verdict, failure); code != exitPassed {
 		return exitStatus(code)
 	}
 	return nil

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"os"
 
-	"xinbot.ir/squall/internal/event"
 	"xinbot.ir/squall/internal/session"
 	"xinbot.ir/squall/internal/slo"
 )
@@ -59,31 +58,16 @@ func exitCode(err error) int {
 
 // exitCodeOf returns the exit code of a finished run: its verdict's. What is still changed on the target needs a
 // person, and so comes before everything else; what went wrong in squall itself makes the objectives
-// worthless. A headless run that was ended from outside before its time has not shown what
-// it was to show.
-func exitCodeOf(snap session.Snapshot, verdict slo.Verdict, failure error, unattended bool) int {
+// worthless.
+func exitCodeOf(snap session.Snapshot, verdict slo.Verdict, failure error) int {
 	end := snap.Timeline.End
 	switch {
 	case end != nil && len(end.Data.NotReverted) > 0:
 		return exitNotReverted
 	case failure != nil:
 		return exitFailed
-	case verdict.Exit != exitPassed:
-		return verdict.Exit
-	case unattended && cutShort(snap):
-		return exitFailed
 	}
-	return exitPassed
-}
-
-// cutShort reports whether a signal ended a run that had a planned duration. An interrupt is a person's
-// wish, as q is.
-func cutShort(snap session.Snapshot) bool {
-	end := snap.Timeline.End
-	if snap.Duration <= 0 || end == nil || end.Data.Cause != event.EndSignal {
-		return false
-	}
-	return end.Data.Detail != os.Interrupt.String()
+	return verdict.Exit
 }
 
 func brokenObjectives(verdicts []slo.Result) (n int) {

@@ -165,24 +165,17 @@ func TestPlacesThatAreTaken(t *testing.T) {
 func TestJudge(t *testing.T) {
 	failed := slo.Verdict{Answer: slo.Failed, Exit: 99}
 	for name, c := range map[string]struct {
-		cause      event.EndCause
-		detail     string
-		planned    time.Duration
-		verdict    slo.Verdict
-		left       []string
-		failure    error
-		unattended bool
-		want       int
+		cause   event.EndCause
+		detail  string
+		planned time.Duration
+		verdict slo.Verdict
+		left    []string
+		failure error
+		want    int
 	}{
-		"passed":                   {cause: event.EndDuration, planned: time.Minute, unattended: true, want: 0},
-		"killed job":               {cause: event.EndSignal, detail: "terminated", planned: time.Minute, unattended: true, want: 1},
-		"dropped connection":       {cause: event.EndSignal, detail: "hangup", planned: time.Minute, unattended: true, want: 1},
-		"interrupt":                {cause: event.EndSignal, detail: "interrupt", planned: time.Minute, unattended: true, want: 0},
-		"until stopped":            {cause: event.EndSignal, detail: "terminated", unattended: true, want: 0},
-		"console":                  {cause: event.EndSignal, detail: "terminated", planned: time.Minute, want: 0},
+		"passed":                   {cause: event.EndDuration, planned: time.Minute, want: 0},
 		"operator":                 {cause: event.EndAsked, planned: time.Minute, want: 0},
-		"killed job, broken":       {cause: event.EndSignal, detail: "terminated", planned: time.Minute, verdict: failed, unattended: true, want: 99},
-		"killed job, not reverted": {cause: event.EndSignal, detail: "terminated", planned: time.Minute, verdict: failed, left: []string{"rule"}, unattended: true, want: 3},
+		"killed job, not reverted": {cause: event.EndSignal, detail: "terminated", planned: time.Minute, verdict: failed, left: []string{"rule"}, want: 3},
 		"broken":                   {cause: event.EndDuration, verdict: failed, want: 99},
 		"squall failed beside it":  {cause: event.EndPanic, verdict: failed, failure: errors.New("x"), want: 1},
 		"not reverted after that":  {cause: event.EndPanic, left: []string{"rule"}, failure: errors.New("x"), want: 3},
@@ -190,7 +183,7 @@ func TestJudge(t *testing.T) {
 	} {
 		line := timeline.Of([]event.Event{event.Make(time.Time{}, 0, event.By(event.RoleSquall), event.RunEnded{Cause: c.cause, Detail: c.detail, NotReverted: c.left})})
 		snap := session.Snapshot{Duration: c.planned, Timeline: line}
-		if got := exitCodeOf(snap, c.verdict, c.failure, c.unattended); got != c.want {
+		if got := exitCodeOf(snap, c.verdict, c.failure); got != c.want {
 			t.Errorf("%s: exit code %d, want %d", name, got, c.want)
 		}
 	}

@@ -115,6 +115,7 @@ type FaultActive struct {
 	TTL      float64  `json:"ttl,omitempty"` // seconds
 	OneShot  bool     `json:"one_shot,omitempty"`
 	Findings []string `json:"findings,omitempty"` // steps that were carried out in part
+	Records  []string `json:"records,omitempty"`  // of the ledger, one per change
 }
 
 func (d FaultActive) text() string {

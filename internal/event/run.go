@@ -69,7 +69,7 @@ type EndCause string
 const (
 	EndAsked    EndCause = "asked"     // it was asked for, by the actor
 	EndDuration EndCause = "duration"  // its planned time was over
-	EndSignal   EndCause = "signal"    // Detail names it
+	EndSignal   EndCause = "signal"    // Detail names it, such as [Interrupt]
 	EndStopRule EndCause = "stop_rule" // Detail is the rule
 	EndPanic    EndCause = "panic"     // squall itself failed; Detail is the panic
 )
@@ -80,6 +80,9 @@ type RunEnded struct {
 	Detail      string   `json:"detail,omitempty"`
 	NotReverted []string `json:"not_reverted,omitempty"` // what is still changed on the target, each with its remedy
 }
+
+// Interrupt is the signal of Ctrl-C: a person's wish, as q is.
+const Interrupt = "interrupt"
 
 func (d RunEnded) text() string {
 	text := "Ended: " + d.CauseText()

@@ -73,6 +73,7 @@ func (w *Writer) files() []*appender { return []*appender{w.journal, w.windows, 
 // and can be saved by CopyTo.
 func (w *Writer) Check() error {
 	for _, a := range w.files() {
+		written := a.size()
 		here, err := a.file.Stat()
 		if err != nil {
 			return fmt.Errorf("look for %s: %w", a.file.Name(), err)
@@ -80,6 +81,9 @@ func (w *Writer) Check() error {
 		there, err := os.Lstat(a.file.Name())
 		if err != nil || !os.SameFile(here, there) {
 			return fmt.Errorf("%w: %s is not there any more", ErrTakenAway, a.file.Name())
+		}
+		if left := here.Size(); left < written {
+			return fmt.Errorf("%w: %s has been cut short: %d of %d bytes are left", ErrTakenAway, a.file.Name(), left, written)
 		}
 	}
 	return nil
@@ -193,6 +197,14 @@ type appender struct {
 	file *os.File
 	torn bool // the last write stopped short, so the next line needs a fresh start
 	done bool
+
+	written int64 // bytes
+}
+
+func (a *appender) size() int64 {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.written
 }
 
 // append writes lines, which end in a newline, by one call.
@@ -206,6 +218,7 @@ func (a *appender) append(lines []byte, durable bool) error {
 		lines = append([]byte{'\n'}, lines...)
 	}
 	n, err := a.file.Write(lines)
+	a.written += int64(n)
 	if n > 0 {
 		a.torn = n < len(lines)
 	}

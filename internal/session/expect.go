@@ -32,6 +32,8 @@ func (t *outcomes) judgeAtRevert(f *faultOutcome) func(chaos.Expectation) (event
 			return event.ExpectationUnknown, f.broken + ", but objectives were not green before either"
 		case x.Signal == event.Holds && f.broken != "":
 			return event.ExpectationFailed, f.broken
+		case x.Signal == event.Holds && f.flows.anyHurt() && len(healthOf(t.live).unknown) > 0:
+			return event.ExpectationUnknown, healthOf(t.live).withUnknown(f.flows.text())
 		case x.Signal == event.Holds && !f.steady:
 			return event.ExpectationUnknown, "objectives were not known to be green before"
 		case x.Signal == event.Holds:

@@ -40,6 +40,7 @@ type faultOutcome struct {
 	steady   bool      // objectives were green when it began
 	active   bool      // it was applied: before that there is nothing to judge
 	broken   string    // the first objective that broke while it was on
+	flows    flowsHealth
 	findings []event.Finding
 }
 
@@ -230,28 +231,35 @@ func (t *outcomes) observe(o metric.Observation, live []slo.Result) {
 				f.broken = fmt.Sprintf("%s broke (%s)", v.Objective.Title(), v.ValueText())
 			}
 		}
+		if f.reverted.IsZero() || o.Window.Start.Before(f.reverted) { // a second that the fault was in
+			f.flows.during(o.Window.Flows)
+			continue
+		}
 		if !f.recovery.Watching {
 			continue
 		}
-		if o.Window.Start.Before(f.reverted) {
-			continue // a second that the fault was still in
-		}
 		if bad {
-			f.lastBad = end
 			f.broken = cmp.Or(f.broken, what)
+		}
+		fails := f.flows.after(o.Window.Flows)
+		if bad || fails {
+			f.lastBad = end
 		}
 		since := end.Sub(f.reverted)
 		switch r := &f.recovery; {
-		case now.ok() && !bad:
+		case now.ok() && !bad && !fails && f.flows.recovered():
 			r.Watching, r.Done, r.Took = false, true, f.lastBad.Sub(f.reverted).Round(time.Second)
-			r.Unbroken = f.broken == "" && f.steady
+			r.Unbroken = f.broken == "" && !f.flows.anyHurt()
 			copied := *f
 			recovered = append(recovered, &copied)
 			decided = append(decided, t.applyVerdicts(f, recoversWithin(*r, now))...)
 		case r.Goal > 0 && since > r.Goal:
 			why := "not green after " + units.Duration(since.Round(time.Second))
-			if what != "" {
+			switch unwell := f.flows.unwell(); {
+			case what != "":
 				why += ": " + what
+			case unwell != "":
+				why += ": no second without failures of " + unwell + " since"
 			}
 			decided = append(decided, t.applyVerdicts(f, func(x chaos.Expectation) (event.ExpectationVerdict, string) {
 				if x.Signal == event.Recovers {

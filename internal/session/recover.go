@@ -59,14 +59,16 @@ func Unfinished(root string) ([]string, error) {
 	return dirs, nil
 }
 
-// unrecorded lists the faults that a run's journal says were injected and never reverted, and of which its ledger,
-// which holds nothing at all, must have been lost.
+// unrecorded lists the faults that a run's journal says were injected and never reverted, and of which its ledger
+// lacks a record: it was lost, or a part of it.
 func unrecorded(dir string) (lost []timeline.Injection) {
-	if info, err := os.Stat(filepath.Join(dir, chaos.LedgerFile)); err == nil && info.Size() > 0 {
-		return nil
-	}
 	journal, err := os.ReadFile(filepath.Join(dir, rundir.JournalFile))
 	if err != nil || !bytes.Contains(journal, []byte(`"kind":"fault_active"`)) { // spares most runs the reading of all their files
+		return nil
+	}
+	info, err := os.Stat(filepath.Join(dir, chaos.LedgerFile))
+	empty := err != nil || info.Size() == 0
+	if !empty && bytes.Contains(journal, []byte(`"kind":"run_ended"`)) { // it has said itself what it did not revert
 		return nil
 	}
 	run, err := rundir.Open(dir)
@@ -74,7 +76,10 @@ func unrecorded(dir string) (lost []timeline.Injection) {
 		return nil
 	}
 	for _, i := range timeline.Of(run.Events).Injections {
-		if i.Applied() && !i.Spike() && i.Reverted == nil {
+		if !i.Applied() || i.Spike() || i.Reverted != nil {
+			continue
+		}
+		if empty || len(chaos.LostRecords(dir, i.Active.Data.Records)) > 0 {
 			lost = append(lost, i)
 		}
 	}
@@ -137,7 +142,7 @@ func Recover(ctx context.Context, dir string, r RecoverOptions) (_ []chaos.Recov
 		all = append(all, chaos.RecoverResult{Object: "damaged lines of the ledger", Err: err})
 	}
 	for _, i := range unrecorded(dir) {
-		err := fmt.Errorf("revert %s: the journal says that it was injected at %s and never reverted, and the ledger holds nothing of it: look at the target, revert by hand what is still changed, and then move the run directory elsewhere",
+		err := fmt.Errorf("revert %s: the journal says that it was injected at %s and never reverted, and the ledger lacks a record of it: squall recover --scan finds what is still changed at the target, or look there yourself; then move the run directory elsewhere",
 			i.Label, units.Clock(time.Duration(i.Active.At*float64(time.Second))))
 		all = append(all, chaos.RecoverResult{Object: i.Label, Err: err})
 	}

@@ -299,6 +299,18 @@ func TestStopRuleEvaluator(t *testing.T) {
 	}
 }
 
+// The first window of a run is a part of a second, and does not count as one.
+func TestStopRuleWaitsForItsWholeTime(t *testing.T) {
+	w := NewStopRuleEvaluator(StopRule{Condition: Objective{Metric: "gateway_latency", Aggregate: "p(95)", Operator: ">", Bound: 2500}, For: 2 * time.Second})
+	first := second(3000, 200)
+	first.Window.Length = 300 * time.Millisecond
+	for i, obs := range []metric.Observation{first, second(3000, 200), second(3000, 200)} {
+		if _, fires := w.Observe(obs); fires != (i == 2) {
+			t.Errorf("window %d: fires %v", i, fires)
+		}
+	}
+}
+
 func TestStopRuleEvaluatorReset(t *testing.T) {
 	w := NewStopRuleEvaluator(StopRule{Condition: Objective{Metric: "gateway_latency", Aggregate: "p(95)", Operator: ">", Bound: 2500}, For: 2 * time.Second})
 	w.Observe(second(3000, 200))

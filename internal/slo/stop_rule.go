@@ -42,9 +42,10 @@ type StopRuleEvaluator struct {
 
 // stopSecond is one closed second, reduced to what the rule's metric needs.
 type stopSecond struct {
-	bars []hdr.Bar // that are not empty
-	span measuredSpan
-	free bool // known not to meet the condition
+	bars    []hdr.Bar // that are not empty
+	span    measuredSpan
+	seconds float64
+	free    bool // known not to meet the condition
 }
 
 // measuredSpan is Measured over some time for one metric and channel, which are chosen already.
@@ -67,6 +68,10 @@ func NewStopRuleEvaluator(rule StopRule) *StopRuleEvaluator {
 	}
 }
 
+// nearlyAll of a rule's time has to be covered: windows close a few milliseconds early or late, but the first of a run
+// is a part of a second.
+const nearlyAll = 0.95
+
 // Rule is the rule that is held.
 func (w *StopRuleEvaluator) Rule() StopRule { return w.rule }
 
@@ -76,13 +81,13 @@ func (w *StopRuleEvaluator) Reset() { w.seen = 0 }
 // Observe takes the second that has just closed and reports whether the rule fires. The verdict is
 // the condition over the whole span: its value is what the condition is about.
 func (w *StopRuleEvaluator) Observe(obs metric.Observation) (verdict Result, fires bool) {
-	w.seconds[w.seen%len(w.seconds)] = w.reduce(obs.Totals())
+	w.seconds[w.seen%len(w.seconds)] = w.reduce(obs.Totals(), obs.Window.Length.Seconds())
 	w.seen++
 	kept := w.seconds[:min(w.seen, len(w.seconds))]
 
 	w.sum.Reset()
 	whole := measuredSpan{latency: w.sum}
-	anyFree := false
+	anyFree, covered := false, 0.0
 	for _, s := range kept {
 		for _, bar := range s.bars {
 			// Cannot fail: the value comes from a histogram with the same bounds.
@@ -93,14 +98,15 @@ func (w *StopRuleEvaluator) Observe(obs metric.Observation) (verdict Result, fir
 		whole.count += s.span.count
 		whole.seconds += s.span.seconds
 		anyFree = anyFree || s.free
+		covered += s.seconds
 	}
 	verdict = w.rule.Condition.Evaluate(whole)
-	return verdict, verdict.State == Pass && !anyFree && w.seen >= len(w.seconds)
+	return verdict, verdict.State == Pass && !anyFree && w.seen >= len(w.seconds) && covered >= nearlyAll*w.rule.For.Seconds()
 }
 
-func (w *StopRuleEvaluator) reduce(t *metric.Totals) stopSecond {
+func (w *StopRuleEvaluator) reduce(t *metric.Totals, seconds float64) stopSecond {
 	c := w.rule.Condition
-	var s stopSecond
+	s := stopSecond{seconds: seconds}
 	s.span.count, s.span.seconds = t.Counter(c.Metric, c.Channel)
 	s.span.hits, s.span.total = t.Rate(c.Metric, c.Channel)
 	latency := t.Trend(c.Metric, c.Channel)

@@ -4,9 +4,11 @@ package slo
 
 import (
 	"fmt"
+	"time"
 
 	"xinbot.ir/squall/internal/event"
 	"xinbot.ir/squall/internal/timeline"
+	"xinbot.ir/squall/internal/units"
 )
 
 // Answer is the verdict in one word.
@@ -62,6 +64,8 @@ type Run struct {
 	Unreadable int // objectives that could not be read, and so not judged
 	Line       *timeline.Timeline
 	Answered   uint64 // messages that the gateway answered, whatever it said
+	Unsent     uint64 // requests that never left this machine
+	Requests   uint64 // that ended, of the platform
 	Missing    string // why nothing can be judged, such as counts that were lost; "" if nothing is missing
 	Policy     Policy
 }
@@ -74,11 +78,13 @@ const (
 	NotReverted       ReasonKind = iota // something is still changed on the target
 	SquallFailed                        // squall itself failed
 	NotInjected                         // a fault that was asked for was not injected
+	CutShort                            // a signal ended the run before its time
 	ObjectiveFailed                     // an objective failed
 	ExpectationFailed                   // an expectation of a fault failed
 	StopRuleMet                         // a stop rule ended the run
 	NotEnded                            // the run was killed, or goes on
 	NothingMeasured                     // the gateway answered nothing, or counts are missing
+	LoadNotSent                         // a part of the load never left this machine
 	ObjectiveUnknown                    // an objective that was asked for could not be judged
 )
 
@@ -90,11 +96,13 @@ var reasonRows = [...]struct {
 	NotReverted:       {ExitNotReverted, Failed},
 	SquallFailed:      {ExitError, Failed},
 	NotInjected:       {ExitError, Failed},
+	CutShort:          {ExitError, NotJudged},
 	ObjectiveFailed:   {ExitFailed, Failed},
 	ExpectationFailed: {ExitFailed, Failed},
 	StopRuleMet:       {ExitFailed, Failed},
 	NotEnded:          {ExitNotJudged, NotJudged},
 	NothingMeasured:   {ExitNotJudged, NotJudged},
+	LoadNotSent:       {ExitNotJudged, NotJudged},
 	ObjectiveUnknown:  {ExitNotJudged, NotJudged},
 }
 
@@ -128,8 +136,10 @@ func Judge(r Run) Verdict {
 		}
 	}
 	if len(v.Reasons) > 0 {
-		row := reasonRows[v.Reasons[0].Kind]
-		v.Answer, v.Exit = row.answer, row.exit
+		v.Answer, v.Exit = NotJudged, reasonRows[v.Reasons[0].Kind].exit
+		for _, reason := range v.Reasons {
+			v.Answer = max(v.Answer, reasonRows[reason.Kind].answer)
+		}
 	}
 	return v
 }
@@ -226,8 +236,18 @@ func ending(r Run) []Reason {
 		return []Reason{{NotEnded, "the run", "it was killed, or goes on"}}
 	case end.Data.Cause == event.EndStopRule:
 		return []Reason{{StopRuleMet, "the run", end.Data.Detail}}
+	case end.Data.Cause == event.EndSignal && end.Data.Detail != event.Interrupt && r.Line.Start.Duration > 0:
+		return []Reason{{CutShort, "the run", fmt.Sprintf("%s, after %s of %s", end.Data.Detail, lasted(end.At), lasted(r.Line.Start.Duration))}}
 	}
 	return nil
+}
+
+// mostUnsent is the share of requests that may fail to leave this machine. A run with more of them has not shown how the
+// platform bears the load that was asked for; it is the share of failed requests that the performance plan allows.
+const mostUnsent = 0.01
+
+func lasted(seconds float64) string {
+	return units.Duration(time.Duration(seconds * float64(time.Second)).Round(time.Second))
 }
 
 // measurement is whether there was anything to judge.
@@ -237,6 +257,8 @@ func measurement(r Run) []Reason {
 		return []Reason{{NothingMeasured, "the run", r.Missing}}
 	case r.Answered == 0 && r.Policy.Unknown != UnknownPasses:
 		return []Reason{{NothingMeasured, "the run", "the gateway answered no message"}}
+	case float64(r.Unsent) > mostUnsent*float64(r.Unsent+r.Requests):
+		return []Reason{{LoadNotSent, "the load", fmt.Sprintf("%s of %s requests never left this machine", units.Count(r.Unsent), units.Count(r.Unsent+r.Requests))}}
 	}
 	return nil
 }

@@ -29,6 +29,14 @@ func objective(state State, asked bool) Judged {
 	return Judged{Result: Result{Objective: DefaultObjectives()[0], State: state, Reason: "because"}, Asked: asked}
 }
 
+// timed is a run of a minute that ended early.
+func timed(cause event.EndCause, detail string) *timeline.Timeline {
+	return timeline.Of([]event.Event{
+		event.Make(time.Time{}, 0, event.By(event.RoleSquall), event.RunStarted{Duration: 60}),
+		event.Make(time.Time{}, 9, event.By(event.RoleSquall), event.RunEnded{Cause: cause, Detail: detail}),
+	})
+}
+
 func TestJudge(t *testing.T) {
 	llm := event.Injection{Fault: "llm_latency", Title: "LLM latency", Run: 1}
 	started, active := event.FaultStarted{Injection: llm}, event.FaultActive{Injection: llm}
@@ -67,6 +75,13 @@ func TestJudge(t *testing.T) {
 		{"killed", Run{Objectives: pass, Line: &timeline.Timeline{}, Answered: 9}, NotJudged, 98, NotEnded},
 		{"killed and failed", Run{Objectives: with(Fail, false), Line: &timeline.Timeline{}, Answered: 9}, Failed, 99, ObjectiveFailed},
 		{"ended by a stop rule", Run{Objectives: pass, Line: line(event.RunEnded{Cause: event.EndStopRule, Detail: "rule"}), Answered: 9}, Failed, 99, StopRuleMet},
+		{"ended by a signal", Run{Objectives: pass, Line: timed(event.EndSignal, "terminated"), Answered: 9}, NotJudged, 1, CutShort},
+		{"ended by a signal and failed", Run{Objectives: with(Fail, false), Line: timed(event.EndSignal, "hangup"), Answered: 9}, Failed, 1, CutShort},
+		{"ended by Ctrl-C", Run{Objectives: pass, Line: timed(event.EndSignal, event.Interrupt), Answered: 9}, Passed, 0, 0},
+		{"ended by the operator", Run{Objectives: pass, Line: timed(event.EndAsked, ""), Answered: 9}, Passed, 0, 0},
+		{"ended by a signal, without a planned time", Run{Objectives: pass, Line: line(event.RunEnded{Cause: event.EndSignal, Detail: "terminated"}), Answered: 9}, Passed, 0, 0},
+		{"not all was sent", Run{Objectives: pass, Line: line(), Answered: 900, Requests: 980, Unsent: 20}, NotJudged, 98, LoadNotSent},
+		{"nearly all was sent", Run{Objectives: pass, Line: line(), Answered: 900, Requests: 992, Unsent: 8}, Passed, 0, 0},
 		{"squall failed", Run{Objectives: with(Fail, true), Line: line(event.SquallFailed{Error: "x"}), Answered: 9}, Failed, 1, SquallFailed},
 	} {
 		v := Judge(c.run)
