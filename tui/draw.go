@@ -98,7 +98,7 @@ func (m *Model) tooSmall() {
 	size := units.Int(w) + "x" + units.Int(h)
 	lines := [][]string{ // the first text that fits
 		{"The console needs 80x24; this terminal is " + size + ".", "Needs 80x24, is " + size, "80x24!"},
-		{string(m.state.Now.Status) + ": what runs goes on, " + units.VUs(m.state.Now.Load.VUs) + ".", units.VUs(m.state.Now.Load.VUs)},
+		{string(m.state.Now.Status) + ": the load goes on, " + units.VUs(m.state.Now.Load.VUs) + ".", units.VUs(m.state.Now.Load.VUs)},
 		{"x HALT   q quit", "x HALT"},
 	}
 	switch m.dialog.(type) {

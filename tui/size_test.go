@@ -122,7 +122,7 @@ func TestSmallTerminal(t *testing.T) {
 				}
 			}
 		}
-		says(fmt.Sprintf("is %dx%d", z.w, z.h), "running: what runs goes on, 75 VUs.", "x HALT   q quit")
+		says(fmt.Sprintf("is %dx%d", z.w, z.h), "running: the load goes on, 75 VUs.", "x HALT   q quit")
 		press(m, "m")
 		says("Esc closes what is open   Ctrl+X HALT")
 		press(m, "esc", "q")

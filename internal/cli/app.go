@@ -52,6 +52,8 @@ func (a *commands) keyboard() *bufio.Reader {
 func Main(ctx context.Context, w IO) int {
 	a := &commands{IO: w, out: newStream(w.Out, true), lines: newStream(w.Err, false)}
 	a.Out, a.Err = a.out, a.lines
+	a.out.ascii = a.withoutUTF8()
+	a.lines.ascii = a.out.ascii
 	root := a.root()
 	root.SetArgs(w.Args)
 	root.SetIn(w.In)

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"xinbot.ir/squall/internal/printable"
+	"xinbot.ir/squall/tui/theme"
 )
 
 // blockedAfter is how long a write to standard error may take before its reader counts as blocked.
@@ -15,6 +16,7 @@ const blockedAfter = time.Second
 type stream struct {
 	raw     io.Writer
 	redact  func(string) string // takes out the secrets of the run; nil: none are known
+	ascii   bool                // the terminal has no UTF-8
 	patient bool                // waits for its reader for ever, as the results on standard output do
 	busy    chan struct{}       // holds one while a write is under way
 }
@@ -28,6 +30,9 @@ func (s *stream) Write(p []byte) (int, error) {
 	text := string(p)
 	if s.redact != nil {
 		text = s.redact(text)
+	}
+	if s.ascii {
+		text = theme.ASCII(text)
 	}
 	return len(p), s.control([]byte(printable.Lines(text)))
 }

@@ -3,6 +3,7 @@ package cli
 import (
 	"bytes"
 	"io"
+	"strings"
 	"testing"
 	"time"
 )
@@ -39,4 +40,17 @@ func TestABlockedReaderKeepsNobody(t *testing.T) {
 		t.Errorf("once it is read again: %v", err)
 	}
 	_ = writer.Close()
+}
+
+// A terminal without UTF-8 gets the signs of the console, and the words as they are.
+func TestStreamWithoutUTF8(t *testing.T) {
+	for locale, want := range map[string]string{"C": "+ passed, 3 VUs - ok\n", "C.UTF-8": "✓ passed, 3 VUs – ok\n", "": "✓ passed, 3 VUs – ok\n"} {
+		var out strings.Builder
+		a := &commands{IO: IO{LookupEnv: func(string) (string, bool) { return locale, true }}}
+		s := newStream(&out, true)
+		s.ascii = a.withoutUTF8()
+		if _, err := io.WriteString(s, "✓ passed, 3 VUs – ok\n"); err != nil || out.String() != want {
+			t.Errorf("%q: %q (%v), want %q", locale, out.String(), err, want)
+		}
+	}
 }

@@ -3,6 +3,8 @@
 package theme
 
 import (
+	"strings"
+
 	"github.com/charmbracelet/lipgloss"
 	"github.com/muesli/termenv"
 
@@ -163,6 +165,16 @@ var asciiRunes = withBraille(map[rune]rune{
 	'↻': '@', '▏': '|', '▎': '|', '▍': '|', '▋': '#', '▊': '#', '▉': '#',
 	'▁': '_', '▂': '_', '▃': '_', '▅': '=', '▆': '=', '▇': '#',
 })
+
+// ASCII is a text with what stands for our own drawing characters on a terminal without UTF-8. Other characters stay.
+func ASCII(text string) string {
+	return strings.Map(func(r rune) rune {
+		if plain, ours := asciiRunes[r]; ours {
+			return plain
+		}
+		return r
+	}, text)
+}
 
 // withBraille adds an apostrophe for every braille character.
 func withBraille(to map[rune]rune) map[rune]rune {
