@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/redis/go-redis/v9"
 	"github.com/valyala/fasthttp"
 )
@@ -21,6 +22,7 @@ type admin struct {
 	jobs       *jobStore
 	redis      *redis.Client
 	automation *hop
+	actions    *prometheus.CounterVec
 	brands     map[string]string // brand to tenant, as known from the start
 
 	mu      sync.Mutex
@@ -29,10 +31,11 @@ type admin struct {
 	initial []tenantRecord          // tenants that are known from the start
 }
 
-func newAdmin(d *delays, i *issuer, r *rules, jobs *jobStore, client *redis.Client, tenants []Tenant, automation *hop) *admin {
+func newAdmin(d *delays, i *issuer, r *rules, jobs *jobStore, client *redis.Client, tenants []Tenant, automation *hop, m *metrics) *admin {
 	a := &admin{
 		delays: d, issuer: i, rules: r, jobs: jobs, redis: client, automation: automation,
 		brands: make(map[string]string), tenants: make(map[string]tenantRecord), known: make(map[string]bool),
+		actions: m.counter("admin_actions_total", "Changes made through the admin API, by route.", "action"),
 	}
 	for _, t := range tenants {
 		a.known[t.ID] = true
@@ -58,9 +61,23 @@ func (a *admin) routes() []route {
 		{"POST", "/admin/channels", a.createChannel},
 	}
 	for i := range table {
-		table[i].handle = a.guard(table[i].handle)
+		table[i].handle = a.guard(a.counted(table[i]))
 	}
 	return table
+}
+
+// counted counts what a route has changed.
+func (a *admin) counted(r route) fasthttp.RequestHandler {
+	if r.method != fasthttp.MethodPost {
+		return r.handle
+	}
+	done := a.actions.WithLabelValues(r.pattern)
+	return func(ctx *fasthttp.RequestCtx) {
+		r.handle(ctx)
+		if ctx.Response.StatusCode() < fasthttp.StatusMultipleChoices {
+			done.Inc()
+		}
+	}
 }
 
 // guard lets only platform admins through.

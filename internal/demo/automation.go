@@ -31,8 +31,9 @@ type automationWorker struct {
 	cancel context.CancelFunc
 	done   sync.WaitGroup
 
-	latency  prometheus.Histogram
+	latency  prometheus.Observer
 	failures *prometheus.CounterVec
+	failed   *prometheus.CounterVec // the same under the name that only the worker has
 	actions  *prometheus.CounterVec
 
 	mu    sync.RWMutex
@@ -51,12 +52,14 @@ func startAutomation(d *delays, labels *tenantLabels, client *redis.Client, logs
 	ctx, cancel := context.WithCancel(context.Background())
 	w := &automationWorker{delays: d, labels: labels, redis: client, ctx: ctx, cancel: cancel, depth: make(map[string]int)}
 	m := newMetrics("automation_worker")
-	w.latency = m.histogram("automation_latency_seconds", "Time an action took.")
+	w.latency = m.histogram("automation_latency_seconds", "Time an action took.").WithLabelValues()
 	w.failures = m.counter("automation_failures_total", "Actions that failed.", "tenant_id")
+	w.failed = m.counter("automation_failures_worker_total", "Actions that failed in the worker.", "tenant_id")
 	w.actions = m.counter("automation_actions_total", "Actions carried out.", "action_type")
 	m.registry.MustRegister(newPerTenant("automation_queue_depth", "Actions waiting in the queue.", labels, w.depths))
 	for _, tenant := range labels.all() {
 		w.failures.WithLabelValues(tenant)
+		w.failed.WithLabelValues(tenant)
 	}
 	var err error
 	if w.server, err = listen(service{name: "automation worker", maxBody: maxMessage}, m.router([]route{
@@ -85,6 +88,7 @@ func (w *automationWorker) act(ctx context.Context, item string) {
 	w.actions.WithLabelValues(action).Inc()
 	if w.delays.draw() < w.delays.failureShare {
 		w.failures.WithLabelValues(w.labels.of(tenant)).Inc()
+		w.failed.WithLabelValues(w.labels.of(tenant)).Inc()
 	}
 }
 

@@ -15,8 +15,8 @@ func latencyBuckets() []float64 {
 	return []float64{.005, .01, .025, .05, .075, .1, .15, .2, .3, .4, .5, .75, 1, 1.2, 1.5, 2, 2.5, 3, 5, 10}
 }
 
-// metrics is the registry of one service, with the two metrics that every
-// service has.
+// metrics is the registry of one service, with the metrics that every service
+// has.
 type metrics struct {
 	service  string
 	registry *prometheus.Registry
@@ -32,6 +32,9 @@ func newMetrics(service string) *metrics {
 	}, labels)
 	m.requests = m.counter("http_requests_total", "Requests answered.", labels...)
 	m.registry.MustRegister(m.latency)
+	// All services are one process; each says when it began to count, which is what the metric is asked for.
+	began := float64(time.Now().UnixMilli()) / 1000
+	m.gaugeFunc("process_start_time_seconds", "When the service was started, in Unix time.", func() float64 { return began })
 	return m
 }
 
@@ -49,8 +52,8 @@ func (m *metrics) counterFunc(name, help string, value func() int64) {
 	m.registry.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{Name: name, Help: help}, func() float64 { return float64(value()) }))
 }
 
-func (m *metrics) histogram(name, help string) prometheus.Histogram {
-	h := prometheus.NewHistogram(prometheus.HistogramOpts{Name: name, Help: help, Buckets: latencyBuckets()})
+func (m *metrics) histogram(name, help string, labels ...string) *prometheus.HistogramVec {
+	h := prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: name, Help: help, Buckets: latencyBuckets()}, labels)
 	m.registry.MustRegister(h)
 	return h
 }

@@ -1,6 +1,7 @@
 package demo
 
 import (
+	"encoding/json"
 	"strconv"
 	"strings"
 	"testing"
@@ -28,7 +29,11 @@ func TestMetricNames(t *testing.T) {
 	for range 8 {
 		p.send()
 	}
-	p.admin("GET", "/admin/automation/rules?tenant_id="+tenantA, "")
+	var rules []struct{ ID string }
+	if err := json.Unmarshal([]byte(p.admin("GET", "/admin/automation/rules?tenant_id="+tenantA, "").body), &rules); err != nil {
+		t.Fatal(err)
+	}
+	p.admin("POST", "/admin/automation/rules/"+rules[0].ID+"/pause", "")
 	tenant := `{tenant_id="` + tenantA + `"}`
 	for _, c := range []struct {
 		base  string
@@ -42,11 +47,13 @@ func TestMetricNames(t *testing.T) {
 		{p.OrchestratorURL(), []string{
 			`http_requests_total{method="POST",route="/v1/messages/inbound",service="orchestrator",status_code="202"} 8`,
 			`http_request_latency_seconds_count{method="GET",route="/admin/automation/rules",service="orchestrator",status_code="200"} 1`,
-			"automation_active_rules 4", `policy_denials_total{reason="rate_limit"} 0`, "retrieval_hits_total" + tenant,
+			"automation_active_rules 3", `policy_denials_total{reason="rate_limit"} 0`, "retrieval_hits_total" + tenant,
 			`llm_fallbacks_total{reason="timeout"} 0`, "llm_breaker_open 0", "stream_appended_total 8", "stream_replayed_total 0",
+			`llm_request_latency_seconds_bucket{model="primary",le="0.75"}`, `admin_actions_total{action="/admin/automation/rules/{id}/pause"} 1`,
+			"process_start_time_seconds 1",
 		}},
 		{p.IngestionURL(), []string{"ingestion_jobs_inflight" + tenant + " 0", "ingestion_retries_total" + tenant + " 0"}},
-		{p.AutomationURL(), []string{"automation_queue_depth" + tenant + " 0", "automation_failures_total" + tenant + " 0", "automation_latency_seconds_count"}},
+		{p.AutomationURL(), []string{"automation_queue_depth" + tenant + " 0", "automation_failures_total" + tenant + " 0", "automation_failures_worker_total" + tenant + " 0", "automation_latency_seconds_count"}},
 	} {
 		text := p.metrics(c.base)
 		for _, name := range c.names {

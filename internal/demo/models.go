@@ -18,8 +18,9 @@ type models struct {
 	primaryTimeout, fallbackTimeout time.Duration
 	breaker                         *breaker
 
-	calls     *prometheus.CounterVec // model, outcome
-	fallbacks *prometheus.CounterVec // reason
+	calls     *prometheus.CounterVec   // model, outcome
+	fallbacks *prometheus.CounterVec   // reason
+	latency   *prometheus.HistogramVec // model
 }
 
 func newModels(primary, fallback string, b behaviour) *models {
@@ -36,6 +37,10 @@ func newModels(primary, fallback string, b behaviour) *models {
 func (m *models) register(to *metrics) {
 	m.calls = to.counter("llm_requests_total", "Calls to a language model, by outcome.", "model", "outcome")
 	m.fallbacks = to.counter("llm_fallbacks_total", "Answers taken from the fallback model, by reason.", "reason")
+	m.latency = to.histogram("llm_request_latency_seconds", "Time until a language model answered or was given up, as the orchestrator waits for it.", "model")
+	for _, model := range []string{modelPrimary, modelFallback} {
+		m.latency.WithLabelValues(model)
+	}
 	for _, reason := range []string{"timeout", "error", "breaker_open"} {
 		m.fallbacks.WithLabelValues(reason)
 	}
@@ -61,10 +66,12 @@ func (m *models) ask(question string) (string, error) {
 func (m *models) call(h *hop, model, question string, timeout time.Duration) (string, error) {
 	var out chatResponse
 	in := chatRequest{model, []chatMessage{{"user", question}}}
+	begin := time.Now()
 	status, err := callJSON(h, fasthttp.MethodPost, pathChat, in, &out, timeout)
 	if err == nil && (status != fasthttp.StatusOK || len(out.Choices) == 0) {
 		err = fmt.Errorf("status %d", status)
 	}
+	m.latency.WithLabelValues(model).Observe(time.Since(begin).Seconds())
 	m.calls.WithLabelValues(model, outcome(err)).Inc()
 	if err != nil {
 		return "", fmt.Errorf("ask %s model: %w", model, err)

@@ -52,7 +52,7 @@ func startOrchestrator(cfg orchestratorConfig) (*orchestrator, error) {
 	}
 	rules := newRules(cfg.delays.seed, cfg.tenants)
 	o.policy = newPolicy(cfg.delays, rules, o.retrieval, o.models, o.stream, cfg.labels, m)
-	o.admin = newAdmin(cfg.delays, cfg.issuer, rules, cfg.jobs, cfg.redis, cfg.tenants, newHop(cfg.automation))
+	o.admin = newAdmin(cfg.delays, cfg.issuer, rules, cfg.jobs, cfg.redis, cfg.tenants, newHop(cfg.automation), m)
 
 	m.gaugeFunc("automation_active_rules", "Automation rules that are active.", rules.countActive)
 	m.counterFunc("stream_appended_total", "Messages appended to the outbound stream.", o.stream.appended.Load)
