@@ -1,0 +1,134 @@
+package prom
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	v1 "github.com/prometheus/client_golang/api/prometheus/v1"
+	"github.com/prometheus/common/model"
+
+	"xinbot.ir/squall/internal/evidence"
+)
+
+// maxAlerts is how many alerts are looked at in one reading; a platform in which more are active has other worries.
+const maxAlerts = 1000
+
+// alertsPanel is under which name gaps of the alerts stand.
+const alertsPanel = "alerts"
+
+// Run implements evidence.Source.
+func (s *Source) Run(ctx context.Context, sink evidence.Sink) error {
+	defer s.client.CloseIdle()
+	r := s.newReading(sink)
+	evidence.Poll(ctx, s.config.Interval, func(at time.Time) { r.once(ctx, at) })
+	return nil
+}
+
+// reading is one run of a source.
+type reading struct {
+	source *Source
+	sink   evidence.Sink
+	gaps   *evidence.GapLog
+	alerts *evidence.AlertLog
+	ruled  time.Time // when the rules were read
+}
+
+func (s *Source) newReading(sink evidence.Sink) *reading {
+	return &reading{source: s, sink: sink, gaps: evidence.NewGapLog(Name, sink), alerts: evidence.NewAlertLog(sink)}
+}
+
+// rulesEvery is how often the rules are read: they change when somebody deploys.
+const rulesEvery = time.Minute
+
+// once reads everything once. A server that does not answer one question is asked no other this time.
+func (r *reading) once(ctx context.Context, at time.Time) {
+	for _, p := range r.source.config.Panels {
+		found, _, err := r.source.read(ctx, p)
+		if ctx.Err() != nil || !r.note(p.Name, at, err) {
+			return
+		}
+		if len(found) > evidence.MaxSeries {
+			r.gaps.Open(p.Name, at, &evidence.Problem{Cause: evidence.TooManySeries, Detail: fmt.Sprintf("%d, and %d are shown", len(found), evidence.MaxSeries)})
+			found = found[:evidence.MaxSeries]
+		} else if err == nil {
+			r.gaps.Close(p.Name, at)
+		}
+		for _, sample := range found {
+			sample.At = at
+			r.sink.Sample(sample)
+		}
+	}
+	r.readAlerts(ctx, at)
+}
+
+// note keeps the gaps; it reports whether it makes sense to ask on.
+func (r *reading) note(panel string, at time.Time, err error) bool {
+	if err == nil {
+		r.gaps.Close("", at)
+		return true
+	}
+	p := evidence.ProblemOf(err, evidence.Malformed)
+	if p.OfSource() {
+		r.gaps.Open("", at, p)
+		return false
+	}
+	r.gaps.Close("", at)
+	r.gaps.Open(panel, at, p)
+	return true
+}
+
+func (r *reading) readAlerts(ctx context.Context, at time.Time) {
+	s := r.source
+	if at.Sub(r.ruled) >= rulesEvery {
+		if _, err := s.rules(ctx); err == nil { // how often rules are evaluated only makes times finer
+			r.ruled = at
+		}
+	}
+	result, err := s.api.Alerts(ctx)
+	if err != nil {
+		if err = problem(ctx, err); ctx.Err() == nil {
+			r.note(alertsPanel, at, err)
+		}
+		return
+	}
+	r.gaps.Close("", at)
+	if len(result.Alerts) > maxAlerts {
+		r.gaps.Open(alertsPanel, at, &evidence.Problem{Cause: evidence.TooManySeries, Detail: fmt.Sprintf("%d alerts are active", len(result.Alerts))})
+		return
+	}
+	r.gaps.Close(alertsPanel, at)
+	all := make([]evidence.Alert, 0, len(result.Alerts))
+	for _, a := range result.Alerts {
+		all = append(all, alertOf(a))
+	}
+	r.alerts.Update(at, all, func(a *evidence.Alert) { s.settle(ctx, a, at) })
+}
+
+func alertOf(a v1.Alert) evidence.Alert {
+	state := evidence.Pending
+	if a.State == v1.AlertStateFiring {
+		state = evidence.Firing
+	}
+	return evidence.Alert{
+		Source: Name, Name: string(a.Labels[model.AlertNameLabel]), Labels: labels(model.Metric(a.Labels)),
+		Annotations: labels(model.Metric(a.Annotations)), State: state, ActiveAt: a.ActiveAt,
+	}
+}
+
+// settle puts the times of the evaluations into an alert that begins to fire or is resolved.
+func (s *Source) settle(ctx context.Context, a *evidence.Alert, at time.Time) {
+	switch a.State {
+	case evidence.Firing:
+		if span, found := s.newestSpan(ctx, *a, a.ActiveAt, at); found {
+			a.FiredAt, a.FiredExact = span.first, true
+		}
+	case evidence.Resolved:
+		if span, found := s.newestSpan(ctx, *a, a.FiredAt, at); found {
+			if end := span.last.Add(s.interval(a.Name)); end.Before(a.ResolvedAt) {
+				a.ResolvedAt, a.ResolvedExact = end, true
+			}
+		}
+	case evidence.Pending, evidence.Silenced, evidence.Inhibited, evidence.Inactive:
+	}
+}

@@ -1,0 +1,63 @@
+package evidence
+
+import (
+	"context"
+	"time"
+)
+
+// Source is one thing that is read. Its methods may be called at the same time.
+type Source interface {
+	// Name is short, of letters: "prometheus". It stands in samples, alerts, gaps, findings and names of files.
+	Name() string
+	// Check says what the source can give and what it cannot, before anything depends on it. It changes nothing.
+	Check(ctx context.Context, want Wanted) []Finding
+	// Run reads until ctx ends, and then returns nil. What cannot be read is a gap, and reading goes on: an error means
+	// that there is no point in going on.
+	Run(ctx context.Context, sink Sink) error
+	// Export writes what the source knows of a time into files of a directory that exists. Files that could be written
+	// are returned with an error, too.
+	Export(ctx context.Context, from, to time.Time, dir string) ([]File, error)
+}
+
+// Sink takes what a source reads. It must be quick, and safe for the calls of several sources at once.
+type Sink interface {
+	Sample(Sample)
+	Alert(Alert) // each change of an alert
+	Gap(Gap)     // when it begins, with a zero Until, and when it ends
+}
+
+// Wanted is what a drill waits for.
+type Wanted struct {
+	Alerts  []WantedAlert
+	Metrics []string // names: "llm_fallbacks_total"
+}
+
+// WantedAlert is an alert that is expected to fire.
+type WantedAlert struct {
+	Name   string
+	Within time.Duration // the time it is given: until the end of the fault, or less
+}
+
+// File is a file that was written.
+type File struct {
+	Name  string // within the directory
+	Title string // what it holds: "API latency p95"
+	Panel string // its name; "" when the file is of alerts
+	Query string // that was run for it; "" when there is none
+	Rows  int    // lines of data, or alerts
+	Gaps  []Gap  // what is missing in it
+}
+
+// Poll calls read at once and then once an interval until ctx ends. A call that takes longer takes the place of those
+// that fell due meanwhile.
+func Poll(ctx context.Context, interval time.Duration, read func(at time.Time)) {
+	ticker := time.NewTicker(interval)
+	defer ticker.Stop()
+	for ctx.Err() == nil {
+		read(time.Now())
+		select {
+		case <-ctx.Done():
+		case <-ticker.C:
+		}
+	}
+}
