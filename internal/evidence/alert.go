@@ -1,8 +1,10 @@
 package evidence
 
 import (
+	"cmp"
 	"maps"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 )
@@ -109,4 +111,26 @@ func (l *AlertLog) report(at time.Time, a Alert, settle func(*Alert)) {
 		l.known[key] = a
 	}
 	l.sink.Alert(a)
+}
+
+// During are the alerts that were active at some time between two times, in the order in which they began.
+func During(alerts []Alert, from, to time.Time) []Alert {
+	during := []Alert{}
+	for _, a := range alerts {
+		if begun := a.begun(); !begun.After(to) && (a.ResolvedAt.IsZero() || !a.ResolvedAt.Before(from)) {
+			during = append(during, a)
+		}
+	}
+	slices.SortFunc(during, func(a, b Alert) int {
+		return cmp.Or(a.begun().Compare(b.begun()), strings.Compare(a.Key(), b.Key()))
+	})
+	return during
+}
+
+// begun is the earliest time that is known of an alert.
+func (a Alert) begun() time.Time {
+	if a.ActiveAt.IsZero() {
+		return a.FiredAt
+	}
+	return a.ActiveAt
 }
