@@ -44,6 +44,8 @@ type behaviour struct {
 	streamBackoff [2]time.Duration
 	ratePerTenant int64 // messages a second, counted in Redis
 
+	probeEvery time.Duration // between health checks
+
 	// Workers.
 	pollEvery        time.Duration
 	automationPool   int
@@ -97,6 +99,8 @@ func defaultBehaviour() behaviour {
 		streamWait:    250 * ms,
 		streamBackoff: [2]time.Duration{50 * ms, time.Second},
 		ratePerTenant: 50_000,
+
+		probeEvery: 2 * time.Second,
 
 		pollEvery:        25 * ms,
 		automationPool:   32,

@@ -163,6 +163,7 @@ func start(ctx context.Context, cfg Config, b behaviour) (_ *Platform, err error
 		return nil, err
 	}
 	p.onClose("gateway", p.gateway.close)
+	p.onClose("health probes", startProbes(b.probeEvery, p.gateway.addr(), p.orchestrator.addr()).close)
 	p.onClose("toxics", p.proxies.heal) // first to go: without them the rest drains quickly
 	p.qdrant.seed(cfg.Tenants)
 	return p, nil
