@@ -330,7 +330,7 @@ func (t *transport) handsOn(req *http.Request, resp *http.Response) bool {
 		return false
 	}
 	switch resp.StatusCode {
-	case http.StatusBadRequest, http.StatusUnprocessableEntity, http.StatusServiceUnavailable:
+	case http.StatusBadRequest, http.StatusUnprocessableEntity, http.StatusInternalServerError, http.StatusServiceUnavailable:
 		return strings.Contains(resp.Header.Get("Content-Type"), "json")
 	case http.StatusForbidden, http.StatusMethodNotAllowed, http.StatusNotImplemented:
 		return req.Method == http.MethodPost

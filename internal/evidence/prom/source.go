@@ -4,6 +4,7 @@ package prom
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"math"
@@ -148,6 +149,13 @@ func problem(ctx context.Context, err error) error {
 	var said *v1.Error
 	if !errors.As(err, &said) {
 		return client.Cause(err)
+	}
+	var body struct { // of answers whose status is none of the API's, but whose words are
+		Type  v1.ErrorType `json:"errorType"`
+		Error string       `json:"error"`
+	}
+	if json.Unmarshal([]byte(said.Detail), &body) == nil && body.Error != "" {
+		said = &v1.Error{Type: body.Type, Msg: body.Error}
 	}
 	cause := evidence.Malformed
 	switch said.Type {
