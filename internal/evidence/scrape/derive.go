@@ -169,6 +169,9 @@ func (f *feed) grown() (total float64, counts *distribution, took time.Duration,
 // values are what a panel shows: those of all its targets together. The targets' names tell values apart that would be
 // alike.
 func values(p evidence.Panel, feeds map[string]*feed, order []string) ([]evidence.Sample, *evidence.Problem) {
+	if p.Derive.Kind == evidence.NotDerived {
+		return nil, &evidence.Problem{Cause: evidence.NotDerivable}
+	}
 	var sources []string
 	for _, name := range order {
 		if f := feeds[name]; f != nil && f.supplies {
@@ -178,14 +181,10 @@ func values(p evidence.Panel, feeds map[string]*feed, order []string) ([]evidenc
 	if len(sources) == 0 {
 		return nil, &evidence.Problem{Cause: evidence.NoSeries}
 	}
-	switch p.Derive.Kind {
-	case evidence.Rate, evidence.Quantile:
+	if feeds[sources[0]].cumulative() {
 		return together(p, feeds, sources)
-	case evidence.Each, evidence.Highest:
-		return eachSeries(p, feeds, sources)
-	case evidence.NotDerived:
 	}
-	return nil, &evidence.Problem{Cause: evidence.NotDerivable}
+	return eachSeries(p, feeds, sources)
 }
 
 func together(p evidence.Panel, feeds map[string]*feed, sources []string) ([]evidence.Sample, *evidence.Problem) {

@@ -40,7 +40,7 @@ type process struct {
 	answers   int       // so far
 	sole      int       // in a row, by the same process
 	several   bool
-	sinceFall int // answers since a counter fell; 0: none has
+	sinceFall int // answers since a counter fell, that one included; 0: none has
 }
 
 // answered judges an answer; fell says that a counter which is of use is lower than in the last one.
@@ -85,9 +85,9 @@ func (p *process) answered(pg *page, at time.Time, fell bool) verdict {
 	}
 	p.sinceFall++
 	switch {
-	case p.sinceFall <= settleReadings:
+	case p.sinceFall <= settleReadings+1:
 		return unsettled
-	case p.sinceFall == settleReadings+1:
+	case p.sinceFall == settleReadings+2:
 		return fromAnew
 	case p.sinceFall > suspectReadings:
 		p.sinceFall = 0
