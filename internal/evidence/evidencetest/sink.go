@@ -2,11 +2,13 @@
 package evidencetest
 
 import (
+	"os"
 	"sync"
 	"testing"
 	"time"
 
 	"xinbot.ir/squall/internal/evidence"
+	"xinbot.ir/squall/internal/evidence/stack"
 )
 
 // Sink keeps everything.
@@ -84,4 +86,20 @@ func Eventually(t testing.TB, what string, within time.Duration, holds func() bo
 		}
 		time.Sleep(20 * time.Millisecond)
 	}
+}
+
+// Programs are Prometheus and Alertmanager. Without them the test is skipped; in CI it fails.
+func Programs(t testing.TB) stack.Programs {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("starts Prometheus and Alertmanager: not with -short")
+	}
+	found, err := stack.Find()
+	switch {
+	case err != nil && os.Getenv("CI") != "":
+		t.Fatal(err)
+	case err != nil:
+		t.Skip(err)
+	}
+	return found
 }

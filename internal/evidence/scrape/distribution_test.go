@@ -1,13 +1,26 @@
 package scrape
 
 import (
+	"errors"
+	"fmt"
+	"io"
 	"math"
 	"math/rand/v2"
+	"net/http"
+	"net/http/httptest"
 	"slices"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	dto "github.com/prometheus/client_model/go"
+
+	"xinbot.ir/squall/internal/evidence"
+	"xinbot.ir/squall/internal/evidence/client"
+	"xinbot.ir/squall/internal/evidence/evidencetest"
+	"xinbot.ir/squall/internal/evidence/prom"
+	"xinbot.ir/squall/internal/evidence/stack"
 )
 
 func classic(pairs ...float64) *distribution {
@@ -20,25 +33,70 @@ func classic(pairs ...float64) *distribution {
 
 var inf = math.Inf(1)
 
-// The expected values are what Prometheus 2.42 and 3 answer to histogram_quantile for these buckets.
+// classicCases are histograms and the quantile of each.
+var classicCases = map[string]struct {
+	d    *distribution
+	q    float64
+	want float64
+}{
+	"in the middle of a bucket": {classic(1, 0, 2, 100, inf, 100), 0.5, 1.5},
+	"from zero":                 {classic(1, 100, inf, 100), 0.5, 0.5},
+	"at a bound":                {classic(1, 50, 2, 100, inf, 100), 0.5, 1},
+	"above every bound":         {classic(1, 1, 2, 2, inf, 100), 0.95, 2},
+	"below zero":                {classic(-1, 100, 1, 100, inf, 100), 0.5, -1},
+	"buckets that fall":         {classic(1, 10, 2, 5, 3, 20, inf, 20), 0.75, 2.5},
+	"no observations":           {classic(1, 0, inf, 0), 0.95, math.NaN()},
+	"no finite bound":           {classic(inf, 5), 0.95, math.NaN()},
+	"no infinite bound":         {classic(1, 5, 2, 9), 0.95, math.NaN()},
+}
+
 func TestClassicQuantile(t *testing.T) {
-	for name, c := range map[string]struct {
-		d    *distribution
-		q    float64
-		want float64
-	}{
-		"in the middle of a bucket": {classic(1, 0, 2, 100, inf, 100), 0.5, 1.5},
-		"from zero":                 {classic(1, 100, inf, 100), 0.5, 0.5},
-		"at a bound":                {classic(1, 50, 2, 100, inf, 100), 0.5, 1},
-		"above every bound":         {classic(1, 1, 2, 2, inf, 100), 0.95, 2},
-		"below zero":                {classic(-1, 100, 1, 100, inf, 100), 0.5, -1},
-		"buckets that fall":         {classic(1, 10, 2, 5, 3, 20, inf, 20), 0.75, 2.5},
-		"no observations":           {classic(1, 0, inf, 0), 0.95, math.NaN()},
-		"no finite bound":           {classic(inf, 5), 0.95, math.NaN()},
-		"no infinite bound":         {classic(1, 5, 2, 9), 0.95, math.NaN()},
-	} {
-		if got := c.d.quantile(c.q); got != c.want && !(math.IsNaN(got) && math.IsNaN(c.want)) {
+	for name, c := range classicCases {
+		if got := c.d.quantile(c.q); !alike(got, c.want) {
 			t.Errorf("%s: %v, want %v", name, got, c.want)
+		}
+	}
+}
+
+func alike(a, b float64) bool { return a == b || math.IsNaN(a) && math.IsNaN(b) }
+
+// The quantiles are those that a real Prometheus makes of the same buckets.
+func TestClassicQuantilesAreThoseOfPrometheus(t *testing.T) {
+	programs := evidencetest.Programs(t)
+	page := "# TYPE x untyped\n"
+	for name, c := range classicCases {
+		for le, n := range c.d.classic {
+			page += fmt.Sprintf("x_bucket{case=%q,le=%q} %v\n", name, fmt.Sprint(le), n)
+		}
+	}
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, page) }))
+	defer server.Close()
+	s, err := stack.Start(t.Context(), programs, stack.Config{
+		Targets: []stack.Target{{Job: "x", Addr: strings.TrimPrefix(server.URL, "http://")}}, Alertmanager: stack.Alertmanager("http://127.0.0.1:1/"),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	prometheus, err := prom.New(prom.Config{Server: client.Config{URL: s.PrometheusURL}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	evidencetest.Eventually(t, "a scrape", 20*time.Second, func() bool {
+		_, err := prometheus.Instant(t.Context(), "x_bucket")
+		return err == nil
+	})
+	for name, c := range classicCases {
+		want := math.NaN()
+		got, err := prometheus.Instant(t.Context(), fmt.Sprintf("histogram_quantile(%v, x_bucket{case=%q})", c.q, name))
+		switch {
+		case err == nil:
+			want = got[0].Value
+		case !errors.Is(err, &evidence.Problem{Cause: evidence.NotANumber}):
+			t.Errorf("%s: %v", name, err)
+		}
+		if ours := c.d.quantile(c.q); !alike(ours, want) {
+			t.Errorf("%s: %v, Prometheus says %v", name, ours, want)
 		}
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"mime/multipart"
 	"net/http"
 	"os"
 	"os/exec"
@@ -32,22 +33,6 @@ import (
 	"xinbot.ir/squall/internal/evidence/scrape"
 	"xinbot.ir/squall/internal/evidence/stack"
 )
-
-// programs are Prometheus and Alertmanager; without them a test is skipped, but not in CI.
-func programs(t *testing.T) stack.Programs {
-	t.Helper()
-	if testing.Short() {
-		t.Skip("starts Prometheus and Alertmanager: not with -short")
-	}
-	found, err := stack.Find()
-	switch {
-	case err != nil && os.Getenv("CI") != "":
-		t.Fatal(err)
-	case err != nil:
-		t.Skip(err)
-	}
-	return found
-}
 
 // quick shortens what rules wait for, so that a test need not.
 func quick(rules []byte) []byte {
@@ -157,7 +142,7 @@ func states(changes []evidence.Alert) (all []evidence.AlertState) {
 
 // LLM latency in the platform fires HighLatencyLLM, seen by all who look, and resolves it when it is gone.
 func TestAnAlertFiresAndResolves(t *testing.T) {
-	found := programs(t)
+	found := evidencetest.Programs(t)
 	p := platform(t)
 	hook := must[*receiver.Source](t)(receiver.Listen(receiver.Config{}))
 	received := run(t, hook)
@@ -362,9 +347,86 @@ func checkPanelFile(t *testing.T, path string, from, to time.Time) {
 	}
 }
 
+// Each drill of the plan has an alert that a drill can see: the rules look at what the platform really shows.
+func TestTheAlertsOfTheDrills(t *testing.T) {
+	found := evidencetest.Programs(t)
+	p := platform(t)
+	go upload(t.Context(), p)
+	s := must[*stack.Stack](t)(stack.Start(t.Context(), found, stack.Config{
+		Targets:      services(p, func(string) map[string]string { return nil }),
+		Rules:        map[string][]byte{stack.DrillRules: quick(stack.Rules(stack.DrillRules))},
+		Alertmanager: stack.Alertmanager("http://127.0.0.1:1/"),
+	}))
+	t.Cleanup(func() { s.Close() })
+	source := must[*prom.Source](t)(prom.New(prom.Config{Server: client.Config{URL: s.PrometheusURL}, Interval: time.Second}))
+	sink := run(t, source)
+	fired := func(name string) func() bool {
+		return func() bool { return slices.Contains(states(sink.Alerts(name)), evidence.Firing) }
+	}
+	resolved := func(name string) func() bool {
+		return func() bool { return slices.Contains(states(sink.Alerts(name)), evidence.Resolved) }
+	}
+	evidencetest.Eventually(t, "rules that are evaluated", 20*time.Second, func() bool {
+		samples, err := source.Instant(t.Context(), `http_requests_total{route="/health"} and on() (ingestion_jobs_inflight >= 0)`)
+		return err == nil && len(samples) >= 2
+	})
+	for name := range map[string]bool{"HighLatencyLLM": true, "GatewayHealthCheckFailed": true, "AutomationBacklog": true} {
+		if fired(name)() {
+			t.Errorf("%s fires without a fault", name)
+		}
+	}
+	proxies := toxics.NewClient(p.ToxiproxyURL())
+
+	redis := must[*toxics.Proxy](t)(proxies.Proxy("redis"))
+	if err := redis.Disable(); err != nil {
+		t.Fatal(err)
+	}
+	evidencetest.Eventually(t, "GatewayHealthCheckFailed firing", time.Minute, fired("GatewayHealthCheckFailed"))
+	if err := redis.Enable(); err != nil {
+		t.Fatal(err)
+	}
+	evidencetest.Eventually(t, "GatewayHealthCheckFailed resolved", time.Minute, resolved("GatewayHealthCheckFailed"))
+
+	qdrant := must[*toxics.Proxy](t)(proxies.Proxy("qdrant"))
+	if _, err := qdrant.AddToxic("slow", "latency", "downstream", 1, toxics.Attributes{"latency": 800}); err != nil {
+		t.Fatal(err)
+	}
+	evidencetest.Eventually(t, "IngestionLagHigh firing", time.Minute, fired("IngestionLagHigh"))
+	if err := qdrant.RemoveToxic("slow"); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// upload sends a document every other second.
+func upload(ctx context.Context, p *demo.Platform) {
+	for ctx.Err() == nil {
+		var body bytes.Buffer
+		form := multipart.NewWriter(&body)
+		_ = form.WriteField("tenant_id", p.Tenants()[0].ID)
+		_ = form.WriteField("brand_id", p.Tenants()[0].Brands[0])
+		if file, err := form.CreateFormFile("file", "note.md"); err == nil {
+			fmt.Fprintln(file, "a document like no other:", uuid.NewString())
+		}
+		form.Close()
+		req, err := http.NewRequestWithContext(ctx, http.MethodPost, p.OrchestratorURL()+"/admin/knowledge_assets/upload", &body)
+		if err != nil {
+			return
+		}
+		req.Header.Set("Content-Type", form.FormDataContentType())
+		req.Header.Set("Authorization", "Bearer "+p.AdminToken())
+		if resp, err := http.DefaultClient.Do(req); err == nil {
+			resp.Body.Close()
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(2 * time.Second):
+		}
+	}
+}
+
 // A server that dies in the middle is a gap that ends when it is back.
 func TestAPrometheusThatGoesAway(t *testing.T) {
-	found := programs(t)
+	found := evidencetest.Programs(t)
 	p := platform(t)
 	start := func() *stack.Stack {
 		return must[*stack.Stack](t)(stack.Start(t.Context(), found, stack.Config{
@@ -397,7 +459,7 @@ func TestShippedFiles(t *testing.T) {
 			t.Errorf("examples/observability/%s is not internal/evidence/stack/files/%s: %v", name, name, err)
 		}
 	}
-	programs(t)
+	evidencetest.Programs(t)
 	for _, command := range [][]string{
 		{"promtool", "check", "rules", filepath.Join(shipped, stack.SLORules), filepath.Join(shipped, stack.DrillRules)},
 		{"amtool", "check-config", filepath.Join(shipped, "alertmanager.yml")},
