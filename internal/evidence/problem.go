@@ -85,7 +85,7 @@ func (p *Problem) Remedy() string { return causes[p.Cause].remedy }
 
 // Is makes two problems of one cause equal for errors.Is.
 func (p *Problem) Is(target error) bool {
-	other, ok := target.(*Problem) //nolint:errorlint // errors.Is has unwrapped already
+	other, ok := target.(*Problem)
 	return ok && other.Cause == p.Cause && (other.Detail == "" || other.Detail == p.Detail)
 }
 

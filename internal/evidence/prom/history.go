@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strconv"
-	"strings"
 	"time"
 
 	v1 "github.com/prometheus/client_golang/api/prometheus/v1"
@@ -77,33 +75,27 @@ func quickest(rules []rule) rule {
 
 func seconds(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }
 
-// newestSpan is the newest time in which an alert fired, as far as it lies between two times.
-func (s *Source) newestSpan(ctx context.Context, a evidence.Alert, from, to time.Time) (span, bool) {
-	var b strings.Builder
-	b.WriteString("ALERTS{" + stateLabel + `="firing"`)
-	for _, name := range slices.Sorted(maps.Keys(a.Labels)) {
-		b.WriteString("," + name + "=" + strconv.Quote(a.Labels[name]))
-	}
-	b.WriteString("}")
-	to = to.Add(time.Second)
-	from = latest(from, to.Add(-historyPart))
-	raw, err := s.raw(ctx, b.String(), from, to)
-	if err != nil || len(raw) == 0 {
-		return span{}, false
-	}
-	var times []time.Time
-	for _, series := range raw {
-		times = append(times, timesOf(series)...)
-	}
-	spans := spansOf(times, s.interval(a.Name))
-	return spans[len(spans)-1], true
+// firings are the newest times in which alerts fired, by their labels, of those since a time.
+type firings struct {
+	since  time.Time
+	newest map[string]span
 }
 
-func latest(a, b time.Time) time.Time {
-	if a.After(b) {
-		return a
+// firings fetches them; what cannot be fetched only makes times less fine.
+func (s *Source) firings(ctx context.Context, at time.Time) firings {
+	to := at.Add(time.Second)
+	found := firings{since: to.Add(-historyPart), newest: map[string]span{}}
+	matrix, err := s.raw(ctx, "ALERTS{"+stateLabel+`="firing"}`, found.since, to)
+	if err != nil {
+		return found
 	}
-	return b
+	for _, series := range matrix {
+		named := labels(series.Metric).Without(stateLabel)
+		if spans := spansOf(timesOf(series), s.interval(named[model.AlertNameLabel])); len(spans) > 0 {
+			found.newest[named.String()] = spans[len(spans)-1]
+		}
+	}
+	return found
 }
 
 // raw fetches the samples of a selector between two times, as they were written.

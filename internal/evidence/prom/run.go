@@ -3,6 +3,7 @@ package prom
 import (
 	"context"
 	"fmt"
+	"sync"
 	"time"
 
 	v1 "github.com/prometheus/client_golang/api/prometheus/v1"
@@ -102,7 +103,8 @@ func (r *reading) readAlerts(ctx context.Context, at time.Time) {
 	for _, a := range result.Alerts {
 		all = append(all, alertOf(a))
 	}
-	r.alerts.Update(at, all, func(a *evidence.Alert) { s.settle(ctx, a, at) })
+	spans := sync.OnceValue(func() firings { return s.firings(ctx, at) })
+	r.alerts.Update(at, all, func(a *evidence.Alert) { s.settle(a, spans) })
 }
 
 func alertOf(a v1.Alert) evidence.Alert {
@@ -116,15 +118,18 @@ func alertOf(a v1.Alert) evidence.Alert {
 	}
 }
 
-// settle puts the times of the evaluations into an alert that begins to fire or is resolved.
-func (s *Source) settle(ctx context.Context, a *evidence.Alert, at time.Time) {
+// settle puts the times of the evaluations into an alert that begins to fire or is resolved. Those of all alerts are
+// fetched at once, and only when one has changed.
+func (s *Source) settle(a *evidence.Alert, spans func() firings) {
 	switch a.State {
 	case evidence.Firing:
-		if span, found := s.newestSpan(ctx, *a, a.ActiveAt, at); found {
-			a.FiredAt, a.FiredExact = span.first, true
+		all := spans()
+		if span, found := all.newest[a.Labels.String()]; found {
+			// One that fires since before what was fetched has fired at that time or earlier.
+			a.FiredAt, a.FiredExact = span.first, span.first.Sub(all.since) > s.interval(a.Name)
 		}
 	case evidence.Resolved:
-		if span, found := s.newestSpan(ctx, *a, a.FiredAt, at); found {
+		if span, found := spans().newest[a.Labels.String()]; found && !span.last.Before(a.FiredAt) {
 			if end := span.last.Add(s.interval(a.Name)); end.Before(a.ResolvedAt) {
 				a.ResolvedAt, a.ResolvedExact = end, true
 			}

@@ -390,3 +390,40 @@ func TestAServerThatTakesNoPost(t *testing.T) {
 		t.Errorf("%v, %v", got, err)
 	}
 }
+
+// Times of alerts are those of the evaluations; of one that fires for longer than is looked at, only a bound is known.
+func TestTimesOfAlerts(t *testing.T) {
+	f, s := newFake(t)
+	now := time.Unix(1_000_000, 0)
+	alert := func(name string) string {
+		return fmt.Sprintf(`{"labels":{"alertname":%q},"annotations":{},"state":"firing","activeAt":"1970-01-10T00:00:00Z","value":"1"}`, name)
+	}
+	series := func(name string, from, to int64) string {
+		var values []string
+		for at := from; at <= to; at += 30 {
+			values = append(values, fmt.Sprintf(`[%d,"1"]`, at))
+		}
+		return fmt.Sprintf(`{"metric":{"__name__":"ALERTS","alertname":%q,"alertstate":"firing"},"values":[%s]}`, name, strings.Join(values, ","))
+	}
+	const query = `ALERTS{alertstate="firing"}[3600000ms]`
+	f.set("/api/v1/rules", `{"groups":[{"name":"g","interval":30,"rules":[{"type":"alerting","name":"New","duration":60,"health":"ok"},{"type":"alerting","name":"Old","duration":60,"health":"ok"}]}]}`)
+	f.set("/api/v1/alerts", `{"alerts":[`+alert("New")+`,`+alert("Old")+`]}`)
+	f.set(query, `{"resultType":"matrix","result":[`+series("New", 999_910, 999_970)+`,`+series("Old", 996_410, 999_980)+`]}`)
+	sink := &evidencetest.Sink{}
+	r := s.newReading(sink)
+	r.once(t.Context(), now)
+	f.set("/api/v1/alerts", `{"alerts":[]}`)
+	r.once(t.Context(), now.Add(50*time.Second))
+	for name, want := range map[string]string{"New": "firing 999910 true -62135596800 false, resolved 999910 true 1000000 true", "Old": "firing 996410 false -62135596800 false, resolved 996410 false 1000010 true"} {
+		var got []string
+		for _, a := range sink.Alerts(name) {
+			got = append(got, fmt.Sprint(a.State, " ", a.FiredAt.Unix(), " ", a.FiredExact, " ", a.ResolvedAt.Unix(), " ", a.ResolvedExact))
+		}
+		if strings.Join(got, ", ") != want {
+			t.Errorf("%s: %s, want %s", name, strings.Join(got, ", "), want)
+		}
+	}
+	if n := strings.Count(strings.Join(f.asked, "\n"), query); n != 2 {
+		t.Errorf("the history was asked for %d times", n)
+	}
+}

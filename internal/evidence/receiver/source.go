@@ -130,7 +130,7 @@ func (s *Source) Run(ctx context.Context, sink evidence.Sink) error {
 	if server.Shutdown(closing) != nil { // somebody is still sending
 		server.Close()
 	}
-	<-ended
+	_ = <-ended // that it was closed
 	return nil
 }
 

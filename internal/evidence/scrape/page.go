@@ -114,7 +114,8 @@ func plainText(body []byte) ([]byte, error) {
 
 // withoutExtras is a sample's name, labels and value.
 func withoutExtras(line string) (string, error) {
-	end, inQuotes := 0, false
+	var end int
+	inQuotes := false
 	if brace := strings.IndexByte(line, '{'); brace >= 0 && !strings.ContainsAny(line[:brace], " \t") {
 		end = -1
 		for i := brace; i < len(line); i++ {

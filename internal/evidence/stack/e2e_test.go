@@ -269,8 +269,10 @@ func TestAnAlertFiresAndResolves(t *testing.T) {
 func checkFindings(t *testing.T, prometheus, metrics, manager, hook evidence.Source) {
 	want := evidence.Wanted{
 		Alerts: []evidence.WantedAlert{
-			{Name: "HighLatencyLLM", Within: time.Minute}, {Name: "ApiLatencyP95Breached", Within: 5 * time.Minute},
-			{Name: "ApiErrorBudgetBurn", Within: 5*time.Minute + 10*time.Second}, {Name: "LampOut", Within: time.Minute},
+			{Name: "HighLatencyLLM", Within: time.Minute},
+			{Name: "ApiLatencyP95Breached", Within: 5 * time.Minute},
+			{Name: "ApiErrorBudgetBurn", Within: 5*time.Minute + 10*time.Second},
+			{Name: "LampOut", Within: time.Minute},
 		},
 		Metrics: []string{"llm_fallbacks_total", "no_such_metric"},
 	}
