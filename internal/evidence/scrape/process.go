@@ -58,7 +58,7 @@ func (p *process) answered(pg *page, at time.Time, fell bool) verdict {
 	if math.Abs(born-before.born) > sameStart {
 		p.sinceFall, p.sole = 0, 0
 		started := time.UnixMilli(int64(born * 1000))
-		restarted := born > 0 && before.born > 0 && !started.Before(before.seen.Add(-clockSlack))
+		restarted := born > 0 && !started.Before(before.seen.Add(-clockSlack))
 		if p.several = p.several || !restarted; p.several {
 			return others
 		}

@@ -130,6 +130,15 @@ func TestTwoProcesses(t *testing.T) {
 	}
 }
 
+// A service without a counter does not say when it began to count; its first counter does.
+func TestTheFirstCounter(t *testing.T) {
+	s := newScript(t, ratePanel)
+	s.read(s.page(unknown, "y 1"))
+	s.read(s.page(1, "x_total 5"))
+	s.count(1, 7)
+	s.expect("2=2, no_series from 0, until 1, too_few_samples from 1, until 2")
+}
+
 // Where nobody says who answers, a counter that falls gives no number until it is clear what that was.
 func TestAFallWithoutAName(t *testing.T) {
 	s := newScript(t, ratePanel)
