@@ -94,7 +94,7 @@ func newFake(t *testing.T, panels ...evidence.Panel) (*fake, *Source) {
 	f := &fake{answers: map[string]string{"/api/v1/alerts": `{"alerts":[]}`, "/api/v1/rules": `{"groups":[]}`, "/api/v1/status/buildinfo": `{"version":"1.2.3"}`}}
 	server := httptest.NewServer(f)
 	t.Cleanup(server.Close)
-	s, err := New(Config{Server: client.Config{URL: server.URL, Timeout: time.Second}, Panels: panels, Step: time.Second})
+	s, err := New(Config{Server: client.Config{URL: server.URL, Timeout: time.Minute}, Panels: panels, Step: time.Second})
 	if err != nil {
 		t.Fatal(err)
 	}

