@@ -14,7 +14,6 @@ type feed struct {
 	supplies   bool // it has had a series
 
 	last   map[string]series // by labels, of the last answer
-	read   bool              // an answer was taken since counting began
 	total  float64           // by which counters have grown
 	counts *distribution     // by which histograms have grown
 	points []point           // within the window, the oldest first
@@ -69,7 +68,7 @@ func (f *feed) overflows() bool { return len(f.last) > mostSeries }
 
 // restart forgets what was counted.
 func (f *feed) restart() {
-	f.last, f.read, f.points, f.counts, f.total, f.gauges = nil, false, nil, nil, 0, nil
+	f.last, f.points, f.counts, f.total, f.gauges = nil, nil, nil, 0, nil
 }
 
 // keep remembers an answer of which no use is made, so that it is known whether the next one falls.
@@ -97,17 +96,17 @@ func (f *feed) take(at time.Time, found []series) {
 		key := s.labels.String()
 		before, known := f.last[key]
 		f.last[key] = s
-		if !known && !f.read || math.IsNaN(s.value) || math.IsInf(s.value, 0) {
-			continue // what it counted before we came, or what is no count
+		if math.IsNaN(s.value) || math.IsInf(s.value, 0) {
+			continue // it is no count
 		}
 		f.grow(s, before, known)
 	}
-	f.read = true
 	f.points = append(f.points, point{at, f.total, f.counts})
 	f.points = within(f.points, at.Add(-f.derivation.Window), func(p point) time.Time { return p.at })
 }
 
-// grow adds by how much a series has grown. One that was not there before has begun at zero.
+// grow adds by how much a series has grown. One that was not there before has begun at zero: what was there at the first
+// reading is in its point, too, and no growth.
 func (f *feed) grow(s, before series, known bool) {
 	known = known && s.created <= before.created
 	if s.counts == nil {
