@@ -130,7 +130,9 @@ func (s *Source) Run(ctx context.Context, sink evidence.Sink) error {
 	if server.Shutdown(closing) != nil { // somebody is still sending
 		server.Close()
 	}
-	_ = <-ended // that it was closed
+	if err := <-ended; !errors.Is(err, http.ErrServerClosed) {
+		return fmt.Errorf("receive alerts: %w", err)
+	}
 	return nil
 }
 
