@@ -15,6 +15,8 @@ import (
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 	"gonum.org/v1/plot/vg/vgimg"
+
+	"xinbot.ir/squall/internal/atomicfile"
 )
 
 // Colours of charts. Percentiles are one hue that darkens with the percentile; what was done to
@@ -121,7 +123,7 @@ func (c *chart) save(path string) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return fmt.Errorf("create chart directory: %w", err)
 	}
-	return replaceFile(path, func(w io.Writer) error {
+	return atomicfile.Write(path, atomicfile.Mode, func(w io.Writer) error {
 		return (&png.Encoder{CompressionLevel: png.BestSpeed}).Encode(w, c.image.Image())
 	})
 }

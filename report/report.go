@@ -1,10 +1,10 @@
 package report
 
 import (
-	"fmt"
 	"io"
-	"os"
 	"path/filepath"
+
+	"xinbot.ir/squall/internal/atomicfile"
 )
 
 // Names of the files that a report is made of, in the run directory.
@@ -34,7 +34,7 @@ func Save(run *Run, dir string) error {
 	saveCharts(run, dir)
 	for _, f := range formats {
 		path := filepath.Join(dir, f.File)
-		if err := replaceFile(path, func(w io.Writer) error { return f.Write(w, run) }); err != nil {
+		if err := atomicfile.Write(path, atomicfile.Mode, func(w io.Writer) error { return f.Write(w, run) }); err != nil {
 			return err
 		}
 	}
@@ -48,30 +48,4 @@ func Write(dir string) (*Run, error) {
 		return nil, err
 	}
 	return run, Save(run, dir)
-}
-
-// replaceFile writes a file beside path and then moves it there, so that path holds the old
-// document or the new one and never half of either.
-func replaceFile(path string, write func(io.Writer) error) error {
-	name := filepath.Base(path)
-	f, err := os.CreateTemp(filepath.Dir(path), "."+name+".*")
-	if err != nil {
-		return fmt.Errorf("write %s: %w", name, err)
-	}
-	defer os.Remove(f.Name())
-	if err := write(f); err != nil {
-		f.Close()
-		return fmt.Errorf("write %s: %w", name, err)
-	}
-	if err := f.Chmod(0o644); err != nil {
-		f.Close()
-		return fmt.Errorf("write %s: %w", name, err)
-	}
-	if err := f.Close(); err != nil {
-		return fmt.Errorf("write %s: %w", name, err)
-	}
-	if err := os.Rename(f.Name(), path); err != nil {
-		return fmt.Errorf("write %s: %w", name, err)
-	}
-	return nil
 }
