@@ -66,15 +66,16 @@ const (
 type inline struct {
 	text  string
 	style style
+	href  string // relative address that a plain text links to; "": none
 }
 
 type line []inline
 
-func plain(parts ...string) line { return line{{strings.Join(parts, ""), plainStyle}} }
+func plain(parts ...string) line { return line{{text: strings.Join(parts, ""), style: plainStyle}} }
 
-func strong(text string) line { return line{{text, strongStyle}} }
+func strong(text string) line { return line{{text: text, style: strongStyle}} }
 
-func code(text string) line { return line{{text, codeStyle}} }
+func code(text string) line { return line{{text: text, style: codeStyle}} }
 
 // then appends more to a line.
 func (l line) then(more ...line) line {

@@ -83,11 +83,13 @@ func markdownTable(b *strings.Builder, t table) {
 func markdownLine(l line) string {
 	var b strings.Builder
 	for _, s := range l {
-		switch s.style {
-		case codeStyle:
+		switch {
+		case s.style == codeStyle:
 			b.WriteString(codeSpan(s.text))
-		case strongStyle:
+		case s.style == strongStyle:
 			fmt.Fprintf(&b, "**%s**", escape(s.text))
+		case s.href != "":
+			fmt.Fprintf(&b, "[%s](%s)", escape(s.text), s.href)
 		default:
 			b.WriteString(escape(s.text))
 		}

@@ -15,6 +15,7 @@ var sections = []section{
 	{"Objectives", objectivesSection},
 	{"Faults", faultsSection},
 	{"Scaling", scalingSection},
+	{"Remediation", remediationSection},
 	{"Charts", chartsSection},
 	{"Latency", latencySection},
 	{"Errors", errorsSection},
