@@ -9,6 +9,7 @@ import (
 	"regexp"
 	"time"
 
+	"xinbot.ir/squall/internal/bundle"
 	"xinbot.ir/squall/internal/config"
 	"xinbot.ir/squall/internal/rundir"
 )
@@ -24,13 +25,35 @@ func Directory(r config.Resolved, now time.Time) (dir string, err error) {
 		return "", fmt.Errorf("run directory: %w: give one that can be written with --out", err)
 	}
 	// The summary may go into the run directory, so its turn is after that.
-	if err := writableFile(r.SummaryExport); err != nil {
+	err = writableFile(r.SummaryExport)
+	if err != nil {
+		err = fmt.Errorf("--summary-export: %w: give a file that can be written", err)
+	}
+	if err := errors.Join(err, writableDocuments(dir, r.Documents)); err != nil {
 		if missing != nil {
 			_ = os.Remove(dir) // nothing but tidiness depends on it
 		}
-		return "", fmt.Errorf("--summary-export: %w: give a file that can be written", err)
+		return "", err
 	}
 	return dir, nil
+}
+
+// writableDocuments sees that copies of the documents can be written. Their directories are made.
+func writableDocuments(dir string, to config.Documents) error {
+	if to.Evidence != "" {
+		if err := errors.Join(bundle.Outside(dir, to.Evidence), writableDirectory(to.Evidence)); err != nil {
+			return fmt.Errorf("--evidence: %w: give a directory that can be written", err)
+		}
+	}
+	if to.Zip != "" {
+		if err := os.MkdirAll(filepath.Dir(to.Zip), 0o755); err != nil {
+			return fmt.Errorf("--zip: %w: give a file that can be written", err)
+		}
+		if err := writableFile(to.Zip); err != nil {
+			return fmt.Errorf("--zip: %w: give a file that can be written", err)
+		}
+	}
+	return nil
 }
 
 // writableFile opens a file for writing and leaves it as it was; "" is no file.

@@ -59,7 +59,7 @@ func (b Bundle) Files() []string { return b.files }
 // CopyTo copies the documents into a folder, which is made. A document that is there is replaced whole; files of other names
 // stay as they are. The error joins what went wrong with each.
 func (b Bundle) CopyTo(folder string) error {
-	if err := b.outside(folder); err != nil {
+	if err := Outside(b.dir, folder); err != nil {
 		return err
 	}
 	var errs []error
@@ -78,17 +78,17 @@ func (b Bundle) copyFile(name, to string) error {
 	return atomicfile.Write(to, atomicfile.Mode, func(w io.Writer) error { return b.read(name, w) })
 }
 
-// outside refuses a place in the run directory: what is put there would be collected the next time.
-func (b Bundle) outside(place string) error {
-	dir, err := filepath.Abs(b.dir)
+// Outside refuses a place in a run directory: what is put there would be collected the next time.
+func Outside(dir, place string) error {
+	run, err := filepath.Abs(dir)
 	if err != nil {
 		return fmt.Errorf("copy documents: %w", err)
 	}
-	abs, err := filepath.Abs(place)
+	to, err := filepath.Abs(place)
 	if err != nil {
 		return fmt.Errorf("copy documents: %w", err)
 	}
-	if abs == dir || strings.HasPrefix(abs, dir+string(filepath.Separator)) {
+	if to == run || strings.HasPrefix(to, run+string(filepath.Separator)) {
 		return fmt.Errorf("copy documents to %s: it is in the run directory: choose a place outside of it", place)
 	}
 	return nil

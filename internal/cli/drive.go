@@ -67,6 +67,9 @@ func (a *commands) runSession(ctx context.Context, r config.Resolved, guard func
 		fmt.Fprint(a.Out, report.Terminal(run, snap.Report, columns(a.out)))
 	}
 	failure = errors.Join(failure, s.Err(), err, app.ExportSummary(dir, r.SummaryExport))
+	if err == nil {
+		failure = errors.Join(failure, a.exportDocuments(run, dir, r.Documents))
+	}
 	if failure != nil {
 		a.printError(failure)
 	}

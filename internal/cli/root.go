@@ -67,7 +67,7 @@ func (a *commands) root() *cobra.Command {
 		}
 		return usage(fmt.Errorf("%w: see %s --help", err, cmd.CommandPath()))
 	})
-	root.AddCommand(a.run(), a.demo(), a.report(), a.recover(), a.guard(), a.doctor(), a.version())
+	root.AddCommand(a.run(), a.demo(), a.report(), a.publish(), a.recover(), a.guard(), a.doctor(), a.version())
 	for _, cmd := range append(root.Commands(), root) {
 		addBoolFlag(cmd, new(bool), "help", "h", "help for "+cmd.Name())
 		if args := cmd.Args; args != nil {
@@ -98,7 +98,7 @@ func knownCommand(cmd *cobra.Command, args []string) error {
 // configured adds the flags of the configuration to a command; defaults are the command's own.
 func configured(cmd *cobra.Command, defaults map[string]string) *config.Flags {
 	cmd.Flags().SortFlags = false
-	flags := config.Bind(cmd.Flags(), defaults)
+	flags := config.Bind(cmd.Flags(), config.ForRuns, defaults)
 	targets := func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 		path := ""
 		if given := flags.Given()["config"]; len(given) > 0 {
@@ -113,7 +113,7 @@ func configured(cmd *cobra.Command, defaults map[string]string) *config.Flags {
 	}
 	for _, row := range config.Table() {
 		for _, alias := range row.Flags {
-			if row.Choices == nil {
+			if row.Choices == nil || cmd.Flags().Lookup(alias.Name) == nil {
 				continue
 			}
 			if err := cmd.RegisterFlagCompletionFunc(alias.Name, cobra.FixedCompletions(row.Choices, cobra.ShellCompDirectiveNoFileComp)); err != nil {

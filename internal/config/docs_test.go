@@ -59,7 +59,7 @@ func documentation() string {
 			env = append(env, "`"+a.Name+"`")
 		}
 		key := ""
-		if row.InFile {
+		if row.InFile || row.AtTop {
 			key = "`" + row.Name + "`"
 		}
 		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s | %s |\n", strings.Join(flags, ", "), strings.Join(env, ", "), key, row.Default, row.Accepts, row.Help)
@@ -99,7 +99,7 @@ func TestTableIsSound(t *testing.T) {
 		}
 	}
 	help := pflag.NewFlagSet("squall", pflag.ContinueOnError)
-	Bind(help, nil)
+	Bind(help, ForRuns, nil)
 	if usage := help.FlagUsages(); strings.Contains(usage, "%!") || !strings.Contains(usage, "--vus N") {
 		t.Errorf("usage:\n%s", usage)
 	}

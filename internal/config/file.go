@@ -22,6 +22,7 @@ type file struct {
 	path          string
 	defaultTarget string
 	targets       []fileTarget
+	top           map[string]fileValue // settings beside the targets
 }
 
 // fileTarget is one named target: its settings as text, by name, its channel overrides and its faults.
@@ -54,10 +55,10 @@ func readFile(path string, asked bool) (*file, error) {
 var validName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]*$`)
 
 func parseFile(path string, data []byte) (*file, error) {
-	f := &file{path: path}
+	f := &file{path: path, top: map[string]fileValue{}}
 	err := strictyaml.Read(path, data, func(root strictyaml.Value) {
 		var defaultAt strictyaml.Value
-		root.Object(strictyaml.Fields{
+		top := strictyaml.Fields{
 			"default_target": func(v strictyaml.Value) { f.defaultTarget, defaultAt = v.Text(), v },
 			"targets": func(v strictyaml.Value) {
 				v.Entries(func(name string, v strictyaml.Value) {
@@ -67,7 +68,9 @@ func parseFile(path string, data []byte) (*file, error) {
 					f.targets = append(f.targets, readTarget(name, v))
 				})
 			},
-		}, "targets")
+		}
+		addSettings(top, f.top, func(row Setting) bool { return row.AtTop })
+		root.Object(top, "targets")
 		if f.defaultTarget != "" && f.find(f.defaultTarget) == nil {
 			defaultAt.Problem("there is no target %q: targets are %s", f.defaultTarget, strictyaml.Choice(f.names()))
 		}
@@ -101,27 +104,7 @@ func readTarget(name string, v strictyaml.Value) fileTarget {
 		"channels": func(v strictyaml.Value) { t.channels = load.ReadChannelOverrides(v) },
 		"faults":   func(v strictyaml.Value) { t.faults = readFaults(v) },
 	}
-	sections := map[string]strictyaml.Fields{}
-	for _, row := range Table() {
-		if !row.InFile {
-			continue
-		}
-		read := func(v strictyaml.Value) {
-			if texts := readTexts(v, row); texts != nil {
-				t.values[row.Name] = fileValue{texts: texts, line: v.Line()}
-			}
-		}
-		section, key, nested := strings.Cut(row.Name, ".")
-		if !nested {
-			top[row.Name] = read
-			continue
-		}
-		if sections[section] == nil {
-			sections[section] = strictyaml.Fields{}
-			top[section] = func(v strictyaml.Value) { v.Object(sections[section]) }
-		}
-		sections[section][key] = read
-	}
+	addSettings(top, t.values, func(row Setting) bool { return row.InFile })
 	read := top[objectives]
 	for _, name := range []string{objectives, "thresholds"} { // the second is k6's name for them
 		top[name] = func(v strictyaml.Value) {
@@ -134,6 +117,31 @@ func readTarget(name string, v strictyaml.Value) fileTarget {
 	}
 	v.Object(top)
 	return t
+}
+
+// addSettings adds the keys of some settings to those that a mapping accepts, and reads their texts into values.
+func addSettings(to strictyaml.Fields, values map[string]fileValue, which func(Setting) bool) {
+	sections := map[string]strictyaml.Fields{}
+	for _, row := range Table() {
+		if !which(row) {
+			continue
+		}
+		read := func(v strictyaml.Value) {
+			if texts := readTexts(v, row); texts != nil {
+				values[row.Name] = fileValue{texts: texts, line: v.Line()}
+			}
+		}
+		section, key, nested := strings.Cut(row.Name, ".")
+		if !nested {
+			to[row.Name] = read
+			continue
+		}
+		if sections[section] == nil {
+			sections[section] = strictyaml.Fields{}
+			to[section] = func(v strictyaml.Value) { v.Object(sections[section]) }
+		}
+		sections[section][key] = read
+	}
 }
 
 // readTexts takes a setting's text, or nil when it has been reported.

@@ -12,10 +12,13 @@ type Flags struct {
 	variables []string
 }
 
-// Bind defines every flag of the table on a flag set, and -e. defaults are Input.Defaults, for the help.
-func Bind(set *pflag.FlagSet, defaults map[string]string) *Flags {
+// Bind defines the flags of some commands on a flag set, and -e. defaults are Input.Defaults, for the help.
+func Bind(set *pflag.FlagSet, commands Commands, defaults map[string]string) *Flags {
 	f := &Flags{given: map[string][]string{}}
 	for _, row := range Table() {
+		if !row.has(commands) {
+			continue
+		}
 		for i, alias := range row.Flags {
 			help, standard := row.Help, row.Default
 			if text, ok := defaults[row.Name]; ok {
@@ -44,7 +47,9 @@ func Hide(set *pflag.FlagSet, fixed map[string]string) {
 			continue
 		}
 		for _, alias := range row.Flags {
-			set.Lookup(alias.Name).Hidden = true
+			if flag := set.Lookup(alias.Name); flag != nil {
+				flag.Hidden = true
+			}
 		}
 	}
 }

@@ -12,6 +12,9 @@ func (l *resolver) origins(r Resolved) (all []Origin, fingerprints map[string]st
 	fingerprints = map[string]string{}
 	derived := l.derived(r)
 	for _, row := range Table() {
+		if !row.has(ForRuns) {
+			continue
+		}
 		value := l.values[row.Name]
 		o := Origin{Name: row.Name, Value: withoutSecrets(r.Options.Keys.Redact(value.text())), Source: value.source}
 		switch {

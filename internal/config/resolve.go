@@ -30,6 +30,7 @@ type Resolved struct {
 	Out           string // run directory; "" for the default
 	Headless      bool
 	SummaryExport string // "" for none
+	Documents     Documents
 
 	Faults    Faults
 	Protected bool // the target asks for its name before it is touched
@@ -66,6 +67,7 @@ func Resolve(in Input) (Resolved, error) {
 		Out:           read(l, outDir, parseRunDirectory),
 		Headless:      read(l, headless, parseBool),
 		SummaryExport: read(l, summaryExport, parseText),
+		Documents:     l.documents(),
 		AdminToken:    NewSecret(l.values[adminToken].text()),
 	}
 	if !l.values[outDir].set() {

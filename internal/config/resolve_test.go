@@ -22,7 +22,7 @@ import (
 func parse(t *testing.T, environ map[string]string, args ...string) (Resolved, error) {
 	t.Helper()
 	set := pflag.NewFlagSet("squall", pflag.ContinueOnError)
-	flags := Bind(set, nil)
+	flags := Bind(set, ForRuns, nil)
 	if err := set.Parse(args); err != nil {
 		t.Fatal(err)
 	}

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -20,6 +21,7 @@ type Input struct {
 	Variables []string                    // NAME=VALUE of -e, which override the environment
 	LookupEnv func(string) (string, bool) // the environment
 	Version   string                      // of squall, for the user agent
+	Command   Commands                    // that is resolved; none: a run
 	AdminOnly bool                        // no messages are sent and no faults injected: gateway, secrets and allowed namespaces may be missing
 
 	// FaultParams are the parameters of every built-in fault by its id, whether or not it can run here.
@@ -79,7 +81,8 @@ func (l *resolver) problem(format string, args ...any) {
 // collect settles precedence: fixed, flag, -e, environment, squall.yaml, default.
 func collect(in Input) (*resolver, error) {
 	l := &resolver{values: map[string]settingValue{}, admin: in.AdminOnly, lookupEnv: in.LookupEnv}
-	l.variables = l.readVariables(in.Variables, EnvNames(in.FaultParams))
+	in.Command = cmp.Or(in.Command, ForRuns)
+	l.variables = l.readVariables(in.Variables, envNames(in))
 	lookup := func(name string) (string, bool) {
 		if value, ok := l.variables[name]; ok {
 			return value, true
@@ -90,6 +93,9 @@ func collect(in Input) (*resolver, error) {
 		return nil, errors.Join(append(l.problems, err)...)
 	}
 	for _, row := range Table() {
+		if !row.has(in.Command) {
+			continue
+		}
 		value := l.layer(in, row)
 		if value.level == fromFile && row.Secret {
 			value = l.expand(row, value, lookup)
@@ -118,20 +124,23 @@ func (l *resolver) readVariables(given, known []string) map[string]string {
 	return variables
 }
 
-// EnvNames lists every environment variable that squall reads: the table's in its order, then those of
+// envNames lists every environment variable that a command reads: the table's in its order, then those of
 // the faults' parameters.
-func EnvNames(faults map[string][]chaos.Param) (names []string) {
+func envNames(in Input) (names []string) {
 	for _, row := range Table() {
+		if !row.has(in.Command) {
+			continue
+		}
 		for _, alias := range row.Env {
 			names = append(names, alias.Name)
 		}
 	}
-	return append(names, faultVariables(faults)...)
+	return append(names, faultVariables(in.FaultParams)...)
 }
 
-// chooseTarget reads squall.yaml and picks the target. The embedded platform is its own.
+// chooseTarget reads squall.yaml and picks the target. The embedded platform is its own, and some commands have no file.
 func (l *resolver) chooseTarget(in Input) error {
-	if in.Fixed != nil {
+	if in.Fixed != nil || !find(configFile).has(in.Command) {
 		return nil
 	}
 	path, asked := DefaultFile, false
@@ -207,10 +216,8 @@ func (l *resolver) layer(in Input, row Setting) settingValue {
 			return given[0]
 		}
 	}
-	if l.target != nil {
-		if value, ok := l.target.values[row.Name]; ok {
-			return settingValue{value.texts, fromFile, fmt.Sprintf("%s:%d", l.file.path, value.line)}
-		}
+	if value, ok := l.inFile(in.Command, row.Name); ok {
+		return settingValue{value.texts, fromFile, fmt.Sprintf("%s:%d", l.file.path, value.line)}
 	}
 	if text, ok := in.Defaults[row.Name]; ok {
 		return settingValue{[]string{text}, fromDefault, "default"}
@@ -232,6 +239,18 @@ func nonEmpty(text string) []string {
 		return nil
 	}
 	return []string{text}
+}
+
+// inFile finds a setting in squall.yaml: for publishing at its top, for everything else in the target.
+func (l *resolver) inFile(command Commands, name string) (value fileValue, ok bool) {
+	switch {
+	case l.file == nil:
+	case command == ForPublish:
+		value, ok = l.file.top[name]
+	case l.target != nil:
+		value, ok = l.target.values[name]
+	}
+	return value, ok
 }
 
 func (a Alias) rewrite(texts []string) []string {

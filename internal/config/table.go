@@ -1,6 +1,7 @@
 package config
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
@@ -20,6 +21,8 @@ type Setting struct {
 	Flags    []Alias  // the first one that is given counts
 	Env      []Alias  // the first one that is not empty counts
 	InFile   bool     // may stand in a target of squall.yaml
+	AtTop    bool     // may stand at the top of squall.yaml, beside the targets; read by squall publish alone
+	For      Commands // that have it; none: those of a run
 	Default  string   // "" for none
 	Accepts  string   // completes "must be .."
 	Choices  []string // the words that are accepted, where they are few
@@ -29,6 +32,19 @@ type Setting struct {
 	Bool     bool // a flag without a value means true
 	List     bool // may be given several times
 }
+
+// Commands is a set of commands of the command line.
+type Commands uint8
+
+// The commands that have settings.
+const (
+	ForRuns    Commands = 1 << iota // squall run, and those that take the same flags
+	ForReport                       // squall report
+	ForPublish                      // squall publish
+)
+
+// has reports whether one of the commands has the setting.
+func (s Setting) has(c Commands) bool { return cmp.Or(s.For, ForRuns)&c != 0 }
 
 // The names of the settings. Exported are those that commands know by name.
 const (
@@ -84,6 +100,17 @@ const (
 	outDir         = "out"
 	headless       = "headless"
 	summaryExport  = "summary_export"
+	evidenceDir    = "publish.evidence"
+	zipFile        = "publish.zip"
+	publishRepo    = "publish.repo"
+	playbookFile   = "publish.playbook"
+	roadmapFile    = "publish.roadmap"
+	releaseLog     = "publish.release_log"
+	releaseName    = "publish.release"
+	issuesIn       = "publish.issues"
+	issueLabels    = "publish.labels"
+	gitHubURL      = "publish.github_url"
+	gitHubToken    = "github_token"
 	secretsSection = "secrets."
 )
 
@@ -112,7 +139,7 @@ const (
 // Table returns every setting, in the order in which doctor and the documentation show them.
 func Table() []Setting {
 	rows := []Setting{
-		{Name: configFile, Flags: option("config"), Default: "squall.yaml", Argument: "FILE", Accepts: acceptsFile, Help: "file with named targets; the default is read only if it is there"},
+		{Name: configFile, For: ForRuns | ForPublish, Flags: option("config"), Default: "squall.yaml", Argument: "FILE", Accepts: acceptsFile, Help: "file with named targets; the default is read only if it is there"},
 		{Name: targetName, Flags: option("target"), Argument: "NAME", Accepts: "a target of squall.yaml", Help: "target to run against; the default is default_target of squall.yaml"},
 		{Name: protected, InFile: true, Bool: true, Default: "false", Accepts: acceptsBool, Help: "refuse to run unless --confirm repeats the target's name"},
 		{Name: confirm, Flags: option("confirm"), Argument: "NAME", Accepts: "the name of the target", Help: "name of the protected target that you mean to load"},
@@ -165,17 +192,29 @@ func Table() []Setting {
 
 		{Name: noFaults, Flags: option("no-faults"), InFile: true, Bool: true, Default: "false", Accepts: acceptsBool, Help: "the load alone: no fault but the channel spike, and neither Toxiproxy nor the cluster is looked at"},
 
-		{Name: tlsCA, Flags: option("ca"), InFile: true, Argument: "FILE", Accepts: acceptsFile, Help: "PEM file of certificate authorities to trust beside the system's"},
+		{Name: tlsCA, For: ForRuns | ForPublish, Flags: option("ca"), InFile: true, Argument: "FILE", Accepts: acceptsFile, Help: "PEM file of certificate authorities to trust beside the system's"},
 		{Name: tlsCert, Flags: option("cert"), InFile: true, Argument: "FILE", Accepts: acceptsFile, Help: "PEM file of the client certificate"},
 		{Name: tlsKey, Flags: option("key"), InFile: true, Argument: "FILE", Accepts: acceptsFile, Help: "PEM file of the client certificate's key"},
 		{Name: tlsSkipVerify, Flags: option("insecure-skip-verify"), InFile: true, Bool: true, Default: "false", Accepts: acceptsBool, Help: "accept any server certificate"},
-		{Name: httpProxy, Env: env("HTTP_PROXY", "http_proxy"), Accepts: "a proxy URL such as http://proxy:3128", Help: "proxy for http URLs"},
-		{Name: httpsProxy, Env: env("HTTPS_PROXY", "https_proxy"), Accepts: "a proxy URL such as http://proxy:3128", Help: "proxy for https URLs"},
-		{Name: noProxy, Env: env("NO_PROXY", "no_proxy"), Accepts: "hosts, separated by commas", Help: "hosts that are reached without a proxy"},
+		{Name: httpProxy, For: ForRuns | ForPublish, Env: env("HTTP_PROXY", "http_proxy"), Accepts: "a proxy URL such as http://proxy:3128", Help: "proxy for http URLs"},
+		{Name: httpsProxy, For: ForRuns | ForPublish, Env: env("HTTPS_PROXY", "https_proxy"), Accepts: "a proxy URL such as http://proxy:3128", Help: "proxy for https URLs"},
+		{Name: noProxy, For: ForRuns | ForPublish, Env: env("NO_PROXY", "no_proxy"), Accepts: "hosts, separated by commas", Help: "hosts that are reached without a proxy"},
 
 		{Name: outDir, Flags: option("out"), Default: "runs/<time>-<target>", Argument: "DIR", Accepts: "a directory that is new or empty", Help: "run directory"},
 		{Name: headless, Flags: option("headless"), Env: env("LOCUST_HEADLESS"), Bool: true, Default: "false", Accepts: acceptsBool, Help: "no console, a progress line instead; so it is without a terminal"},
 		{Name: summaryExport, Flags: option("summary-export"), Env: env("K6_SUMMARY_EXPORT"), Argument: "FILE", Accepts: acceptsFile, Help: "also write perf-summary.json here"},
+
+		{Name: evidenceDir, For: ForRuns | ForReport | ForPublish, Flags: option("evidence"), AtTop: true, Argument: "DIR", Accepts: "a directory", Help: "also copy the documents of the run into a folder of the day below this directory; squall publish does so by itself, into " + DefaultEvidence},
+		{Name: zipFile, For: ForRuns | ForReport | ForPublish, Flags: option("zip"), Argument: "FILE", Accepts: acceptsFile, Help: "also put the documents of the run into this zip file"},
+		{Name: publishRepo, For: ForPublish, Flags: option("repo"), AtTop: true, Default: ".", Argument: "DIR", Accepts: "a directory", Help: "working copy of the team's repository"},
+		{Name: playbookFile, For: ForPublish, Flags: option("playbook"), AtTop: true, Default: "docs/perf/resilience_playbook.md", Argument: "FILE", Accepts: "a file of the repository", Help: "Markdown file that gets an entry for the run"},
+		{Name: roadmapFile, For: ForPublish, Flags: option("roadmap"), AtTop: true, Default: "docs/ROADMAP.md", Argument: "FILE", Accepts: "a file of the repository", Help: "Markdown file with the release log, which gets a row"},
+		{Name: releaseLog, For: ForPublish, Flags: option("release-log"), AtTop: true, Default: "8. Release Log", Argument: "HEADING", Accepts: "the text of a heading", Help: "heading that the table of the release log stands below; its number does not count"},
+		{Name: releaseName, For: ForPublish, Flags: option("release"), AtTop: true, Default: "unreleased", Argument: "NAME", Accepts: "a name in one line without backticks and bars", Help: "release of the row"},
+		{Name: issuesIn, For: ForPublish, Flags: option("issues"), AtTop: true, Argument: "OWNER/NAME", Accepts: "a repository of GitHub such as team/app", Help: "file an issue there for each remediation item that has none; without it nothing goes to the network"},
+		{Name: issueLabels, For: ForPublish, Flags: option("label"), AtTop: true, List: true, Default: "none", Argument: "LABEL", Accepts: "a label", Help: "label of the issues"},
+		{Name: gitHubURL, For: ForPublish, Flags: option("github-url"), Env: env("GITHUB_API_URL"), AtTop: true, Default: "https://api.github.com", Argument: "URL", Accepts: acceptsURL, Help: "GitHub's API; for an Enterprise Server its address alone"},
+		{Name: gitHubToken, For: ForPublish, Env: env("GITHUB_TOKEN", "GH_TOKEN"), Secret: true, Accepts: "a token", Help: "token that may read and write issues"},
 	}...)
 	for i, row := range rows {
 		if row.Choices != nil {
@@ -184,6 +223,9 @@ func Table() []Setting {
 	}
 	return rows
 }
+
+// DefaultEvidence is where squall publish copies documents to, in the repository.
+const DefaultEvidence = "docs/demos/perf"
 
 // The words that some settings accept.
 var (
