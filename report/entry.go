@@ -124,7 +124,7 @@ func (run *Run) drillTitle() string {
 
 // Highlights is the run in one line of Markdown, fit for a cell of a table.
 func Highlights(run *Run, playbook string, p Place) string {
-	text := strong(verdictSymbol(run.verdict.Answer) + " " + run.verdict.Answer.String()).then(plain(" on ", run.drillTitle(), ": "), run.sentence())
+	text := strong(verdictSymbol(run.verdict.Answer)+" "+run.verdict.Answer.String()).then(plain(" on ", run.drillTitle(), ": "), run.sentence())
 	if n := len(Remediations(run)); n > 0 {
 		text = text.then(plain(" ", plural(uint64(n), "remediation item", "remediation items"), "."))
 	}

@@ -322,8 +322,10 @@ func IssueBody(run *Run, r Remediation) string {
 	m := run.timeline.Start
 	blocks := []block{
 		paragraph{plain("Seen in the squall run ").then(code(m.RunID), plain(" on ", cmp.Or(m.Target, "an unknown target"), ", ", run.startedText(), ".", " Load: ", loadModel(run), "."))},
-		heading{3, "Evidence"}, list{r.evidence},
-		heading{3, "Usual causes"}, list{causes},
+		heading{3, "Evidence"},
+		list{r.evidence},
+		heading{3, "Usual causes"},
+		list{causes},
 		paragraph{plain("That is where to look first. What the cause was is not known to squall.")},
 	}
 	if len(run.injections) > 0 {

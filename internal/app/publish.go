@@ -34,7 +34,7 @@ type Published struct {
 	Files  []string // in it
 	Items  []publish.Item
 	Filed  []publish.Filed // items that have an issue
-	Edits  []EditedFile
+	Edits  []EditedFile    // made, or found to be there already
 }
 
 // EditedFile is a file of the repository with its change.
@@ -75,13 +75,19 @@ func Publish(ctx context.Context, p Publication) (Published, error) {
 	filed, failed := p.fileIssues(ctx)
 	done, err := p.plan(documents.Files(), filed)
 	if err != nil {
+		done.Edits = nil
 		return done, errors.Join(failed, err)
 	}
-	errs := []error{failed}
-	for _, e := range done.Edits {
+	errs, edits := []error{failed}, done.Edits
+	done.Edits = nil
+	for _, e := range edits {
 		if e.Outcome != publish.Unchanged {
-			errs = append(errs, e.write())
+			if err := e.write(); err != nil {
+				errs = append(errs, err)
+				continue
+			}
 		}
+		done.Edits = append(done.Edits, e)
 	}
 	return done, errors.Join(errs...)
 }

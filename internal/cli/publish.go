@@ -132,9 +132,7 @@ func (a *commands) showPublished(p app.Published, to config.Publish) {
 		fmt.Fprintf(a.Out, "  ! %d remediation items: --issues OWNER/NAME files them\n", n)
 	}
 	for _, e := range p.Edits {
-		if e.Before.Name != "" {
-			fmt.Fprintf(a.Out, "  ✓ %s:%d: %s\n", e.Before.Name, e.Line, e.Outcome)
-		}
+		fmt.Fprintf(a.Out, "  ✓ %s:%d: %s\n", e.Before.Name, e.Line, e.Outcome)
 	}
 }
 
@@ -152,4 +150,3 @@ func (a *commands) exportDocuments(run *report.Run, dir string, to config.Docume
 	}
 	return nil
 }
-

@@ -12,13 +12,15 @@ type Flags struct {
 	variables []string
 }
 
-// Bind defines the flags of some commands on a flag set, and -e. defaults are Input.Defaults, for the help.
+// Bind defines the flags of some commands on a flag set, and -e where they read variables. defaults are Input.Defaults, for the help.
 func Bind(set *pflag.FlagSet, commands Commands, defaults map[string]string) *Flags {
 	f := &Flags{given: map[string][]string{}}
+	hasVariables := false
 	for _, row := range Table() {
 		if !row.has(commands) {
 			continue
 		}
+		hasVariables = hasVariables || len(row.Env) > 0
 		for i, alias := range row.Flags {
 			help, standard := row.Help, row.Default
 			if text, ok := defaults[row.Name]; ok {
@@ -34,6 +36,9 @@ func Bind(set *pflag.FlagSet, commands Commands, defaults map[string]string) *Fl
 				flag.NoOptDefVal = "true"
 			}
 		}
+	}
+	if !hasVariables {
+		return f
 	}
 	set.StringArrayVarP(&f.variables, "env", "e", nil, "`NAME=VALUE` that overrides an environment variable, as with k6")
 	return f

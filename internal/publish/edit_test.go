@@ -56,12 +56,12 @@ func putEntry(t *testing.T, text string, e Entry, replace bool) Edit {
 // A row goes where the order of the dates wants it; all other bytes stay.
 func TestRowsPlace(t *testing.T) {
 	for name, test := range map[string]struct{ text, want string }{
-		"the end, by dates that rise":      {roadmap(may, june), roadmap(may, june, ours)},
+		"the end, by dates that rise":       {roadmap(may, june), roadmap(may, june, ours)},
 		"the beginning, by dates that fall": {roadmap(june, may), roadmap(ours, june, may)},
-		"between, by dates that fall":      {roadmap(aug, june, may), roadmap(aug, ours, june, may)},
-		"the end, of one row":              {roadmap(may), roadmap(may, ours)},
-		"the end, of dates in no order":    {roadmap(june, aug, may), roadmap(june, aug, may, ours)},
-		"the end, where a date is none":    {roadmap(may, "| soon | TBD | more |"), roadmap(may, "| soon | TBD | more |", ours)},
+		"between, by dates that fall":       {roadmap(aug, june, may), roadmap(aug, ours, june, may)},
+		"the end, of one row":               {roadmap(may), roadmap(may, ours)},
+		"the end, of dates in no order":     {roadmap(june, aug, may), roadmap(june, aug, may, ours)},
+		"the end, where a date is none":     {roadmap(may, "| soon | TBD | more |"), roadmap(may, "| soon | TBD | more |", ours)},
 	} {
 		t.Run(name, func(t *testing.T) {
 			edit := putRow(t, test.text, row, false)

@@ -56,7 +56,9 @@ func (d Document) endsBlank() bool {
 // lines are those of the entry with its markers.
 func (e Entry) lines() []string {
 	lines := append([]string{runMarker(e.Run), ""}, strings.Split(strings.Trim(e.Text, "\n"), "\n")...)
-	lines = append(lines, linkLines(e.Issues)...)
+	if links := linkLines(e.Issues); len(links) > 0 {
+		lines = append(append(lines, ""), links...)
+	}
 	return append(lines, "", endMarker(e.Run))
 }
 
@@ -64,9 +66,6 @@ func (e Entry) lines() []string {
 func linkLines(links []Link) (lines []string) {
 	for _, l := range links {
 		lines = append(lines, "- "+l.markdown())
-	}
-	if len(lines) > 0 {
-		lines = append([]string{""}, lines...)
 	}
 	return lines
 }
@@ -98,8 +97,7 @@ func (d Document) linkEntry(from, end int, e Entry) Edit {
 	if len(lacking) == 0 {
 		return Edit{Unchanged, d.lineNumber(from), d.Text}
 	}
-	lines := append(linkLines(lacking)[1:], "")
-	return Edit{LinksAdded, d.lineNumber(from), d.insertLines(end, lines)}
+	return Edit{LinksAdded, d.lineNumber(from), d.insertLines(end, append(linkLines(lacking), ""))}
 }
 
 func (d Document) replaceEntry(from, end int, e Entry) (Edit, error) {

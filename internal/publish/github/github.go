@@ -28,9 +28,9 @@ type Config struct {
 	Owner, Name string   // of the repository
 	Token       string
 	UserAgent   string
-	TLS         *tls.Config                         // nil: Go's defaults
+	TLS         *tls.Config                      // nil: Go's defaults
 	Proxy       func(*url.URL) (*url.URL, error) // nil: none
-	Timeout     time.Duration                       // of one call
+	Timeout     time.Duration                    // of one call
 }
 
 // Tracker files issues in one repository. It is a [publish.Tracker].

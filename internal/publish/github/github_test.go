@@ -279,8 +279,10 @@ func TestRefusals(t *testing.T) {
 		"429":             {refuse(429, "slow down"), "list the issues of team/app: GitHub answers 429 (slow down): try again in a few minutes"},
 		"500":             {refuse(500, ""), "list the issues of team/app: GitHub answers 500: try again later; an issue that was filed all the same is found then"},
 		"a page of HTML":  {html, "list the issues of team/app: "},
-		"no issue":        {func(w http.ResponseWriter, _ *http.Request) { write(w, 200, []map[string]any{{"number": 1, "html_url": "javascript:x"}}) }, "list the issues of team/app: the answer is no issue: is this the address of GitHub's API?"},
-		"cut off":         {cutOff, "list the issues of team/app: "},
+		"no issue": {func(w http.ResponseWriter, _ *http.Request) {
+			write(w, 200, []map[string]any{{"number": 1, "html_url": "javascript:x"}})
+		}, "list the issues of team/app: the answer is no issue: is this the address of GitHub's API?"},
+		"cut off": {cutOff, "list the issues of team/app: "},
 	} {
 		t.Run(name, func(t *testing.T) {
 			h := &hub{answers: map[string]http.HandlerFunc{"GET 1": test.answer}}
