@@ -25,6 +25,17 @@ func Documents() (names []string) {
 	return append(names, chartsDir, EvidenceDir)
 }
 
+// Files are the documents that [Save] writes of a run, by their paths apart by slashes.
+func Files(run *Run) (names []string) {
+	for _, f := range formats {
+		names = append(names, f.File)
+	}
+	for _, f := range chartFiles(run) {
+		names = append(names, f.name)
+	}
+	return names
+}
+
 // ID is the run's own id; "" when the journal does not hold how it was started.
 func (run *Run) ID() string { return run.timeline.Start.RunID }
 

@@ -134,9 +134,12 @@ func objectiveItems(run *Run) (all []Remediation) {
 }
 
 func objectiveEvidence(run *Run, o slo.Judged, kind remediationKind) (lines []line) {
-	text := measured(o.Result) + " of " + plural(o.Samples, "sample", "samples")
-	if o.State == slo.Unknown {
+	text := measured(o.Result)
+	switch {
+	case o.State == slo.Unknown:
 		text = o.Reason
+	case o.Objective.Latency() || o.Objective.Share():
+		text += " of " + plural(o.Samples, "sample", "samples")
 	}
 	if o.Scope != (slo.Scope{}) {
 		text += " " + o.Scope.String()

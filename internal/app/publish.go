@@ -49,24 +49,25 @@ func (e EditedFile) Diff() string { return e.Edit.Diff(e.Before) }
 
 // PlanPublication works out what would be published, and changes nothing.
 func PlanPublication(p Publication) (Published, error) {
-	files, err := plannedFiles(p)
-	if err != nil {
-		return Published{}, err
+	files := report.Files(p.Run)
+	if collected, err := bundle.Collect(p.Dir, []string{report.EvidenceDir}); err == nil { // an error: nothing was collected
+		files = append(files, collected.Files()...)
 	}
+	slices.Sort(files)
 	return p.plan(files, nil)
 }
 
 // Publish copies the documents, files issues when that was asked for, and edits the playbook and the roadmap. Where there
 // is no place for the run, nothing is done; when issues fail, the rest is done all the same, with those that were filed.
 func Publish(ctx context.Context, p Publication) (Published, error) {
+	if _, err := PlanPublication(p); err != nil {
+		return Published{}, err
+	}
 	if err := report.Save(p.Run, p.Dir); err != nil {
 		return Published{}, err
 	}
 	documents, err := bundle.Collect(p.Dir, report.Documents())
 	if err != nil {
-		return Published{}, err
-	}
-	if _, err := p.plan(documents.Files(), nil); err != nil {
 		return Published{}, err
 	}
 	if _, err := ExportDocuments(p.Run, p.Dir, p.To.Documents); err != nil {
@@ -90,28 +91,6 @@ func Publish(ctx context.Context, p Publication) (Published, error) {
 		done.Edits = append(done.Edits, e)
 	}
 	return done, errors.Join(errs...)
-}
-
-// plannedFiles are the documents that the run has or would get.
-func plannedFiles(p Publication) ([]string, error) {
-	draft, err := os.MkdirTemp("", "squall-publish-")
-	if err != nil {
-		return nil, fmt.Errorf("draft the documents: %w", err)
-	}
-	defer os.RemoveAll(draft)
-	if err := report.Save(p.Run, draft); err != nil {
-		return nil, err
-	}
-	documents, err := bundle.Collect(draft, report.Documents())
-	if err != nil {
-		return nil, err
-	}
-	files := documents.Files()
-	if collected, err := bundle.Collect(p.Dir, []string{report.EvidenceDir}); err == nil {
-		files = append(files, collected.Files()...)
-	}
-	slices.Sort(files)
-	return files, nil
 }
 
 // plan makes the edits, with links to the issues that there are.

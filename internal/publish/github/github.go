@@ -7,6 +7,7 @@ package github
 import (
 	"context"
 	"crypto/tls"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -202,6 +203,8 @@ func explain(err error, repository string) error {
 		return fmt.Errorf("%w, which gets no token from it: give the right address with --github-url", away)
 	case errors.As(err, &wrapped):
 		return wrapped.Err // method and address of the call say nothing more
+	case errors.As(err, new(*json.SyntaxError)), errors.As(err, new(*json.UnmarshalTypeError)), errors.Is(err, io.ErrUnexpectedEOF):
+		return fmt.Errorf("the answer is not one of GitHub's API: is this its address? (%w)", err)
 	}
 	return err
 }

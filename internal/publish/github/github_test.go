@@ -278,16 +278,16 @@ func TestRefusals(t *testing.T) {
 		"secondary limit": {refuse(429, "You have exceeded a secondary rate limit", "documentation_url", "https://docs.github.com/rest#secondary-rate-limits", "Retry-After", "60"), "list the issues of team/app: GitHub wants fewer calls: try again in 1m0s"},
 		"429":             {refuse(429, "slow down"), "list the issues of team/app: GitHub answers 429 (slow down): try again in a few minutes"},
 		"500":             {refuse(500, ""), "list the issues of team/app: GitHub answers 500: try again later; an issue that was filed all the same is found then"},
-		"a page of HTML":  {html, "list the issues of team/app: "},
+		"a page of HTML":  {html, "list the issues of team/app: the answer is not one of GitHub's API: is this its address? ("},
 		"no issue": {func(w http.ResponseWriter, _ *http.Request) {
 			write(w, 200, []map[string]any{{"number": 1, "html_url": "javascript:x"}})
 		}, "list the issues of team/app: the answer is no issue: is this the address of GitHub's API?"},
-		"cut off": {cutOff, "list the issues of team/app: "},
+		"cut off": {cutOff, "list the issues of team/app: the answer is not one of GitHub's API: is this its address? ("},
 	} {
 		t.Run(name, func(t *testing.T) {
 			h := &hub{answers: map[string]http.HandlerFunc{"GET 1": test.answer}}
 			filed, err := publish.File(t.Context(), h.serve(t), filing("a"))
-			if err == nil || !strings.HasPrefix(err.Error(), test.want) || strings.HasSuffix(test.want, ": ") == (err.Error() == test.want) {
+			if err == nil || !strings.HasPrefix(err.Error(), test.want) || strings.HasSuffix(test.want, "(") == (err.Error() == test.want) {
 				t.Errorf("error %v\nwant  %s", err, test.want)
 			}
 			if len(filed) > 0 || len(h.issues) > 0 {
