@@ -69,7 +69,7 @@ func TestPublishedTextsAreEscaped(t *testing.T) {
 	}
 	for _, text := range []string{row, entry, IssueBody(run, items[0])} {
 		text = regexp.MustCompile("``[^\n]*``").ReplaceAllString(text, "") // in code nothing is markup
-		if regexp.MustCompile(`(?m)^\s*<!-- squall`).MatchString(text) || strings.Contains(text, "abcdefgh12345678") || strings.Contains(text, "](javascript:x)") {
+		if regexp.MustCompile(`(?m)^\s*<!-- squall`).MatchString(text) || strings.Contains(text, "abcdefgh12345678") || regexp.MustCompile(`[^\\]\]\(javascript`).MatchString(text) {
 			t.Errorf("markup or a secret got through:\n%s", text)
 		}
 	}
