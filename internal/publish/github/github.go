@@ -160,7 +160,7 @@ func (t *Tracker) Create(ctx context.Context, title, body string, labels []strin
 }
 
 // linkable are addresses that stand in a Markdown link as they are.
-var linkable = regexp.MustCompile(`^https?://[A-Za-z0-9._~:/?#\[\]@!$&'*+,;=%-]+$`)
+var linkable = regexp.MustCompile(`^https?://[A-Za-z0-9._~:/?#@!$&'*+,;=%-]+$`)
 
 // issue takes what is needed of an answer. It goes into documents, so it is looked at first.
 func (t *Tracker) issue(i *api.Issue) (publish.Issue, error) {
