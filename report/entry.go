@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"xinbot.ir/squall/internal/event"
+	"xinbot.ir/squall/internal/timeline"
 	"xinbot.ir/squall/internal/units"
 )
 
@@ -158,7 +159,15 @@ func doneBlocks(run *Run) []block {
 
 // alertBlocks are the alerts of the platform, as far as the run knows of any, and what squall saw of the objectives.
 func alertBlocks(run *Run) []block {
-	blocks := []block{paragraph{plain("Alerts of the platform were not collected.")}}
+	var blocks []block
+	if len(run.timeline.Alerts) > 0 {
+		blocks = append(blocks, alertTable(run))
+	} else {
+		blocks = append(blocks, paragraph{plain("Alerts of the platform were not collected, or none fired.")})
+	}
+	if gaps := gapLines(run); len(gaps) > 0 {
+		blocks = append(blocks, list{gaps})
+	}
 	expected := table{columns: textColumns("Fault", "Expected", "Verdict", "Seen")}
 	for _, i := range run.repeats {
 		for _, f := range i.findings() {
@@ -181,6 +190,63 @@ func alertBlocks(run *Run) []block {
 		return append(blocks, paragraph{plain("No objective broke over squall's sliding window, and no stop rule was met.")})
 	}
 	return append(append(blocks, paragraph{plain("What squall itself saw of the objectives:")}), seen...)
+}
+
+// alertTable is the timeline of the alerts: when each fired and was over, and how long after a fault and its revert.
+func alertTable(run *Run) block {
+	t := table{columns: textColumns("Alert", "State", "Source", "Fired", "After the injection", "Over", "After the revert")}
+	for n, a := range run.timeline.Alerts {
+		if n == mostRows {
+			break
+		}
+		name := a.Last.Alert
+		if labels := event.LabelText(a.Last.Labels); labels != "" {
+			name += " (" + labels + ")"
+		}
+		fired, known := run.timeline.Fired(a)
+		over, resolved := run.timeline.ResolvedAt(a)
+		t.rows = append(t.rows, textRow(name, string(a.Last.State), a.Last.Source,
+			run.momentText(fired, known), run.afterText(fired, known, func(i injection) (float64, bool) { return i.From, i.Applied() }),
+			run.momentText(over, resolved), run.afterText(over, resolved, func(i injection) (float64, bool) { return i.to(run.length), i.Applied() && i.Reverted != nil })))
+	}
+	return t
+}
+
+// momentText is a moment on the run's clock and on the wall's.
+func (run *Run) momentText(at float64, known bool) string {
+	switch {
+	case !known:
+		return absent
+	case at < 0:
+		return "before the start"
+	}
+	return clock(at) + " (" + run.timeline.Started.Add(duration(at)).UTC().Format(time.TimeOnly) + " UTC)"
+}
+
+// afterText is how long a moment came after the last of something that injections have, such as their revert.
+func (run *Run) afterText(at float64, known bool, of func(injection) (float64, bool)) string {
+	text := absent
+	for _, i := range run.injections {
+		if moment, has := of(i); known && has && moment <= at {
+			text = lengthText(at-moment) + ", " + i.Label
+		}
+	}
+	return text
+}
+
+// gapLines are times in which sources gave nothing: an alert may have fired unseen.
+func gapLines(run *Run) (lines []line) {
+	for n, g := range run.timeline.Gaps {
+		if n == mostRows {
+			break
+		}
+		until := "to the end"
+		if g.To != timeline.Open {
+			until = "to " + clock(g.To)
+		}
+		lines = append(lines, plain("No data from ", g.Source, " from ", clock(g.From), " ", until, ": ", g.Reason))
+	}
+	return lines
 }
 
 func recoveryBlocks(run *Run) []block {

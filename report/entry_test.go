@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/charmbracelet/x/exp/golden"
 
@@ -111,6 +112,26 @@ func TestRemediationsKeepTheirNames(t *testing.T) {
 	}
 	if text := markdown(remediationSection(loaded(t, twice))); !strings.Contains(text, "| A at 00:03.0: first; A 2 at 00:09.0: second |") {
 		t.Errorf("section\n%s", text)
+	}
+}
+
+// Alerts have their times, and how long after which fault and which revert they were.
+func TestAlertTimeline(t *testing.T) {
+	alert := event.AlertChanged{Source: "prometheus", Alert: "HighLatencyLLM", Labels: map[string]string{"severity": "page|d"}, State: event.AlertFiring, FiredAt: began.Add(54 * time.Second)}
+	over := alert
+	over.State, over.ResolvedAt = event.AlertResolved, began.Add(85*time.Second)
+	old := event.AlertChanged{Source: "prometheus", Alert: "Old", State: event.AlertFiring, FiredAt: began.Add(-time.Hour)}
+	events := append(drillLLM(1, 10, 50), happened(1, event.RoleSource, old), happened(55, event.RoleSource, alert), happened(90, event.RoleSource, over),
+		happened(60, event.RoleSource, event.SourceGap{Source: "alertmanager", Reason: "it answers 500"}))
+	text := markdown(alertBlocks(loaded(t, synthetic{seconds: 100, quiet: true, events: events})))
+	for _, want := range []string{
+		"| HighLatencyLLM (severity page\\|d) | resolved | prometheus | 00:54 (09:15:54 UTC) | 44 s, LLM latency | 01:25 (09:16:25 UTC) | 35 s, LLM latency |\n",
+		"| Old | firing | prometheus | before the start | – | – | – |\n",
+		"- No data from alertmanager from 01:00 to the end: it answers 500\n",
+	} {
+		if !strings.Contains(text, want) {
+			t.Errorf("no %q in\n%s", want, text)
+		}
 	}
 }
 

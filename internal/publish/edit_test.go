@@ -84,6 +84,7 @@ func TestRowsInOddFiles(t *testing.T) {
 	const head = "| Release | Date | Highlights |\n| --- | --- | --- |\n"
 	for name, test := range map[string]struct{ text, want string }{
 		"CRLF":                        {"## Release Log\r\n\r\n" + crlf(head) + may + "\r\n\r\nend\r\n", "## Release Log\r\n\r\n" + crlf(head) + may + "\r\n" + ours + "\r\n\r\nend\r\n"},
+		"mixed line ends":             {"text\n\n## Release Log\n\n" + crlf(head) + may + "\r\n\nend\n", "text\n\n## Release Log\n\n" + crlf(head) + may + "\r\n" + ours + "\r\n\nend\n"},
 		"no row, no final newline":    {"## Release Log\n\n" + strings.TrimSuffix(head, "\n"), "## Release Log\n\n" + head + ours},
 		"CRLF, no final newline":      {"## Release Log\r\n\r\n" + crlf(head) + may, "## Release Log\r\n\r\n" + crlf(head) + may + "\r\n" + ours},
 		"a table in a fence before":   {"## Release Log\n\n```\n" + head + "```\n\n" + head + may + "\n", "## Release Log\n\n```\n" + head + "```\n\n" + head + may + "\n" + ours + "\n"},
