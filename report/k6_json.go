@@ -37,10 +37,10 @@ type (
 		Metadata map[string]string `json:"metadata,omitempty"`
 	}
 	k6Description struct {
-		Name       string        `json:"name"`
-		Type       string        `json:"type"`
-		Contains   string        `json:"contains"`
-		Thresholds []string      `json:"thresholds"`
+		Name       string       `json:"name"`
+		Type       string       `json:"type"`
+		Contains   string       `json:"contains"`
+		Thresholds []string     `json:"thresholds"`
 		Submetrics []k6Narrowed `json:"submetrics"`
 	}
 	k6Narrowed struct {

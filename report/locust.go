@@ -110,8 +110,10 @@ func locustQuantiles(d locustTimes) []string {
 	return columns
 }
 
-func locustCount(n uint64) string         { return strconv.FormatUint(n, 10) }
-func locustMillis(micros int64) string    { return strconv.FormatFloat(math.Round(float64(micros)/1000), 'f', 0, 64) }
+func locustCount(n uint64) string { return strconv.FormatUint(n, 10) }
+func locustMillis(micros int64) string {
+	return strconv.FormatFloat(math.Round(float64(micros)/1000), 'f', 0, 64)
+}
 func locustDecimal(micros float64) string { return strconv.FormatFloat(micros/1000, 'f', -1, 64) }
 
 func locustRate(n uint64, seconds float64) string {

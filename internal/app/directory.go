@@ -13,7 +13,7 @@ import (
 	"xinbot.ir/squall/internal/rundir"
 )
 
-// Directory chooses the directory of a run that begins now and sees that it and the summary can be
+// Directory chooses the directory of a run that begins now and sees that it and the documents that were asked for can be
 // written: that there is no place for the result must not show after half an hour of load.
 func Directory(r config.Resolved, now time.Time) (dir string, err error) {
 	if dir, err = chooseDirectory(r, now); err != nil {
@@ -23,21 +23,18 @@ func Directory(r config.Resolved, now time.Time) (dir string, err error) {
 	if err := writableDirectory(dir); err != nil {
 		return "", fmt.Errorf("run directory: %w: give one that can be written with --out", err)
 	}
-	// The summary may go into the run directory, so its turn is after that.
-	if err := writableFile(r.SummaryExport); err != nil {
+	// They may go into the run directory, so their turn is after that.
+	if err := writableDocuments(dir, r.Documents); err != nil {
 		if missing != nil {
 			_ = os.Remove(dir) // nothing but tidiness depends on it
 		}
-		return "", fmt.Errorf("--summary-export: %w: give a file that can be written", err)
+		return "", err
 	}
 	return dir, nil
 }
 
-// writableFile opens a file for writing and leaves it as it was; "" is no file.
+// writableFile opens a file for writing and leaves it as it was.
 func writableFile(path string) error {
-	if path == "" {
-		return nil
-	}
 	info, err := os.Stat(path)
 	isNew := errors.Is(err, fs.ErrNotExist)
 	if err == nil && !info.IsDir() && !info.Mode().IsRegular() { // opening a FIFO that nobody reads would wait for ever

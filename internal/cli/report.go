@@ -6,31 +6,46 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"xinbot.ir/squall/internal/app"
+	"xinbot.ir/squall/internal/config"
 	"xinbot.ir/squall/report"
 )
 
 func (a *commands) report() *cobra.Command {
-	return &cobra.Command{
+	cmd := &cobra.Command{
 		Use:     "report RUN",
 		Short:   "Write the report of a run directory again, also of a run that was killed",
-		Example: "  squall report runs/20260102T030405Z-staging",
+		Long:    "Writes the report of a run directory again, also of a run that was killed. The flags write the same documents beside it as they do with squall run.",
+		Example: reportExample,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) != 1 {
 				return fmt.Errorf("report takes one run directory, and %d are given", len(args))
 			}
 			return nil
 		},
-		RunE: func(_ *cobra.Command, args []string) error {
-			run, err := report.Write(args[0])
-			if err != nil {
-				return err
-			}
-			fmt.Fprint(a.Out, report.Terminal(run, filepath.Join(args[0], report.File), columns(a.out)))
-			return nil
-		},
 		ValidArgsFunction: completeDirectories,
 	}
+	cmd.Flags().SortFlags = false
+	flags := config.BindDocuments(cmd.Flags())
+	cmd.RunE = func(_ *cobra.Command, args []string) error {
+		documents, err := config.ReadDocuments(config.Input{Flags: flags.Given(), Documents: report.ExportNames()})
+		if err != nil {
+			return usage(err)
+		}
+		dir := args[0]
+		run, err := report.Write(dir)
+		if err != nil {
+			return err
+		}
+		fmt.Fprint(a.Out, report.Terminal(run, filepath.Join(dir, report.File), columns(a.out)))
+		a.appendJobSummary(run, dir)
+		return app.SaveDocuments(run, dir, documents)
+	}
+	return cmd
 }
+
+const reportExample = `  squall report runs/20260102T030405Z-staging
+  squall report runs/20260102T030405Z-staging --out json=points.json --csv locust`
 
 // completeDirectories offers directories, which runs are.
 func completeDirectories(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {

@@ -15,7 +15,13 @@ type Flags struct {
 // Bind defines every flag of the table on a flag set, and -e. defaults are Input.Defaults, for the help.
 func Bind(set *pflag.FlagSet, defaults map[string]string) *Flags {
 	f := &Flags{given: map[string][]string{}}
-	for _, row := range Table() {
+	f.bind(set, Table(), defaults)
+	set.StringArrayVarP(&f.variables, "env", "e", nil, "`NAME=VALUE` that overrides an environment variable, as with k6")
+	return f
+}
+
+func (f *Flags) bind(set *pflag.FlagSet, rows []Setting, defaults map[string]string) {
+	for _, row := range rows {
 		for i, alias := range row.Flags {
 			help, standard := row.Help, row.Default
 			if text, ok := defaults[row.Name]; ok {
@@ -32,8 +38,6 @@ func Bind(set *pflag.FlagSet, defaults map[string]string) *Flags {
 			}
 		}
 	}
-	set.StringArrayVarP(&f.variables, "env", "e", nil, "`NAME=VALUE` that overrides an environment variable, as with k6")
-	return f
 }
 
 // Hide leaves the flags of fixed settings out of the help; given all the same, they are refused with
