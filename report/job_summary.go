@@ -75,11 +75,12 @@ func jobSummary(run *Run) []block {
 	for _, text := range caveats(run) {
 		blocks = append(blocks, note{text})
 	}
+	blocks = append(blocks, summary(run))
 	blocks = append(blocks, objectivesSection(run)...)
 	if faults := append(byPhase(run), faultLines(run)...); len(faults) > 0 {
 		blocks = append(blocks, heading{3, "Faults"}, list{faults})
 	}
-	return append(blocks, summary(run))
+	return blocks
 }
 
 // upperFirst begins a sentence in upper case, unless it begins with a name.

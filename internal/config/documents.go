@@ -32,7 +32,13 @@ var k6Outputs = []string{"cloud", "csv", "datadog", "dashboard", "influxdb", "js
 // BindDocuments defines those flags alone that ask for documents.
 func BindDocuments(set *pflag.FlagSet) *Flags {
 	f := &Flags{given: map[string][]string{}}
-	f.bind(set, slices.DeleteFunc(Table(), func(row Setting) bool { return !slices.Contains(documentSettings, row.Name) }), nil)
+	rows := slices.DeleteFunc(Table(), func(row Setting) bool { return !slices.Contains(documentSettings, row.Name) })
+	for i := range rows {
+		if rows[i].Name == outDir {
+			rows[i].Argument, rows[i].Default, rows[i].Help = "NAME=FILE", "", "a further document, as with k6; may be given several times: json, csv, locust, and others of docs/report.md"
+		}
+	}
+	f.bind(set, rows, nil)
 	return f
 }
 
