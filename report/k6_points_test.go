@@ -3,12 +3,16 @@ package report
 import (
 	"encoding/csv"
 	"encoding/json"
+	"fmt"
 	"math"
 	"slices"
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
+	"xinbot.ir/squall/internal/event"
+	"xinbot.ir/squall/internal/rundir"
 	"xinbot.ir/squall/load"
 	"xinbot.ir/squall/load/metric"
 )
@@ -198,5 +202,69 @@ func TestPointsBeginWithTheirSecond(t *testing.T) {
 		if at := run.wallClock(s.At); at.Nanosecond() != 0 || at.Unix() != run.timeline.Started.Unix()+int64(i)+1 {
 			t.Fatalf("second %d begins at %s", i+1, at)
 		}
+	}
+}
+
+// measuredRun has the given seconds, and nothing else happens in it.
+func measuredRun(t *testing.T, seconds int, fill func(i int, obs *metric.Observation)) *Run {
+	t.Helper()
+	dir := t.TempDir()
+	w, err := rundir.Create(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Event(happened(0, event.RoleSquall, synthetic{}.header())); err != nil {
+		t.Fatal(err)
+	}
+	for i := range seconds {
+		obs := load.Registry().NewObservation()
+		obs.Window.Start, obs.Window.Length = began.Add(time.Duration(i)*time.Second), time.Second
+		fill(i, &obs)
+		if err := w.Second(rundir.NewSecond(float64(i), obs), obs); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	run, err := Load(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return run
+}
+
+// The parts of requests are points of ten seconds, behind the windows that they are of. Requests that opened no
+// connection took no time for it.
+func TestPointsOfTheParts(t *testing.T) {
+	run := measuredRun(t, 25, func(i int, obs *metric.Observation) {
+		for part, n := range map[metric.Trend]int{metric.Waiting: 100, metric.Connecting: 1, metric.Iteration: 100} {
+			obs.Trends[part] = metric.NewHistogram()
+			for range n {
+				record(obs.Trends[part], int64(1000*(i+1)))
+			}
+		}
+	})
+	var got []string
+	last := ""
+	for _, p := range pointsOf(t, run) {
+		at := p.time.Format("05")
+		if p.metric == "vus" {
+			last = at
+		}
+		if a := p.tag("aggregate"); a == "max" || a == "avg" && p.metric == "http_req_connecting" {
+			got = append(got, fmt.Sprintf("%s %s %s %.3f, %s in %s, behind %s", at, p.metric, a, p.value, p.tag("samples"), p.tag("seconds"), last))
+		}
+	}
+	want := []string{
+		"00 http_req_connecting avg 0.055, 1000 in 10.000, behind 09", "00 http_req_connecting max 10.007, 1000 in 10.000, behind 09",
+		"00 http_req_tls_handshaking max 0.000, 1000 in 10.000, behind 09", "00 http_req_waiting max 10.007, 1000 in 10.000, behind 09", "00 iteration_duration max 10.007, 1000 in 10.000, behind 09",
+		"10 http_req_connecting avg 0.155, 1000 in 10.000, behind 19", "10 http_req_connecting max 20.015, 1000 in 10.000, behind 19",
+		"10 http_req_tls_handshaking max 0.000, 1000 in 10.000, behind 19", "10 http_req_waiting max 20.015, 1000 in 10.000, behind 19", "10 iteration_duration max 20.015, 1000 in 10.000, behind 19",
+		"20 http_req_connecting avg 0.230, 500 in 5.000, behind 24", "20 http_req_connecting max 25.007, 500 in 5.000, behind 24",
+		"20 http_req_tls_handshaking max 0.000, 500 in 5.000, behind 24", "20 http_req_waiting max 25.007, 500 in 5.000, behind 24", "20 iteration_duration max 25.007, 500 in 5.000, behind 24",
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
 	}
 }

@@ -126,3 +126,40 @@ func TestLocustSaysWhatIsNotThere(t *testing.T) {
 		}
 	}
 }
+
+// The history's current figures are of the last ten seconds, its others since the start.
+func TestLocustHistoryForgets(t *testing.T) {
+	run := measuredRun(t, 20, func(i int, obs *metric.Observation) {
+		obs.Latency[0] = metric.NewHistogram()
+		millis := int64(500)
+		if i >= 5 {
+			millis = 100
+		}
+		for range 4 {
+			record(obs.Latency[0], millis*1000)
+		}
+		obs.Window.Series[0] = metric.Counts{Count: 4, Failed: uint64(i / 19)}
+	})
+	for name, c := range map[string]struct {
+		write func(io.Writer, *Run) error
+		most  map[int]string // 100% in the row of the total at the end of a second
+	}{
+		"history":      {writeLocustHistory, map[int]string{0: "500", 13: "500", 19: "500"}},
+		"full history": {writeLocustFullHistory, map[int]string{0: "500", 13: "500", 14: "100", 19: "100"}},
+	} {
+		var totals [][]string
+		for _, row := range rowsOf(t, run, c.write)[1:] {
+			if row[3] == locustTotal {
+				totals = append(totals, row)
+			}
+		}
+		for second, want := range c.most {
+			if got := totals[second][16]; got != want {
+				t.Errorf("%s: 100%% is %s at the end of second %d, want %s", name, got, second, want)
+			}
+		}
+		if last := totals[19]; last[4] != "4.000000" || last[5] != "0.100000" || last[17] != "80" || last[18] != "1" {
+			t.Errorf("%s ends with %v", name, last)
+		}
+	}
+}

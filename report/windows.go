@@ -67,7 +67,7 @@ func (w *windowWalk) histogram(tag string, at, length float64, bars rundir.Bars)
 	if !known || strings.HasSuffix(tag, rundir.ServiceSuffix) { // Load warns of what nobody knows
 		return nil
 	}
-	if second := hlogTime(at); second != w.second || w.interval.bars != nil {
+	if second := hlogTime(at); second != w.second {
 		if err := w.flush(); err != nil {
 			return err
 		}
