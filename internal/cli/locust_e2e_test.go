@@ -63,16 +63,18 @@ func readLocust(t *testing.T, prefix string) map[string][][]string {
 // the same kind, and the sum of all at their end.
 func TestCSVHasWhatLocustWrites(t *testing.T) {
 	endToEnd(t)
-	python, err := exec.Command("../tools/locust/ensure").Output()
+	var said bytes.Buffer
+	ensure := exec.Command("../tools/locust/ensure")
+	ensure.Stderr = &said
+	python, err := ensure.Output()
 	if err != nil {
-		t.Skipf("no Locust: internal/tools/locust/ensure ends with %v: it wants python3 and python3-venv, and a package index", err)
+		t.Skipf("no Locust: internal/tools/locust/ensure wants python3, python3-venv and a package index, and ends with %v: %s", err, said.String())
 	}
 	dir := t.TempDir()
 	theirs, ours := filepath.Join(dir, "locust"), filepath.Join(dir, "deep", "squall")
 	host := strings.TrimSuffix(shared.variable(t, "GATEWAY_URL"), "/webchat/webhook")
 	peer := exec.Command(strings.TrimSpace(string(python)), "-m", "locust", "-f", "testdata/locust/locustfile.py", "--headless", "--host", host,
 		"--users", "2", "--spawn-rate", "10", "--run-time", "3s", "--csv", theirs, "--csv-full-history", "--exit-code-on-error", "0")
-	var said bytes.Buffer
 	peer.Stdout, peer.Stderr = &said, &said
 	if err := peer.Start(); err != nil {
 		t.Fatal(err)
