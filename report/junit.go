@@ -131,8 +131,11 @@ func junitSeconds(s float64) string { return strconv.FormatFloat(s, 'f', 3, 64) 
 func junitPropertiesOf(run *Run) *junitProperties {
 	start := run.timeline.Start
 	return &junitProperties{[]junitProperty{
-		{"verdict", run.verdict.Answer.String()}, {"exit_code", strconv.Itoa(run.verdict.Exit)},
-		{"target", oneLine(start.Target)}, {"run", oneLine(start.RunID)}, {"squall", oneLine(start.Version)},
+		{"verdict", run.verdict.Answer.String()},
+		{"exit_code", strconv.Itoa(run.verdict.Exit)},
+		{"target", oneLine(start.Target)},
+		{"run", oneLine(start.RunID)},
+		{"squall", oneLine(start.Version)},
 	}}
 }
 

@@ -176,7 +176,8 @@ func TestJUnitKnowsEveryReason(t *testing.T) {
 			kind    slo.ReasonKind
 			name    string
 			isError bool
-		}) bool {
+		},
+		) bool {
 			return c.kind == kind
 		})
 		if own := kind == slo.ObjectiveFailed || kind == slo.ExpectationFailed; row == own {

@@ -151,8 +151,12 @@ func (s *k6Stream) trend(name string, at time.Time, length float64, bars rundir.
 		percentile float64 // 0: it is none
 		micros     float64
 	}{
-		{"avg", 0, d.mean()}, {"min", 0, float64(d.lowest())}, {"med", 50, float64(d.percentile(50))}, {"max", 0, float64(d.percentile(100))},
-		{"p(90)", 90, float64(d.percentile(90))}, {"p(95)", 95, float64(d.percentile(95))},
+		{"avg", 0, d.mean()},
+		{"min", 0, float64(d.lowest())},
+		{"med", 50, float64(d.percentile(50))},
+		{"max", 0, float64(d.percentile(100))},
+		{"p(90)", 90, float64(d.percentile(90))},
+		{"p(95)", 95, float64(d.percentile(95))},
 	} {
 		if a.percentile > 0 && uint64(d.count) < metric.FewestSamples(a.percentile) {
 			continue

@@ -27,8 +27,10 @@ import (
 // --csv-full-history.
 func locustFiles(history func(io.Writer, *Run) error) []ExportFile {
 	return []ExportFile{
-		{"_stats.csv", writeLocustStats}, {"_stats_history.csv", history},
-		{"_failures.csv", writeLocustFailures}, {"_exceptions.csv", writeLocustExceptions},
+		{"_stats.csv", writeLocustStats},
+		{"_stats_history.csv", history},
+		{"_failures.csv", writeLocustFailures},
+		{"_exceptions.csv", writeLocustExceptions},
 	}
 }
 

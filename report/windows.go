@@ -118,7 +118,7 @@ func (w *windowWalk) upTo(n int) error {
 func (w window) counts() map[metric.SeriesID]metric.Counts {
 	all := map[metric.SeriesID]metric.Counts{}
 	for id, s := range load.Registry().Series() {
-		if c, any := w.Series[s.String()]; any {
+		if c, is := w.Series[s.String()]; is {
 			all[metric.SeriesID(id)] = metric.Counts{Count: c[0], Failed: c[1]}
 		}
 	}
