@@ -11,7 +11,7 @@ import (
 
 // The same run is the same bytes, whoever writes them and when.
 func TestExportsAreOfTheRunAlone(t *testing.T) {
-	dir := drills().write(t)
+	dir := cases()["killed"].write(t)
 	save := func(to string) map[string]string {
 		run, err := Load(dir)
 		if err != nil {
@@ -46,7 +46,7 @@ func TestExportsAreOfTheRunAlone(t *testing.T) {
 }
 
 func TestExportIsCompressedByItsName(t *testing.T) {
-	run := loaded(t, synthetic{seconds: 20})
+	run := loaded(t, synthetic{seconds: 30, quiet: true})
 	export, err := FindExport("csv")
 	if err != nil {
 		t.Fatal(err)
@@ -75,7 +75,7 @@ func TestExportIsCompressedByItsName(t *testing.T) {
 
 // A file that cannot be written whole is named, and the others are written.
 func TestExportNamesWhatItCouldNotWrite(t *testing.T) {
-	run := loaded(t, synthetic{seconds: 20})
+	run := loaded(t, synthetic{seconds: 30, quiet: true})
 	export, err := FindExport("locust")
 	if err != nil {
 		t.Fatal(err)

@@ -45,7 +45,7 @@ func TestJobSummaryIsAppendedOnce(t *testing.T) {
 
 // What could not be appended can be the next time.
 func TestJobSummaryThatCannotBeWritten(t *testing.T) {
-	dir := synthetic{seconds: 20}.write(t)
+	dir := synthetic{seconds: 30, quiet: true}.write(t)
 	run, err := Load(dir)
 	if err != nil {
 		t.Fatal(err)

@@ -112,9 +112,9 @@ func TestJUnitAgreesWithTheVerdict(t *testing.T) {
 	llm := event.Injection{Fault: "llm_latency", Title: "LLM latency", Run: 1}
 	expectation := func(v event.ExpectationVerdict) []event.Event {
 		return []event.Event{
-			happened(30, event.RoleOperator, event.FaultStarted{Injection: llm}), happened(30, event.RoleOperator, event.FaultActive{Injection: llm}),
-			happened(50, event.RoleSquall, event.FaultReverted{Injection: llm}),
-			happened(60, event.RoleSquall, event.ExpectationDecided{Injection: llm, Finding: event.Finding{Text: "recovers <within> 2 min", Verdict: v, Reason: "seen & \x01noted"}}),
+			happened(5, event.RoleOperator, event.FaultStarted{Injection: llm}), happened(5, event.RoleOperator, event.FaultActive{Injection: llm}),
+			happened(10, event.RoleSquall, event.FaultReverted{Injection: llm}),
+			happened(15, event.RoleSquall, event.ExpectationDecided{Injection: llm, Finding: event.Finding{Text: "recovers <within> 2 min", Verdict: v, Reason: "seen & \x01noted"}}),
 		}
 	}
 	objectives := func(unknown, expectations string, lines ...string) func(*event.RunStarted) {
@@ -122,20 +122,20 @@ func TestJUnitAgreesWithTheVerdict(t *testing.T) {
 	}
 	const holds, fails, fewest = "gateway_latency: p(95)<9000", "gateway_latency: p(95)<1", "orchestrator_latency: p(99)<1500"
 	all := map[string]synthetic{
-		"passed":              {quiet: true, seconds: 90, change: objectives("", "", holds)},
-		"objective failed":    {quiet: true, seconds: 90, change: objectives("", "", holds, fails)},
-		"unknown, asked":      {quiet: true, seconds: 90, change: objectives("", "", fewest)},
-		"unknown, passes":     {quiet: true, seconds: 90, change: objectives("pass", "", fewest)},
-		"unknown, fails":      {quiet: true, seconds: 90, change: objectives("fail", "", fewest)},
-		"cannot be read":      {quiet: true, seconds: 90, change: objectives("pass", "", "nonsense")},
-		"expectation failed":  {quiet: true, seconds: 90, change: objectives("", "", holds), events: expectation(event.ExpectationFailed)},
-		"expectation, warns":  {quiet: true, seconds: 90, change: objectives("", "warn", holds), events: expectation(event.ExpectationFailed)},
-		"expectation met":     {quiet: true, seconds: 90, change: objectives("", "", holds), events: expectation(event.ExpectationMet)},
-		"expectation unknown": {quiet: true, seconds: 90, change: objectives("", "", holds), events: expectation(event.ExpectationUnknown)},
-		"left over":           {quiet: true, seconds: 90, change: objectives("", "", holds), leftOver: []string{"rule 1"}},
-		"killed at once":      {quiet: true, seconds: 90, killed: true, change: objectives("", "", holds)},
-		"squall failed":       {quiet: true, seconds: 90, change: objectives("", "", holds), events: []event.Event{happened(9, event.RoleSquall, event.SquallFailed{Error: "disk full"})}},
-		"fault refused":       {quiet: true, seconds: 90, change: objectives("", "", holds), events: []event.Event{happened(9, event.RoleSchedule, event.FaultRefused{Reason: "no budget"})}},
+		"passed":              {quiet: true, seconds: 30, change: objectives("", "", holds)},
+		"objective failed":    {quiet: true, seconds: 30, change: objectives("", "", holds, fails)},
+		"unknown, asked":      {quiet: true, seconds: 30, change: objectives("", "", fewest)},
+		"unknown, passes":     {quiet: true, seconds: 30, change: objectives("pass", "", fewest)},
+		"unknown, fails":      {quiet: true, seconds: 30, change: objectives("fail", "", fewest)},
+		"cannot be read":      {quiet: true, seconds: 30, change: objectives("pass", "", "nonsense")},
+		"expectation failed":  {quiet: true, seconds: 30, change: objectives("", "", holds), events: expectation(event.ExpectationFailed)},
+		"expectation, warns":  {quiet: true, seconds: 30, change: objectives("", "warn", holds), events: expectation(event.ExpectationFailed)},
+		"expectation met":     {quiet: true, seconds: 30, change: objectives("", "", holds), events: expectation(event.ExpectationMet)},
+		"expectation unknown": {quiet: true, seconds: 30, change: objectives("", "", holds), events: expectation(event.ExpectationUnknown)},
+		"left over":           {quiet: true, seconds: 30, change: objectives("", "", holds), leftOver: []string{"rule 1"}},
+		"killed at once":      {quiet: true, seconds: 30, killed: true, change: objectives("", "", holds)},
+		"squall failed":       {quiet: true, seconds: 30, change: objectives("", "", holds), events: []event.Event{happened(9, event.RoleSquall, event.SquallFailed{Error: "disk full"})}},
+		"fault refused":       {quiet: true, seconds: 30, change: objectives("", "", holds), events: []event.Event{happened(9, event.RoleSchedule, event.FaultRefused{Reason: "no budget"})}},
 	}
 	for name, s := range cases() {
 		all[name] = s

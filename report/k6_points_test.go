@@ -106,7 +106,7 @@ func TestPointsAddUpToTheRun(t *testing.T) {
 
 // A percentile is of its window, and left out when it would be the maximum by another name.
 func TestPointsHaveThePercentilesOfTheirWindow(t *testing.T) {
-	run := loaded(t, synthetic{seconds: 30})
+	run := loaded(t, synthetic{seconds: 30, quiet: true})
 	want := map[string]float64{}
 	err := run.eachWindow(func(w window) error {
 		for id, bars := range w.latency {
@@ -140,7 +140,7 @@ func TestPointsHaveThePercentilesOfTheirWindow(t *testing.T) {
 
 // The two streams have the same points.
 func TestStreamsHaveTheSamePoints(t *testing.T) {
-	run := loaded(t, drills())
+	run := loaded(t, cases()["killed"])
 	var j, c strings.Builder
 	if err := writeK6JSON(&j, run); err != nil {
 		t.Fatal(err)
@@ -193,7 +193,7 @@ func TestStreamsHaveTheSamePoints(t *testing.T) {
 
 // Whole seconds of the clock are whole seconds in the stream, so that windows of one second meet.
 func TestPointsBeginWithTheirSecond(t *testing.T) {
-	run := loaded(t, synthetic{seconds: 30})
+	run := loaded(t, synthetic{seconds: 30, quiet: true})
 	run.timeline.Started = run.timeline.Started.Add(437_291_823) // nanoseconds
 	for i := range run.files.Seconds {
 		run.files.Seconds[i].At = math.Max(0, float64(i)-0.437291823)
