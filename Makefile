@@ -42,6 +42,7 @@ demo: build ## open the console on the embedded platform (ARGS='--vus 50' adds f
 .PHONY: test
 test: ## every test, with the race detector (PKG=./load picks a package)
 	@internal/tools/ensure-packages
+	@internal/tools/locust/ensure >/dev/null
 	@$(GO) run ./internal/testcluster/cmd -build >/dev/null
 	@CGO_ENABLED=1 $(GO) run ./internal/tools/testsum -race -timeout 20m -parallel 6 $(PKG) $(ARGS)
 

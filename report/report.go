@@ -11,10 +11,11 @@ import (
 const (
 	File        = "report.md"
 	SummaryFile = "perf-summary.json"
+	JUnitFile   = "junit.xml"
 )
 
-// Format is a document that a run is written as. A new one is a file with its function and a row of
-// [formats].
+// Format is a document that every run is written as. A new one is a file with its function and a row of
+// [formats]; one that is written on request alone is a row of [exports].
 type Format struct {
 	Name  string // for people
 	File  string // in the directory of the report
@@ -24,6 +25,7 @@ type Format struct {
 var formats = []Format{
 	{"Markdown report", File, writeMarkdown},
 	{"k6 summary", SummaryFile, writeK6Summary},
+	{"JUnit XML", JUnitFile, writeJUnit},
 }
 
 // Save writes every document of a run, and its charts, into dir. Files are replaced whole, so it may be

@@ -14,7 +14,7 @@ import (
 	"xinbot.ir/squall/internal/rundir"
 )
 
-// Directory chooses the directory of a run that begins now and sees that it and the summary can be
+// Directory chooses the directory of a run that begins now and sees that it and the documents that were asked for can be
 // written: that there is no place for the result must not show after half an hour of load.
 func Directory(r config.Resolved, now time.Time) (dir string, err error) {
 	if dir, err = chooseDirectory(r, now); err != nil {
@@ -24,12 +24,8 @@ func Directory(r config.Resolved, now time.Time) (dir string, err error) {
 	if err := writableDirectory(dir); err != nil {
 		return "", fmt.Errorf("run directory: %w: give one that can be written with --out", err)
 	}
-	// The summary may go into the run directory, so its turn is after that.
-	err = writableFile(r.SummaryExport)
-	if err != nil {
-		err = fmt.Errorf("--summary-export: %w: give a file that can be written", err)
-	}
-	if err := errors.Join(err, writableDocuments(dir, r.Documents)); err != nil {
+	// They may go into the run directory, so their turn is after that.
+	if err := errors.Join(writableDocuments(dir, r.Documents), writableCopies(dir, r.Copies)); err != nil {
 		if missing != nil {
 			_ = os.Remove(dir) // nothing but tidiness depends on it
 		}
@@ -38,8 +34,8 @@ func Directory(r config.Resolved, now time.Time) (dir string, err error) {
 	return dir, nil
 }
 
-// writableDocuments sees that copies of the documents can be written. Their directories are made.
-func writableDocuments(dir string, to config.Documents) error {
+// writableCopies sees that copies of the documents can be written. Their directories are made.
+func writableCopies(dir string, to config.Copies) error {
 	if to.Evidence != "" {
 		if err := errors.Join(bundle.Outside(dir, to.Evidence), writableDirectory(to.Evidence)); err != nil {
 			return fmt.Errorf("--evidence: %w: give a directory that can be written", err)
@@ -56,11 +52,8 @@ func writableDocuments(dir string, to config.Documents) error {
 	return nil
 }
 
-// writableFile opens a file for writing and leaves it as it was; "" is no file.
+// writableFile opens a file for writing and leaves it as it was.
 func writableFile(path string) error {
-	if path == "" {
-		return nil
-	}
 	info, err := os.Stat(path)
 	isNew := errors.Is(err, fs.ErrNotExist)
 	if err == nil && !info.IsDir() && !info.Mode().IsRegular() { // opening a FIFO that nobody reads would wait for ever

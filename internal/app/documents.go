@@ -2,41 +2,92 @@ package app
 
 import (
 	"errors"
+	"fmt"
+	"os"
 	"path/filepath"
+	"slices"
 
-	"xinbot.ir/squall/internal/bundle"
+	"github.com/gofrs/flock"
+
+	"xinbot.ir/squall/chaos"
 	"xinbot.ir/squall/internal/config"
+	"xinbot.ir/squall/internal/rundir"
+	"xinbot.ir/squall/internal/session"
 	"xinbot.ir/squall/report"
 )
 
-// ExportDocuments copies the documents of a run to where they were asked for, and returns the folder that they are in,
-// which no other run has; "" when none was asked for.
-func ExportDocuments(run *report.Run, dir string, to config.Documents) (folder string, err error) {
-	if to == (config.Documents{}) {
-		return "", nil
-	}
-	name, err := run.Name()
-	if err != nil {
-		return "", err
-	}
-	documents, err := bundle.Collect(dir, report.Documents())
-	if err != nil {
-		return "", err
-	}
+// evidence are the files of a run directory that everything else is made from.
+var evidence = []string{rundir.JournalFile, rundir.WindowsFile, rundir.HistogramFile, chaos.LedgerFile, session.LockFile}
+
+// SaveDocuments writes the documents that were asked for beside those of the run directory. The error names each that
+// was not written whole.
+func SaveDocuments(run *report.Run, dir string, documents []config.Document) error {
 	var errs []error
-	if folder = evidenceFolder(run, name, to); folder != "" {
-		errs = append(errs, documents.CopyTo(folder))
+	for _, d := range documents {
+		export, err := document(dir, d)
+		if err == nil {
+			err = export.Save(run, d.Path)
+		}
+		errs = append(errs, err)
 	}
-	if to.Zip != "" {
-		errs = append(errs, documents.Zip(to.Zip, name, run.Started()))
-	}
-	return folder, errors.Join(errs...)
+	return errors.Join(errs...)
 }
 
-// evidenceFolder is the folder of a run in that of its day.
-func evidenceFolder(run *report.Run, name string, to config.Documents) string {
-	if to.Evidence == "" {
-		return ""
+// document is what was asked for, unless it would be written over what the run consists of.
+func document(dir string, d config.Document) (report.Export, error) {
+	export, err := report.FindExport(d.Name)
+	if err != nil {
+		return report.Export{}, fmt.Errorf("%s: %w", d.Source, err)
 	}
-	return filepath.Join(to.Evidence, run.Date(), name)
+	for _, path := range export.Paths(d.Path) {
+		if slices.Contains(evidence, filepath.Base(path)) && sameDirectory(filepath.Dir(path), dir) {
+			return report.Export{}, fmt.Errorf("%s: %s is a file of the run itself: give another name", d.Source, path)
+		}
+	}
+	return export, nil
+}
+
+func sameDirectory(a, b string) bool {
+	one, err := os.Stat(a)
+	if err != nil {
+		return false
+	}
+	other, err := os.Stat(b)
+	return err == nil && os.SameFile(one, other)
+}
+
+// writableDocuments sees that documents can be written, and leaves no file behind.
+func writableDocuments(dir string, documents []config.Document) error {
+	for _, d := range documents {
+		export, err := document(dir, d)
+		if err != nil {
+			return err
+		}
+		if export.Mkdir {
+			if err := os.MkdirAll(filepath.Dir(d.Path), 0o755); err != nil {
+				return fmt.Errorf("%s: %w: give a place that can be written", d.Source, err)
+			}
+		}
+		for _, path := range export.Paths(d.Path) {
+			if err := writableFile(path); err != nil {
+				return fmt.Errorf("%s: %w: give a file that can be written", d.Source, err)
+			}
+		}
+	}
+	return nil
+}
+
+// AppendJobSummary appends the run to the job summary of GitHub Actions, once for each run. One that still goes on has its
+// turn when it has ended.
+func AppendJobSummary(run *report.Run, dir, path string) error {
+	lock := flock.New(filepath.Join(dir, session.LockFile))
+	held, err := lock.TryLock()
+	if err != nil {
+		return fmt.Errorf("look whether the run still goes on: %w", err)
+	}
+	if !held {
+		return nil
+	}
+	_, err = report.AppendJobSummary(run, dir, path)
+	return errors.Join(err, lock.Unlock())
 }

@@ -70,7 +70,7 @@ func Publish(ctx context.Context, p Publication) (Published, error) {
 	if err != nil {
 		return Published{}, err
 	}
-	if _, err := ExportDocuments(p.Run, p.Dir, p.To.Documents); err != nil {
+	if _, err := ExportDocuments(p.Run, p.Dir, p.To.Copies); err != nil {
 		return Published{}, err
 	}
 	filed, failed := p.fileIssues(ctx)
@@ -99,7 +99,7 @@ func (p Publication) plan(files []string, filed []publish.Filed) (Published, err
 	if err != nil {
 		return Published{}, err
 	}
-	done := Published{Folder: evidenceFolder(p.Run, name, p.To.Documents), Files: files, Items: p.items(), Filed: filed}
+	done := Published{Folder: evidenceFolder(p.Run, name, p.To.Copies), Files: files, Items: p.items(), Filed: filed}
 	if done.Folder != "" {
 		if err := bundle.Outside(p.Dir, done.Folder); err != nil {
 			return Published{}, err

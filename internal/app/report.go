@@ -3,7 +3,6 @@ package app
 import (
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 
@@ -47,27 +46,4 @@ func copyRun(dir string) (spare string, err error) {
 		}
 	}
 	return spare, nil
-}
-
-// ExportSummary copies perf-summary.json to where it was asked for.
-func ExportSummary(dir, to string) error {
-	if to == "" {
-		return nil
-	}
-	from, err := os.Open(filepath.Join(dir, report.SummaryFile))
-	if err != nil {
-		return fmt.Errorf("export summary: %w", err)
-	}
-	defer from.Close()
-	file, err := os.Create(to)
-	if err != nil {
-		return fmt.Errorf("export summary: %w", err)
-	}
-	if _, err := io.Copy(file, from); err != nil {
-		return errors.Join(fmt.Errorf("export summary: %w", err), file.Close())
-	}
-	if err := file.Close(); err != nil {
-		return fmt.Errorf("export summary: %w", err)
-	}
-	return nil
 }

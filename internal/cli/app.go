@@ -16,6 +16,7 @@ import (
 	"xinbot.ir/squall/internal/errtree"
 	"xinbot.ir/squall/internal/printable"
 	"xinbot.ir/squall/load"
+	"xinbot.ir/squall/report"
 )
 
 // IO is what the program touches outside of itself.
@@ -79,7 +80,7 @@ func (a *commands) printError(err error) {
 func (a *commands) resolve(flags *config.Flags, more func(*config.Input)) (config.Resolved, error) {
 	in := config.Input{
 		Flags: flags.Given(), Variables: flags.Variables(), LookupEnv: a.LookupEnv, Version: Version(),
-		FaultParams: app.BuiltInFaults(),
+		FaultParams: app.BuiltInFaults(), Documents: report.ExportNames(),
 	}
 	if more != nil {
 		more(&in)

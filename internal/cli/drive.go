@@ -65,11 +65,10 @@ func (a *commands) runSession(ctx context.Context, r config.Resolved, guard func
 	if err == nil {
 		verdict = run.Verdict()
 		fmt.Fprint(a.Out, report.Terminal(run, snap.Report, columns(a.out)))
+		err = errors.Join(app.SaveDocuments(run, dir, r.Documents), a.exportDocuments(run, dir, r.Copies))
+		a.appendJobSummary(run, dir)
 	}
-	failure = errors.Join(failure, s.Err(), err, app.ExportSummary(dir, r.SummaryExport))
-	if err == nil {
-		failure = errors.Join(failure, a.exportDocuments(run, dir, r.Documents))
-	}
+	failure = errors.Join(failure, s.Err(), err)
 	if failure != nil {
 		a.printError(failure)
 	}
@@ -77,6 +76,18 @@ func (a *commands) runSession(ctx context.Context, r config.Resolved, guard func
 		return exitStatus(code)
 	}
 	return nil
+}
+
+// appendJobSummary appends the run to the job summary of GitHub Actions, if there is one. Nobody asked for it by name, so
+// that a failure is said and leaves the exit code to the verdict.
+func (a *commands) appendJobSummary(run *report.Run, dir string) {
+	path, _ := a.LookupEnv("GITHUB_STEP_SUMMARY")
+	if path == "" {
+		return
+	}
+	if err := app.AppendJobSummary(run, dir, path); err != nil {
+		fmt.Fprintf(a.Err, "warning: %v\n", err)
+	}
 }
 
 // runConsole drives the session until it has ended. However it returns, the session is ending: an error or

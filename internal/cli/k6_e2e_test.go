@@ -30,23 +30,32 @@ func readSummary(t *testing.T, path string) (s k6Summary) {
 	return s
 }
 
-// Every metric that the real k6 writes for the same run is in our summary, with the same values, and the checks have
-// the same fields.
-func TestSummaryHasWhatK6Writes(t *testing.T) {
+// What the real k6 writes for the same run, squall writes too: every metric is in the summary, with the same values, the
+// checks have the same fields, and so have the streams and the machine-readable summary.
+func TestFilesHaveWhatK6Writes(t *testing.T) {
 	endToEnd(t)
 	dir := t.TempDir()
 	k6 := filepath.Join(dir, "k6")
 	if out, err := exec.Command("go", "build", "-C", "../bench/k6", "-o", k6, ".").CombinedOutput(); err != nil {
 		t.Fatalf("build k6: %v\n%s", err, out)
 	}
-	theirs, ours := filepath.Join(dir, "k6.json"), filepath.Join(dir, "squall.json")
-	peer := exec.Command(k6, "run", "--quiet", "--no-usage-report", "--vus", "2", "--duration", "3s", "--summary-export", theirs, "../bench/scripts/signed.js")
-	peer.Env = append(append(os.Environ(), shared...), "THINK_MAX=0.1")
-	if out, err := peer.CombinedOutput(); err != nil {
-		t.Fatalf("run k6: %v\n%s", err, out)
+	in := func(name string) string { return filepath.Join(dir, name) }
+	runK6 := func(args ...string) {
+		t.Helper()
+		peer := exec.Command(k6, append([]string{"run", "--quiet", "--no-usage-report", "--vus", "2", "../bench/scripts/signed.js"}, args...)...)
+		peer.Env = append(append(os.Environ(), shared...), "THINK_MAX=0.1")
+		if out, err := peer.CombinedOutput(); err != nil {
+			t.Fatalf("run k6: %v\n%s", err, out)
+		}
 	}
-	start(t, shared, "run", "--vus", "2", "--duration", "3s", "--think", "0s-100ms", "--headless", "--out", filepath.Join(dir, "run"), "--objective", "http_req_failed: rate<0.5", "--summary-export", ours).expect(t, 0)
-	want, have := readSummary(t, theirs), readSummary(t, ours)
+	runK6("--duration", "3s", "--summary-export", in("k6.json"), "--out", "json="+in("k6-points.json"), "--out", "csv="+in("k6-points.csv"))
+	runK6("--duration", "1s", "--new-machine-readable-summary", "--summary-export", in("k6-machine.json"))
+	environ := append(slices.Clone(shared), "K6_NEW_MACHINE_READABLE_SUMMARY=true")
+	start(t, environ, "run", "--vus", "2", "--duration", "3s", "--think", "0s-100ms", "--headless", "--out", in("run"), "--objective", "http_req_failed: rate<0.5",
+		"--summary-export", in("machine.json"), "--out", "summary="+in("squall.json"), "-o", "json="+in("points.json"), "-o", "csv="+in("points.csv")).expect(t, 0)
+	t.Run("machine-readable summary", func(t *testing.T) { machineSummaryIsK6s(t, in("machine.json"), in("k6-machine.json")) })
+	t.Run("streams", func(t *testing.T) { streamsAreK6s(t, in("points"), in("k6-points")) })
+	want, have := readSummary(t, in("k6.json")), readSummary(t, in("squall.json"))
 	for name, values := range want.Metrics {
 		mine, there := have.Metrics[name]
 		if !there {

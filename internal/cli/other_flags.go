@@ -27,7 +27,7 @@ var otherFlags = []otherFlag{
 	{names: "--tag --tags -T", ours: "a run has no tags: --target names what it is about, and the key n writes a note"},
 	{names: "--no-summary --summary-mode --summary-trend-stats --summary-time-unit", ours: "the summary is always written, as perf-summary.json in the run directory, and with --summary-export where you like"},
 	{names: "--quiet -q --no-color --verbose --loglevel --logfile --skip-log-setup --log-output --log-format --only-summary --print-stats", ours: "squall run writes progress to standard error: 2>/dev/null leaves it out; NO_COLOR takes the colours away"},
-	{names: "--csv --csv-full-history --html --json --json-file", ours: "the run directory has report.md, perf-summary.json and windows.jsonl, one line per second"},
+	{names: "--html --json --json-file", ours: "the run directory has report.md, perf-summary.json and windows.jsonl, one line per second"},
 	{names: "--master --worker --master-host --master-port --expect-workers --processes", ours: "one squall makes the load of one machine"},
 	{names: "--autostart --autoquit --web-port --web-host", ours: "--headless runs without the console, --duration ends it"},
 	{names: "--stop-timeout", ours: "--drain is how long requests under way are waited for at the end"},
@@ -39,7 +39,6 @@ var otherFlags = []otherFlag{
 	{names: "--all-namespaces -A -n", ours: "--namespace names the one namespace of the platform, and --allow-namespace lets faults touch it"},
 	{names: "--selector -l", ours: "what a fault hits is among its parameters: --fault redis_outage,selector=app=redis"},
 	{names: "--server --cluster --user --as", ours: "--context names the context of the kubeconfig, and with it cluster and user"},
-	{names: "-o", variables: "K6_OUT", ours: "--out DIR is the run directory, which has windows.jsonl, one line per second, and perf-summary.json"},
 	{variables: "LOCUST_LOCUSTFILE", ours: "the built-in scenario is what runs: no script is read"},
 	{names: "--no-connection-reuse --no-vu-connection-reuse", ours: "--no-keep-alive opens a connection for each request"},
 }

@@ -137,7 +137,7 @@ func (a *commands) showPublished(p app.Published, to config.Publish) {
 }
 
 // exportDocuments copies the documents of a run to where they were asked for, and says where they are.
-func (a *commands) exportDocuments(run *report.Run, dir string, to config.Documents) error {
+func (a *commands) exportDocuments(run *report.Run, dir string, to config.Copies) error {
 	folder, err := app.ExportDocuments(run, dir, to)
 	if err != nil {
 		return err

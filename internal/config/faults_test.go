@@ -220,7 +220,7 @@ func TestFaultRefusals(t *testing.T) {
 		"after the run":    {basics(), []string{"--fault", "llm_latency@5m", "--duration", "5m"}, []string{"--fault llm_latency@5m: would begin after the run, which ends at 5m0s (--duration)"}},
 		"twice":            {basics(), []string{"--fault", "a,for=1m", "--fault", "b", "--fault", "a"}, []string{"--fault a: another one begins this fault at the same time: give one of them another start, such as a@1m"}},
 		"dry run of none":  {basics(), []string{"--dry-run"}, []string{"--dry-run: no fault is given: name what to look at with --fault NAME"}},
-		"variable":         {basics(), []string{"-e", "LATENCY=5"}, []string{"-e LATENCY: squall reads no such variable", "K6_SUMMARY_EXPORT, DISRUPTION_SECONDS, DURATION, DURATION_SECONDS, LATENCY_MS, LOSS_PERCENT, OUTAGE_SECONDS, PROXY_NAME"}},
+		"variable":         {basics(), []string{"-e", "LATENCY=5"}, []string{"-e LATENCY: squall reads no such variable", "LOCUST_CSV_FULL_HISTORY, DISRUPTION_SECONDS, DURATION, DURATION_SECONDS, LATENCY_MS, LOSS_PERCENT, OUTAGE_SECONDS, PROXY_NAME"}},
 		"own file": {basics(), []string{"--config", "own.yaml", "--target", "a"}, []string{
 			"own.yaml:1: faults.llm: is no built-in fault: must be one of channel_spike, llm_latency, qdrant_throttle, redis_outage; a fault of your own needs a type, one of toxic, evict, delete, scale",
 			"own.yaml:1: faults.llm_latency.latncy: is no parameter of this fault: parameters are proxy, latency, toxicity, for",

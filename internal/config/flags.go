@@ -1,6 +1,7 @@
 package config
 
 import (
+	"slices"
 	"strconv"
 
 	"github.com/spf13/pflag"
@@ -15,12 +16,16 @@ type Flags struct {
 // Bind defines the flags of some commands on a flag set, and -e where they read variables. defaults are Input.Defaults, for the help.
 func Bind(set *pflag.FlagSet, commands Commands, defaults map[string]string) *Flags {
 	f := &Flags{given: map[string][]string{}}
-	hasVariables := false
-	for _, row := range Table() {
-		if !row.has(commands) {
-			continue
-		}
-		hasVariables = hasVariables || len(row.Env) > 0
+	rows := slices.DeleteFunc(Table(), func(row Setting) bool { return !row.has(commands) })
+	f.bind(set, rows, defaults)
+	if slices.ContainsFunc(rows, func(row Setting) bool { return len(row.Env) > 0 }) {
+		set.StringArrayVarP(&f.variables, "env", "e", nil, "`NAME=VALUE` that overrides an environment variable, as with k6")
+	}
+	return f
+}
+
+func (f *Flags) bind(set *pflag.FlagSet, rows []Setting, defaults map[string]string) {
+	for _, row := range rows {
 		for i, alias := range row.Flags {
 			help, standard := row.Help, row.Default
 			if text, ok := defaults[row.Name]; ok {
@@ -37,11 +42,6 @@ func Bind(set *pflag.FlagSet, commands Commands, defaults map[string]string) *Fl
 			}
 		}
 	}
-	if !hasVariables {
-		return f
-	}
-	set.StringArrayVarP(&f.variables, "env", "e", nil, "`NAME=VALUE` that overrides an environment variable, as with k6")
-	return f
 }
 
 // Hide leaves the flags of fixed settings out of the help; given all the same, they are refused with

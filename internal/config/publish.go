@@ -13,29 +13,29 @@ import (
 	"xinbot.ir/squall/internal/errtree"
 )
 
-// Documents is where the documents of a run go beside the run directory.
-type Documents struct {
+// Copies is where the documents of a run go beside the run directory.
+type Copies struct {
 	Evidence string // directory below which there is a folder of the day; "" for none
 	Zip      string // file; "" for none
 }
 
-func (l *resolver) documents() Documents {
-	return Documents{Evidence: read(l, evidenceDir, parseText), Zip: read(l, zipFile, parseText)}
+func (l *resolver) copies() Copies {
+	return Copies{Evidence: read(l, evidenceDir, parseText), Zip: read(l, zipFile, parseText)}
 }
 
-// ResolveDocuments settles the settings of squall report.
-func ResolveDocuments(in Input) (Documents, error) {
+// ResolveCopies settles the settings of squall report.
+func ResolveCopies(in Input) (Copies, error) {
 	in.Command = ForReport
 	l, err := collect(in)
 	if err != nil {
-		return Documents{}, err
+		return Copies{}, err
 	}
-	return l.documents(), errors.Join(l.problems...)
+	return l.copies(), errors.Join(l.problems...)
 }
 
 // Publish is the configuration of squall publish, checked.
 type Publish struct {
-	Documents         // Evidence is below Repo, unless it is absolute
+	Copies            // Evidence is below Repo, unless it is absolute
 	Repo              string
 	Playbook, Roadmap string  // below Repo, unless they are absolute
 	ReleaseLog        string  // heading
@@ -67,7 +67,7 @@ func ResolvePublish(in Input, offline bool) (Publish, error) {
 		return Publish{}, err
 	}
 	p := Publish{
-		Documents:  l.documents(),
+		Copies:     l.copies(),
 		Repo:       l.inside(publishRepo, read(l, publishRepo, parseText)),
 		ReleaseLog: read(l, releaseLog, parseText),
 	}

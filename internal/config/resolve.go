@@ -26,11 +26,11 @@ type Resolved struct {
 	Unknown          string // what an objective counts as that could not be judged: fail, pass, or "" for 98 if it was asked for
 	StopRules        []slo.StopRule
 
-	Target        string // the target's name, or the gateway's host
-	Out           string // run directory; "" for the default
-	Headless      bool
-	SummaryExport string // "" for none
-	Documents     Documents
+	Target    string // the target's name, or the gateway's host
+	Out       string // run directory; "" for the default
+	Headless  bool
+	Documents []Document // beside those of the run directory
+	Copies    Copies
 
 	Faults    Faults
 	Protected bool // the target asks for its name before it is touched
@@ -60,19 +60,15 @@ func Resolve(in Input) (Resolved, error) {
 		return Resolved{}, err
 	}
 	r := Resolved{
-		Duration:      read(l, duration, parseDuration(0)),
-		Objectives:    readLines(l, objectives, slo.DefaultObjectives(), parseObjective),
-		BuiltIn:       !l.values[objectives].set() || l.values[objectives].level == fromDefault,
-		StopRules:     readLines(l, stopRules, nil, parseStopRule),
-		Out:           read(l, outDir, parseRunDirectory),
-		Headless:      read(l, headless, parseBool),
-		SummaryExport: read(l, summaryExport, parseText),
-		Documents:     l.documents(),
-		AdminToken:    NewSecret(l.values[adminToken].text()),
+		Duration:   read(l, duration, parseDuration(0)),
+		Objectives: readLines(l, objectives, slo.DefaultObjectives(), parseObjective),
+		BuiltIn:    !l.values[objectives].set() || l.values[objectives].level == fromDefault,
+		StopRules:  readLines(l, stopRules, nil, parseStopRule),
+		Headless:   read(l, headless, parseBool),
+		AdminToken: NewSecret(l.values[adminToken].text()),
 	}
-	if !l.values[outDir].set() {
-		r.Out = ""
-	}
+	r.Documents, r.Out = l.documents()
+	r.Copies = l.copies()
 	r.LedgerKey = ledgerKey(in.LookupEnv)
 	r.WarnExpectations = read(l, expectations, parseOneOf(expectationRules...)) == "warn"
 	if l.values[unknown].set() {

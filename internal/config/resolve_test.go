@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -27,10 +28,13 @@ func parse(t *testing.T, environ map[string]string, args ...string) (Resolved, e
 		t.Fatal(err)
 	}
 	return Resolve(Input{
-		Flags: flags.Given(), Variables: flags.Variables(), Version: "test", FaultParams: builtIn(),
+		Flags: flags.Given(), Variables: flags.Variables(), Version: "test", FaultParams: builtIn(), Documents: documentNames,
 		LookupEnv: func(name string) (string, bool) { v, ok := environ[name]; return v, ok },
 	})
 }
+
+// documentNames are those that the tests know.
+var documentNames = []string{"summary", "machine-summary", "json", "csv", "locust", "locust-full"}
 
 func mustParse(t *testing.T, environ map[string]string, args ...string) Resolved {
 	t.Helper()
@@ -71,8 +75,8 @@ func TestTheSeedsK6CommandLine(t *testing.T) {
 		"-e", "ORCHESTRATOR_URL=https://api.xinbot.ir",
 		"-e", "ADMIN_TOKEN=a.b.c", "-e", "WEBHOOK_SECRET="+secretText,
 		"-e", "WORKLOAD_FILE="+workload, "--summary-export", "perf-summary.json")
-	if r.Settings.VUs != 250 || r.Duration != 15*time.Minute || r.SummaryExport != "perf-summary.json" {
-		t.Errorf("vus %d, duration %s, summary %q", r.Settings.VUs, r.Duration, r.SummaryExport)
+	if r.Settings.VUs != 250 || r.Duration != 15*time.Minute || !slices.Equal(r.Documents, []Document{{"summary", "perf-summary.json", "--summary-export"}}) {
+		t.Errorf("vus %d, duration %s, documents %v", r.Settings.VUs, r.Duration, r.Documents)
 	}
 	// One secret, as in the seed: everything is sent as webchat with it, as the script does, and that is said.
 	for c, spec := range load.Channels() {
@@ -270,7 +274,11 @@ func TestRefusals(t *testing.T) {
 		"negative":         {basics(), []string{"--duration", "-1s"}, []string{"--duration"}},
 		"rate":             {basics(), []string{"--rate", "500/x"}, []string{`--rate: is "500/x": must be a rate such as 500/s`}},
 		"no unit":          {basics(), []string{"--duration", "5"}, []string{`--duration: is "5": must be a duration`, "write 5s for seconds"}},
-		"output of k6":     {basics(), []string{"--out", "json=x.json"}, []string{`--out: is "json=x.json"`, "--summary-export FILE"}},
+		"output of k6":     {basics(), []string{"--out", "influxdb=http://me:" + secretText + "@db/k6"}, []string{`--out: is an output of k6 that squall does not have, influxdb: it has NAME=FILE with summary, `}},
+		"k6's stdout":      {basics(), []string{"--out", "json=-"}, []string{"--out json=-: needs a file, as in json=FILE"}},
+		"k6's csv options": {basics(), []string{"--out", "csv=fileName=x.csv,timeFormat=rfc3339"}, []string{"takes the name of a file alone: write csv=FILE"}},
+		"one file for two": {basics(), []string{"--out", "json=x", "-o", "csv=./x"}, []string{"--out json and --out csv ask for the same file, ./x"}},
+		"history alone":    {basics(), []string{"--csv-full-history"}, []string{"--csv-full-history needs --csv PREFIX"}},
 		"zero rate":        {basics(), []string{"--rate", "0/s"}, []string{"--rate"}},
 		"think":            {basics(), []string{"--think", "2s-1s"}, []string{`--think: is "2s-1s": must be a duration such as 1s, a range`}},
 		"objective":        {basics(), []string{"--objective", "speed: p(95)<1"}, []string{`--objective: is "speed: p(95)<1"`, "unknown metric"}},

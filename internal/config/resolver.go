@@ -24,6 +24,9 @@ type Input struct {
 	Command   Commands                    // that is resolved; none: a run
 	AdminOnly bool                        // no messages are sent and no faults injected: gateway, secrets and allowed namespaces may be missing
 
+	// Documents are the names of those that can be asked for with --out NAME=FILE.
+	Documents []string
+
 	// FaultParams are the parameters of every built-in fault by its id, whether or not it can run here.
 	// A fault that has two drivers has the rows of both.
 	FaultParams map[string][]chaos.Param
@@ -72,7 +75,16 @@ type resolver struct {
 	shared          bool        // they are sent as webchat, else they have no traffic
 	outvoted        [][2]string // sources of one setting that differ: the one that counts and one that does not
 	unusedNamespace string      // a namespace that the environment names and that is not allowed
+	known           []string    // Input.Documents
+	unused          []string    // warnings of outputs that the environment asks for and squall does not have
 }
+
+func newResolver(in Input) *resolver {
+	return &resolver{values: map[string]settingValue{}, admin: in.AdminOnly, lookupEnv: in.LookupEnv, known: in.Documents}
+}
+
+// joined are the problems so far as one error.
+func (l *resolver) joined() error { return errors.Join(l.problems...) }
 
 func (l *resolver) problem(format string, args ...any) {
 	l.problems = append(l.problems, fmt.Errorf(format, args...))
@@ -80,7 +92,7 @@ func (l *resolver) problem(format string, args ...any) {
 
 // collect settles precedence: fixed, flag, -e, environment, squall.yaml, default.
 func collect(in Input) (*resolver, error) {
-	l := &resolver{values: map[string]settingValue{}, admin: in.AdminOnly, lookupEnv: in.LookupEnv}
+	l := newResolver(in)
 	in.Command = cmp.Or(in.Command, ForRuns)
 	l.variables = l.readVariables(in.Variables, envNames(in))
 	lookup := func(name string) (string, bool) {

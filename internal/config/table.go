@@ -99,6 +99,7 @@ const (
 	noProxy        = "proxy.none"
 	outDir         = "out"
 	headless       = "headless"
+	outputs        = "outputs"
 	summaryExport  = "summary_export"
 	evidenceDir    = "publish.evidence"
 	zipFile        = "publish.zip"
@@ -111,6 +112,9 @@ const (
 	issueLabels    = "publish.labels"
 	gitHubURL      = "publish.github_url"
 	gitHubToken    = "github_token"
+	machineSummary = "machine_summary"
+	csvPrefix      = "csv"
+	csvHistory     = "csv_full_history"
 	secretsSection = "secrets."
 )
 
@@ -200,7 +204,8 @@ func Table() []Setting {
 		{Name: httpsProxy, For: ForRuns | ForPublish, Env: env("HTTPS_PROXY", "https_proxy"), Accepts: "a proxy URL such as http://proxy:3128", Help: "proxy for https URLs"},
 		{Name: noProxy, For: ForRuns | ForPublish, Env: env("NO_PROXY", "no_proxy"), Accepts: "hosts, separated by commas", Help: "hosts that are reached without a proxy"},
 
-		{Name: outDir, Flags: option("out"), Default: "runs/<time>-<target>", Argument: "DIR", Accepts: "a directory that is new or empty", Help: "run directory"},
+		{Name: outDir, Flags: []Alias{short("out", "o")}, List: true, Default: "runs/<time>-<target>", Argument: "DIR", Accepts: "a directory that is new or empty, or NAME=FILE such as json=FILE", Help: "run directory; NAME=FILE, as with k6, is a further document and may be given several times: json, csv, locust, and others of docs/report.md"},
+		{Name: outputs, Env: env("K6_OUT"), Accepts: "NAME=FILE, several with commas between them", Help: "further documents, when --out gives none"},
 		{Name: headless, Flags: option("headless"), Env: env("LOCUST_HEADLESS"), Bool: true, Default: "false", Accepts: acceptsBool, Help: "no console, a progress line instead; so it is without a terminal"},
 		{Name: summaryExport, Flags: option("summary-export"), Env: env("K6_SUMMARY_EXPORT"), Argument: "FILE", Accepts: acceptsFile, Help: "also write perf-summary.json here"},
 
@@ -215,6 +220,9 @@ func Table() []Setting {
 		{Name: issueLabels, For: ForPublish, Flags: option("label"), AtTop: true, List: true, Default: "none", Argument: "LABEL", Accepts: "a label", Help: "label of the issues"},
 		{Name: gitHubURL, For: ForPublish, Flags: option("github-url"), Env: env("GITHUB_API_URL"), AtTop: true, Default: "https://api.github.com", Argument: "URL", Accepts: acceptsURL, Help: "GitHub's API; for an Enterprise Server its address alone"},
 		{Name: gitHubToken, For: ForPublish, Env: env("GITHUB_TOKEN", "GH_TOKEN"), Secret: true, Accepts: "a token", Help: "token that may read and write issues"},
+		{Name: machineSummary, Flags: option("new-machine-readable-summary"), Env: env("K6_NEW_MACHINE_READABLE_SUMMARY"), Bool: true, Default: "false", Accepts: acceptsBool, Help: "--summary-export writes k6's machine-readable summary instead"},
+		{Name: csvPrefix, Flags: option("csv"), Env: env("LOCUST_CSV"), Argument: "PREFIX", Accepts: "what the names of the files begin with, directories included", Help: "also write Locust's files, PREFIX_stats.csv and the other three"},
+		{Name: csvHistory, Flags: option("csv-full-history"), Env: env("LOCUST_CSV_FULL_HISTORY"), Bool: true, Default: "false", Accepts: acceptsBool, Help: "with --csv: PREFIX_stats_history.csv has a row for each series, not for their sum alone"},
 	}...)
 	for i, row := range rows {
 		if row.Choices != nil {

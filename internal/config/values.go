@@ -5,7 +5,6 @@ import (
 	"math"
 	"net/url"
 	"regexp"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -183,18 +182,6 @@ func parseURL(text string) (*url.URL, error) {
 		}
 	}
 	return orRefused(u, u.User == nil && u.RawQuery == "" && !u.ForceQuery && u.Fragment == "")
-}
-
-// k6Outputs are the kinds of k6's --out, which is no directory.
-var k6Outputs = []string{"cloud", "csv", "datadog", "dashboard", "influxdb", "json", "kafka", "opentelemetry", "prometheus-rw", "statsd", "timescaledb", "web-dashboard"}
-
-// parseRunDirectory refuses what k6 means by --out.
-func parseRunDirectory(text string) (string, error) {
-	kind, _, given := strings.Cut(text, "=")
-	if given && slices.Contains(k6Outputs, strings.TrimPrefix(kind, "experimental-")) {
-		return "", fmt.Errorf("that is an output of k6: the run directory has windows.jsonl, one line per second, and --summary-export FILE writes k6's summary")
-	}
-	return text, nil
 }
 
 func parsePath(text string) (string, error) {

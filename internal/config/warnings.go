@@ -26,6 +26,10 @@ func (l *resolver) warnings(r Resolved) (all []string) {
 	for _, sources := range l.outvoted {
 		warn("both %s and %s are given: %s counts", sources[0], sources[1], sources[0])
 	}
+	all = append(all, l.unused...)
+	if value := l.values[machineSummary]; value.set() && value.level >= fromVariable && !l.values[summaryExport].set() {
+		warn("%s has no effect without --summary-export FILE", value.source)
+	}
 	l.doubts(warn)
 	gateway := r.Options.Gateway[load.Webchat]
 	if gateway == nil {

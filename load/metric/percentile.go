@@ -14,14 +14,18 @@ import (
 // The histogram's own ValueAtPercentile rounds the rank to the nearest whole number instead of up:
 // of 16 samples its 95th percentile is the 15th, below which only 94 % lie.
 func Percentile(h *hdr.Histogram, p float64) int64 {
-	n := float64(h.TotalCount())
+	n := h.TotalCount()
 	if n == 0 {
 		return 0
 	}
-	// A billionth of a percent forgives the last binary digits of p: 99.9 % of 1,000 is 999.
-	rank := min(max(1, math.Ceil((p-1e-9)/100*n)), n)
 	// Rounding to the nearest rank leaves a whole one as it is.
-	return h.ValueAtPercentile(100 * rank / n)
+	return h.ValueAtPercentile(100 * float64(Rank(p, n)) / float64(n))
+}
+
+// Rank is the place of a percentile among n samples in their order, counted from 1; see [Percentile].
+func Rank(p float64, n int64) int64 {
+	// A billionth of a percent forgives the last binary digits of p: 99.9 % of 1,000 is 999.
+	return int64(min(max(1, math.Ceil((p-1e-9)/100*float64(n))), float64(n)))
 }
 
 // FewestSamples is how many samples a percentile below 100 needs to be more than the maximum by
