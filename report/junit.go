@@ -72,9 +72,11 @@ var junitRunCases = []struct {
 	{slo.NotReverted, "Nothing is left changed on the target", true},
 	{slo.SquallFailed, "squall itself worked", true},
 	{slo.NotInjected, "Every fault that was asked for was injected", true},
+	{slo.CutShort, "No signal ended the run before its time", true},
 	{slo.StopRuleMet, "No stop rule ended the run", false},
 	{slo.NotEnded, "The run came to its end", true},
 	{slo.NothingMeasured, "The platform answered and was measured", true},
+	{slo.LoadNotSent, "The load left this machine", true},
 	{slo.ObjectiveUnknown, "Every objective that was asked for could be judged", true},
 }
 
