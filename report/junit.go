@@ -76,7 +76,7 @@ var junitRunCases = []struct {
 	{slo.StopRuleMet, "No stop rule ended the run", false},
 	{slo.NotEnded, "The run came to its end", true},
 	{slo.NothingMeasured, "The platform answered and was measured", true},
-	{slo.LoadNotSent, "The load that was asked for left this machine", true},
+	{slo.LoadNotSent, "The load left this machine", true},
 	{slo.ObjectiveUnknown, "Every objective that was asked for could be judged", true},
 }
 
