@@ -18,8 +18,11 @@ type (
 		columns []column
 		rows    [][]line
 	}
-	// picture is a file beside the document.
-	picture struct{ path, alt string }
+	// picture is a chart: a file beside the document, or drawn in it.
+	picture struct {
+		path, alt string
+		chart     chart
+	}
 	// note is set apart: something that a reader must not miss.
 	note struct{ text line }
 	// script is commands to copy, one a line.

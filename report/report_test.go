@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"image"
-	"image/color"
 	"image/png"
 	"io"
 	"maps"
@@ -448,8 +447,8 @@ func TestCharts(t *testing.T) {
 	}
 	saveCharts(run, dir)
 	var names []string
-	for _, f := range chartFiles(run) {
-		path := filepath.Join(dir, f.name)
+	for _, f := range chartsOf(run) {
+		path := filepath.Join(dir, f.file())
 		names = append(names, filepath.Base(path))
 		img, err := png.Decode(bytes.NewReader([]byte(read(t, path))))
 		if err != nil {
@@ -467,21 +466,19 @@ func TestCharts(t *testing.T) {
 		for i := 0; i < len(rgba.Pix); i += 4 {
 			seen[[4]byte(rgba.Pix[i:])]++
 		}
-		c := newPalette()
-		wanted := []color.Color{c.p50, c.p95, c.p99, c.objective}
-		switch filepath.Base(path) {
-		case "load.png":
-			wanted = []color.Color{c.level}
-		case "errors.png":
-			wanted = errorShades()[:2]
+		wanted := []role{p50Role, p95Role, p99Role, objectiveRole}
+		switch f.name {
+		case "load":
+			wanted = []role{levelRole, failedRole}
+		case "errors":
+			wanted = []role{errorRole(0), errorRole(1)}
+		case "automation_latency", "orchestrator_latency":
+			wanted = []role{p50Role, p95Role, objectiveRole} // p99 lies under p95 when samples are few
 		}
-		if filepath.Base(path) == "automation_latency.png" || filepath.Base(path) == "orchestrator_latency.png" {
-			wanted = []color.Color{c.p50, c.p95, c.objective} // p99 lies under p95 when samples are few
-		}
-		for _, w := range append(wanted, c.ink) {
-			r, g, b, _ := w.RGBA()
+		for _, w := range append(wanted, inkRole) {
+			r, g, b, _ := w.color().RGBA()
 			if n := seen[[4]byte{byte(r), byte(g), byte(b), 255}]; n < 20 {
-				t.Errorf("%s has %d pixels of %v", path, n, w)
+				t.Errorf("%s has %d pixels of %s", path, n, w.look().name)
 			}
 		}
 	}
