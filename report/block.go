@@ -1,6 +1,10 @@
 package report
 
-import "strings"
+import (
+	"strings"
+
+	"xinbot.ir/squall/internal/slo"
+)
 
 // block is a piece of a document, in no format yet. Text in blocks is plain: formats escape it.
 type block interface{ isBlock() }
@@ -10,6 +14,11 @@ type (
 	heading struct {
 		level int
 		text  string
+	}
+	// result is the verdict of the run and why, in one sentence.
+	result struct {
+		answer slo.Answer
+		text   line
 	}
 	paragraph struct{ text line }
 	list      struct{ items []line }
@@ -30,12 +39,18 @@ type (
 )
 
 func (heading) isBlock()   {}
+func (result) isBlock()    {}
 func (paragraph) isBlock() {}
 func (list) isBlock()      {}
 func (table) isBlock()     {}
 func (picture) isBlock()   {}
 func (note) isBlock()      {}
 func (script) isBlock()    {}
+
+// head is the verdict in a word, with its sign.
+func (r result) head() string {
+	return verdictSymbol(r.answer) + " " + strings.ToUpper(r.answer.String())
+}
 
 // column is a head of a table. Numbers are set flush right.
 type column struct {
@@ -63,6 +78,9 @@ const (
 	plainStyle style = iota
 	strongStyle
 	codeStyle // names that a person may copy: metrics, flags, paths
+	passStyle // the sign of what passed, failed, or could not be judged
+	failStyle
+	unknownStyle
 )
 
 // inline is text in one style, and line is stretches one after the other.
@@ -78,6 +96,9 @@ func plain(parts ...string) line { return line{{strings.Join(parts, ""), plainSt
 func strong(text string) line { return line{{text, strongStyle}} }
 
 func code(text string) line { return line{{text, codeStyle}} }
+
+// sign is a single character in its style.
+func sign(symbol string, s style) line { return line{{symbol, s}} }
 
 // then appends more to a line.
 func (l line) then(more ...line) line {

@@ -39,20 +39,23 @@ type chartLayout struct {
 	named       bool    // lines have their names at their ends
 }
 
-// drawing is a chart being drawn on a surface.
+// drawing is the charts of a run in a layout: what they have in common is laid out once.
 type drawing struct {
-	surface
 	chartLayout
-	run   *Run
-	spans []span
+	run     *Run
+	seconds float64 // the time axis ends here
+	spans   []span
+	names   []spanName
+	strip   float64 // height of the strip at the top of the first panel in which the names stand
 }
 
-// axes are one panel being drawn.
+// axes are one panel being drawn on a surface.
 type axes struct {
+	surface
 	*drawing
 	chartPanel
-	bottom, top float64 // of the plotting area
-	seconds     float64 // the time axis ends here
+	bottom, top float64
+	highest     float64 // where the highest value stands: at the top, or below the names
 }
 
 const (
@@ -61,9 +64,16 @@ const (
 	underSingle = 6  // more under a panel that has none
 )
 
+// of lays out the charts of a run.
+func (l chartLayout) of(run *Run) *drawing {
+	d := &drawing{chartLayout: l, run: run, seconds: max(run.length, 1), spans: spansOf(run)}
+	d.names, d.strip = d.placeNames()
+	return d
+}
+
 // heightOf is how high a chart is.
-func (l chartLayout) heightOf(c chart) float64 {
-	height := l.top + underPanel
+func (d *drawing) heightOf(c chart) float64 {
+	height := d.top + d.strip + underPanel
 	for _, p := range c.panels {
 		height += p.height
 		if p.name != "" {
@@ -77,9 +87,15 @@ func (l chartLayout) heightOf(c chart) float64 {
 }
 
 // draw draws the panels of a chart, and all that stands on the time axis.
-func (l chartLayout) draw(on surface, run *Run, c chart) {
-	d := &drawing{surface: on, chartLayout: l, run: run, spans: spansOf(run)}
-	top := l.heightOf(c) - l.top
+func (d *drawing) draw(on surface, c chart) {
+	for i, a := range d.axes(on, c) {
+		a.draw(i == 0, i == len(c.panels)-1)
+	}
+}
+
+// axes lays out the panels of a chart.
+func (d *drawing) axes(on surface, c chart) (all []*axes) {
+	top := d.heightOf(c) - d.top
 	if c.panels[0].name != "" {
 		top += 8
 	}
@@ -87,15 +103,15 @@ func (l chartLayout) draw(on surface, run *Run, c chart) {
 		if p.name != "" {
 			top -= panelTitle
 		}
-		a := d.axes(p, top)
-		a.draw(i == 0, i == len(c.panels)-1)
-		top -= p.height
+		p.high = max(p.high, lowestHigh)
+		a := &axes{surface: on, drawing: d, chartPanel: p, top: top, highest: top}
+		if i == 0 {
+			a.highest -= d.strip
+		}
+		a.bottom = a.highest - p.height
+		all, top = append(all, a), a.bottom
 	}
-}
-
-func (d *drawing) axes(p chartPanel, top float64) *axes {
-	p.high = max(p.high, lowestHigh)
-	return &axes{drawing: d, chartPanel: p, bottom: top - p.height, top: top, seconds: max(d.run.length, 1)}
+	return all
 }
 
 // draw draws a panel. The numbers of marks and the names of what is shaded stand in the first, the labels
@@ -136,11 +152,11 @@ func (l chartLayout) letters(size, align float64) lettering {
 
 func (s lettering) inBold() lettering { s.bold = true; return s }
 
-func (a *axes) leftEdge() float64  { return a.left }
-func (a *axes) rightEdge() float64 { return a.width - a.right }
+func (l chartLayout) leftEdge() float64  { return l.left }
+func (l chartLayout) rightEdge() float64 { return l.width - l.right }
 
-func (a *axes) x(seconds float64) float64 {
-	return a.leftEdge() + (a.rightEdge()-a.leftEdge())*min(1, max(0, seconds/a.seconds))
+func (d *drawing) x(seconds float64) float64 {
+	return d.leftEdge() + (d.rightEdge()-d.leftEdge())*min(1, max(0, seconds/d.seconds))
 }
 
 func (a *axes) y(v float64) float64 {
@@ -148,7 +164,7 @@ func (a *axes) y(v float64) float64 {
 	if a.log {
 		share = math.Log(max(v, a.low)/a.low) / math.Log(a.high/a.low)
 	}
-	return a.bottom + (a.top-a.bottom)*min(1, max(0, share))
+	return a.bottom + (a.highest-a.bottom)*min(1, max(0, share))
 }
 
 // drawValueAxis draws the grid and the labels of the value axis.
@@ -185,7 +201,7 @@ func (a *axes) drawTimeAxis(labels bool) {
 
 // mostTimeTicks is how many labels the time axis has room for.
 func (a *axes) mostTimeTicks() int {
-	return min(10, int((a.rightEdge()-a.leftEdge())/(1.4*a.letters(8.5, 0).width("8:88:88"))))
+	return min(10, int((a.rightEdge()-a.leftEdge())/(1.6*a.letters(8.5, 0).width(clock(a.seconds)))))
 }
 
 // drawMarks draws a hair for each numbered event, and its number where there is room.
@@ -317,7 +333,7 @@ func (a *axes) drawLineNames() {
 	free := a.bottom - 3
 	for i, e := range all {
 		y := max(free, e.y-3)
-		y = min(y, a.top-step*float64(len(all)-i)+2)
+		y = min(y, a.highest-step*float64(len(all)-i)+2)
 		a.text(style, e.role, xy{a.rightEdge() + 3, y}, e.name)
 		free = y + step
 	}

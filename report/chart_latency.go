@@ -51,7 +51,7 @@ func latencyChart(run *Run, t *latencySeries) chart {
 		}
 	}
 	p := chartPanel{
-		height: 176, high: high * headroom(run), label: latencyLabel, bounds: bounds,
+		height: 176, high: 1.1 * high, label: latencyLabel, bounds: bounds,
 		lines: []chartLine{
 			{name: "p99", role: p99Role, gap: gap, times: times, values: p99, dots: true},
 			second,

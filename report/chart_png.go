@@ -36,9 +36,10 @@ func newCanvas(height float64) *canvas {
 
 // drawPNG draws a chart as a picture.
 func drawPNG(run *Run, c chart) *canvas {
-	on := newCanvas(pngLayout.heightOf(c))
+	d := pngLayout.of(run)
+	on := newCanvas(d.heightOf(c))
 	on.head(c)
-	pngLayout.draw(on, run, c)
+	d.draw(on, c)
 	return on
 }
 

@@ -62,50 +62,53 @@ func (a *axes) drawSpans() {
 	}
 }
 
-// headroom is how much higher than its highest value a chart should reach, so that the names of faults
-// that overlap stand above its lines.
-func headroom(run *Run) float64 {
-	most := 0
-	for _, i := range run.injections {
-		together := 0
-		for _, other := range run.injections {
-			if other.From <= i.From && i.From < other.to(run.length) {
-				together++
-			}
-		}
-		most = max(most, together)
-	}
-	return 1.1 + 0.09*float64(max(0, min(most, nameLanes)-1))
-}
-
 // nameLanes is how many names of what is shaded can stand below each other.
 const nameLanes = 3
 
-// drawSpanNames writes the names of what is shaded, each on a patch of its own that no line drawn before
-// crosses. Names that would meet stand below each other. The name of a fault sticks out of a stretch
-// that is too narrow for it; other names are left out there.
-func (a *axes) drawSpanNames() {
-	if len(a.run.injections) > mostSingle {
-		return // nobody could tell which stretch a name belongs to
+// spanName is the name of what is shaded, in the strip of names.
+type spanName struct {
+	span
+	x, width float64 // points
+	lane     int     // 0 is the uppermost
+}
+
+func (l chartLayout) laneHeight() float64 { return 12 * l.scale }
+
+// placeNames finds a place for the names of what is shaded, and the height of the strip that they need.
+// Names that would meet stand below each other. The name of a fault sticks out of a stretch that is too
+// narrow for it; other names are left out there.
+func (d *drawing) placeNames() (names []spanName, strip float64) {
+	if len(d.run.injections) > mostSingle {
+		return nil, 0 // nobody could tell which stretch a name belongs to
 	}
 	const gap = 4
-	style, laneHeight := a.letters(8, 0), 12*a.scale
+	style := d.letters(8, 0)
 	var free [nameLanes]float64 // each lane is taken up to here
-	for _, s := range a.spans {
-		x, width := a.x(s.from)+2, style.width(s.name)+4
-		if !s.tag && width+4 >= a.x(s.to)-a.x(s.from) {
+	for _, s := range d.spans {
+		x, width := d.x(s.from)+2, style.width(s.name)+4
+		if !s.tag && width+4 >= d.x(s.to)-d.x(s.from) {
 			continue
 		}
-		x = max(a.leftEdge()+2, min(x, a.rightEdge()-width-2))
+		x = max(d.leftEdge()+2, min(x, d.rightEdge()-width-2))
 		lane := slices.IndexFunc(free[:], func(taken float64) bool { return taken+gap <= x })
 		if lane < 0 {
 			continue
 		}
 		free[lane] = x + width
-		top := a.top - laneHeight*float64(lane)
-		for _, fill := range []role{paperRole, s.role} {
-			a.rect(fill, box{x, top - laneHeight, x + width, top - 1}, "")
+		names = append(names, spanName{s, x, width, lane})
+		strip = max(strip, d.laneHeight()*float64(lane+1)+2)
+	}
+	return names, strip
+}
+
+// drawSpanNames writes the names, each on a patch of its own that no line drawn before crosses.
+func (a *axes) drawSpanNames() {
+	style, height := a.letters(8, 0), a.laneHeight()
+	for _, n := range a.names {
+		top := a.top - height*float64(n.lane)
+		for _, fill := range []role{paperRole, n.role} {
+			a.rect(fill, box{n.x, top - height, n.x + n.width, top - 1}, "")
 		}
-		a.text(style, faintRole, xy{x + 2, top - 10*a.scale}, s.name)
+		a.text(style, faintRole, xy{n.x + 2, top - 10*a.scale}, n.name)
 	}
 }

@@ -9,15 +9,10 @@ import (
 	"xinbot.ir/squall/internal/event"
 )
 
-// axesOf are the axes of the last panel of a chart in a picture, which is what it is drawn on.
+// axesOf are the axes of the last panel of a chart in a picture.
 func axesOf(run *Run, c chart, on *canvas) *axes {
-	d := &drawing{surface: on, chartLayout: pngLayout, run: run, spans: spansOf(run)}
-	last := c.panels[len(c.panels)-1]
-	bottom := float64(underPanel)
-	if last.name == "" {
-		bottom += underSingle
-	}
-	return d.axes(last, bottom+last.height)
+	all := pngLayout.of(run).axes(on, c)
+	return all[len(all)-1]
 }
 
 // emptyChart has one panel with nothing in it, as high as that of a latency.
@@ -86,8 +81,8 @@ func TestNoWantedRateInTheClosedModel(t *testing.T) {
 	}
 	drawPNG(run, loadCharts(run)[0])
 	c := emptyChart()
-	on := newCanvas(pngLayout.heightOf(c))
-	run = &Run{length: 10}
+	run.length, run.cuts, run.injections = 10, nil, nil
+	on := newCanvas(pngLayout.of(run).heightOf(c))
 	p := axesOf(run, c, on)
 	p.drawLine(chartLine{role: objectiveRole, gap: 10, times: []float64{1, 4, 5, 8, 9}, values: []float64{5, 5, math.NaN(), 5, 5}})
 	seen := func(at float64) bool {
