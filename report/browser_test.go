@@ -15,8 +15,11 @@ import (
 
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/log"
 	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
 )
 
 // screenshotsVariable names a directory that pictures of the pages are written to, for people to look at.
@@ -29,6 +32,7 @@ type tab struct {
 
 	mu       sync.Mutex
 	requests []string
+	messages []string // of the console, whatever their level
 }
 
 // chromium is the browser's program. Without it the test is skipped, in CI it fails.
@@ -59,10 +63,17 @@ func openPage(t *testing.T, path string) *tab {
 	t.Cleanup(stop)
 	p := &tab{t: t}
 	ctx, cancel := chromedp.NewContext(allocator, chromedp.WithListener(func(e any) {
-		if sent, is := e.(*network.EventRequestWillBeSent); is {
-			p.mu.Lock()
-			p.requests = append(p.requests, sent.Request.URL)
-			p.mu.Unlock()
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		switch e := e.(type) {
+		case *network.EventRequestWillBeSent:
+			p.requests = append(p.requests, e.Request.URL)
+		case *runtime.EventConsoleAPICalled:
+			p.messages = append(p.messages, fmt.Sprintf("%s: %+v", e.Type, e.Args))
+		case *runtime.EventExceptionThrown:
+			p.messages = append(p.messages, fmt.Sprintf("%+v", e.ExceptionDetails))
+		case *log.EventEntryAdded:
+			p.messages = append(p.messages, fmt.Sprintf("%s: %s", e.Entry.Level, e.Entry.Text))
 		}
 	}))
 	t.Cleanup(cancel)
@@ -70,18 +81,12 @@ func openPage(t *testing.T, path string) *tab {
 	p.Context, done = context.WithTimeout(ctx, 2*time.Minute)
 	t.Cleanup(done)
 	p.do(chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
+		if _, err := cdp.Call(ctx, target, log.Enable, cdp.Empty{}); err != nil {
+			return err
+		}
 		_, err := cdp.Call(ctx, target, network.Enable, network.EnableParams{})
 		return err
 	}))
-	messages := chromedp.ConsoleMessages(p)
-	go func() {
-		for m, err := range messages {
-			if err != nil {
-				return // the tab is closed
-			}
-			t.Errorf("console: %s: %s", m.Type, m.Text)
-		}
-	}()
 	p.do(chromedp.Navigate((&url.URL{Scheme: "file", Path: path}).String()))
 	return p
 }
@@ -114,19 +119,22 @@ func (p *tab) show(width int64, scheme string) {
 	}))
 }
 
-// unloaded are the requests that were made for anything but the page itself.
-func (p *tab) unloaded(path string) (others []string) {
+// wantSilent fails when the page loaded anything but itself, or said something on the console.
+func (p *tab) wantSilent(path string) {
+	p.t.Helper()
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for _, r := range p.requests {
 		if !strings.HasSuffix(r, filepath.Base(path)) && !strings.HasPrefix(r, "data:") {
-			others = append(others, r)
+			p.t.Errorf("the page loads %s", r)
 		}
 	}
 	if len(p.requests) == 0 {
-		others = append(others, "(requests are not seen at all)")
+		p.t.Error("requests are not seen at all")
 	}
-	return others
+	for _, m := range p.messages {
+		p.t.Errorf("console: %s", m)
+	}
 }
 
 // contrastScript finds text whose contrast to its background is below 4.5.
@@ -170,7 +178,7 @@ func TestPageInABrowser(t *testing.T) {
 			if shown, charts := evaluate[int](p, `[...document.querySelectorAll('svg.drawing')].filter((e) => e.checkVisibility()).length`), evaluate[int](p, `document.querySelectorAll('figure.chart').length`); shown != charts || charts == 0 {
 				t.Errorf("%s: %d drawings of %d charts are shown", at, shown, charts)
 			}
-			if size := evaluate[float64](p, `Math.min(...[...document.querySelectorAll('svg.drawing text')].filter((e) => e.checkVisibility()).map((e) => parseFloat(getComputedStyle(e).fontSize) * e.ownerSVGElement.getBoundingClientRect().width / e.ownerSVGElement.viewBox.baseVal.width))`); size < 8 {
+			if size := evaluate[float64](p, `Math.min(...[...document.querySelectorAll('svg.drawing text')].filter((e) => e.checkVisibility()).map((e) => parseFloat(getComputedStyle(e).fontSize) * e.ownerSVGElement.getBoundingClientRect().width / e.ownerSVGElement.viewBox.baseVal.width))`); size < 9 {
 				t.Errorf("%s: text of %.1f pixels in a chart", at, size)
 			}
 			tip := p.hover(0.6)
@@ -185,9 +193,7 @@ func TestPageInABrowser(t *testing.T) {
 			p.screenshot("page-" + at)
 		}
 	}
-	if others := p.unloaded(path); len(others) > 0 {
-		t.Errorf("the page loads %s", others)
-	}
+	p.wantSilent(path)
 }
 
 // hover points at the first chart, at a share of its width, and returns what is shown.
@@ -246,20 +252,28 @@ func TestValuesInABrowser(t *testing.T) {
 	if !strings.Contains(tip, "from 00:50") || !strings.Contains(tip, "LLM latency") {
 		t.Errorf("shown is %q, without the time or the fault", tip)
 	}
-	// The pause of the synthetic run has no requests, hence no latency.
-	if tip := p.hover((layout.leftEdge() + (layout.rightEdge()-layout.leftEdge())*207/run.length) / layout.width); run.series[0].points != nil && strings.Contains(tip, "0 ms") {
-		t.Errorf("in the pause %q is shown", tip)
-	}
-	// By keys: from where it is to the end, and away.
-	p.do(chromedp.Focus(chromedp.CSS("svg.drawing.wide")), chromedp.KeyEvent("\ue010"))
-	_ = evaluate[bool](p, `document.querySelector('svg.drawing').dispatchEvent(new KeyboardEvent('keydown', {key: 'End'}))`)
+	// By keys: to the end, and away.
 	last := c.values.rows[len(c.values.rows)-1]
+	p.do(chromedp.Focus(chromedp.CSS("svg.drawing.wide")), chromedp.KeyEvent(kb.End))
 	if text := evaluate[string](p, `document.querySelector('.tip').innerText`); !strings.Contains(text, clock(last.from)) {
 		t.Errorf("the last value is %q, want that of %s", text, clock(last.from))
 	}
-	_ = evaluate[bool](p, `document.querySelector('svg.drawing').dispatchEvent(new KeyboardEvent('keydown', {key: 'Escape'}))`)
+	p.do(chromedp.KeyEvent(kb.Escape))
 	if !evaluate[bool](p, `document.querySelector('.tip').hidden`) {
 		t.Error("Escape leaves the values on the screen")
+	}
+}
+
+// Where nothing was measured, nothing is shown.
+func TestGapInABrowser(t *testing.T) {
+	dir := cases()["closed"].write(t) // paused from 200 s to 215 s
+	save(t, dir)
+	p := openPage(t, filepath.Join(dir, HTMLFile))
+	p.show(1000, "light")
+	layout := svgLayouts[0].chartLayout
+	tip := p.hover((layout.leftEdge() + (layout.rightEdge()-layout.leftEdge())*207.5/240) / layout.width)
+	if tip != "Gateway latency: nothing was measured" {
+		t.Errorf("in the pause %q is shown", tip)
 	}
 }
 
@@ -282,8 +296,7 @@ func TestPagePrinted(t *testing.T) {
 		}
 	}
 	p.do(chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
-		media := "print"
-		_, err := cdp.Call(ctx, target, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Media: &media})
+		_, err := cdp.Call(ctx, target, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Media: "print"})
 		return err
 	}))
 	if shown := evaluate[[]string](p, `[...document.querySelectorAll('nav, details, svg.narrow, .tip')].filter((e) => e.checkVisibility()).map((e) => e.tagName)`); len(shown) > 0 {

@@ -1,7 +1,9 @@
 package report
 
 import (
+	"cmp"
 	"math"
+	"slices"
 	"strconv"
 )
 
@@ -26,7 +28,6 @@ type lettering struct {
 	size  float64 // points
 	bold  bool
 	align float64 // 0: begins, -0.5: is centred, -1: ends
-	wide  bool    // left out where there is little room
 }
 
 // chartLayout is the room that a chart has, in points. All charts of a layout have the same width and
@@ -306,7 +307,8 @@ func (a *axes) drawBound(b chartBound) {
 	a.text(a.letters(8.5, -1).inBold(), objectiveRole, xy{a.rightEdge() - 2, y + 3}, b.name)
 }
 
-// drawLineNames names lines at their ends, below each other where they would meet.
+// drawLineNames names lines at their ends, below each other where they would meet. The keys have the names that
+// have no room.
 func (a *axes) drawLineNames() {
 	step := 9 * a.scale
 	style := a.letters(8, 0).inBold()
@@ -315,26 +317,19 @@ func (a *axes) drawLineNames() {
 		y float64
 	}
 	var all []ending
-	for _, l := range a.lines {
-		if pieces := l.pieces(); len(pieces) > 0 && l.name != "" {
+	for _, l := range slices.Backward(a.lines) {
+		if pieces := l.pieces(); len(pieces) > 0 && style.width(l.name) < a.right-4 {
 			last := pieces[len(pieces)-1]
 			all = append(all, ending{l, a.y(l.values[last[len(last)-1]])})
 		}
 	}
 	// From the lowest up, each at least a step over the one below it, and none over the panel.
-	for sorted := false; !sorted; {
-		sorted = true
-		for i := 1; i < len(all); i++ {
-			if all[i-1].y > all[i].y {
-				all[i-1], all[i], sorted = all[i], all[i-1], false
-			}
-		}
-	}
+	slices.SortStableFunc(all, func(one, other ending) int { return cmp.Compare(one.y, other.y) })
 	free := a.bottom - 3
 	for i, e := range all {
 		y := max(free, e.y-3)
 		y = min(y, a.highest-step*float64(len(all)-i)+2)
-		a.text(style, e.role, xy{a.rightEdge() + 3, y}, e.name)
+		a.text(style, inkRole, xy{a.rightEdge() + 3, y}, e.name)
 		free = y + step
 	}
 }

@@ -11,8 +11,8 @@ var svgLayouts = []struct {
 	class string
 	chartLayout
 }{
-	{"wide", chartLayout{width: 720, left: 58, right: 44, top: 20, scale: 1.1, named: true}},
-	{"narrow", chartLayout{width: 340, left: 46, right: 38, top: 20, scale: 1.15, named: true}},
+	{"wide", chartLayout{width: 720, left: 62, right: 52, top: 22, scale: 1.2, named: true}},
+	{"narrow", chartLayout{width: 340, left: 54, right: 32, top: 22, scale: 1.3, named: true}},
 }
 
 // svg is a chart as shapes, in the order in which they are drawn. Its coordinates have their origin in

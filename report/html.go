@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"html/template"
 	"io"
+	"slices"
 	"strings"
 
 	"xinbot.ir/squall/internal/slo"
@@ -155,7 +156,7 @@ func (r result) Head() string { return r.head() }
 // htmlTable is a table with what a page says of it beside its cells.
 type htmlTable struct {
 	Label string
-	Cards bool // on a phone each row stands by itself: it has more text than fits side by side
+	Cards bool // on a phone each row stands by itself: it is wider than it
 	Heads []htmlCell
 	Rows  [][]htmlCell
 }
@@ -168,23 +169,33 @@ type htmlCell struct {
 	Line    line
 }
 
-const cardsFrom = 4 // columns of text
+// cards reports whether a table is too wide for a phone because of its text. One of numbers can be moved to
+// and fro.
+func (t table) cards() bool {
+	const texts, codes = 4, 4 // columns, of text or beside code
+	n := 0
+	for _, c := range t.columns {
+		if !c.number && c.head != "" {
+			n++
+		}
+	}
+	coded := slices.ContainsFunc(t.rows, func(cells []line) bool {
+		return slices.ContainsFunc(cells, func(l line) bool {
+			return slices.ContainsFunc(l, func(s inline) bool { return s.style == codeStyle })
+		})
+	})
+	return n >= texts || coded && len(t.columns) >= codes
+}
 
 func htmlTableOf(t table, under string) htmlTable {
-	h := htmlTable{Label: oneLine(under)}
-	texts, heading := 0, -1
-	for n, c := range t.columns {
-		if !c.number && c.head != "" {
-			texts++
-			if heading < 0 {
-				heading = n
-			}
-		} else if c.number && heading < 0 {
-			heading = len(t.columns) // numbers come first: no column names the row
-		}
+	h := htmlTable{Label: oneLine(under), Cards: t.cards()}
+	heading := slices.IndexFunc(t.columns, func(c column) bool { return c.head != "" })
+	if heading >= 0 && t.columns[heading].number {
+		heading = -1 // no column names the row
+	}
+	for _, c := range t.columns {
 		h.Heads = append(h.Heads, htmlCell{Label: oneLine(c.head), Number: c.number})
 	}
-	h.Cards = texts >= cardsFrom
 	for _, cells := range t.rows {
 		row := make([]htmlCell, len(cells))
 		for n, c := range cells {
