@@ -2,7 +2,10 @@ package report
 
 import (
 	"fmt"
+	"math"
 	"path/filepath"
+
+	"xinbot.ir/squall/internal/units"
 )
 
 // chart is what is drawn over the time of a run, in no format yet: panels below each other, all on the
@@ -79,7 +82,12 @@ const lowestHigh = 1e-9
 
 // charts make the charts of a report, in their order. One that has nothing to draw makes none. A new
 // chart is one function in a file of its own and one row here, and stands in every format.
-var charts = []func(*Run) []chart{latencyCharts, loadCharts, scalingCharts, errorCharts}
+var charts = []func(*Run) []chart{
+	latencyCharts,
+	loadCharts,
+	scalingCharts,
+	errorCharts,
+}
 
 // chartsOf are the charts that a run gives something to draw for.
 func chartsOf(run *Run) (all []chart) {
@@ -141,15 +149,17 @@ func (c chart) banded() bool {
 	return false
 }
 
+// intervalText writes the length of a stretch, in whole seconds.
 func intervalText(seconds float64) string {
-	if seconds == 1 {
+	switch {
+	case seconds == 1:
 		return "second"
-	}
-	if seconds < 60 {
+	case seconds < 60:
 		return fmt.Sprintf("%.0f seconds", seconds)
-	}
-	if seconds == 60 {
+	case seconds == 60:
 		return "minute"
+	case math.Mod(seconds, 60) == 0:
+		return fmt.Sprintf("%.0f minutes", seconds/60)
 	}
-	return fmt.Sprintf("%.0f minutes", seconds/60)
+	return units.Duration(duration(seconds))
 }

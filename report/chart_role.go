@@ -55,14 +55,14 @@ var looks = [...]look{
 	faultRole:      {name: "fault", light: 0x9a3cb8, dark: 0xc77dea, alpha: 38},
 	idleRole:       {name: "idle", light: 0x8c959f, dark: 0x8c959f, alpha: 46},
 	firstErrorRole: {name: "error1", light: 0xc62f2f, dark: 0xff8279},
-	{name: "error2", light: 0xe8833a, dark: 0xf0a35e},
+	{name: "error2", light: 0xd4691c, dark: 0xf0a35e},
 	{name: "error3", light: 0x7b4fa3, dark: 0xb78ae0},
 	{name: "error4", light: 0x57606a, dark: 0xa8b1bb},
 	{name: "error5", light: 0xb08800, dark: 0xd9b13b},
 	{name: "error6", light: 0x1b7c83, dark: 0x4fbcc4},
 	{name: "error7", light: 0x953800, dark: 0xd98a5b},
-	{name: "error8", light: 0xbf8fdb, dark: 0xdcb8f0},
-	{name: "error9", light: 0x8c959f, dark: 0x7d8793},
+	{name: "error8", light: 0xa56bc9, dark: 0xdcb8f0},
+	{name: "error9", light: 0x7d8793, dark: 0x7d8793},
 	{name: "error10", light: 0x3b3f46, dark: 0xdfe3e8},
 }
 

@@ -38,8 +38,8 @@ func scalingCharts(run *Run) []chart {
 	return []chart{c}
 }
 
-// scalingRows have a row for each stretch in which no workload changed; of moments closer to each other
-// than a chart can show, the last.
+// scalingRows have a row for each stretch in which no workload changed. Stretches too short to be seen are
+// one, with the pods at its end.
 func scalingRows(all []timeline.Workload, length float64) (rows []chartRow) {
 	var moments []float64
 	for _, s := range all {
@@ -48,19 +48,17 @@ func scalingRows(all []timeline.Workload, length float64) (rows []chartRow) {
 		}
 	}
 	slices.Sort(moments)
+	from, shortest := moments[0], length/mostIntervals
 	next := make([]int, len(all)) // the first point that is still to come
 	for n, at := range moments {
-		end := max(length, at)
-		if n+1 < len(moments) {
-			end = moments[n+1]
+		last, to := n == len(moments)-1, max(length, at)
+		if !last {
+			to = moments[n+1]
 		}
-		if n+1 < len(moments) && end-at < length/mostIntervals {
+		if !last && (to == at || to-from < shortest) {
 			continue
 		}
-		row := chartRow{from: at, to: end}
-		if len(rows) > 0 {
-			row.from = rows[len(rows)-1].to
-		}
+		row := chartRow{from: from, to: to}
 		for i, s := range all {
 			for next[i] < len(s.Points) && s.Points[next[i]].At <= at {
 				next[i]++
@@ -72,7 +70,7 @@ func scalingRows(all []timeline.Workload, length float64) (rows []chartRow) {
 			}
 			row.cells = append(row.cells, cell)
 		}
-		rows = append(rows, row)
+		rows, from = append(rows, row), to
 	}
 	return rows
 }

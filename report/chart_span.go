@@ -17,7 +17,10 @@ type span struct {
 
 // shadings make what is shaded on every chart. Another kind is one function and one row here, and a role
 // that says how it looks.
-var shadings = []func(*Run) []span{faultSpans, idleSpans}
+var shadings = []func(*Run) []span{
+	faultSpans,
+	idleSpans,
+}
 
 // spansOf are all stretches that are shaded, by their beginnings. Those that overlap are shaded over each
 // other.
@@ -57,7 +60,10 @@ func idleSpans(run *Run) (all []span) {
 // drawSpans shades the time in which something was done to the platform, or the load stood aside.
 func (a *axes) drawSpans() {
 	for _, s := range a.spans {
-		about := s.name + ", " + clock(s.from) + " to " + clock(s.to)
+		about := ""
+		if len(a.spans) <= mostSingle { // else they are too many, and too narrow to point at
+			about = s.name + ", " + clock(s.from) + " to " + clock(s.to)
+		}
 		a.rect(s.role, box{a.x(s.from), a.bottom, max(a.x(s.to), a.x(s.from)+1), a.top}, about)
 	}
 }

@@ -31,8 +31,8 @@ import (
 
 // documents are what a run is written as, made in memory.
 type documents struct {
-	report, summary, terminal string
-	verdict                   slo.Verdict
+	report, page, summary, terminal string
+	verdict                         slo.Verdict
 }
 
 // documentsOf writes the documents of the run in dir, and no charts.
@@ -50,7 +50,7 @@ func documentsOf(t *testing.T, dir string) documents {
 		}
 		text[f.File] = b.String()
 	}
-	return documents{text[File], text[SummaryFile], Terminal(run, filepath.Join(dir, File), 0), run.Verdict()}
+	return documents{text[File], text[HTMLFile], text[SummaryFile], Terminal(run, filepath.Join(dir, File), 0), run.Verdict()}
 }
 
 // save writes the documents of the run in dir there, charts and all.
@@ -383,12 +383,15 @@ func TestNoSecretInAnyDocument(t *testing.T) {
 		m.FlowsOff["rules"] = "401 for " + token
 	}}.write(t)
 	r := documentsOf(t, dir)
-	for _, text := range []string{r.report, r.summary, r.terminal} {
+	for _, text := range []string{r.report, r.page, r.summary, r.terminal} {
 		for _, s := range secrets {
 			if strings.Contains(text, s) {
 				t.Errorf("%q is in\n%s", s, text)
 			}
 		}
+	}
+	if !strings.Contains(r.page, "<code>sha256:aabbccdd</code>") || !strings.Contains(r.page, "://(removed)@gateway.example.test") {
+		t.Error("fingerprints or what is left of a URL are missing in the page")
 	}
 	if text := r.report; !strings.Contains(text, "`sha256:aabbccdd`") || !strings.Contains(text, "://(removed)@gateway.example.test") {
 		t.Error("fingerprints or what is left of a URL are missing")
@@ -417,7 +420,7 @@ func TestWriteAgainReplaces(t *testing.T) {
 	if !maps.Equal(first, second) {
 		t.Errorf("files %s, written again %s, or their content differs", slices.Sorted(maps.Keys(first)), slices.Sorted(maps.Keys(second)))
 	}
-	for _, name := range []string{File, SummaryFile, "gateway_latency.png", "load.png"} {
+	for _, name := range []string{File, HTMLFile, SummaryFile, "gateway_latency.png", "load.png"} {
 		if first[name] == "" {
 			t.Errorf("%s was not written", name)
 		}
@@ -495,7 +498,7 @@ func TestDocumented(t *testing.T) {
 			t.Errorf("docs/report.md does not describe the section %q", s.title)
 		}
 	}
-	for _, name := range []string{rundir.JournalFile, rundir.WindowsFile, rundir.HistogramFile, File, SummaryFile, chartsDir} {
+	for _, name := range []string{rundir.JournalFile, rundir.WindowsFile, rundir.HistogramFile, File, HTMLFile, SummaryFile, chartsDir} {
 		if !strings.Contains(text, "`"+name) {
 			t.Errorf("docs/report.md does not describe %s", name)
 		}
