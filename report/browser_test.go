@@ -295,12 +295,17 @@ func TestPagePrinted(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	p.do(chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
+	const a4 = 718 // pixels between the margins
+	p.do(chromedp.EmulateViewport(a4, 900), chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
 		_, err := cdp.Call(ctx, target, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Media: "print"})
 		return err
 	}))
 	if shown := evaluate[[]string](p, `[...document.querySelectorAll('nav, details, svg.narrow, .tip')].filter((e) => e.checkVisibility()).map((e) => e.tagName)`); len(shown) > 0 {
 		t.Errorf("%s are printed", shown)
+	}
+	p.screenshot("page-printed")
+	if over := evaluate[int](p, `Math.max(...[...document.querySelectorAll('main, .scroll, pre')].map((e) => e.scrollWidth - e.clientWidth))`); over > 0 {
+		t.Errorf("%d pixels are cut off on paper", over)
 	}
 	if evaluate[int](p, `[...document.querySelectorAll('svg.wide')].filter((e) => !e.checkVisibility()).length`) > 0 {
 		t.Error("a chart is not printed")

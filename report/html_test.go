@@ -274,8 +274,15 @@ func FuzzTextInAPage(f *testing.F) {
 			var b strings.Builder
 			p := htmlWriter{to: &b, run: run}
 			for _, one := range []block{
-				heading{1, text}, heading{3, text}, result{text: plain(text)}, paragraph{strong(text)}, note{code(text)}, list{[]line{plain(text)}}, script{[]string{text}},
-				table{textColumns(text), [][]line{{plain(text)}}}, picture{chart: drawn},
+				heading{1, text},
+				heading{3, text},
+				result{text: plain(text)},
+				paragraph{strong(text)},
+				note{code(text)},
+				list{[]line{plain(text)}},
+				script{[]string{text}},
+				table{textColumns(text), [][]line{{plain(text)}}},
+				picture{chart: drawn},
 			} {
 				p.block(one)
 			}
