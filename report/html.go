@@ -1,15 +1,15 @@
 package report
 
 import (
-	"cmp"
 	"crypto/sha256"
-	"embed"
+	_ "embed" // the style and the script of a page
 	"encoding/base64"
 	"fmt"
-	"html/template"
 	"io"
 	"slices"
 	"strings"
+
+	"golang.org/x/net/html"
 
 	"xinbot.ir/squall/internal/slo"
 )
@@ -17,49 +17,45 @@ import (
 // HTMLFile is the report as one page, in the run directory.
 const HTMLFile = "report.html"
 
-//go:embed html
-var htmlFiles embed.FS
-
 var (
-	htmlPage   = template.Must(template.New("").ParseFS(htmlFiles, "html/*.tmpl"))
-	htmlStyle  = roleStyle() + embedded("html/style.css")
-	htmlScript = embedded("html/script.js")
+	//go:embed html/style.css
+	pageStyle string
+	//go:embed html/script.js
+	pageScript string
 )
-
-func embedded(name string) string {
-	text, err := htmlFiles.ReadFile(name)
-	if err != nil {
-		panic(err) // it is embedded
-	}
-	return string(text)
-}
 
 // writeHTML writes the report as one page that needs no other file and no network, and is complete
 // without its script. Its own policy lets a browser load nothing and run nothing but that script.
 func writeHTML(w io.Writer, run *Run) error {
-	p := htmlWriter{to: w, run: run}
+	p := &page{run: run}
 	blocks := document(run)
-	var sections []htmlSection
-	for _, b := range blocks {
-		if h, is := b.(heading); is && h.level == 2 {
-			sections = append(sections, htmlSection{oneLine(h.text), anchor(h.text)})
-		}
+	style := roleStyle() + pageStyle
+	body := element("body", nil, lineBreak(), patterns(), lineBreak(), p.main(blocks), lineBreak(),
+		element("script", nil, verbatim(pageScript)), lineBreak())
+	root := element("html", []string{"lang", "en"}, lineBreak(), head(strings.ToUpper(run.verdict.Answer.String())+" · "+titleOf(blocks), style), lineBreak(), body, lineBreak())
+	whole := within(&html.Node{Type: html.DocumentNode}, &html.Node{Type: html.DoctypeNode, Data: "html"}, lineBreak(), root)
+	if err := html.Render(w, whole); err != nil {
+		return err
 	}
-	p.execute("head", map[string]any{
-		"Title":  strings.ToUpper(run.verdict.Answer.String()) + " · " + oneLine(titleOf(blocks)),
-		"Policy": "default-src 'none'; img-src data:; style-src " + sourceHash(htmlStyle) + "; script-src " + sourceHash(htmlScript) + "; base-uri 'none'; form-action 'none'",
-		"Style":  template.CSS(htmlStyle), //nolint:gosec // a constant of this program
-	})
-	contents := sections
-	for _, b := range blocks {
-		if h, is := b.(heading); is && h.level == 2 && contents != nil {
-			p.execute("contents", contents)
-			contents = nil // once, below the verdict
-		}
-		p.block(b)
+	_, err := io.WriteString(w, "\n")
+	return err
+}
+
+func head(title, style string) *html.Node {
+	policy := "default-src 'none'; img-src data:; style-src " + sourceHash(style) + "; script-src " + sourceHash(pageScript) + "; base-uri 'none'; form-action 'none'"
+	n := element("head", nil, lineBreak())
+	for _, child := range []*html.Node{
+		element("meta", []string{"charset", "utf-8"}),
+		element("meta", []string{"http-equiv", "Content-Security-Policy", "content", policy}),
+		element("meta", []string{"name", "viewport", "content", "width=device-width, initial-scale=1"}),
+		element("meta", []string{"name", "color-scheme", "content", "light dark"}),
+		element("title", nil, words(title)),
+		element("link", []string{"rel", "icon", "href", "data:,"}),
+		element("style", nil, verbatim(style)),
+	} {
+		within(n, child, lineBreak())
 	}
-	p.execute("foot", template.JS(htmlScript)) //nolint:gosec // a constant of this program
-	return p.err
+	return n
 }
 
 // sourceHash names an inline style or script in a page's policy.
@@ -77,100 +73,99 @@ func titleOf(blocks []block) string {
 	return "Run"
 }
 
-// htmlSection is a section in the list of contents.
-type htmlSection struct{ Title, Anchor string }
-
-// anchor is the address of a section within the page.
-func anchor(title string) string { return strings.ReplaceAll(strings.ToLower(title), " ", "-") }
-
-// htmlWriter writes a page until an error.
-type htmlWriter struct {
-	to       io.Writer
+// page is a page being made.
+type page struct {
 	run      *Run
 	drawings []*drawing // by layout, made for the first chart
 	spans    []span
 	under    string // the heading that blocks stand under
-	open     bool   // a section is open
-	err      error
 }
 
-func (p *htmlWriter) execute(name string, data any) {
-	if p.err == nil {
-		p.err = htmlPage.ExecuteTemplate(p.to, name, data)
+// main is everything that is seen: the verdict with what belongs to it, a list of contents, and the sections.
+func (p *page) main(blocks []block) *html.Node {
+	main, contents := element("main", nil, lineBreak()), element("ul", nil)
+	part := element("header", nil, lineBreak())
+	within(main, part, lineBreak())
+	for _, b := range blocks {
+		if h, is := b.(heading); is && h.level == 2 {
+			at := anchor(h.text)
+			if contents.FirstChild == nil {
+				within(main, element("nav", []string{"aria-label", "Contents"}, contents), lineBreak())
+			}
+			within(contents, element("li", nil, element("a", []string{"href", "#" + at}, words(h.text))), lineBreak())
+			part = element("section", []string{"aria-labelledby", at}, lineBreak())
+			within(main, part, lineBreak())
+		}
+		within(part, p.block(b), lineBreak())
 	}
+	return main
 }
 
-func (p *htmlWriter) block(b block) {
+// anchor is the address of a section within the page.
+func anchor(title string) string {
+	return strings.ReplaceAll(strings.ToLower(oneLine(title)), " ", "-")
+}
+
+func (p *page) block(b block) *html.Node {
 	switch b := b.(type) {
 	case heading:
 		p.under = b.text
 		if b.level == 2 {
-			p.execute("section", struct {
-				htmlSection
-				First bool
-			}{htmlSection{oneLine(b.text), anchor(b.text)}, !p.open})
-			p.open = true
-			return
+			return element("h2", []string{"id", anchor(b.text)}, words(b.text))
 		}
-		p.execute("heading", map[string]any{"Level": b.level, "Text": oneLine(b.text)})
+		return element(fmt.Sprintf("h%d", b.level), nil, words(b.text))
 	case result:
-		p.execute("result", b)
+		answer := [...]string{slo.NotJudged: "not-judged", slo.Passed: "passed", slo.Failed: "failed"}[b.answer]
+		n := element("p", class("result "+answer), element("strong", nil, words(b.head())), element("span", class("colon"), verbatim(": ")))
+		return within(n, b.text.nodes()...)
 	case paragraph:
-		p.execute("paragraph", b.text)
+		return element("p", nil, b.text.nodes()...)
 	case note:
-		p.execute("note", b.text)
+		return element("p", class("note", "role", "note"), b.text.nodes()...)
 	case list:
-		p.execute("list", b.items)
-	case script:
-		var lines []string
-		for _, l := range b.lines {
-			lines = append(lines, oneLine(l))
+		n := element("ul", nil, lineBreak())
+		for _, i := range b.items {
+			within(n, element("li", nil, i.nodes()...), lineBreak())
 		}
-		p.execute("script", strings.Join(lines, "\n"))
+		return n
+	case script:
+		code := element("code", nil)
+		for i, l := range b.lines {
+			if i > 0 {
+				within(code, lineBreak())
+			}
+			within(code, words(l))
+		}
+		return element("pre", []string{"tabindex", "0"}, code)
 	case table:
-		p.execute("table", htmlTableOf(b, p.under))
+		return htmlTable(b, p.under)
 	case picture:
-		p.execute("chart", p.chart(b.chart))
+		return p.chart(b.chart)
 	}
+	return nil
 }
 
-// Text is the text of a stretch, fit for a document. Templates call it.
-func (s inline) Text() string { return oneLine(s.text) }
-
-// Tag is the element that a stretch is set in; "" for plain text.
-func (s inline) Tag() string {
-	return [...]string{plainStyle: "", strongStyle: "strong", codeStyle: "code", passStyle: "pass", failStyle: "fail", unknownStyle: "unknown"}[s.style]
+// nodes are the stretches of a line.
+func (l line) nodes() (all []*html.Node) {
+	for _, s := range l {
+		n := words(s.text)
+		switch s.style {
+		case plainStyle:
+		case strongStyle:
+			n = element("strong", nil, n)
+		case codeStyle:
+			n = element("code", nil, n)
+		case passStyle, failStyle, unknownStyle:
+			name := map[style]string{passStyle: "pass", failStyle: "fail", unknownStyle: "unknown"}[s.style]
+			n = element("span", class(name), n)
+		}
+		all = append(all, n)
+	}
+	return all
 }
 
-// Answer is the verdict as a class.
-func (r result) Answer() string {
-	return [...]string{slo.NotJudged: "not-judged", slo.Passed: "passed", slo.Failed: "failed"}[r.answer]
-}
-
-// Line is the sentence.
-func (r result) Line() line { return r.text }
-
-// Head is the verdict in a word, with its sign.
-func (r result) Head() string { return r.head() }
-
-// htmlTable is a table with what a page says of it beside its cells.
-type htmlTable struct {
-	Label string
-	Cards bool // on a phone each row stands by itself: it is wider than it
-	Heads []htmlCell
-	Rows  [][]htmlCell
-}
-
-// htmlCell is a cell, or a head.
-type htmlCell struct {
-	Label   string // its head
-	Number  bool
-	Heading bool // of its row
-	Line    line
-}
-
-// cards reports whether a table is too wide for a phone because of its text. One of numbers can be moved to
-// and fro.
+// cards reports whether a table is too wide for a phone because of its text: there each row stands by itself.
+// A table of numbers can be moved to and fro.
 func (t table) cards() bool {
 	const texts, codes = 4, 4 // columns, of text or beside code
 	n := 0
@@ -187,120 +182,46 @@ func (t table) cards() bool {
 	return n >= texts || coded && len(t.columns) >= codes
 }
 
-func htmlTableOf(t table, under string) htmlTable {
-	h := htmlTable{Label: oneLine(under), Cards: t.cards()}
-	heading := slices.IndexFunc(t.columns, func(c column) bool { return c.head != "" })
-	if heading >= 0 && t.columns[heading].number {
-		heading = -1 // no column names the row
+// htmlTable is a table that can be scrolled, named after the heading it stands under. Roles are given although
+// elements have them: shown as cards, they would lose them.
+func htmlTable(t table, under string) *html.Node {
+	named := slices.IndexFunc(t.columns, func(c column) bool { return c.head != "" })
+	if named >= 0 && t.columns[named].number {
+		named = -1 // no column names the row
 	}
-	for _, c := range t.columns {
-		h.Heads = append(h.Heads, htmlCell{Label: oneLine(c.head), Number: c.number})
+	attributes := make([][]string, len(t.columns)) // of the cells of a column
+	heads := element("tr", []string{"role", "row"})
+	for i, c := range t.columns {
+		attributes[i] = []string{"role", "cell", "data-label", oneLine(c.head)}
+		if i == named {
+			attributes[i] = []string{"role", "rowheader", "scope", "row", "data-label", oneLine(c.head)}
+		}
+		head := []string{"role", "columnheader", "scope", "col"}
+		if c.number {
+			attributes[i], head = class("number", attributes[i]...), class("number", head...)
+		}
+		label := words(c.head)
+		if c.head == "" {
+			label = element("span", class("unseen"), verbatim("Sign"))
+		}
+		within(heads, element("th", head, label))
 	}
+	body := element("tbody", []string{"role", "rowgroup"}, lineBreak())
 	for _, cells := range t.rows {
-		row := make([]htmlCell, len(cells))
-		for n, c := range cells {
-			row[n] = htmlCell{Label: h.Heads[n].Label, Number: h.Heads[n].Number, Heading: n == heading, Line: c}
-		}
-		h.Rows = append(h.Rows, row)
-	}
-	return h
-}
-
-// htmlChart is a chart in a page.
-type htmlChart struct {
-	Name, Title, Explanation string
-	Keys                     []htmlKey
-	Drawings                 []*svg
-	Columns                  []string
-	Rows                     []htmlRow
-}
-
-type htmlKey struct {
-	Name, Class string
-	Filled      bool
-}
-
-// htmlRow is the numbers of a stretch. Cells begin with when it was.
-type htmlRow struct {
-	From, To string // seconds
-	Cells    []string
-}
-
-func (p *htmlWriter) chart(c chart) htmlChart {
-	if p.drawings == nil {
-		for _, l := range svgLayouts {
-			p.drawings = append(p.drawings, l.of(p.run))
-		}
-		p.spans = spansOf(p.run)
-	}
-	h := htmlChart{Name: c.name, Title: oneLine(c.title), Explanation: oneLine(c.explanation), Columns: []string{"From"}}
-	for _, k := range c.keys {
-		kind := "line-"
-		if k.filled {
-			kind = "fill-"
-		}
-		h.Keys = append(h.Keys, htmlKey{oneLine(k.name), kind + k.role.look().name, k.filled})
-	}
-	for i, l := range svgLayouts {
-		h.Drawings = append(h.Drawings, drawSVG(p.drawings[i], l.class, c))
-	}
-	for _, name := range c.values.columns {
-		h.Columns = append(h.Columns, oneLine(name))
-	}
-	if len(p.spans) > 0 {
-		h.Columns = append(h.Columns, "Under way")
-	}
-	for _, r := range c.values.rows {
-		row := htmlRow{From: tenths(r.from), To: tenths(r.to), Cells: []string{clock(r.from)}}
-		for _, cell := range r.cells {
-			row.Cells = append(row.Cells, oneLine(cell))
-		}
-		if len(p.spans) > 0 {
-			row.Cells = append(row.Cells, oneLine(underWay(p.spans, r.from, r.to)))
-		}
-		h.Rows = append(h.Rows, row)
-	}
-	return h
-}
-
-// underWay names what was shaded at some time of a stretch.
-func underWay(spans []span, from, to float64) string {
-	var names []string
-	for _, s := range spans {
-		if s.from >= to {
-			break // they are in order
-		}
-		if s.to > from {
-			names = append(names, s.name)
-		}
-	}
-	return cmp.Or(enumerate(names), absent)
-}
-
-// roleStyle is the look of roles as a style sheet: their colours on light and on dark backgrounds, and the
-// classes of lines and of what is filled.
-func roleStyle() string {
-	var light, dark, classes strings.Builder
-	for _, l := range looks {
-		fmt.Fprintf(&light, "--%s:#%06x;", l.name, l.light)
-		fmt.Fprintf(&dark, "--%s:#%06x;", l.name, l.dark)
-		fmt.Fprintf(&classes, ".fill-%s{fill:var(--%s)", l.name, l.name)
-		if l.alpha > 0 {
-			fmt.Fprintf(&classes, ";fill-opacity:%.2f", float64(l.alpha)/255)
-		}
-		classes.WriteString("}\n")
-		if l.width > 0 {
-			fmt.Fprintf(&classes, ".line-%s{fill:none;stroke:var(--%s);stroke-width:%g", l.name, l.name, l.width)
-			for i, d := range l.dashes {
-				if i == 0 {
-					classes.WriteString(";stroke-dasharray:")
-				} else {
-					classes.WriteByte(',')
-				}
-				fmt.Fprintf(&classes, "%g", d)
+		row := element("tr", []string{"role", "row"})
+		for i, c := range cells {
+			name := "td"
+			if i == named {
+				name = "th"
 			}
-			classes.WriteString("}\n")
+			within(row, element(name, attributes[i], c.nodes()...))
 		}
+		within(body, row, lineBreak())
 	}
-	return ":root{" + light.String() + "}\n@media screen and (prefers-color-scheme:dark){:root{" + dark.String() + "}}\n" + classes.String()
+	names := "scroll"
+	if t.cards() {
+		names += " cards"
+	}
+	return element("div", class(names, "role", "region", "tabindex", "0", "aria-label", oneLine(under)), lineBreak(),
+		element("table", []string{"role", "table"}, lineBreak(), element("thead", []string{"role", "rowgroup"}, heads), lineBreak(), body), lineBreak())
 }
