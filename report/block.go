@@ -1,6 +1,10 @@
 package report
 
-import "strings"
+import (
+	"strings"
+
+	"xinbot.ir/squall/internal/slo"
+)
 
 // block is a piece of a document, in no format yet. Text in blocks is plain: formats escape it.
 type block interface{ isBlock() }
@@ -11,6 +15,11 @@ type (
 		level int
 		text  string
 	}
+	// result is the verdict of the run and why, in one sentence.
+	result struct {
+		answer slo.Answer
+		text   line
+	}
 	paragraph struct{ text line }
 	list      struct{ items []line }
 	// table is a head and rows of as many cells.
@@ -18,8 +27,11 @@ type (
 		columns []column
 		rows    [][]line
 	}
-	// picture is a file beside the document.
-	picture struct{ path, alt string }
+	// picture is a chart: a file beside the document, or drawn in it.
+	picture struct {
+		path, alt string
+		chart     chart
+	}
 	// note is set apart: something that a reader must not miss.
 	note struct{ text line }
 	// script is commands to copy, one a line.
@@ -27,12 +39,18 @@ type (
 )
 
 func (heading) isBlock()   {}
+func (result) isBlock()    {}
 func (paragraph) isBlock() {}
 func (list) isBlock()      {}
 func (table) isBlock()     {}
 func (picture) isBlock()   {}
 func (note) isBlock()      {}
 func (script) isBlock()    {}
+
+// head is the verdict in a word, with its sign.
+func (r result) head() string {
+	return verdictSymbol(r.answer) + " " + strings.ToUpper(r.answer.String())
+}
 
 // column is a head of a table. Numbers are set flush right.
 type column struct {
@@ -60,6 +78,9 @@ const (
 	plainStyle style = iota
 	strongStyle
 	codeStyle // names that a person may copy: metrics, flags, paths
+	passStyle // the sign of what passed, failed, or could not be judged
+	failStyle
+	unknownStyle
 )
 
 // inline is text in one style, and line is stretches one after the other.
@@ -76,6 +97,9 @@ func plain(parts ...string) line { return line{{text: strings.Join(parts, ""), s
 func strong(text string) line { return line{{text: text, style: strongStyle}} }
 
 func code(text string) line { return line{{text: text, style: codeStyle}} }
+
+// sign is a single character in its style.
+func sign(symbol string, s style) line { return line{{text: symbol, style: s}} }
 
 // then appends more to a line.
 func (l line) then(more ...line) line {

@@ -4,59 +4,118 @@ import (
 	"fmt"
 	"math"
 	"path/filepath"
-	"slices"
 
-	"gonum.org/v1/plot/vg"
-
-	"xinbot.ir/squall/internal/slo"
+	"xinbot.ir/squall/internal/units"
 )
 
-// chartFile is a chart beside the report.
-type chartFile struct {
-	name string // charts/gateway_latency.png
-	alt  string
-	draw func(*Run) *chart
+// chart is what is drawn over the time of a run, in no format yet: panels below each other, all on the
+// time axis of the run.
+type chart struct {
+	name        string // of its file and its address: gateway_latency
+	title       string
+	explanation string // what is drawn, in what unit
+	alt         string // the chart in one line, for those who do not see it
+	keys        []chartKey
+	panels      []chartPanel
+	values      chartValues
+}
+
+// chartKey explains one kind of line.
+type chartKey struct {
+	name   string
+	role   role
+	filled bool // a patch, not a line
+}
+
+// chartPanel is one pair of axes: time to the right, a value upwards.
+type chartPanel struct {
+	name      string  // "" in a chart of one panel
+	height    float64 // of the plotting area, in points
+	low, high float64 // of the value axis
+	log       bool
+	ticks     []float64
+	label     func(float64) string // of a tick, with its unit
+	lines     []chartLine          // the last is drawn over the others
+	columns   []chartColumn
+	bounds    []chartBound
+}
+
+// chartLine is a course of values. A value that is not a number is a gap, and so is a time without
+// values that is longer than gap.
+type chartLine struct {
+	name          string // stands at the end of the line where there is room
+	role          role
+	gap           float64
+	times, values []float64
+	low, high     []float64 // the least and the most of a second within each value; nil: not known
+	dots          bool      // each value is a dot, when there are few
+}
+
+// chartColumn is a part of a stack: what happened in a stretch of time.
+type chartColumn struct {
+	role       role
+	at, length float64 // middle and length, in seconds
+	from, to   float64 // on the value axis
+}
+
+// chartBound is an objective across a panel.
+type chartBound struct {
+	value float64
+	name  string
+}
+
+// chartValues are the numbers of a chart, as text with units: what a chart says to those who point at
+// it, or do not see it.
+type chartValues struct {
+	columns []string
+	rows    []chartRow
+}
+
+// chartRow is the numbers of a stretch of the run, in seconds. Between rows nothing was measured.
+type chartRow struct {
+	from, to float64
+	cells    []string
+}
+
+// lowestHigh is the least that a value axis reaches up to.
+const lowestHigh = 1e-9
+
+// charts make the charts of a report, in their order. One that has nothing to draw makes none. A new
+// chart is one function in a file of its own and one row here, and stands in every format.
+var charts = []func(*Run) []chart{
+	latencyCharts,
+	loadCharts,
+	scalingCharts,
+	errorCharts,
+}
+
+// chartsOf are the charts that a run gives something to draw for.
+func chartsOf(run *Run) (all []chart) {
+	for _, of := range charts {
+		all = append(all, of(run)...)
+	}
+	return all
 }
 
 const chartsDir = "charts"
 
-// chartFiles are the charts that the evidence gives something to draw for.
-func chartFiles(run *Run) []chartFile {
-	var files []chartFile
-	add := func(name, alt string, draw func(*Run) *chart) {
-		files = append(files, chartFile{chartsDir + "/" + name + ".png", alt, draw})
-	}
-	for _, t := range run.series {
-		if len(t.points) > 0 {
-			add(t.metric, t.title+": p50, p95 and p99 over time", func(run *Run) *chart { return latencyChart(run, t) })
-		}
-	}
-	if len(run.files.Seconds) > 0 {
-		add("load", "Requests per second and virtual users over time", loadChart)
-	}
-	if len(run.timeline.Workloads) > 0 {
-		add("scaling", "Pods of each workload over time", scalingChart)
-	}
-	if len(run.errors) > 0 {
-		add("errors", "Errors per second by kind over time", errorChart)
-	}
-	return files
-}
+// file is where the chart is beside the report.
+func (c chart) file() string { return chartsDir + "/" + c.name + ".png" }
 
 // saveCharts writes every chart below dir. What cannot be written is warned of in the report, which
 // is worth more than its pictures.
 func saveCharts(run *Run, dir string) {
-	for _, f := range chartFiles(run) {
-		if err := f.draw(run).save(filepath.Join(dir, filepath.FromSlash(f.name))); err != nil {
-			run.warn("chart " + f.name + " is missing: " + err.Error())
+	for _, c := range chartsOf(run) {
+		if err := drawPNG(run, c).save(filepath.Join(dir, filepath.FromSlash(c.file()))); err != nil {
+			run.warn("chart " + c.file() + " is missing: " + err.Error())
 		}
 	}
 }
 
 func chartsSection(run *Run) []block {
 	var blocks []block
-	for _, f := range chartFiles(run) {
-		blocks = append(blocks, picture{f.name, f.alt})
+	for _, c := range chartsOf(run) {
+		blocks = append(blocks, picture{path: c.file(), alt: c.alt, chart: c})
 	}
 	if len(blocks) == 0 {
 		return nil
@@ -69,193 +128,38 @@ func chartsSection(run *Run) []block {
 	if len(run.saturated) > 0 {
 		legend += " Black bars on the time axis: the generator was saturated."
 	}
+	for _, c := range chartsOf(run) {
+		if c.banded() {
+			legend += " A pale band goes from the lowest to the highest single second."
+			break
+		}
+	}
 	return append(blocks, paragraph{plain(legend)})
 }
 
-// logFrom is the ratio of the highest p99 to the usual p50 from which a latency chart is
-// logarithmic: on a plain scale the usual would be a flat line.
-const logFrom = 80
-
-func latencyChart(run *Run, t *latencySeries) *chart {
-	const height = 270
-	c := newChart(height)
-	var times, p50, p95, p99 []float64
-	for _, pt := range t.points {
-		times, p50 = append(times, min(pt.at, run.length)), append(p50, pt.p50)
-		p95, p99 = append(p95, pt.p95), append(p99, pt.p99)
-	}
-	var lines []slo.Objective
-	high := slices.Max(p99)
-	worst, usual := high, median(p50)
-	for _, v := range run.verdict.Run.Objectives {
-		if o := v.Objective; o.Metric == t.metric && o.Channel == "" && o.Scope.During == "" && o.Latency() {
-			lines = append(lines, o)
-			high = max(high, o.Bound)
+// banded reports whether a line of the chart has the least and the most of its seconds.
+func (c chart) banded() bool {
+	for _, p := range c.panels {
+		for _, l := range p.lines {
+			if l.low != nil {
+				return true
+			}
 		}
 	}
-	p := c.panel(underPanel+6, height-topMargin, run.length, high*headroom(run))
-	scale := ""
-	ticks := valueTicks(p.high)
-	if worst > logFrom*usual && usual > 0 {
-		p.log, p.low, p.high = true, slices.Min(p50)/1.5, high*1.5
-		ticks, scale = logTicks(p.low, p.high), " · logarithmic scale"
-	}
-	keys := []key{
-		{name: "p50", style: stroke(c.p50, 1.6)}, {name: "p95", style: stroke(c.p95, 2)}, {name: "p99", style: stroke(c.p99, 1)},
-	}
-	from := ""
-	if run.open {
-		from = ", from the time each send was due"
-	}
-	if len(lines) == 0 {
-		scale += " · no objective is set for it"
-	} else {
-		keys = append(keys, key{name: "objective", style: stroke(c.objective, 1.1, 5, 3)})
-	}
-	c.head(t.title, fmt.Sprintf("percentiles of each %s%s · %s%s", intervalText(t.interval), from, plural(t.total, "request", "requests"), scale), keys)
-	p.drawSpans(run)
-	p.valueAxis(ticks, latencyLabel)
-	p.drawMarks(run, true)
-	p.drawSpanNames(run)
-	gap := 1.5 * t.interval
-	p.drawLine(stroke(c.p99, 1), gap, times, p99, true)
-	p.drawLine(stroke(c.p95, 2), gap, times, p95, true)
-	p.drawLine(stroke(c.p50, 1.6), gap, times, p50, true)
-	for _, o := range lines {
-		p.drawThreshold(o.Bound, o.Expression()+" ms")
-	}
-	p.drawSaturated(run.saturated)
-	p.timeAxis(true)
-	return c
+	return false
 }
 
+// intervalText writes the length of a stretch, in whole seconds.
 func intervalText(seconds float64) string {
-	if seconds == 1 {
+	switch {
+	case seconds == 1:
 		return "second"
-	}
-	if seconds < 60 {
+	case seconds < 60:
 		return fmt.Sprintf("%.0f seconds", seconds)
-	}
-	if seconds == 60 {
+	case seconds == 60:
 		return "minute"
+	case math.Mod(seconds, 60) == 0:
+		return fmt.Sprintf("%.0f minutes", seconds/60)
 	}
-	return fmt.Sprintf("%.0f minutes", seconds/60)
-}
-
-func median(values []float64) float64 {
-	sorted := slices.Sorted(slices.Values(values))
-	return sorted[len(sorted)/2]
-}
-
-// interval is a stretch of consecutive seconds, added up for a chart.
-type interval struct {
-	at, length  float64
-	requests    uint64
-	errors      map[string]uint64 // by class
-	rate        float64           // wanted, the most
-	vus, wanted int               // the most
-}
-
-// intervals adds up the seconds of a run in stretches, at most most of them.
-func intervals(run *Run, most float64) []interval {
-	cell := math.Ceil(max(1, run.length/most))
-	var all []interval
-	current := -1
-	for _, s := range run.files.Seconds {
-		if index := min(int(run.second(s.At)/cell), lastInterval(run.length+run.startOffset(), cell)); index != current {
-			current = index
-			all = append(all, interval{at: max(0, (float64(index)+0.5)*cell-run.startOffset()), errors: map[string]uint64{}})
-		}
-		last := &all[len(all)-1]
-		last.length += s.Length
-		last.rate, last.vus, last.wanted = max(last.rate, s.Rate), max(last.vus, s.VUs), max(last.wanted, s.WantedVUs)
-		for _, c := range s.Series {
-			last.requests += c[0]
-		}
-		for _, x := range s.Errors {
-			last.errors[x.Class] += x.Count
-		}
-	}
-	return all
-}
-
-// level is something that was wanted and achieved, one panel of the load chart.
-type level struct {
-	name           string
-	height         vg.Length
-	achieved, want []float64
-}
-
-func loadChart(run *Run) *chart {
-	const nameRow = 18
-	all := intervals(run, mostIntervals)
-	times := valuesOf(all, func(s interval) float64 { return min(s.at, run.length) })
-	rate := level{name: "requests per second", height: 150, achieved: valuesOf(all, func(s interval) float64 { return float64(s.requests) / s.length })}
-	if run.open {
-		rate.want = valuesOf(all, wantedRate)
-	}
-	levels := []level{rate}
-	if run.vus.high > 0 || run.wanted.high > 0 {
-		levels = append(levels, level{
-			name: "virtual users", height: 100,
-			achieved: valuesOf(all, func(s interval) float64 { return float64(s.vus) }),
-			want:     valuesOf(all, func(s interval) float64 { return float64(s.wanted) }),
-		})
-	}
-	height := vg.Length(topMargin + underPanel - 8)
-	for _, l := range levels {
-		height += l.height + nameRow
-	}
-	c := newChart(height)
-	achieved, wanted := stroke(c.level, 1.8), stroke(c.wanted, 1.2, 3, 2)
-	c.head("Load", "all flows together", []key{{name: "achieved", style: achieved}, {name: "wanted", style: wanted}})
-	top := height - topMargin + 8
-	for i, l := range levels {
-		first, last := i == 0, i == len(levels)-1
-		top -= nameRow
-		p := c.panel(top-l.height, top, run.length, highest(slices.Concat(l.achieved, l.want)...)*1.15)
-		p.drawName(l.name, first)
-		p.drawSpans(run)
-		p.valueAxis(valueTicks(p.high), tickLabel)
-		p.drawMarks(run, first)
-		if first {
-			p.drawSpanNames(run)
-		}
-		// A second without requests is a zero here, and not a gap.
-		if l.want != nil {
-			p.drawLine(wanted, run.length, times, l.want, false)
-		}
-		p.drawLine(achieved, run.length, times, l.achieved, false)
-		p.drawSaturated(run.saturated)
-		p.timeAxis(last)
-		top -= l.height
-	}
-	return c
-}
-
-// wantedRate is not a number where none was wanted, which is a gap and not a zero: virtual users have
-// no rate.
-func wantedRate(s interval) float64 {
-	if s.rate == 0 {
-		return math.NaN()
-	}
-	return s.rate
-}
-
-// highest is the highest of values, gaps left aside.
-func highest(values ...float64) (high float64) {
-	for _, v := range values {
-		if v > high {
-			high = v
-		}
-	}
-	return high
-}
-
-func valuesOf(all []interval, of func(interval) float64) []float64 {
-	values := make([]float64, len(all))
-	for i, s := range all {
-		values[i] = of(s)
-	}
-	return values
+	return units.Duration(duration(seconds))
 }

@@ -3,8 +3,7 @@ package report
 import (
 	"math"
 	"slices"
-
-	"gonum.org/v1/plot/vg"
+	"strconv"
 
 	"xinbot.ir/squall/internal/timeline"
 )
@@ -12,34 +11,68 @@ import (
 // mostScalings is how many workloads the chart of pods has room for; the table has them all.
 const mostScalings = 8
 
-// scalingChart draws the pods of each workload as steps, ready and wanted.
-func scalingChart(run *Run) *chart {
-	const nameRow, panelHeight = 18, 74
-	all := run.timeline.Workloads[:min(len(run.timeline.Workloads), mostScalings)]
-	height := vg.Length(topMargin+underPanel-8) + vg.Length(len(all)*(nameRow+panelHeight))
-	c := newChart(height)
-	ready, wanted := stroke(c.level, 1.8), stroke(c.wanted, 1.2, 3, 2)
-	c.head("Scaling", "pods of each workload", []key{{name: "ready", style: ready}, {name: "wanted", style: wanted}})
-	top := height - topMargin + 8
-	for i, s := range all {
-		first, last := i == 0, i == len(all)-1
-		top -= nameRow
-		times, readySteps, wantedSteps := stepLine(s.Points, run.length)
-		p := c.panel(top-panelHeight, top, run.length, 1.2*max(1, slices.Max(readySteps), slices.Max(wantedSteps), float64(s.Max)))
-		p.drawName(s.Workload, first)
-		p.drawSpans(run)
-		p.valueAxis(wholeTicks(p.high), tickLabel)
-		p.drawMarks(run, first)
-		if first {
-			p.drawSpanNames(run)
-		}
-		p.drawLine(wanted, math.Inf(1), times, wantedSteps, false)
-		p.drawLine(ready, math.Inf(1), times, readySteps, false)
-		p.drawSaturated(run.saturated)
-		p.timeAxis(last)
-		top -= panelHeight
+// scalingCharts draw the pods of each workload as steps, ready and wanted.
+func scalingCharts(run *Run) []chart {
+	if len(run.timeline.Workloads) == 0 {
+		return nil
 	}
-	return c
+	c := chart{
+		name: "scaling", title: "Scaling", explanation: "pods of each workload", alt: "Pods of each workload over time",
+		keys: []chartKey{{name: "ready", role: levelRole}, {name: "wanted", role: wantedRole}},
+	}
+	all := run.timeline.Workloads[:min(len(run.timeline.Workloads), mostScalings)]
+	for _, s := range all {
+		times, ready, wanted := stepLine(s.Points, run.length)
+		p := chartPanel{
+			name: s.Workload, height: 74, high: 1.2 * max(1, slices.Max(ready), slices.Max(wanted), float64(s.Max)), label: tickLabel,
+			lines: []chartLine{
+				{name: "wanted", role: wantedRole, gap: math.Inf(1), times: times, values: wanted},
+				{name: "ready", role: levelRole, gap: math.Inf(1), times: times, values: ready},
+			},
+		}
+		p.ticks = wholeTicks(p.high)
+		c.panels = append(c.panels, p)
+		c.values.columns = append(c.values.columns, s.Workload)
+	}
+	c.values.rows = scalingRows(all, run.length)
+	return []chart{c}
+}
+
+// scalingRows have a row for each stretch in which no workload changed. Stretches too short to be seen are
+// one, with the pods at its end.
+func scalingRows(all []timeline.Workload, length float64) (rows []chartRow) {
+	var moments []float64
+	for _, s := range all {
+		for _, p := range s.Points {
+			moments = append(moments, p.At)
+		}
+	}
+	slices.Sort(moments)
+	from, shortest := moments[0], length/mostIntervals
+	next := make([]int, len(all)) // the first point that is still to come
+	for n, at := range moments {
+		last, to := n == len(moments)-1, max(length, at)
+		if !last {
+			to = moments[n+1]
+		}
+		if !last && (to == at || to-from < shortest) {
+			continue
+		}
+		row := chartRow{from: from, to: to}
+		for i, s := range all {
+			for next[i] < len(s.Points) && s.Points[next[i]].At <= at {
+				next[i]++
+			}
+			cell := absent
+			if next[i] > 0 {
+				p := s.Points[next[i]-1]
+				cell = strconv.Itoa(p.Ready) + " ready, " + strconv.Itoa(p.Wanted) + " wanted"
+			}
+			row.cells = append(row.cells, cell)
+		}
+		rows, from = append(rows, row), to
+	}
+	return rows
 }
 
 // stepLine are the corners of the two stairs that points make, drawn on to the end of the run.

@@ -1,21 +1,18 @@
 package report
 
 import (
-	"image/color"
 	"testing"
-
-	"gonum.org/v1/plot/vg"
 
 	"xinbot.ir/squall/internal/event"
 )
 
 // shaded is the colour of a chart's background under a moment.
-func shaded(c *chart, p *panel, at float64, y vg.Length) uint32 {
+func shaded(c *canvas, p *axes, at, y float64) uint32 {
 	return pixels(c, p.x(at)-0.3, y, p.x(at)+0.3, y+0.6)[0]
 }
 
-func over(back uint32, shade color.Color) uint32 {
-	n := color.NRGBAModel.Convert(shade).(color.NRGBA) //nolint:forcetypeassert // the model's own type
+func over(back uint32, shade role) uint32 {
+	n := shade.color()
 	mix := func(shift int, v uint8) uint32 {
 		under := float64(back >> shift & 0xff)
 		return uint32(under+(float64(v)-under)*float64(n.A)/255+0.5) << shift
@@ -45,16 +42,13 @@ func TestFaultsAreShadedOnEveryChart(t *testing.T) {
 	}
 	run.errors = []errorTotal{{class: "timeout", count: 1}} // so that there is a chart of them
 	drawn := 0
-	for _, f := range chartFiles(run) {
-		c := f.draw(run)
-		p := c.panel(underPanel+6, c.height-topMargin, run.length, 1)
-		once := over(0xffffff, c.fault)
+	for _, f := range chartsOf(run) {
+		c := drawPNG(run, f)
+		p := axesOf(run, f, c)
+		once := over(0xffffff, faultRole)
 		// Just above the time axis of the lowest panel, between its marks and below its lines.
-		y := vg.Length(underPanel + 6 + 3)
-		if f.name == chartsDir+"/load.png" || f.name == chartsDir+"/scaling.png" {
-			y = underPanel + 3
-		}
-		for at, want := range map[float64]uint32{5.5: 0xffffff, 15.5: once, 25.5: over(once, c.fault), 45.5: once, 59.5: once} {
+		y := p.bottom + 3
+		for at, want := range map[float64]uint32{5.5: 0xffffff, 15.5: once, 25.5: over(once, faultRole), 45.5: once, 59.5: once} {
 			if got := shaded(c, p, at, y); !near(got, want) {
 				t.Errorf("%s is %06x at %v s, want %06x", f.name, got, at, want)
 			}
@@ -76,13 +70,11 @@ func TestNamesOfFaultsDoNotMeet(t *testing.T) {
 		t.Fatal(err)
 	}
 	ink := func(run *Run, lane int) int {
-		named, bare := newChart(270), newChart(270)
-		p := named.panel(32, 208, run.length, 1)
-		p.drawSpans(run)
-		p.drawSpanNames(run)
-		q := bare.panel(32, 208, run.length, 1)
-		q.drawSpans(run)
-		top := p.top - 12*vg.Length(lane)
+		named := newCanvas(pngLayout.of(run).heightOf(emptyChart()))
+		p := axesOf(run, emptyChart(), named)
+		p.drawSpans()
+		p.drawSpanNames()
+		top := p.top - 12*float64(lane)
 		dark := 0
 		for _, px := range pixels(named, p.x(11)+2, top-11, p.x(11)+60, top-2) {
 			if px>>8&0xff < 0xa0 {
@@ -94,7 +86,8 @@ func TestNamesOfFaultsDoNotMeet(t *testing.T) {
 	if ink(run, 0) < 50 || ink(run, 1) < 50 || ink(run, 2) > 0 {
 		t.Errorf("ink of %d, %d and %d pixels in the three lanes, want some in two", ink(run, 0), ink(run, 1), ink(run, 2))
 	}
-	if one, two := headroom(new(Run)), headroom(run); two <= one {
-		t.Errorf("headroom %v where names overlap and %v where there are none", two, one)
+	c := emptyChart()
+	if a := axesOf(run, c, newCanvas(400)); a.y(c.panels[0].high) > a.top-2*a.laneHeight() {
+		t.Error("the highest value stands among the names")
 	}
 }

@@ -3,16 +3,26 @@ package report
 import (
 	"image"
 	"math"
+	"slices"
 	"testing"
-
-	"gonum.org/v1/plot/vg"
 
 	"xinbot.ir/squall/internal/event"
 )
 
+// axesOf are the axes of the last panel of a chart in a picture.
+func axesOf(run *Run, c chart, on *canvas) *axes {
+	all := pngLayout.of(run).axes(on, c)
+	return all[len(all)-1]
+}
+
+// emptyChart has one panel with nothing in it, as high as that of a latency.
+func emptyChart() chart {
+	return chart{panels: []chartPanel{{height: 176, high: 10, label: tickLabel}}}
+}
+
 // pixels are those of a rectangle, in points from the lower left corner.
-func pixels(c *chart, x0, y0, x1, y1 vg.Length) []uint32 {
-	at := func(v vg.Length) int { return int(math.Round(float64(v) * chartDPI / 72)) }
+func pixels(c *canvas, x0, y0, x1, y1 float64) []uint32 {
+	at := func(v float64) int { return int(math.Round(v * pngDPI / 72)) }
 	img := c.image.Image()
 	bottom := img.Bounds().Dy()
 	area := image.Rect(at(x0), bottom-at(y1), at(x1), bottom-at(y0))
@@ -41,11 +51,12 @@ func TestNameOfAPhaseIsNotCrossed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	plain := latencyChart(run, run.series[0])
+	latency := latencyChart(run, run.series[0])
+	plain := drawPNG(run, latency)
 	run.files.Events = append(run.files.Events, happened(104, event.RoleOperator, event.Noted{Note: "x"}))
-	marked := latencyChart(run, run.series[0])
-	p := plain.panel(underPanel+6, plain.height-topMargin, run.length, 1)
-	x, name := p.x(100.4), textStyle(8, p.faint, false).Width("Channel spike")
+	marked := drawPNG(run, latency)
+	p := axesOf(run, latency, plain)
+	x, name := p.x(100.4), p.letters(8, 0).width("Channel spike")
 	if p.x(104) > x+name {
 		t.Fatal("the mark is not within the name")
 	}
@@ -68,19 +79,38 @@ func TestNoWantedRateInTheClosedModel(t *testing.T) {
 			t.Errorf("second %d wants %v requests per second", i, wantedRate(s))
 		}
 	}
-	loadChart(run)
-	c := newChart(200)
-	p := c.panel(20, 180, 10, 10)
-	p.drawLine(stroke(c.objective, 2), 10, []float64{1, 4, 5, 8, 9}, []float64{5, 5, math.NaN(), 5, 5}, false)
+	drawPNG(run, loadCharts(run)[0])
+	c := emptyChart()
+	run.length, run.cuts, run.injections = 10, nil, nil
+	on := newCanvas(pngLayout.of(run).heightOf(c))
+	p := axesOf(run, c, on)
+	p.drawLine(chartLine{role: objectiveRole, gap: 10, times: []float64{1, 4, 5, 8, 9}, values: []float64{5, 5, math.NaN(), 5, 5}})
 	seen := func(at float64) bool {
-		for _, px := range pixels(c, p.x(at)-2, p.bottom, p.x(at)+2, p.top) {
-			if px != 0xffffff {
-				return true
-			}
-		}
-		return false
+		return slices.ContainsFunc(pixels(on, p.x(at)-4, p.bottom, p.x(at)+4, p.top), func(px uint32) bool { return px != 0xffffff })
 	}
 	if !seen(2) || seen(6) || !seen(8.5) {
 		t.Errorf("the line is drawn at 2 s (%v), at 6 s (%v, a gap) and at 8.5 s (%v)", seen(2), seen(6), seen(8.5))
+	}
+}
+
+// A line is cut where nothing was measured, and where a value is not a number.
+func TestGapsCutLines(t *testing.T) {
+	nan := math.NaN()
+	for _, c := range []struct {
+		times, values []float64
+		want          [][]int
+	}{
+		{nil, nil, nil},
+		{[]float64{1}, []float64{1}, [][]int{{0}}},
+		{[]float64{1}, []float64{nan}, nil},
+		{[]float64{1, 2, 3}, []float64{1, 1, 1}, [][]int{{0, 1, 2}}},
+		{[]float64{1, 2, 5, 6}, []float64{1, 1, 1, 1}, [][]int{{0, 1}, {2, 3}}},
+		{[]float64{1, 2, 3, 4}, []float64{1, nan, 1, nan}, [][]int{{0}, {2}}},
+		{[]float64{1, 2, 9}, []float64{nan, nan, 1}, [][]int{{2}}},
+	} {
+		got := chartLine{gap: 1.5, times: c.times, values: c.values}.pieces()
+		if !slices.EqualFunc(got, c.want, slices.Equal[[]int]) {
+			t.Errorf("%v %v is cut into %v, want %v", c.times, c.values, got, c.want)
+		}
 	}
 }

@@ -31,8 +31,8 @@ func Files(run *Run) (names []string) {
 	for _, f := range formats {
 		names = append(names, f.File)
 	}
-	for _, f := range chartFiles(run) {
-		names = append(names, f.name)
+	for _, c := range chartsOf(run) {
+		names = append(names, c.file())
 	}
 	return names
 }

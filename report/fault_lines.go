@@ -82,3 +82,7 @@ func verdictOn(f event.Finding) event.ExpectationVerdict {
 func verdictMark(v event.ExpectationVerdict) string {
 	return map[event.ExpectationVerdict]string{event.ExpectationMet: "✓", event.ExpectationFailed: "✗", event.ExpectationUnknown: "?"}[v]
 }
+
+func verdictStyle(v event.ExpectationVerdict) style {
+	return map[event.ExpectationVerdict]style{event.ExpectationMet: passStyle, event.ExpectationFailed: failStyle, event.ExpectationUnknown: unknownStyle}[v]
+}

@@ -17,7 +17,7 @@ import (
 	"xinbot.ir/squall/load/metric"
 )
 
-func pointsOf(t *testing.T, run *Run) (all []k6Point) {
+func k6PointsOf(t *testing.T, run *Run) (all []k6Point) {
 	t.Helper()
 	if err := k6Points(run, func(p k6Point) error { all = append(all, p); return nil }); err != nil {
 		t.Fatal(err)
@@ -42,7 +42,7 @@ func TestPointsAddUpToTheRun(t *testing.T) {
 			sums, weights := map[string]float64{}, map[string]float64{}
 			kinds := map[string]bool{}
 			last := ""
-			for _, p := range pointsOf(t, run) {
+			for _, p := range k6PointsOf(t, run) {
 				kinds[p.metric] = true
 				key := p.metric
 				if r := p.tag("expected_response"); r != "" {
@@ -115,7 +115,7 @@ func TestPointsHaveThePercentilesOfTheirWindow(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, p := range pointsOf(t, run) {
+	for _, p := range k6PointsOf(t, run) {
 		if a := p.tag("aggregate"); p.tag("name") != "" && (a == "p(95)" || a == "max") {
 			key := p.tag("name") + p.time.String() + a
 			if value, there := want[key]; !there || value != p.value {
@@ -238,7 +238,7 @@ func TestPointsOfTheParts(t *testing.T) {
 	})
 	var got []string
 	last := ""
-	for _, p := range pointsOf(t, run) {
+	for _, p := range k6PointsOf(t, run) {
 		at := p.time.Format("05")
 		if p.metric == "vus" {
 			last = at

@@ -23,12 +23,19 @@ type latencySeries struct {
 	histogram *hdr.Histogram // of the stretch being read
 	current   int            // its index
 	last      int            // index of the last stretch
+
+	// Of each second within the stretch, where a stretch is longer than one; nil otherwise.
+	seconds   *hdr.Histogram
+	second    float64 // the one being read
+	low, high float64 // p95 of single seconds so far; NaN: none had enough samples to tell
 }
 
 // point is one stretch of a track. Values are milliseconds.
 type point struct {
-	at            float64 // middle of the stretch
-	p50, p95, p99 float64
+	at                 float64 // middle of the stretch
+	p50, p95, p99, max float64
+	low, high          float64 // p95 of single seconds; NaN: none had enough samples
+	count              uint64
 }
 
 // How finely charts are drawn. A stretch is as short as these allow: a chart has at most mostIntervals
@@ -60,6 +67,10 @@ func latencySeriesOf(run *Run) []*latencySeries {
 		t.interval = intervalLength(run.length, samples)
 		t.last, t.lead = lastInterval(run.length+run.startOffset(), t.interval), run.startOffset()
 		t.total, t.histogram = samples, metric.NewHistogram()
+		t.low, t.high = math.NaN(), math.NaN()
+		if t.interval > 1 {
+			t.seconds = metric.NewHistogram()
+		}
 		tracks = append(tracks, &t)
 	}
 	return tracks
@@ -86,19 +97,46 @@ func lastInterval(seconds, cell float64) int { return max(0, int(math.Round(seco
 
 // add takes the histogram of a second, counted from the run's first. They come in order of time.
 func (t *latencySeries) add(second float64, h rundir.Bars) {
+	if second != t.second {
+		t.closeSecond()
+		t.second = second
+	}
 	if cell := min(int(second/t.interval), t.last); cell != t.current {
 		t.close()
 		t.current = cell
 	}
 	h.AddTo(t.histogram)
+	if t.seconds != nil {
+		h.AddTo(t.seconds)
+	}
+}
+
+// closeSecond ends the current second. One with too few samples for a p95 says nothing.
+func (t *latencySeries) closeSecond() {
+	if t.seconds == nil || t.seconds.TotalCount() == 0 {
+		return
+	}
+	if uint64(t.seconds.TotalCount()) >= metric.FewestSamples(95) {
+		p95 := float64(metric.Percentile(t.seconds, 95)) / 1000
+		if math.IsNaN(t.low) {
+			t.low, t.high = p95, p95
+		}
+		t.low, t.high = min(t.low, p95), max(t.high, p95)
+	}
+	t.seconds.Reset()
 }
 
 // close ends the current stretch. A stretch without samples leaves a gap.
 func (t *latencySeries) close() {
+	t.closeSecond()
 	if t.histogram.TotalCount() == 0 {
 		return
 	}
 	at := func(p float64) float64 { return float64(metric.Percentile(t.histogram, p)) / 1000 }
-	t.points = append(t.points, point{max(0, (float64(t.current)+0.5)*t.interval-t.lead), at(50), at(95), at(99)})
+	t.points = append(t.points, point{
+		at: max(0, (float64(t.current)+0.5)*t.interval-t.lead), p50: at(50), p95: at(95), p99: at(99), max: at(100),
+		low: t.low, high: t.high, count: uint64(t.histogram.TotalCount()),
+	})
 	t.histogram.Reset()
+	t.low, t.high = math.NaN(), math.NaN()
 }

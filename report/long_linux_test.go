@@ -164,10 +164,11 @@ func TestReportOfEightHours(t *testing.T) {
 		faults    int
 		processor time.Duration
 		megabytes int64
-		size      int
+		size      int // of report.md
+		page      int // of report.html
 	}{
-		{20, 5 * time.Second, 300, 60_000},
-		{2000, 20 * time.Second, 500, 60_000},
+		{20, 5 * time.Second, 300, 60_000, 1_000_000},
+		{2000, 20 * time.Second, 500, 60_000, 5_000_000},
 	} {
 		dir := longRun{seconds: 8 * 3600, faults: c.faults}.write(t)
 		cmd := exec.Command(reporter, dir)
@@ -183,6 +184,11 @@ func TestReportOfEightHours(t *testing.T) {
 		}
 		if n := len(read(t, filepath.Join(dir, File))); n > c.size {
 			t.Errorf("%d faults: the report has %d bytes", c.faults, n)
+		}
+		page := len(read(t, filepath.Join(dir, HTMLFile)))
+		t.Logf("%d faults: a page of %d bytes", c.faults, page)
+		if page > c.page {
+			t.Errorf("%d faults: the page has %d bytes, want at most %d", c.faults, page, c.page)
 		}
 	}
 }

@@ -25,6 +25,8 @@ func markdown(blocks []block) string {
 		switch blk := blk.(type) {
 		case heading:
 			fmt.Fprintf(&b, "%s %s\n", strings.Repeat("#", blk.level), markdownLine(plain(blk.text)))
+		case result:
+			fmt.Fprintln(&b, markdownLine(strong(blk.head()).then(plain(": "), blk.text)))
 		case paragraph:
 			fmt.Fprintln(&b, markdownLine(blk.text))
 		case note:
@@ -163,7 +165,7 @@ func allDigits(runes []rune) bool {
 	return len(runes) > 0
 }
 
-// oneLine removes line breaks, control characters and whatever looks like a secret. Nothing in a
+// oneLine removes line breaks, control characters, those that turn the direction of writing, and whatever looks like a secret. Nothing in a
 // run directory should hold one; what a person pasted into a note, or a platform echoed in an
 // error, might.
 func oneLine(text string) string {
@@ -172,6 +174,8 @@ func oneLine(text string) string {
 		switch {
 		case r == '\n' || r == '\r' || r == '\t':
 			return ' '
+		case unicode.Is(unicode.Bidi_Control, r): // would turn the direction of what follows
+			return -1
 		case unicode.IsControl(r) || r == unicode.ReplacementChar:
 			return -1
 		}

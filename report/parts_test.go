@@ -162,7 +162,7 @@ func FuzzMarkdown(f *testing.F) {
 
 func TestTicks(t *testing.T) {
 	for _, seconds := range []float64{1, 7, 59, 60, 240, 900, 3600, 30_000, 90_000, 3e6} {
-		if n := len(timeTicks(seconds)); n < 2 || n > 11 {
+		if n := len(timeTicks(seconds, 10)); n < 2 || n > 11 {
 			t.Errorf("%v seconds have %d ticks", seconds, n)
 		}
 	}

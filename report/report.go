@@ -24,6 +24,7 @@ type Format struct {
 
 var formats = []Format{
 	{"Markdown report", File, writeMarkdown},
+	{"HTML report", HTMLFile, writeHTML},
 	{"k6 summary", SummaryFile, writeK6Summary},
 	{"JUnit XML", JUnitFile, writeJUnit},
 }

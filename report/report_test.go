@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"image"
-	"image/color"
 	"image/png"
 	"io"
 	"maps"
@@ -32,8 +31,8 @@ import (
 
 // documents are what a run is written as, made in memory.
 type documents struct {
-	report, summary, terminal string
-	verdict                   slo.Verdict
+	report, page, summary, terminal string
+	verdict                         slo.Verdict
 }
 
 // documentsOf writes the documents of the run in dir, and no charts.
@@ -51,7 +50,7 @@ func documentsOf(t *testing.T, dir string) documents {
 		}
 		text[f.File] = b.String()
 	}
-	return documents{text[File], text[SummaryFile], Terminal(run, filepath.Join(dir, File), 0), run.Verdict()}
+	return documents{text[File], text[HTMLFile], text[SummaryFile], Terminal(run, filepath.Join(dir, File), 0), run.Verdict()}
 }
 
 // save writes the documents of the run in dir there, charts and all.
@@ -384,12 +383,15 @@ func TestNoSecretInAnyDocument(t *testing.T) {
 		m.FlowsOff["rules"] = "401 for " + token
 	}}.write(t)
 	r := documentsOf(t, dir)
-	for _, text := range []string{r.report, r.summary, r.terminal} {
+	for _, text := range []string{r.report, r.page, r.summary, r.terminal} {
 		for _, s := range secrets {
 			if strings.Contains(text, s) {
 				t.Errorf("%q is in\n%s", s, text)
 			}
 		}
+	}
+	if !strings.Contains(r.page, "<code>sha256:aabbccdd</code>") || !strings.Contains(r.page, "://(removed)@gateway.example.test") {
+		t.Error("fingerprints or what is left of a URL are missing in the page")
 	}
 	if text := r.report; !strings.Contains(text, "`sha256:aabbccdd`") || !strings.Contains(text, "://(removed)@gateway.example.test") {
 		t.Error("fingerprints or what is left of a URL are missing")
@@ -418,7 +420,7 @@ func TestWriteAgainReplaces(t *testing.T) {
 	if !maps.Equal(first, second) {
 		t.Errorf("files %s, written again %s, or their content differs", slices.Sorted(maps.Keys(first)), slices.Sorted(maps.Keys(second)))
 	}
-	for _, name := range []string{File, SummaryFile, "gateway_latency.png", "load.png"} {
+	for _, name := range []string{File, HTMLFile, SummaryFile, "gateway_latency.png", "load.png"} {
 		if first[name] == "" {
 			t.Errorf("%s was not written", name)
 		}
@@ -448,8 +450,8 @@ func TestCharts(t *testing.T) {
 	}
 	saveCharts(run, dir)
 	var names []string
-	for _, f := range chartFiles(run) {
-		path := filepath.Join(dir, f.name)
+	for _, f := range chartsOf(run) {
+		path := filepath.Join(dir, f.file())
 		names = append(names, filepath.Base(path))
 		img, err := png.Decode(bytes.NewReader([]byte(read(t, path))))
 		if err != nil {
@@ -467,21 +469,19 @@ func TestCharts(t *testing.T) {
 		for i := 0; i < len(rgba.Pix); i += 4 {
 			seen[[4]byte(rgba.Pix[i:])]++
 		}
-		c := newPalette()
-		wanted := []color.Color{c.p50, c.p95, c.p99, c.objective}
-		switch filepath.Base(path) {
-		case "load.png":
-			wanted = []color.Color{c.level}
-		case "errors.png":
-			wanted = errorShades()[:2]
+		wanted := []role{p50Role, p95Role, p99Role, objectiveRole}
+		switch f.name {
+		case "load":
+			wanted = []role{levelRole, failedRole}
+		case "errors":
+			wanted = []role{errorRole(0), errorRole(1)}
+		case "automation_latency", "orchestrator_latency":
+			wanted = []role{p50Role, p95Role, objectiveRole} // p99 lies under p95 when samples are few
 		}
-		if filepath.Base(path) == "automation_latency.png" || filepath.Base(path) == "orchestrator_latency.png" {
-			wanted = []color.Color{c.p50, c.p95, c.objective} // p99 lies under p95 when samples are few
-		}
-		for _, w := range append(wanted, c.ink) {
-			r, g, b, _ := w.RGBA()
+		for _, w := range append(wanted, inkRole) {
+			r, g, b, _ := w.color().RGBA()
 			if n := seen[[4]byte{byte(r), byte(g), byte(b), 255}]; n < 20 {
-				t.Errorf("%s has %d pixels of %v", path, n, w)
+				t.Errorf("%s has %d pixels of %s", path, n, w.look().name)
 			}
 		}
 	}
@@ -498,7 +498,7 @@ func TestDocumented(t *testing.T) {
 			t.Errorf("docs/report.md does not describe the section %q", s.title)
 		}
 	}
-	for _, name := range []string{rundir.JournalFile, rundir.WindowsFile, rundir.HistogramFile, File, SummaryFile, chartsDir} {
+	for _, name := range []string{rundir.JournalFile, rundir.WindowsFile, rundir.HistogramFile, File, HTMLFile, SummaryFile, chartsDir} {
 		if !strings.Contains(text, "`"+name) {
 			t.Errorf("docs/report.md does not describe %s", name)
 		}

@@ -92,7 +92,7 @@ func expectationBlocks(run *Run) []block {
 	for _, i := range run.repeats {
 		for _, f := range i.findings() {
 			v := verdictOn(f.Finding)
-			t.rows = append(t.rows, textRow(verdictMark(v), i.name(), f.Text, string(v), cmp.Or(f.Reason, absent)))
+			t.rows = append(t.rows, append([]line{sign(verdictMark(v), verdictStyle(v))}, textRow(i.name(), f.Text, string(v), cmp.Or(f.Reason, absent))...))
 		}
 	}
 	if len(t.rows) == 0 {

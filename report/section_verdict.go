@@ -27,7 +27,7 @@ func verdictSection(run *Run) []block {
 	}
 	blocks := []block{
 		heading{1, title},
-		paragraph{strong(verdictSymbol(run.verdict.Answer)+" "+strings.ToUpper(run.verdict.Answer.String())).then(plain(": "), run.sentence())},
+		result{run.verdict.Answer, run.sentence()},
 	}
 	for _, text := range append(byPhase(run), faultLines(run)...) {
 		blocks = append(blocks, paragraph{text})
@@ -141,7 +141,7 @@ func objectivesSection(run *Run) []block {
 		if v.Reason != "" {
 			verdict += ": " + v.Reason
 		}
-		cells := []line{plain(stateSymbol(v.State)), code(v.Objective.String()), plain(measured(v.Result)), plain(samples(v.Result))}
+		cells := []line{sign(stateSymbol(v.State), stateStyle(v.State)), code(v.Objective.String()), plain(measured(v.Result)), plain(samples(v.Result))}
 		switch {
 		case v.Whole != nil:
 			cells = append(cells, plain(measured(*v.Whole)))
@@ -159,6 +159,8 @@ func samples(v slo.Result) string {
 	}
 	return units.Count(v.Samples)
 }
+
+func stateStyle(s slo.State) style { return [...]style{unknownStyle, passStyle, failStyle}[s] }
 
 func stateSymbol(s slo.State) string { return [...]string{"?", "✓", "✗"}[s] }
 

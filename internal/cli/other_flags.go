@@ -27,7 +27,7 @@ var otherFlags = []otherFlag{
 	{names: "--tag --tags -T", ours: "a run has no tags: --target names what it is about, and the key n writes a note"},
 	{names: "--no-summary --summary-mode --summary-trend-stats --summary-time-unit", ours: "the summary is always written, as perf-summary.json in the run directory, and with --summary-export where you like"},
 	{names: "--quiet -q --no-color --verbose --loglevel --logfile --skip-log-setup --log-output --log-format --only-summary --print-stats", ours: "squall run writes progress to standard error: 2>/dev/null leaves it out; NO_COLOR takes the colours away"},
-	{names: "--html --json --json-file", ours: "the run directory has report.md, perf-summary.json and windows.jsonl, one line per second"},
+	{names: "--html --json --json-file", ours: "the run directory has report.md, report.html, perf-summary.json and windows.jsonl, one line per second"},
 	{names: "--master --worker --master-host --master-port --expect-workers --processes", ours: "one squall makes the load of one machine"},
 	{names: "--autostart --autoquit --web-port --web-host", ours: "--headless runs without the console, --duration ends it"},
 	{names: "--stop-timeout", ours: "--drain is how long requests under way are waited for at the end"},

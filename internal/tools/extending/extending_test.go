@@ -105,6 +105,12 @@ func TestExampleKey(t *testing.T) {
 				t.Errorf("the flow was not measured:\n%s", report)
 			}
 		},
+		"A chart of the report": func(t *testing.T, squall string) {
+			page, err := os.ReadFile(filepath.Join(demoDir(t, squall), "report.html"))
+			if err != nil || !strings.Contains(string(page), `id="chart-lag"`) {
+				t.Errorf("the page has no chart of the lag, %v", err)
+			}
+		},
 		"A section of the report": func(t *testing.T, squall string) {
 			if report := demo(t, squall); !strings.Contains(report, "## Notes\n\n- ") {
 				t.Errorf("no section of notes in\n%s", report)
