@@ -23,7 +23,7 @@ type Config struct {
 	// error for a FaultStarted, nothing is touched.
 	Emit func(by event.Actor, data any) error
 	// Conditions adds checks that no fault can know, such as the steady state; may be nil.
-	Conditions func() []Check
+	Conditions func(Info) []Check
 	// Panicked is called after a panic in a fault, which counts as an error of the fault; may be nil.
 	Panicked func(value any, stack []byte)
 
@@ -193,7 +193,7 @@ func (e *Engine) plan(ctx context.Context, s *faultEntry, given Params) (plan Pl
 	}
 	plan.Checks = append(plan.Checks, e.conflicts(s, plan.Objects)...)
 	if e.config.Conditions != nil && s.idle(e) {
-		plan.Checks = append(plan.Checks, e.config.Conditions()...)
+		plan.Checks = append(plan.Checks, e.config.Conditions(s.info)...)
 	}
 	return plan, full, nil
 }

@@ -405,7 +405,7 @@ func TestMomentaryFaultWaitsForItsUndo(t *testing.T) {
 
 func TestConditionsAreOnlyForTheStart(t *testing.T) {
 	inBubble(t, both, func(t *testing.T, tr *trial) {
-		tr.config.Conditions = func() []Check { return []Check{{Text: "steady", Answer: Warns, Reason: "red"}} }
+		tr.config.Conditions = func(Info) []Check { return []Check{{Text: "steady", Answer: Warns, Reason: "red"}} }
 		plan, err := tr.Preflight(context.Background(), "both", nil)
 		if err != nil || len(plan.Checks) != 1 {
 			t.Fatalf("%+v, %v", plan.Checks, err)

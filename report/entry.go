@@ -244,7 +244,7 @@ func gapLines(run *Run) (lines []line) {
 		if g.To != timeline.Open {
 			until = "to " + clock(g.To)
 		}
-		lines = append(lines, plain("No data from ", g.Source, " from ", clock(g.From), " ", until, ": ", g.Reason))
+		lines = append(lines, plain("No ", cmp.Or(g.Title, "data"), " from ", g.Source, " from ", clock(g.From), " ", until, ": ", g.Reason))
 	}
 	return lines
 }

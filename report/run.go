@@ -37,6 +37,7 @@ type Run struct {
 	open           bool   // the open model was used at some time
 	cuts           []stretch
 	phases         []*phase
+	panels         []*panelTotals   // of the platform's own metrics
 	series         []*latencySeries // one per latency chart
 	errors         []errorTotal
 	clamped        uint64
@@ -86,6 +87,9 @@ func Load(dir string) (*Run, error) {
 	run.addSeconds()
 	run.series = latencySeriesOf(run)
 	if err := run.addHistograms(); err != nil {
+		return nil, err
+	}
+	if err := run.addSamples(); err != nil {
 		return nil, err
 	}
 	run.totals.Chaos = uint64(len(run.injections)) // as the k6 script counts: what was done to the platform, be it a spike or a fault

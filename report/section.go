@@ -14,6 +14,8 @@ var sections = []section{
 	{"Warnings", warningsSection},
 	{"Objectives", objectivesSection},
 	{"Faults", faultsSection},
+	{"Alerts", alertsSection},
+	{"Platform metrics", platformSection},
 	{"Scaling", scalingSection},
 	{"Remediation", remediationSection},
 	{"Charts", chartsSection},

@@ -30,6 +30,10 @@ func Start(ctx context.Context, run Run) (*session.Session, error) {
 	if err != nil {
 		return nil, &ConfigError{err}
 	}
+	monitoring, err := openMonitoring(r, f.list)
+	if err != nil {
+		return nil, &ConfigError{err}
+	}
 	key, err := LedgerKey(r)
 	if err != nil && !run.Embedded {
 		r.Warnings = append(r.Warnings, fmt.Sprintf("%v: if this run dies, squall recover will need --trust", err))
@@ -39,7 +43,7 @@ func Start(ctx context.Context, run Run) (*session.Session, error) {
 		Objectives: r.Objectives, BuiltIn: r.BuiltIn, StopRules: r.StopRules,
 		Policy: slo.Policy{WarnExpectations: r.WarnExpectations, Unknown: slo.UnknownRule(r.Unknown)},
 		Faults: f.list, Undoers: f.undoers, FaultParams: f.checked.Given, Schedule: f.checked.Inject,
-		SteadyState: session.SteadyState(r.Faults.SteadyState), Protected: r.Protected, Watch: f.watch,
+		SteadyState: session.SteadyState(r.Faults.SteadyState), Protected: r.Protected, Watch: f.watch, Monitoring: monitoring,
 		Dir: run.Dir, LedgerKey: key, Guard: run.Guard, Target: r.Target, Embedded: run.Embedded, Version: run.Version,
 		Command: config.WithoutSecrets(run.Command), Settled: provenance(r), Secrets: r.Secrets, Warnings: r.Warnings,
 		Report: writeReport,

@@ -16,8 +16,8 @@ import (
 	"xinbot.ir/squall/report"
 )
 
-// evidence are the files of a run directory that everything else is made from.
-var evidence = []string{rundir.JournalFile, rundir.WindowsFile, rundir.HistogramFile, chaos.LedgerFile, session.LockFile}
+// rawData are the files of a run directory that everything else is made from.
+var rawData = []string{rundir.JournalFile, rundir.WindowsFile, rundir.HistogramFile, rundir.SamplesFile, chaos.LedgerFile, session.LockFile}
 
 // SaveDocuments writes the documents that were asked for beside those of the run directory. The error names each that
 // was not written whole.
@@ -40,7 +40,7 @@ func document(dir string, d config.Document) (report.Export, error) {
 		return report.Export{}, fmt.Errorf("%s: %w", d.Source, err)
 	}
 	for _, path := range export.Paths(d.Path) {
-		if slices.Contains(evidence, filepath.Base(path)) && sameDirectory(filepath.Dir(path), dir) {
+		if slices.Contains(rawData, filepath.Base(path)) && sameDirectory(filepath.Dir(path), dir) {
 			return report.Export{}, fmt.Errorf("%s: %s is a file of the run itself: give another name", d.Source, path)
 		}
 	}

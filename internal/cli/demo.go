@@ -50,7 +50,7 @@ func (a *commands) demo() *cobra.Command {
 	cmd.Flags().StringVar(&d.toxiproxy, "toxiproxy-addr", "", "where Toxiproxy's API listens, `HOST:PORT`; a free loopback port by default")
 	addBoolFlag(cmd, &d.verbose, "verbose", "", "with --serve: the platform's own log on standard error")
 	flags := configured(cmd, demoDefaults)
-	config.Hide(cmd.Flags(), config.Embedded("", "", "", "", nil))
+	config.Hide(cmd.Flags(), config.Embedded(config.Platform{}))
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error { return a.runDemo(cmd.Context(), flags, d) }
 	return cmd
 }
@@ -58,7 +58,7 @@ func (a *commands) demo() *cobra.Command {
 func (a *commands) runDemo(ctx context.Context, flags *config.Flags, d demoFlags) (err error) {
 	// The platform's tenants come from the workload and its addresses go into the configuration: settle
 	// the configuration once without and once with the addresses.
-	draft, err := a.resolve(flags, embedded("http://127.0.0.1:1", "http://127.0.0.1:1", "http://127.0.0.1:1", "none", placeholderSecrets(), nil))
+	draft, err := a.resolve(flags, embedded(placeholder(), nil))
 	if err != nil {
 		return usage(err)
 	}
@@ -89,7 +89,7 @@ func (a *commands) runDemo(ctx context.Context, flags *config.Flags, d demoFlags
 		a.serve(ctx, platform)
 		return nil
 	}
-	resolved, err := a.resolve(flags, embedded(platform.GatewayURL(), platform.OrchestratorURL(), platform.ToxiproxyURL(), platform.AdminToken(), platform.Secrets(), &draft))
+	resolved, err := a.resolve(flags, embedded(addresses(platform), &draft))
 	if err != nil {
 		return usage(err)
 	}
@@ -112,14 +112,15 @@ func hurry(r *config.Resolved) {
 	r.Warnings = append(r.Warnings, fmt.Sprintf("the demo sends %d uploads and %d automation triggers a minute for each tenant, so that each objective is judged within a minute; squall run sends those of the workload", demoAdminRate, demoAdminRate))
 }
 
-// placeholderSecrets stand in for the platform's secrets until it is there: every channel has one, so that a workload
-// of any channels is accepted.
-func placeholderSecrets() map[string]string {
+// placeholder stands in for the platform until it is there. Every channel has a secret, so that a workload of any
+// channels is accepted.
+func placeholder() config.Platform {
 	secrets := map[string]string{}
 	for _, spec := range load.Channels() {
 		secrets[spec.SecretOf.String()] = "none"
 	}
-	return secrets
+	const nowhere = "http://127.0.0.1:1"
+	return config.Platform{Gateway: nowhere, API: nowhere, Toxiproxy: nowhere, Token: "none", Secrets: secrets}
 }
 
 // ignored names what was given on the command line and only matters to a run. The environment may hold
@@ -134,10 +135,18 @@ func ignored(origins []config.Origin) (given []string) {
 	return given
 }
 
+// addresses are those of the platform for the configuration.
+func addresses(p *demo.Platform) config.Platform {
+	return config.Platform{
+		Gateway: p.GatewayURL(), API: p.OrchestratorURL(), Toxiproxy: p.ToxiproxyURL(), Token: p.AdminToken(),
+		Secrets: p.Secrets(), Services: p.Services(),
+	}
+}
+
 // embedded points the configuration at the platform, with the seed of the draft if there is one.
-func embedded(gateway, api, toxiproxy, token string, secrets map[string]string, draft *config.Resolved) func(*config.Input) {
+func embedded(p config.Platform, draft *config.Resolved) func(*config.Input) {
 	return func(in *config.Input) {
-		in.Fixed, in.FixedBy = config.Embedded(gateway, api, toxiproxy, token, secrets), "embedded platform"
+		in.Fixed, in.FixedBy = config.Embedded(p), "embedded platform"
 		in.Defaults = maps.Clone(demoDefaults)
 		if draft != nil {
 			in.Defaults[config.Seed] = strconv.FormatUint(draft.Options.Seed, 10)

@@ -312,7 +312,7 @@ func TestUndoingNeedsNoPermission(t *testing.T) {
 func TestEmbeddedHasNoCluster(t *testing.T) {
 	t.Chdir(t.TempDir())
 	in := Input{
-		Fixed:       Embedded("http://127.0.0.1:9/webchat/webhook", "http://127.0.0.1:8", "http://127.0.0.1:7", "token", map[string]string{"webchat": "dev"}),
+		Fixed:       Embedded(Platform{Gateway: "http://127.0.0.1:9/webchat/webhook", API: "http://127.0.0.1:8", Toxiproxy: "http://127.0.0.1:7", Token: "token", Secrets: map[string]string{"webchat": "dev"}}),
 		FixedBy:     "embedded platform",
 		FaultParams: builtIn(),
 		Variables:   []string{"LATENCY_MS=100"},

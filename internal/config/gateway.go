@@ -54,15 +54,22 @@ func withPath(u *url.URL, path string) *url.URL {
 	return &changed
 }
 
-// Embedded fixes where the load and the faults go, for a platform in the same process: URLs of its
-// gateway, its admin API and its Toxiproxy, and secrets by channel name. It has no cluster.
-func Embedded(gateway, api, toxiproxy, token string, secrets map[string]string) map[string]string {
+// Platform is where the load and the faults go when the platform is in the same process. It has no cluster.
+type Platform struct {
+	Gateway, API, Toxiproxy string            // URLs
+	Token                   string            // of its admin API
+	Secrets                 map[string]string // by channel
+	Services                map[string]string // those that show /metrics: name to base URL
+}
+
+// Embedded fixes the settings that a platform in the same process has an own value for.
+func Embedded(p Platform) map[string]string {
 	fixed := map[string]string{
-		targetName: "demo", configFile: "", confirm: "", gatewayURL: gateway, gatewayHost: "", gatewayPath: "",
-		orchestrator: api, adminToken: token,
-		toxiproxyURL: toxiproxy, kubeconfig: "", kubeContext: "", kubeNamespace: "", kubeAllow: "",
+		targetName: "demo", configFile: "", confirm: "", gatewayURL: p.Gateway, gatewayHost: "", gatewayPath: "",
+		orchestrator: p.API, adminToken: p.Token, scrape: scrapeText(p.Services),
+		toxiproxyURL: p.Toxiproxy, kubeconfig: "", kubeContext: "", kubeNamespace: "", kubeAllow: "",
 	}
-	for channel, secret := range secrets {
+	for channel, secret := range p.Secrets {
 		fixed[secretsSection+channel] = secret
 	}
 	return fixed

@@ -32,9 +32,10 @@ type Resolved struct {
 	Documents []Document // beside those of the run directory
 	Copies    Copies
 
-	Faults    Faults
-	Protected bool // the target asks for its name before it is touched
-	Confirmed bool // its name was given
+	Faults     Faults
+	Monitoring Monitoring
+	Protected  bool // the target asks for its name before it is touched
+	Confirmed  bool // its name was given
 
 	// LedgerKey is the file of the key that tells this user's ledgers from others; "" when there is no place for it.
 	LedgerKey string
@@ -75,6 +76,7 @@ func Resolve(in Input) (Resolved, error) {
 		r.Unknown = read(l, unknown, parseOneOf(unknownRules...))
 	}
 	r.Faults = l.faults(in)
+	r.Monitoring = l.monitoring()
 	l.noLoad = l.admin || r.Faults.DryRun
 	workload, secrets := l.resolveSecrets(l.workload())
 	l.checkHeaderValues(workload)

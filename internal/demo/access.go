@@ -27,6 +27,24 @@ func (p *Platform) RedisAddr() string { return p.proxies.addr(proxyRedis) }
 // AdminToken is a JWT with the role platform_admin, signed with a key made at start.
 func (p *Platform) AdminToken() string { return p.token }
 
+// Services are those that show /metrics: name to base URL.
+func (p *Platform) Services() map[string]string {
+	return map[string]string{
+		"gateway": "http://" + p.gateway.addr(), "orchestrator": p.OrchestratorURL(),
+		"ingestion": p.IngestionURL(), "automation": p.AutomationURL(),
+	}
+}
+
+// scrapeTargets are the services as one variable.
+func (p *Platform) scrapeTargets() string {
+	var pairs []string
+	for name, address := range p.Services() {
+		pairs = append(pairs, name+"="+address)
+	}
+	slices.Sort(pairs)
+	return strings.Join(pairs, ",")
+}
+
 // Secrets maps channels to their secrets.
 func (p *Platform) Secrets() map[string]string { return maps.Clone(p.cfg.Secrets) }
 
@@ -55,5 +73,6 @@ func (p *Platform) Environment() []string {
 		"QDRANT_URL=http://"+p.proxies.addr(proxyQdrant),
 		"INGESTION_URL="+p.IngestionURL(),
 		"AUTOMATION_URL="+p.AutomationURL(),
+		"SCRAPE_TARGETS="+p.scrapeTargets(),
 	)
 }

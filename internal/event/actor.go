@@ -26,6 +26,9 @@ type Actor struct {
 // By is the actor of a role that needs no name.
 func By(r Role) Actor { return Actor{Role: r} }
 
+// BySource is a source of the platform's monitoring.
+func BySource(name string) Actor { return Actor{Role: RoleSource, Name: name} }
+
 // String is the actor for people: "operator", "script black-friday".
 func (a Actor) String() string {
 	if a.Name == "" {

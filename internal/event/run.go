@@ -39,9 +39,18 @@ type RunStarted struct {
 	Expectations string             `json:"expectations,omitempty"` // fail or warn: what a failed expectation does to the verdict
 	Unknown      string             `json:"unknown,omitempty"`      // fail, pass or "": what an objective that cannot be judged does
 	StopRules    []string           `json:"stop_rules"`
-	FlowsOff     map[string]string  `json:"flows_off"` // flow -> why it does not run
-	Secrets      map[string]string  `json:"secrets"`   // name -> fingerprint
-	Settings     []Provenance       `json:"settings"`  // resolved configuration and where each value came from
+	FlowsOff     map[string]string  `json:"flows_off"`        // flow -> why it does not run
+	Secrets      map[string]string  `json:"secrets"`          // name -> fingerprint
+	Panels       []Panel            `json:"panels,omitempty"` // of the platform's own metrics that are read
+	Settings     []Provenance       `json:"settings"`         // resolved configuration and where each value came from
+}
+
+// Panel is one chart of the platform's own metrics.
+type Panel struct {
+	Name  string `json:"name"`
+	Title string `json:"title"`
+	Unit  string `json:"unit,omitempty"`  // s, /s; "": of what the title says
+	Query string `json:"query,omitempty"` // PromQL
 }
 
 // Provenance is one resolved setting.

@@ -33,6 +33,8 @@ type Config struct {
 	Protected   bool // injecting a fault wants the target's name typed
 	// Watch reports the pods of autoscaled workloads until ctx ends; nil: there is no cluster.
 	Watch func(ctx context.Context, seen func(event.WorkloadScaled))
+	// Monitoring is what is read of the platform's own metrics and alerts; its zero value: nothing.
+	Monitoring Monitoring
 
 	Dir string // run directory, made by Start
 	// LedgerKey authenticates the ledger's lines; nil: they will have to be trusted when they are recovered.
@@ -84,7 +86,7 @@ func (c Config) header() event.RunStarted {
 		Command: c.Command, Target: c.Target, Embedded: c.Embedded,
 		Workload: c.Options.Workload.Source, Tenants: len(c.Options.Workload.Tenants),
 		Model: "closed", VUs: c.Settings.VUs, Rate: c.Settings.Rate,
-		Think: event.ThinkBetween(c.Settings.Think.Min, c.Settings.Think.Max), Ramp: c.Settings.Ramp.String(),
+		Think: event.ThinkBetween(c.Settings.Think.Min, c.Settings.Think.Max), Ramp: c.Settings.Ramp.String(), Panels: c.Monitoring.panels(),
 		Mix: map[string]float64{}, SpikeFactor: c.Settings.SpikeFactor,
 		Duration: c.Duration.Seconds(), Seed: c.Options.Seed,
 		FlowsOff: map[string]string{}, Secrets: c.Secrets, Settings: c.Settled,

@@ -8,15 +8,19 @@ import (
 	"xinbot.ir/squall/internal/event"
 )
 
-// judgeUnobservable decides at once what squall cannot observe yet.
-func judgeUnobservable(x chaos.Expectation, scaling bool) (event.ExpectationVerdict, string) {
+// judgeUnobservable decides at once what this run cannot observe.
+func (t *outcomes) judgeUnobservable(x chaos.Expectation) (event.ExpectationVerdict, string) {
 	switch x.Signal {
 	case event.AlertFires:
-		return event.ExpectationUnknown, "squall does not read alerts yet"
+		if !t.config.Monitoring.Alerts {
+			return event.ExpectationUnknown, "nobody tells of alerts: give --prometheus, --alertmanager or --alert-receiver"
+		}
 	case event.MetricBelow, event.CounterIncreases:
-		return event.ExpectationUnknown, "squall does not read the platform's metrics yet"
+		if !t.config.Monitoring.Metrics {
+			return event.ExpectationUnknown, "nobody reads the platform's metrics: give --prometheus or --scrape"
+		}
 	case event.Scales:
-		if !scaling {
+		if t.config.Watch == nil {
 			return event.ExpectationUnknown, "no Kubernetes to watch"
 		}
 	case event.Recovers, event.Holds:

@@ -12,6 +12,7 @@ import (
 	"xinbot.ir/squall/chaos"
 	"xinbot.ir/squall/internal/command"
 	"xinbot.ir/squall/internal/event"
+	"xinbot.ir/squall/internal/evidence"
 )
 
 // faultConfig is what an engine needs of a configuration: its faults, the channel spike among them, and their
@@ -30,11 +31,15 @@ func faultConfig(c Config, spike channelSpike) chaos.Config {
 func (s *Session) openFaults() {
 	c := faultConfig(s.config, channelSpike{s.config, s})
 	c.Ledger, c.Emit, c.Panicked = s.ledger, s.emitFault, s.Panicked
-	c.Conditions = func() []chaos.Check { return s.outcomes.steadyStateCheck() }
+	c.Conditions = func(info chaos.Info) []chaos.Check {
+		return append(s.outcomes.steadyStateCheck(), s.outcomes.signalChecks(info)...)
+	}
 	s.engine = chaos.New(c)
 	s.outcomes = &outcomes{
 		config: s.config, emit: s.emit, states: s.engine.Snapshot, infoOf: s.infoOf, scaled: s.scaledEnough,
-		faults: map[string]*faultOutcome{},
+		about: func(name string) []evidence.Finding { return s.monitor.about(name) }, alertsUnread: func() bool { return s.monitor.allDown() },
+		faults: map[string]*faultOutcome{}, newest: map[string]map[string]evidence.Sample{},
+		missing: map[string]time.Time{}, firing: map[string]map[string]bool{},
 	}
 }
 

@@ -26,6 +26,7 @@ func (s *Session) observer() func(metric.Observation) {
 		if err := s.journal.writer.Second(rundir.NewSecond(max(0, at), o), o); err != nil {
 			s.reportLostWindow(err)
 		}
+		s.saveSamples()
 		line := s.journal.timeline()
 		middle := at + o.Window.Length.Seconds()/2
 		for _, part := range parts.At(line, middle) {

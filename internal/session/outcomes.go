@@ -9,6 +9,7 @@ import (
 
 	"xinbot.ir/squall/chaos"
 	"xinbot.ir/squall/internal/event"
+	"xinbot.ir/squall/internal/evidence"
 	"xinbot.ir/squall/internal/slo"
 	"xinbot.ir/squall/internal/units"
 	"xinbot.ir/squall/load/metric"
@@ -22,10 +23,18 @@ type outcomes struct {
 	states func() []chaos.Status
 	infoOf func(fault string) chaos.Info
 	scaled func(x chaos.Expectation, since time.Time) (event.ExpectationVerdict, string)
+	// about is what the sources of metrics and alerts say of one of them that is no good news.
+	about func(name string) []evidence.Finding
+	// alertsUnread reports whether no source of alerts can be read.
+	alertsUnread func() bool
 
 	mu     sync.Mutex
 	live   []slo.Result // the objectives over the sliding window, as of the last closed second
 	faults map[string]*faultOutcome
+
+	newest  map[string]map[string]evidence.Sample // by metric and series
+	missing map[string]time.Time                  // when a metric had no series last
+	firing  map[string]map[string]bool            // by the name of the alert, and each one of it
 }
 
 // faultOutcome is what became of a fault's last injection. Guarded by outcomes.mu; its findings are
@@ -42,6 +51,7 @@ type faultOutcome struct {
 	broken   string    // the first objective that broke while it was on
 	flows    flowsHealth
 	findings []event.Finding
+	signals  map[chaos.Expectation]*signal // that expectations wait for
 }
 
 // endedByOthers is why nothing can be said of a fault's expectations.
@@ -162,9 +172,8 @@ func (t *outcomes) trackStart(d event.FaultStarted) []event.ExpectationDecided {
 		}
 	}
 	t.faults[d.Fault] = f
-	return t.applyVerdicts(f, func(x chaos.Expectation) (event.ExpectationVerdict, string) {
-		return judgeUnobservable(x, t.config.Watch != nil)
-	})
+	t.watchSignals(f)
+	return t.applyVerdicts(f, t.judgeUnobservable)
 }
 
 // trackRevert judges a fault that is over. t.mu must be held.
@@ -231,6 +240,7 @@ func (t *outcomes) observe(o metric.Observation, live []slo.Result) {
 				f.broken = fmt.Sprintf("%s broke (%s)", v.Objective.Title(), v.ValueText())
 			}
 		}
+		decided = append(decided, t.settleSignals(f, end)...)
 		if f.reverted.IsZero() || o.Window.Start.Before(f.reverted) { // a second that the fault was in
 			f.flows.during(o.Window.Flows)
 			continue

@@ -42,6 +42,7 @@ type Session struct {
 	ledger   *chaos.Ledger
 	engine   *chaos.Engine
 	outcomes *outcomes
+	monitor  *monitor
 	lock     *flock.Flock
 	started  time.Time
 
@@ -119,6 +120,7 @@ func (s *Session) begin(ctx context.Context) error {
 	if s.gen, err = s.config.generator(); err == nil {
 		s.started = time.Now()
 		s.journal.started = s.started
+		s.monitor = newMonitor(s.config.Monitoring, s.started, s.emit, s.outcomes)
 		err = s.journal.add(squall, s.config.header())
 	}
 	noGuard := s.startGuard()
@@ -145,6 +147,7 @@ func (s *Session) begin(ctx context.Context) error {
 	s.work.Go(s.watchDirectory)
 	s.schedule()
 	s.watchScaling()
+	s.startMonitoring()
 	return nil
 }
 
@@ -252,7 +255,7 @@ func (s *Session) Snapshot() Snapshot {
 		Mix: load.WantedMix(l.Settings, s.config.Options.Workload), Shares: v.shares,
 		Live: v.live, Overall: v.overall, Outside: s.config.BuiltIn && len(line.Injections) > 0, Flows: v.flows, Events: events, Timeline: line,
 		Report: v.report, Failure: v.failure,
-		Faults: s.faults(), Phases: v.phases, Protected: s.config.Protected,
+		Faults: s.faults(), Phases: v.phases, Protected: s.config.Protected, Panels: s.monitor.state(),
 	}
 	for _, r := range s.config.StopRules {
 		snap.StopRules = append(snap.StopRules, r.String())

@@ -69,6 +69,7 @@ type Snapshot struct {
 	Flows     []load.FlowState
 	Faults    []FaultState       // in the order of their keys
 	Phases    []PhaseStats       // of the whole run, oldest first; the last one goes on
+	Panels    []PanelState       // of the platform's own metrics, in the order of the screen; none without a source
 	Protected bool               // injecting a fault wants the target's name typed
 	Events    []event.Event      // all, oldest first
 	Timeline  *timeline.Timeline // what they mean; how the run ended is there too

@@ -1,0 +1,106 @@
+package app
+
+import (
+	"fmt"
+	"net/url"
+	"slices"
+
+	"xinbot.ir/squall/chaos"
+	"xinbot.ir/squall/internal/config"
+	"xinbot.ir/squall/internal/event"
+	"xinbot.ir/squall/internal/evidence"
+	"xinbot.ir/squall/internal/evidence/alertmanager"
+	"xinbot.ir/squall/internal/evidence/client"
+	"xinbot.ir/squall/internal/evidence/prom"
+	"xinbot.ir/squall/internal/evidence/receiver"
+	"xinbot.ir/squall/internal/evidence/scrape"
+	"xinbot.ir/squall/internal/session"
+)
+
+// sourceRow is one source of the platform's own metrics and alerts.
+type sourceRow struct {
+	wanted          func(config.Monitoring) bool
+	open            func(m config.Monitoring, panels []evidence.Panel, hide func(...string)) (evidence.Source, error)
+	metrics, alerts bool // what it tells of
+}
+
+var sourceTable = []sourceRow{
+	{
+		wanted: func(m config.Monitoring) bool { return m.Prometheus != nil }, metrics: true, alerts: true,
+		open: func(m config.Monitoring, panels []evidence.Panel, hide func(...string)) (evidence.Source, error) {
+			server := serverOf(m, m.Prometheus, m.PrometheusToken, hide)
+			server.Headers = m.PrometheusHeaders
+			return prom.New(prom.Config{Server: server, Panels: panels, Interval: m.Interval})
+		},
+	},
+	{
+		// A Prometheus has the same numbers, and of all replicas.
+		wanted: func(m config.Monitoring) bool { return len(m.Scrape) > 0 && m.Prometheus == nil }, metrics: true,
+		open: func(m config.Monitoring, panels []evidence.Panel, hide func(...string)) (evidence.Source, error) {
+			c := scrape.Config{Panels: panels, Interval: m.Interval}
+			for _, t := range m.Scrape {
+				address := *t.URL
+				if address.Path == "" || address.Path == "/" {
+					address.Path = "/metrics"
+				}
+				c.Targets = append(c.Targets, scrape.Target{Name: t.Name, Server: serverOf(m, &address, config.Secret{}, hide)})
+			}
+			return scrape.New(c)
+		},
+	},
+	{
+		wanted: func(m config.Monitoring) bool { return m.Alertmanager != nil }, alerts: true,
+		open: func(m config.Monitoring, _ []evidence.Panel, hide func(...string)) (evidence.Source, error) {
+			return alertmanager.New(alertmanager.Config{Server: serverOf(m, m.Alertmanager, m.AlertmanagerToken, hide), Interval: m.Interval})
+		},
+	},
+	{
+		wanted: func(m config.Monitoring) bool { return m.Receiver != "" }, alerts: true,
+		open: func(m config.Monitoring, _ []evidence.Panel, hide func(...string)) (evidence.Source, error) {
+			return receiver.Listen(receiver.Config{Addr: m.Receiver, Token: m.ReceiverToken.Reveal(), Hide: func(secret string) { hide(secret) }})
+		},
+	},
+}
+
+func serverOf(m config.Monitoring, u *url.URL, token config.Secret, hide func(...string)) client.Config {
+	return client.Config{URL: u.String(), Bearer: token.Reveal(), CAFile: m.CA, Hide: func(secret string) { hide(secret) }}
+}
+
+// openMonitoring makes the sources that the configuration names. They contact nothing yet, but the receiver listens.
+func openMonitoring(r config.Resolved, faults []chaos.Fault) (session.Monitoring, error) {
+	m := session.Monitoring{Panels: panelsOf(r.Monitoring, faults)}
+	for _, row := range sourceTable {
+		if !row.wanted(r.Monitoring) {
+			continue
+		}
+		source, err := row.open(r.Monitoring, m.Panels, r.Options.Keys.Hide)
+		if err != nil {
+			return session.Monitoring{}, fmt.Errorf("read the platform's monitoring: %w", err)
+		}
+		m.Sources = append(m.Sources, source)
+		m.Metrics, m.Alerts = m.Metrics || row.metrics, m.Alerts || row.alerts
+	}
+	return m, nil
+}
+
+// panelsOf are those of the performance plan, those of the configuration, and one for each further metric that a fault's
+// expectations look at.
+func panelsOf(m config.Monitoring, faults []chaos.Fault) []evidence.Panel {
+	panels := evidence.Panels()
+	add := func(p evidence.Panel) {
+		if !slices.ContainsFunc(panels, func(other evidence.Panel) bool { return other.Name == p.Name }) {
+			panels = append(panels, p)
+		}
+	}
+	for _, p := range m.Panels {
+		add(evidence.Panel{Name: p.Name, Title: p.Name, Query: p.Query})
+	}
+	for _, f := range faults {
+		for _, x := range f.Info().Expect {
+			if x.Signal == event.MetricBelow || x.Signal == event.CounterIncreases {
+				add(evidence.MetricPanel(x.Name))
+			}
+		}
+	}
+	return panels
+}

@@ -1,0 +1,136 @@
+package config
+
+import (
+	"fmt"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"xinbot.ir/squall/internal/strictyaml"
+)
+
+// Monitoring is from where the platform's own metrics and alerts are read. URLs are nil where there is none.
+type Monitoring struct {
+	Prometheus        *url.URL
+	PrometheusToken   Secret
+	PrometheusHeaders map[string]string
+	Alertmanager      *url.URL
+	AlertmanagerToken Secret
+	Receiver          string // HOST:PORT to listen on; "" for none
+	ReceiverToken     Secret
+	Scrape            []ScrapeTarget
+	Interval          time.Duration // between readings
+	Panels            []PanelQuery  // beside those of the performance plan
+	CA                string        // file of certificate authorities; "" for the system's alone
+}
+
+// ScrapeTarget is a service whose /metrics are read.
+type ScrapeTarget struct {
+	Name string
+	URL  *url.URL
+}
+
+// PanelQuery is a panel of one's own.
+type PanelQuery struct{ Name, Query string }
+
+// Any reports whether anything is read.
+func (m Monitoring) Any() bool {
+	return m.Prometheus != nil || m.Alertmanager != nil || m.Receiver != "" || len(m.Scrape) > 0
+}
+
+// Bounds of the pace.
+const (
+	shortestReading = time.Second
+	mostPanels      = 32
+)
+
+func (l *resolver) monitoring() Monitoring {
+	m := Monitoring{
+		Prometheus:        read(l, prometheusURL, parseURL),
+		PrometheusToken:   NewSecret(l.values[prometheusToken].text()),
+		Alertmanager:      read(l, alertmanagerURL, parseURL),
+		AlertmanagerToken: NewSecret(l.values[alertmanagerToken].text()),
+		Receiver:          read(l, alertReceiver, parseText),
+		ReceiverToken:     NewSecret(l.values[receiverToken].text()),
+		Scrape:            slices.Concat(readLines(l, scrape, nil, parseScrape)...),
+		Interval:          read(l, readInterval, parseDuration(shortestReading)),
+		Panels:            readLines(l, panels, nil, parsePanel),
+		CA:                l.inside(tlsCA, read(l, tlsCA, parseText)),
+	}
+	for _, pair := range readLines(l, prometheusHeaders, nil, parsePair) {
+		if m.PrometheusHeaders == nil {
+			m.PrometheusHeaders = map[string]string{}
+		}
+		m.PrometheusHeaders[pair[0]] = pair[1]
+	}
+	if len(m.Panels) > mostPanels {
+		l.problem("%s: %d panels: at most %d are read", describe(panels, l.values[panels].source), len(m.Panels), mostPanels)
+	}
+	if repeated := repeatedNames(m); len(repeated) > 0 {
+		l.problem("%s given twice: each needs a name of its own", strictyaml.Choice(repeated))
+	}
+	return m
+}
+
+// repeatedNames are names of services or panels that stand twice.
+func repeatedNames(m Monitoring) (repeated []string) {
+	seen := map[string]bool{}
+	note := func(name string) {
+		if seen[name] && !slices.Contains(repeated, name) {
+			repeated = append(repeated, name)
+		}
+		seen[name] = true
+	}
+	for _, t := range m.Scrape {
+		note("--scrape " + t.Name)
+	}
+	for _, p := range m.Panels {
+		note("--panel " + p.Name)
+	}
+	return repeated
+}
+
+// parseScrape reads services, separated by commas: gateway=http://10.0.0.1:8080,orchestrator=http://10.0.0.2:8000.
+func parseScrape(text string) (targets []ScrapeTarget, err error) {
+	for _, pair := range strings.Split(text, ",") {
+		name, address, ok := strings.Cut(pair, "=")
+		if !ok || !isName(name) {
+			return nil, refusedError{}
+		}
+		u, err := parseURL(address)
+		if err != nil {
+			return nil, err
+		}
+		targets = append(targets, ScrapeTarget{name, u})
+	}
+	return targets, nil
+}
+
+func parsePanel(text string) (PanelQuery, error) {
+	name, query, ok := strings.Cut(text, "=")
+	query = strings.TrimSpace(query)
+	return orRefused(PanelQuery{name, query}, ok && isName(name) && query != "")
+}
+
+func parsePair(text string) ([2]string, error) {
+	name, value, ok := strings.Cut(text, "=")
+	return orRefused([2]string{name, value}, ok && name != "" && value != "")
+}
+
+// isName reports whether a text can stand in names of files: letters, digits and underscores.
+func isName(text string) bool {
+	return text != "" && len(text) <= 60 && !strings.ContainsFunc(text, func(r rune) bool {
+		return r != '_' && r != '-' && (r < '0' || r > '9') && (r < 'a' || r > 'z') && (r < 'A' || r > 'Z')
+	})
+}
+
+// scrapeText is what [parseScrape] reads.
+func scrapeText(services map[string]string) string {
+	var pairs []string
+	for name, address := range services {
+		pairs = append(pairs, fmt.Sprintf("%s=%s", name, address))
+	}
+	slices.Sort(pairs)
+	return strings.Join(pairs, ",")
+}

@@ -1,0 +1,105 @@
+package report
+
+import (
+	"xinbot.ir/squall/internal/event"
+	"xinbot.ir/squall/internal/rundir"
+	"xinbot.ir/squall/internal/units"
+)
+
+// panelTotals is what was read of one panel of the platform's own metrics. A reading is the highest of its series.
+type panelTotals struct {
+	event.Panel
+	readings    uint64
+	first, last float64
+	low, high   float64
+	highAt      float64 // seconds since the start
+	series      map[string]bool
+
+	at, now float64 // of the reading that goes on
+	open    bool
+}
+
+// addSamples reads the platform's own metrics.
+func (run *Run) addSamples() error {
+	at := map[string]*panelTotals{}
+	for _, p := range run.timeline.Start.Panels {
+		run.panels = append(run.panels, &panelTotals{Panel: p, series: map[string]bool{}})
+		at[p.Name] = run.panels[len(run.panels)-1]
+	}
+	err := run.files.EachSample(func(s rundir.Sample) {
+		p := at[s.Panel]
+		if p == nil {
+			p = &panelTotals{Panel: event.Panel{Name: s.Panel, Title: s.Panel}, series: map[string]bool{}}
+			run.panels, at[s.Panel] = append(run.panels, p), p
+		}
+		p.add(s)
+	})
+	for _, p := range run.panels {
+		p.close()
+	}
+	return err
+}
+
+func (p *panelTotals) add(s rundir.Sample) {
+	p.series[event.LabelText(s.Labels)] = true
+	if p.open && s.At == p.at {
+		p.now = max(p.now, s.Value)
+		return
+	}
+	p.close()
+	p.at, p.now, p.open = s.At, s.Value, true
+}
+
+// close ends the reading that goes on.
+func (p *panelTotals) close() {
+	if !p.open {
+		return
+	}
+	p.open = false
+	if p.readings++; p.readings == 1 {
+		p.first, p.low, p.high, p.highAt = p.now, p.now, p.now, p.at
+	}
+	p.last, p.low = p.now, min(p.low, p.now)
+	if p.now > p.high {
+		p.high, p.highAt = p.now, p.at
+	}
+}
+
+// value writes a value of the panel.
+func (p *panelTotals) value(v float64) string {
+	switch p.Unit {
+	case "s":
+		return units.Latency(duration(v))
+	case "/s":
+		return units.Rate(v) + "/s"
+	}
+	return units.Number(v)
+}
+
+// platformSection is what the platform said of itself: its panels, and what was missing.
+func platformSection(run *Run) []block {
+	if len(run.panels) == 0 {
+		return nil
+	}
+	t := table{columns: append(textColumns("Panel"), numberColumns("Readings", "Series", "First", "Lowest", "Highest", "At", "Last")...)}
+	for _, p := range run.panels {
+		if p.readings == 0 {
+			t.rows = append(t.rows, textRow(p.Title, "0", absent, absent, absent, absent, absent, absent))
+			continue
+		}
+		t.rows = append(t.rows, textRow(p.Title, units.Count(p.readings), units.Int(len(p.series)), p.value(p.first), p.value(p.low), p.value(p.high), clock(p.highAt), p.value(p.last)))
+	}
+	blocks := []block{t, paragraph{plain("A reading is the highest of a panel's series. Every value is in ").then(code(rundir.SamplesFile), plain("."))}}
+	if gaps := gapLines(run); len(gaps) > 0 {
+		blocks = append(blocks, paragraph{plain("Not read:")}, list{gaps})
+	}
+	return blocks
+}
+
+// alertsSection is the alert timeline: what fired, how long after a fault began, and when it was over.
+func alertsSection(run *Run) []block {
+	if len(run.timeline.Alerts) == 0 {
+		return nil
+	}
+	return []block{alertTable(run)}
+}
