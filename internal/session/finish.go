@@ -56,6 +56,7 @@ func (s *Session) shutDown() {
 	<-reverted
 	s.abort()
 	s.work.Wait()
+	s.saveSamples()
 	s.outcomes.close()
 
 	s.commands.Lock()
@@ -76,6 +77,7 @@ func (s *Session) shutDown() {
 		errs = append(errs, fmt.Errorf("write run directory: %s seconds were measured and not written", units.Int(n)))
 	}
 	errs = append(errs, faults, s.journal.add(s.ender, end))
+	s.exportEvidence()
 	dir, err := s.placeOfRun()
 	errs = append(errs, err, s.journal.close(), s.ledger.Close(), s.lock.Unlock())
 	s.closed = true

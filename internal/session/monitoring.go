@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"os"
+	"path/filepath"
 	"slices"
 	"sync"
 	"time"
@@ -239,6 +241,36 @@ func (s *Session) saveSamples() {
 	if err := s.journal.writer.Samples(unsaved); err != nil {
 		s.reportInternal(fmt.Errorf("write samples of the platform: %w", err))
 	}
+}
+
+// EvidenceDir is the directory, in that of the run, of what the sources knew at its end.
+const EvidenceDir = "evidence"
+
+// exportTime bounds the export at the end of a run.
+const exportTime = 10 * time.Second
+
+// exportEvidence lets every source write down what it knows of the run. What is missing is said in the journal.
+func (s *Session) exportEvidence() {
+	if len(s.config.Monitoring.Sources) == 0 {
+		return
+	}
+	dir := filepath.Join(s.config.Dir, EvidenceDir)
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		s.emit(squall, event.Warned{Warning: fmt.Sprintf("evidence is missing: create its directory: %v", err)})
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(s.ctx), exportTime)
+	defer cancel()
+	until := time.Now()
+	var exports sync.WaitGroup
+	for _, source := range s.config.Monitoring.Sources {
+		exports.Go(func() {
+			if _, err := source.Export(ctx, s.started, until, dir); err != nil {
+				s.emit(squall, event.Warned{Warning: fmt.Sprintf("evidence of %s is incomplete: %v", source.Name(), err)})
+			}
+		})
+	}
+	exports.Wait()
 }
 
 // wanted is what the expectations of all faults wait for.
