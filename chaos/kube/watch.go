@@ -5,12 +5,16 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"sync"
 
 	appsv1 "k8s.io/api/apps/v1"
 	autoscalingv2 "k8s.io/api/autoscaling/v2"
+	"k8s.io/apimachinery/pkg/fields"
 	"k8s.io/apimachinery/pkg/labels"
-	"k8s.io/client-go/informers"
-	"k8s.io/client-go/kubernetes"
+	"k8s.io/apimachinery/pkg/runtime"
+	appslisters "k8s.io/client-go/listers/apps/v1"
+	autoscalinglisters "k8s.io/client-go/listers/autoscaling/v2"
+	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/cache"
 
 	"xinbot.ir/squall/chaos"
@@ -38,16 +42,19 @@ func (d *Driver) Watch(ctx context.Context, report func(Scale)) {
 		d.log(err)
 		return
 	}
-	client, err := kubernetes.NewForConfig(cl.config) // without a bound on time: a watch is one long answer
+	client, err := newClient(cl.config) // without a bound on time: a watch is one long answer
 	if err != nil {
 		d.log(err)
 		return
 	}
 	w := newWatcher(client, d.config.Namespace)
 	ctx, cancel := context.WithCancel(ctx)
-	w.factory.StartWithContext(ctx)
-	defer w.factory.Shutdown() // waits; the context is done first
+	var mirrors sync.WaitGroup
+	defer mirrors.Wait() // the context is done first
 	defer cancel()
+	for _, informer := range w.informers() {
+		mirrors.Go(func() { informer.RunWithContext(ctx) })
+	}
 	reported := map[string]Scale{}
 	for {
 		select {
@@ -73,15 +80,22 @@ func (d *Driver) log(err error) {
 
 // watcher mirrors what is watched.
 type watcher struct {
-	factory   informers.SharedInformerFactory
-	namespace string
-	changed   chan struct{} // capacity 1
+	namespace                              string
+	autoscalers, deployments, statefulSets cache.SharedIndexInformer
+	changed                                chan struct{} // capacity 1
 }
 
-func newWatcher(client kubernetes.Interface, namespace string) *watcher {
+func newWatcher(c *client, namespace string) *watcher {
+	informer := func(api rest.Interface, resource string, example runtime.Object) cache.SharedIndexInformer {
+		listWatch := cache.NewListWatchFromClient(api, resource, namespace, fields.Everything())
+		return cache.NewSharedIndexInformer(listWatch, example, 0, cache.Indexers{cache.NamespaceIndex: cache.MetaNamespaceIndexFunc})
+	}
 	w := &watcher{
-		factory:   informers.NewSharedInformerFactoryWithOptions(client, 0, informers.WithNamespace(namespace)),
-		namespace: namespace, changed: make(chan struct{}, 1),
+		namespace:    namespace,
+		autoscalers:  informer(c.autoscaling, "horizontalpodautoscalers", &autoscalingv2.HorizontalPodAutoscaler{}),
+		deployments:  informer(c.apps, "deployments", &appsv1.Deployment{}),
+		statefulSets: informer(c.apps, "statefulsets", &appsv1.StatefulSet{}),
+		changed:      make(chan struct{}, 1),
 	}
 	notify := func() {
 		select {
@@ -89,11 +103,7 @@ func newWatcher(client kubernetes.Interface, namespace string) *watcher {
 		default:
 		}
 	}
-	for _, informer := range []cache.SharedIndexInformer{
-		w.factory.Autoscaling().V2().HorizontalPodAutoscalers().Informer(),
-		w.factory.Apps().V1().Deployments().Informer(),
-		w.factory.Apps().V1().StatefulSets().Informer(),
-	} {
+	for _, informer := range w.informers() {
 		// It fails only for an informer that has ended, and this one has not begun.
 		_, _ = informer.AddEventHandler(cache.ResourceEventHandlerFuncs{
 			AddFunc:    func(any) { notify() },
@@ -104,10 +114,14 @@ func newWatcher(client kubernetes.Interface, namespace string) *watcher {
 	return w
 }
 
+func (w *watcher) informers() []cache.SharedIndexInformer {
+	return []cache.SharedIndexInformer{w.autoscalers, w.deployments, w.statefulSets}
+}
+
 // scales is every autoscaler as mirrored, by name.
 func (w *watcher) scales() map[string]Scale {
 	all := map[string]Scale{}
-	autoscalers, err := w.factory.Autoscaling().V2().HorizontalPodAutoscalers().Lister().HorizontalPodAutoscalers(w.namespace).List(labels.Everything())
+	autoscalers, err := autoscalinglisters.NewHorizontalPodAutoscalerLister(w.autoscalers.GetIndexer()).HorizontalPodAutoscalers(w.namespace).List(labels.Everything())
 	if err != nil {
 		return all
 	}
@@ -138,14 +152,14 @@ func (w *watcher) scale(h *autoscalingv2.HorizontalPodAutoscaler) (s Scale, ok b
 	case "Deployment":
 		var d *appsv1.Deployment
 		var err error
-		if d, err = w.factory.Apps().V1().Deployments().Lister().Deployments(w.namespace).Get(target.Name); err == nil {
+		if d, err = appslisters.NewDeploymentLister(w.deployments.GetIndexer()).Deployments(w.namespace).Get(target.Name); err == nil {
 			count(d.Status.ReadyReplicas, d.Spec.Replicas)
 		}
 		word, ok = "deployment", err == nil
 	case "StatefulSet":
 		var d *appsv1.StatefulSet
 		var err error
-		if d, err = w.factory.Apps().V1().StatefulSets().Lister().StatefulSets(w.namespace).Get(target.Name); err == nil {
+		if d, err = appslisters.NewStatefulSetLister(w.statefulSets.GetIndexer()).StatefulSets(w.namespace).Get(target.Name); err == nil {
 			count(d.Status.ReadyReplicas, d.Spec.Replicas)
 		}
 		word, ok = "statefulset", err == nil
