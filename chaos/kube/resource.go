@@ -9,8 +9,8 @@ import (
 	"k8s.io/client-go/rest"
 )
 
-// resource is one resource of the API, in one namespace or in none. Its calls are those of client-go's typed clients,
-// whose package for them, gentype, brings 55 packages for its fakes.
+// resource is the objects of one resource in one namespace, or in none. Its calls are those of client-go's typed
+// clients. client-go's own package for such clients, gentype, comes with its fakes and 55 packages that those need.
 type resource[T, L runtime.Object] struct {
 	api             rest.Interface
 	name, namespace string

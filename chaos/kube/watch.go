@@ -49,11 +49,11 @@ func (d *Driver) Watch(ctx context.Context, report func(Scale)) {
 	}
 	w := newWatcher(client, d.config.Namespace)
 	ctx, cancel := context.WithCancel(ctx)
-	var mirrors sync.WaitGroup
-	defer mirrors.Wait() // the context is done first
+	var running sync.WaitGroup
+	defer running.Wait() // the context is done first
 	defer cancel()
-	for _, informer := range w.informers() {
-		mirrors.Go(func() { informer.RunWithContext(ctx) })
+	for _, mirror := range w.mirrors {
+		running.Go(func() { mirror.RunWithContext(ctx) })
 	}
 	reported := map[string]Scale{}
 	for {
@@ -80,48 +80,49 @@ func (d *Driver) log(err error) {
 
 // watcher mirrors what is watched.
 type watcher struct {
-	namespace                              string
-	autoscalers, deployments, statefulSets cache.SharedIndexInformer
-	changed                                chan struct{} // capacity 1
+	namespace    string
+	mirrors      []cache.SharedIndexInformer
+	autoscalers  autoscalinglisters.HorizontalPodAutoscalerNamespaceLister
+	deployments  appslisters.DeploymentNamespaceLister
+	statefulSets appslisters.StatefulSetNamespaceLister
+	changed      chan struct{} // capacity 1
 }
 
 func newWatcher(c *client, namespace string) *watcher {
-	informer := func(api rest.Interface, resource string, example runtime.Object) cache.SharedIndexInformer {
-		listWatch := cache.NewListWatchFromClient(api, resource, namespace, fields.Everything())
-		return cache.NewSharedIndexInformer(listWatch, example, 0, cache.Indexers{cache.NamespaceIndex: cache.MetaNamespaceIndexFunc})
-	}
-	w := &watcher{
-		namespace:    namespace,
-		autoscalers:  informer(c.autoscaling, "horizontalpodautoscalers", &autoscalingv2.HorizontalPodAutoscaler{}),
-		deployments:  informer(c.apps, "deployments", &appsv1.Deployment{}),
-		statefulSets: informer(c.apps, "statefulsets", &appsv1.StatefulSet{}),
-		changed:      make(chan struct{}, 1),
-	}
+	w := &watcher{namespace: namespace, changed: make(chan struct{}, 1)}
+	autoscalers := w.mirror(c.autoscaling, "horizontalpodautoscalers", &autoscalingv2.HorizontalPodAutoscaler{})
+	deployments := w.mirror(c.apps, "deployments", &appsv1.Deployment{})
+	statefulSets := w.mirror(c.apps, "statefulsets", &appsv1.StatefulSet{})
+	w.autoscalers = autoscalinglisters.NewHorizontalPodAutoscalerLister(autoscalers).HorizontalPodAutoscalers(namespace)
+	w.deployments = appslisters.NewDeploymentLister(deployments).Deployments(namespace)
+	w.statefulSets = appslisters.NewStatefulSetLister(statefulSets).StatefulSets(namespace)
+	return w
+}
+
+// mirror adds the objects of one type to what is watched.
+func (w *watcher) mirror(api rest.Interface, resource string, of runtime.Object) cache.Indexer {
+	source := cache.NewListWatchFromClient(api, resource, w.namespace, fields.Everything())
+	informer := cache.NewSharedIndexInformer(source, of, 0, cache.Indexers{cache.NamespaceIndex: cache.MetaNamespaceIndexFunc})
 	notify := func() {
 		select {
 		case w.changed <- struct{}{}:
 		default:
 		}
 	}
-	for _, informer := range w.informers() {
-		// It fails only for an informer that has ended, and this one has not begun.
-		_, _ = informer.AddEventHandler(cache.ResourceEventHandlerFuncs{
-			AddFunc:    func(any) { notify() },
-			UpdateFunc: func(any, any) { notify() },
-			DeleteFunc: func(any) { notify() },
-		})
-	}
-	return w
-}
-
-func (w *watcher) informers() []cache.SharedIndexInformer {
-	return []cache.SharedIndexInformer{w.autoscalers, w.deployments, w.statefulSets}
+	// It fails only for an informer that has ended, and this one has not begun.
+	_, _ = informer.AddEventHandler(cache.ResourceEventHandlerFuncs{
+		AddFunc:    func(any) { notify() },
+		UpdateFunc: func(any, any) { notify() },
+		DeleteFunc: func(any) { notify() },
+	})
+	w.mirrors = append(w.mirrors, informer)
+	return informer.GetIndexer()
 }
 
 // scales is every autoscaler as mirrored, by name.
 func (w *watcher) scales() map[string]Scale {
 	all := map[string]Scale{}
-	autoscalers, err := autoscalinglisters.NewHorizontalPodAutoscalerLister(w.autoscalers.GetIndexer()).HorizontalPodAutoscalers(w.namespace).List(labels.Everything())
+	autoscalers, err := w.autoscalers.List(labels.Everything())
 	if err != nil {
 		return all
 	}
@@ -152,14 +153,14 @@ func (w *watcher) scale(h *autoscalingv2.HorizontalPodAutoscaler) (s Scale, ok b
 	case "Deployment":
 		var d *appsv1.Deployment
 		var err error
-		if d, err = appslisters.NewDeploymentLister(w.deployments.GetIndexer()).Deployments(w.namespace).Get(target.Name); err == nil {
+		if d, err = w.deployments.Get(target.Name); err == nil {
 			count(d.Status.ReadyReplicas, d.Spec.Replicas)
 		}
 		word, ok = "deployment", err == nil
 	case "StatefulSet":
 		var d *appsv1.StatefulSet
 		var err error
-		if d, err = appslisters.NewStatefulSetLister(w.statefulSets.GetIndexer()).StatefulSets(w.namespace).Get(target.Name); err == nil {
+		if d, err = w.statefulSets.Get(target.Name); err == nil {
 			count(d.Status.ReadyReplicas, d.Spec.Replicas)
 		}
 		word, ok = "statefulset", err == nil
