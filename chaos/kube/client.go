@@ -1,7 +1,7 @@
 package kube
 
 import (
-	"fmt"
+	"sync"
 
 	appsv1 "k8s.io/api/apps/v1"
 	authorizationv1 "k8s.io/api/authorization/v1"
@@ -12,6 +12,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/runtime/serializer"
+	utilruntime "k8s.io/apimachinery/pkg/util/runtime"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/util/flowcontrol"
 )
@@ -20,8 +21,18 @@ import (
 // of the API, and links every type of it: see docs/dependencies.md.
 type client struct {
 	core, apps, authorization, autoscaling, policy rest.Interface
-	parameters                                     runtime.ParameterCodec // of a request, into its query
 }
+
+// apiScheme has the types of those groups.
+var apiScheme = sync.OnceValue(func() *runtime.Scheme {
+	s := runtime.NewScheme()
+	for _, addTypes := range []func(*runtime.Scheme) error{
+		corev1.AddToScheme, appsv1.AddToScheme, authorizationv1.AddToScheme, autoscalingv2.AddToScheme, policyv1.AddToScheme,
+	} {
+		utilruntime.Must(addTypes(s)) // fails if two types have one name
+	}
+	return s
+})
 
 // newClient makes one; its groups share connections and the limit on calls.
 func newClient(config *rest.Config) (*client, error) {
@@ -31,27 +42,22 @@ func newClient(config *rest.Config) (*client, error) {
 	}
 	config = rest.CopyConfig(config)
 	config.RateLimiter = flowcontrol.NewTokenBucketRateLimiter(config.QPS, config.Burst)
+	config.NegotiatedSerializer = serializer.NewCodecFactory(apiScheme()).WithoutConversion()
 	config.ContentType = runtime.ContentTypeProtobuf
 	config.AcceptContentTypes = runtime.ContentTypeProtobuf + "," + runtime.ContentTypeJSON
-	scheme := runtime.NewScheme()
-	config.NegotiatedSerializer = serializer.NewCodecFactory(scheme).WithoutConversion()
-	c := &client{parameters: runtime.NewParameterCodec(scheme)}
+	c := &client{}
 	for _, group := range []struct {
-		api      *rest.Interface
-		version  schema.GroupVersion
-		path     string
-		addTypes func(*runtime.Scheme) error
+		api     *rest.Interface
+		path    string
+		version schema.GroupVersion
 	}{
-		{&c.core, corev1.SchemeGroupVersion, "/api", corev1.AddToScheme},
-		{&c.apps, appsv1.SchemeGroupVersion, "/apis", appsv1.AddToScheme},
-		{&c.authorization, authorizationv1.SchemeGroupVersion, "/apis", authorizationv1.AddToScheme},
-		{&c.autoscaling, autoscalingv2.SchemeGroupVersion, "/apis", autoscalingv2.AddToScheme},
-		{&c.policy, policyv1.SchemeGroupVersion, "/apis", policyv1.AddToScheme},
+		{&c.core, "/api", corev1.SchemeGroupVersion},
+		{&c.apps, "/apis", appsv1.SchemeGroupVersion},
+		{&c.authorization, "/apis", authorizationv1.SchemeGroupVersion},
+		{&c.autoscaling, "/apis", autoscalingv2.SchemeGroupVersion},
+		{&c.policy, "/apis", policyv1.SchemeGroupVersion},
 	} {
-		if err := group.addTypes(scheme); err != nil {
-			return nil, fmt.Errorf("register the types of %s: %w", group.version, err)
-		}
-		config.GroupVersion, config.APIPath = &group.version, group.path
+		config.APIPath, config.GroupVersion = group.path, &group.version
 		if *group.api, err = rest.RESTClientForConfigAndClient(config, transport); err != nil {
 			return nil, err
 		}

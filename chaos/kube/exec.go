@@ -11,6 +11,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/client-go/tools/remotecommand"
 	utilexec "k8s.io/client-go/util/exec"
 	"k8s.io/streaming/pkg/httpstream"
@@ -81,7 +82,7 @@ func (cl *cluster) executor(at containerRef, argv []string) (remotecommand.Execu
 	url := cl.client.core.Post().Namespace(at.namespace).Resource("pods").Name(at.pod).
 		SubResource("exec").VersionedParams(&corev1.PodExecOptions{
 		Container: at.container, Command: argv, Stdout: true, Stderr: true,
-	}, cl.client.parameters).Timeout(0).URL()
+	}, runtime.NewParameterCodec(apiScheme())).Timeout(0).URL()
 	socket, err := remotecommand.NewWebSocketExecutor(cl.config, http.MethodGet, url.String())
 	if err != nil {
 		return nil, err

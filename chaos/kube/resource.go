@@ -32,7 +32,8 @@ func (r resource[T, L]) Get(ctx context.Context, name string, options metav1.Get
 
 func (r resource[T, L]) List(ctx context.Context, options metav1.ListOptions) (L, error) {
 	list := r.list()
-	return list, r.request(r.api.Get()).VersionedParams(&options, metav1.ParameterCodec).Do(ctx).Into(list)
+	request := r.request(r.api.Get()).Timeout(0) // the HTTP client's bound alone, which holds for each try
+	return list, request.VersionedParams(&options, metav1.ParameterCodec).Do(ctx).Into(list)
 }
 
 func (r resource[T, L]) Delete(ctx context.Context, name string, options metav1.DeleteOptions) error {
