@@ -9,7 +9,6 @@ import (
 	"path/filepath"
 
 	xfont "golang.org/x/image/font"
-	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/font"
 	"gonum.org/v1/plot/text"
 	"gonum.org/v1/plot/vg"
@@ -74,7 +73,7 @@ func (s lettering) style(c color.Color) text.Style {
 	if s.bold {
 		f.Weight = xfont.WeightBold
 	}
-	return text.Style{Color: c, Font: f, XAlign: text.XAlignment(s.align), YAlign: draw.YBottom, Handler: plot.DefaultTextHandler}
+	return text.Style{Color: c, Font: f, XAlign: text.XAlignment(s.align), YAlign: draw.YBottom, Handler: sansSerif()}
 }
 
 // width is how wide words are, in points.

@@ -22,7 +22,7 @@ const kedaLabel = "scaledobject.keda.sh/name"
 
 // findAutoscalers reads the autoscalers of the workload.
 func (p *preflight) findAutoscalers(ctx context.Context) error {
-	list, err := p.cluster.client.AutoscalingV2().HorizontalPodAutoscalers(p.target.namespace).List(ctx, metav1.ListOptions{})
+	list, err := p.cluster.client.HorizontalPodAutoscalers(p.target.namespace).List(ctx, metav1.ListOptions{})
 	if err != nil {
 		return p.cluster.explain("list autoscalers in "+p.target.namespace, err)
 	}

@@ -23,7 +23,7 @@ func (b budget) guards(pod *corev1.Pod) bool { return b.selector.Matches(labels.
 
 // findBudgets reads the budgets that guard any of the workload's pods.
 func (p *preflight) findBudgets(ctx context.Context) error {
-	list, err := p.cluster.client.PolicyV1().PodDisruptionBudgets(p.target.namespace).List(ctx, metav1.ListOptions{})
+	list, err := p.cluster.client.PodDisruptionBudgets(p.target.namespace).List(ctx, metav1.ListOptions{})
 	if err != nil {
 		return p.cluster.explain("list disruption budgets in "+p.target.namespace, err)
 	}

@@ -21,7 +21,6 @@ import (
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
 	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
@@ -41,8 +40,8 @@ const (
 // so making one costs reading a kubeconfig and no more.
 type cluster struct {
 	ref    clusterRef
-	config *rest.Config         // without a bound on time: for exec and watches
-	client kubernetes.Interface // each call within callTime
+	config *rest.Config // without a bound on time: for exec and watches
+	client *client      // each call within callTime
 	// unverified means that this may be another cluster than the record's. An object with the record's uid proves
 	// that it is not; an object that is missing proves nothing.
 	unverified bool
@@ -149,7 +148,7 @@ func newCluster(config *rest.Config, ref clusterRef, c Config) (*cluster, error)
 	if c.timeout > 0 {
 		bounded.Timeout = c.timeout
 	}
-	client, err := kubernetes.NewForConfig(bounded)
+	client, err := newClient(bounded)
 	if err != nil {
 		return nil, fmt.Errorf("make client for %s: %w", ref.Server, err)
 	}
@@ -200,7 +199,7 @@ func authorityOf(config *rest.Config) (string, error) {
 // identify reads which cluster this is. Without the right to read namespace kube-system the
 // server's address identifies it.
 func (cl *cluster) identify(ctx context.Context) error {
-	system, err := cl.client.CoreV1().Namespaces().Get(ctx, metav1.NamespaceSystem, metav1.GetOptions{})
+	system, err := cl.client.Namespaces().Get(ctx, metav1.NamespaceSystem, metav1.GetOptions{})
 	switch {
 	case err == nil:
 		cl.ref.Cluster = string(system.UID)

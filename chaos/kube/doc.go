@@ -4,6 +4,7 @@
 //
 // One file per fault: redis.go, qdrant.go and custom.go put together what the other files do:
 //
+//   - cluster.go opens a cluster, client.go knows the groups of its API, resource.go the calls;
 //   - preflight.go is the preflight of every fault: rights, workload, pods, budgets, autoscalers;
 //   - evict.go removes pods, and rollout.go waits until as many are ready again;
 //   - scale.go sets the replicas, and scale_undo.go restores them;

@@ -24,7 +24,7 @@ func TestTLSOfTheAPIServer(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		_, err = cl.client.CoreV1().Pods("ns").Get(t.Context(), "p", metav1.GetOptions{})
+		_, err = cl.client.Pods("ns").Get(t.Context(), "p", metav1.GetOptions{})
 		said := cl.explain("read pod ns/p", err).Error()
 		if !strings.Contains(said, want) || strings.Contains(said, "cannot be reached") != strings.Contains(want, "cannot be reached") {
 			t.Errorf("%s: %s, want %q", address, said, want)

@@ -111,7 +111,7 @@ func (cl *cluster) verifyTerminating(ctx context.Context, pod *corev1.Pod) error
 
 // podStays reports whether that very pod is there and not terminating.
 func (cl *cluster) podStays(ctx context.Context, pod *corev1.Pod) (bool, error) {
-	now, err := cl.client.CoreV1().Pods(pod.Namespace).Get(ctx, pod.Name, metav1.GetOptions{})
+	now, err := cl.client.Pods(pod.Namespace).Get(ctx, pod.Name, metav1.GetOptions{})
 	switch {
 	case apierrors.IsNotFound(err):
 		return false, nil
@@ -123,7 +123,7 @@ func (cl *cluster) podStays(ctx context.Context, pod *corev1.Pod) (bool, error) 
 
 // delete deletes that very pod; one that is gone already, or has a successor, is fine.
 func (cl *cluster) delete(ctx context.Context, pod *corev1.Pod, dry []string) error {
-	err := cl.client.CoreV1().Pods(pod.Namespace).Delete(ctx, pod.Name, deleteOptions(pod, dry))
+	err := cl.client.Pods(pod.Namespace).Delete(ctx, pod.Name, deleteOptions(pod, dry))
 	switch {
 	case apierrors.IsNotFound(err):
 		return nil
@@ -189,7 +189,7 @@ func (cl *cluster) evict(ctx context.Context, pod *corev1.Pod, dry []string) err
 // names a budget and lose the reason.
 func (cl *cluster) evictOnce(ctx context.Context, pod *corev1.Pod, dry []string) error {
 	options := deleteOptions(pod, dry)
-	return cl.client.PolicyV1().RESTClient().Post().AbsPath("/api/v1").
+	return cl.client.policy.Post().AbsPath("/api/v1").
 		Namespace(pod.Namespace).Resource("pods").Name(pod.Name).SubResource("eviction").
 		Body(&policyv1.Eviction{
 			ObjectMeta:    metav1.ObjectMeta{Namespace: pod.Namespace, Name: pod.Name},

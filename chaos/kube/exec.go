@@ -11,7 +11,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	"k8s.io/client-go/kubernetes/scheme"
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/client-go/tools/remotecommand"
 	utilexec "k8s.io/client-go/util/exec"
 	"k8s.io/streaming/pkg/httpstream"
@@ -79,10 +79,10 @@ func (cl *cluster) exec(ctx context.Context, at containerRef, argv ...string) (s
 }
 
 func (cl *cluster) executor(at containerRef, argv []string) (remotecommand.Executor, error) {
-	url := cl.client.CoreV1().RESTClient().Post().Namespace(at.namespace).Resource("pods").Name(at.pod).
+	url := cl.client.core.Post().Namespace(at.namespace).Resource("pods").Name(at.pod).
 		SubResource("exec").VersionedParams(&corev1.PodExecOptions{
 		Container: at.container, Command: argv, Stdout: true, Stderr: true,
-	}, scheme.ParameterCodec).Timeout(0).URL()
+	}, runtime.NewParameterCodec(apiScheme())).Timeout(0).URL()
 	socket, err := remotecommand.NewWebSocketExecutor(cl.config, http.MethodGet, url.String())
 	if err != nil {
 		return nil, err

@@ -25,7 +25,7 @@ func (cl *cluster) pods(ctx context.Context, w workload, selector labels.Selecto
 			return nil, nil, err
 		}
 	}
-	list, err := cl.client.CoreV1().Pods(w.Namespace).List(ctx, metav1.ListOptions{LabelSelector: selector.String()})
+	list, err := cl.client.Pods(w.Namespace).List(ctx, metav1.ListOptions{LabelSelector: selector.String()})
 	if err != nil {
 		return nil, nil, cl.explain("list pods of "+w.String(), err)
 	}

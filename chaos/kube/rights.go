@@ -6,7 +6,6 @@ import (
 
 	"golang.org/x/sync/errgroup"
 	authorizationv1 "k8s.io/api/authorization/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"xinbot.ir/squall/chaos"
 )
@@ -80,8 +79,8 @@ func (cl *cluster) review(ctx context.Context, namespace string, r right) (chaos
 			Namespace: namespace, Verb: r.verb, Group: r.group, Resource: r.resource, Subresource: r.sub,
 		},
 	}}
-	answer, err := cl.client.AuthorizationV1().SelfSubjectAccessReviews().Create(ctx, question, metav1.CreateOptions{})
-	if err != nil {
+	var answer authorizationv1.SelfSubjectAccessReview
+	if err := cl.client.authorization.Post().Resource("selfsubjectaccessreviews").Body(question).Do(ctx).Into(&answer); err != nil {
 		return chaos.Check{}, cl.explain("review the right to "+r.String()+" in "+namespace, err)
 	}
 	check := chaos.Check{Text: fmt.Sprintf("may %s in %s", r, namespace)}

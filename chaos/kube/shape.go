@@ -134,7 +134,7 @@ var errPodGone = errors.New("the pod is gone")
 // samePod reads that very pod. The error is [errPodGone] if it is not there any more.
 func (cl *cluster) samePod(ctx context.Context, namespace, name string, uid types.UID) (*corev1.Pod, error) {
 	what := "read pod " + namespace + "/" + name
-	pod, err := cl.client.CoreV1().Pods(namespace).Get(ctx, name, metav1.GetOptions{})
+	pod, err := cl.client.Pods(namespace).Get(ctx, name, metav1.GetOptions{})
 	switch {
 	case err != nil && !apierrors.IsNotFound(err):
 		return nil, cl.explain(what, err)

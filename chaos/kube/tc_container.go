@@ -95,7 +95,7 @@ func (cl *cluster) addTCContainer(ctx context.Context, pod *corev1.Pod, image, d
 	if err != nil {
 		return "", fmt.Errorf("%s: %w", what, err)
 	}
-	_, err = cl.client.CoreV1().Pods(pod.Namespace).Patch(ctx, pod.Name, types.StrategicMergePatchType, patch,
+	_, err = cl.client.Pods(pod.Namespace).Patch(ctx, pod.Name, types.StrategicMergePatchType, patch,
 		metav1.PatchOptions{DryRun: dry}, "ephemeralcontainers")
 	return name, cl.explain(what, err)
 }

@@ -5,12 +5,16 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"sync"
 
 	appsv1 "k8s.io/api/apps/v1"
 	autoscalingv2 "k8s.io/api/autoscaling/v2"
+	"k8s.io/apimachinery/pkg/fields"
 	"k8s.io/apimachinery/pkg/labels"
-	"k8s.io/client-go/informers"
-	"k8s.io/client-go/kubernetes"
+	"k8s.io/apimachinery/pkg/runtime"
+	appslisters "k8s.io/client-go/listers/apps/v1"
+	autoscalinglisters "k8s.io/client-go/listers/autoscaling/v2"
+	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/cache"
 
 	"xinbot.ir/squall/chaos"
@@ -38,16 +42,19 @@ func (d *Driver) Watch(ctx context.Context, report func(Scale)) {
 		d.log(err)
 		return
 	}
-	client, err := kubernetes.NewForConfig(cl.config) // without a bound on time: a watch is one long answer
+	client, err := newClient(cl.config) // without a bound on time: a watch is one long answer
 	if err != nil {
 		d.log(err)
 		return
 	}
 	w := newWatcher(client, d.config.Namespace)
 	ctx, cancel := context.WithCancel(ctx)
-	w.factory.StartWithContext(ctx)
-	defer w.factory.Shutdown() // waits; the context is done first
+	var running sync.WaitGroup
+	defer running.Wait() // the context is done first
 	defer cancel()
+	for _, mirror := range w.mirrors {
+		running.Go(func() { mirror.RunWithContext(ctx) })
+	}
 	reported := map[string]Scale{}
 	for {
 		select {
@@ -73,41 +80,49 @@ func (d *Driver) log(err error) {
 
 // watcher mirrors what is watched.
 type watcher struct {
-	factory   informers.SharedInformerFactory
-	namespace string
-	changed   chan struct{} // capacity 1
+	namespace    string
+	mirrors      []cache.SharedIndexInformer
+	autoscalers  autoscalinglisters.HorizontalPodAutoscalerNamespaceLister
+	deployments  appslisters.DeploymentNamespaceLister
+	statefulSets appslisters.StatefulSetNamespaceLister
+	changed      chan struct{} // capacity 1
 }
 
-func newWatcher(client kubernetes.Interface, namespace string) *watcher {
-	w := &watcher{
-		factory:   informers.NewSharedInformerFactoryWithOptions(client, 0, informers.WithNamespace(namespace)),
-		namespace: namespace, changed: make(chan struct{}, 1),
-	}
+func newWatcher(c *client, namespace string) *watcher {
+	w := &watcher{namespace: namespace, changed: make(chan struct{}, 1)}
+	autoscalers := w.mirror(c.autoscaling, "horizontalpodautoscalers", &autoscalingv2.HorizontalPodAutoscaler{})
+	deployments := w.mirror(c.apps, "deployments", &appsv1.Deployment{})
+	statefulSets := w.mirror(c.apps, "statefulsets", &appsv1.StatefulSet{})
+	w.autoscalers = autoscalinglisters.NewHorizontalPodAutoscalerLister(autoscalers).HorizontalPodAutoscalers(namespace)
+	w.deployments = appslisters.NewDeploymentLister(deployments).Deployments(namespace)
+	w.statefulSets = appslisters.NewStatefulSetLister(statefulSets).StatefulSets(namespace)
+	return w
+}
+
+// mirror adds the objects of one type to what is watched.
+func (w *watcher) mirror(api rest.Interface, resource string, of runtime.Object) cache.Indexer {
+	source := cache.NewListWatchFromClient(api, resource, w.namespace, fields.Everything())
+	informer := cache.NewSharedIndexInformer(source, of, 0, cache.Indexers{cache.NamespaceIndex: cache.MetaNamespaceIndexFunc})
 	notify := func() {
 		select {
 		case w.changed <- struct{}{}:
 		default:
 		}
 	}
-	for _, informer := range []cache.SharedIndexInformer{
-		w.factory.Autoscaling().V2().HorizontalPodAutoscalers().Informer(),
-		w.factory.Apps().V1().Deployments().Informer(),
-		w.factory.Apps().V1().StatefulSets().Informer(),
-	} {
-		// It fails only for an informer that has ended, and this one has not begun.
-		_, _ = informer.AddEventHandler(cache.ResourceEventHandlerFuncs{
-			AddFunc:    func(any) { notify() },
-			UpdateFunc: func(any, any) { notify() },
-			DeleteFunc: func(any) { notify() },
-		})
-	}
-	return w
+	// It fails only for an informer that has ended, and this one has not begun.
+	_, _ = informer.AddEventHandler(cache.ResourceEventHandlerFuncs{
+		AddFunc:    func(any) { notify() },
+		UpdateFunc: func(any, any) { notify() },
+		DeleteFunc: func(any) { notify() },
+	})
+	w.mirrors = append(w.mirrors, informer)
+	return informer.GetIndexer()
 }
 
 // scales is every autoscaler as mirrored, by name.
 func (w *watcher) scales() map[string]Scale {
 	all := map[string]Scale{}
-	autoscalers, err := w.factory.Autoscaling().V2().HorizontalPodAutoscalers().Lister().HorizontalPodAutoscalers(w.namespace).List(labels.Everything())
+	autoscalers, err := w.autoscalers.List(labels.Everything())
 	if err != nil {
 		return all
 	}
@@ -138,14 +153,14 @@ func (w *watcher) scale(h *autoscalingv2.HorizontalPodAutoscaler) (s Scale, ok b
 	case "Deployment":
 		var d *appsv1.Deployment
 		var err error
-		if d, err = w.factory.Apps().V1().Deployments().Lister().Deployments(w.namespace).Get(target.Name); err == nil {
+		if d, err = w.deployments.Get(target.Name); err == nil {
 			count(d.Status.ReadyReplicas, d.Spec.Replicas)
 		}
 		word, ok = "deployment", err == nil
 	case "StatefulSet":
 		var d *appsv1.StatefulSet
 		var err error
-		if d, err = w.factory.Apps().V1().StatefulSets().Lister().StatefulSets(w.namespace).Get(target.Name); err == nil {
+		if d, err = w.statefulSets.Get(target.Name); err == nil {
 			count(d.Status.ReadyReplicas, d.Spec.Replicas)
 		}
 		word, ok = "statefulset", err == nil

@@ -8,8 +8,6 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/types"
-	"k8s.io/client-go/kubernetes"
-	appsv1client "k8s.io/client-go/kubernetes/typed/apps/v1"
 )
 
 // kind is a kind of workload.
@@ -19,7 +17,7 @@ type kind struct {
 	resource string
 	// viaReplicaSets: pods belong to replica sets, and those to the workload.
 	viaReplicaSets bool
-	open           func(c kubernetes.Interface, namespace string) workloads
+	open           func(c *client, namespace string) workloads
 }
 
 // workloads reads and writes the workloads of one kind in one namespace. Errors are the API's own.
@@ -34,14 +32,14 @@ type workloads interface {
 var kinds = []kind{
 	{
 		name: "deployment", object: "Deployment", resource: "deployments", viaReplicaSets: true,
-		open: func(c kubernetes.Interface, namespace string) workloads {
-			return deployments{c.AppsV1().Deployments(namespace)}
+		open: func(c *client, namespace string) workloads {
+			return deployments{c.Deployments(namespace)}
 		},
 	},
 	{
 		name: "statefulset", object: "StatefulSet", resource: "statefulsets",
-		open: func(c kubernetes.Interface, namespace string) workloads {
-			return statefulSets{c.AppsV1().StatefulSets(namespace)}
+		open: func(c *client, namespace string) workloads {
+			return statefulSets{c.StatefulSets(namespace)}
 		},
 	},
 }
@@ -77,7 +75,7 @@ type workloadRef struct {
 func (w workloadRef) String() string { return w.Kind + " " + w.Namespace + "/" + w.Name }
 
 type deployments struct {
-	api appsv1client.DeploymentInterface
+	api resource[*appsv1.Deployment, *appsv1.DeploymentList]
 }
 
 func (d deployments) Get(ctx context.Context, name string) (workload, error) {
@@ -110,7 +108,7 @@ func readDeployment(d *appsv1.Deployment, err error) (workload, error) {
 }
 
 type statefulSets struct {
-	api appsv1client.StatefulSetInterface
+	api resource[*appsv1.StatefulSet, *appsv1.StatefulSetList]
 }
 
 func (s statefulSets) Get(ctx context.Context, name string) (workload, error) {
@@ -169,7 +167,7 @@ func (cl *cluster) workload(ctx context.Context, k kind, namespace, name string)
 
 // replicaSets are the uids of a deployment's replica sets.
 func (cl *cluster) replicaSets(ctx context.Context, w workload) (map[types.UID]bool, error) {
-	list, err := cl.client.AppsV1().ReplicaSets(w.Namespace).List(ctx, metav1.ListOptions{LabelSelector: w.selector.String()})
+	list, err := cl.client.ReplicaSets(w.Namespace).List(ctx, metav1.ListOptions{LabelSelector: w.selector.String()})
 	if err != nil {
 		return nil, cl.explain("list replica sets of "+w.String(), err)
 	}
