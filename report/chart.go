@@ -1,6 +1,7 @@
 package report
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"path/filepath"
@@ -104,12 +105,14 @@ func (c chart) file() string { return chartsDir + "/" + c.name + ".png" }
 
 // saveCharts writes every chart below dir. What cannot be written is warned of in the report, which
 // is worth more than its pictures.
-func saveCharts(run *Run, dir string) {
+func saveCharts(run *Run, dir string) (missing error) {
 	for _, c := range chartsOf(run) {
 		if err := drawPNG(run, c).save(filepath.Join(dir, filepath.FromSlash(c.file()))); err != nil {
 			run.warn("chart " + c.file() + " is missing: " + err.Error())
+			missing = errors.Join(missing, fmt.Errorf("draw %s: %w", c.file(), err))
 		}
 	}
+	return missing
 }
 
 func chartsSection(run *Run) []block {

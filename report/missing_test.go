@@ -175,3 +175,17 @@ func TestOneRequest(t *testing.T) {
 		t.Errorf("summary\n%s", text)
 	}
 }
+
+// A chart that cannot be written is said in the report, and by the error.
+func TestChartsThatCannotBeWritten(t *testing.T) {
+	dir := synthetic{seconds: 20, quiet: true}.write(t)
+	if err := os.WriteFile(filepath.Join(dir, chartsDir), nil, 0o600); err != nil { // in the place of the directory
+		t.Fatal(err)
+	}
+	if _, err := Write(dir); err == nil || !strings.Contains(err.Error(), "draw charts/gateway_latency.png") {
+		t.Errorf("error %v", err)
+	}
+	if text := read(t, filepath.Join(dir, File)); !strings.Contains(text, "gateway_latency.png is missing") {
+		t.Errorf("the report does not say so:\n%s", text)
+	}
+}

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"errors"
 	"io"
 	"path/filepath"
 
@@ -30,18 +31,18 @@ var formats = []Format{
 }
 
 // Save writes every document of a run, and its charts, into dir. Files are replaced whole, so it may be
-// called again. A chart that cannot be drawn is warned of in the documents; an error means that a
-// document is missing.
+// called again. A chart that cannot be drawn is warned of in the documents; an error means that it, or a document, is
+// missing.
 func Save(run *Run, dir string) error {
 	// Charts come first: what cannot be drawn is said in the report.
-	saveCharts(run, dir)
+	missing := saveCharts(run, dir)
 	for _, f := range formats {
 		path := filepath.Join(dir, f.File)
 		if err := atomicfile.Write(path, atomicfile.Mode, func(w io.Writer) error { return f.Write(w, run) }); err != nil {
-			return err
+			return errors.Join(missing, err)
 		}
 	}
-	return nil
+	return missing
 }
 
 // Write loads the run in dir and saves its documents there.

@@ -448,7 +448,9 @@ func TestCharts(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	saveCharts(run, dir)
+	if err := saveCharts(run, dir); err != nil {
+		t.Fatal(err)
+	}
 	var names []string
 	for _, f := range chartsOf(run) {
 		path := filepath.Join(dir, f.file())

@@ -36,7 +36,7 @@ func copyRun(dir string) (spare string, err error) {
 	if err != nil {
 		return "", fmt.Errorf("find another place for the report: %w", err)
 	}
-	for _, name := range []string{rundir.JournalFile, rundir.WindowsFile, rundir.HistogramFile, chaos.LedgerFile} {
+	for _, name := range []string{rundir.JournalFile, rundir.WindowsFile, rundir.HistogramFile, rundir.SamplesFile, chaos.LedgerFile} {
 		data, err := os.ReadFile(filepath.Join(dir, name))
 		if err != nil {
 			continue
