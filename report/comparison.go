@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"xinbot.ir/squall/internal/atomicfile"
 	"xinbot.ir/squall/internal/compare"
 )
 
@@ -57,5 +58,5 @@ func SaveComparison(path string, r compare.Report) error {
 	if !ok {
 		return fmt.Errorf("write %s: the name must end in .md, .html or .json", path)
 	}
-	return replaceFile(path, func(w io.Writer) error { return WriteComparison(w, r, format) })
+	return atomicfile.Write(path, atomicfile.Mode, func(w io.Writer) error { return WriteComparison(w, r, format) })
 }
