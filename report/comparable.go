@@ -31,7 +31,7 @@ func Comparable(dir string, within Stretch) (compare.Run, error) {
 	if within.To == 0 {
 		within.To = math.Inf(1)
 	}
-	c := &comparableRun{files: files, line: timeline.Of(files.Events), within: within, at: map[string]place{}, ids: seriesIDs(), bounds: metric.NewHistogram()}
+	c := &comparableRun{files: files, line: timeline.Of(files.Events), within: within, at: map[string]cellPlace{}, ids: seriesIDs(), bounds: metric.NewHistogram()}
 	c.cut()
 	c.count()
 	if err := c.readHistograms(); err != nil {
@@ -46,7 +46,7 @@ type comparableRun struct {
 	line      *timeline.Timeline
 	within    Stretch
 	parts     []*comparedPart
-	at        map[string]place // by the time that the histogram log has
+	at        map[string]cellPlace // by the time that the histogram log has
 	ids       map[string]metric.SeriesID
 	bounds    *hdr.Histogram // every value that occurs, for the bounds of its bucket
 	uncounted map[string]bool
@@ -67,8 +67,8 @@ type cellCount struct {
 	latency map[int64]int64
 }
 
-// place is the cell of a second. Seconds that are left out have no part.
-type place struct {
+// cellPlace is the cell of a second. Seconds that are left out have no part.
+type cellPlace struct {
 	part *comparedPart
 	cell int
 }
@@ -80,7 +80,7 @@ func (c *comparableRun) cut() {
 	phases := c.comparedPhases()
 	for _, s := range c.files.Seconds {
 		middle := s.At + s.Length/2
-		c.at[hlogTime(s.At)] = place{}
+		c.at[hlogTime(s.At)] = cellPlace{}
 		n := slices.IndexFunc(phases, func(p namedPhase) bool { return middle >= p.From && middle < p.To })
 		if n < 0 || middle < c.within.From || middle >= c.within.To {
 			continue
@@ -101,7 +101,7 @@ func (c *comparableRun) cut() {
 	for _, p := range c.parts {
 		p.step = max(1, (len(p.seconds)+compare.MostCells-1)/compare.MostCells)
 		for n, s := range p.seconds {
-			c.at[hlogTime(s.At)] = place{p, n / p.step}
+			c.at[hlogTime(s.At)] = cellPlace{p, n / p.step}
 		}
 	}
 }

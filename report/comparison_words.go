@@ -153,14 +153,6 @@ func whyNot(c compare.Comparison) string {
 	return text
 }
 
-// upperFirst begins a sentence.
-func upperFirst(text string) string {
-	if text == "" {
-		return ""
-	}
-	return strings.ToUpper(text[:1]) + text[1:]
-}
-
 func partRefused(p compare.PartResult) bool {
 	for _, n := range p.Notes {
 		if n.Refuses {

@@ -133,7 +133,7 @@ func (a *commands) runCompare(args []string, f compareFlags) error {
 		}
 	}
 	if f.format == terminalFormat {
-		fmt.Fprint(a.Out, report.ComparisonTerminal(result, a.width()))
+		fmt.Fprint(a.Out, report.ComparisonTerminal(result, columns(a.out)))
 	} else if err := report.WriteComparison(a.Out, result, f.format); err != nil {
 		return err
 	}

@@ -29,7 +29,7 @@ func measuredRun(t *testing.T, dir, target string, seed uint64, ms float64) {
 			t.Fatal(err)
 		}
 	}
-	write(0, event.RunStarted{RunID: dir, Target: target, Embedded: true, Model: "closed", VUs: 10, Think: "0s"})
+	write(0, event.RunStarted{RunID: dir, Target: target, Embedded: true, Model: "closed", VUs: 10})
 	random := rand.New(rand.NewPCG(seed, 1))
 	for i := range 60 {
 		obs := load.Registry().NewObservation()
