@@ -172,7 +172,7 @@ func (o Options) groupSeries(where string, s, t []Series, lag float64, why strin
 	x, y := merged(s), merged(t)
 	result.Base, result.Other = x.distribution(once(len(s))), y.distribution(once(len(t)))
 	if why == "" {
-		result.Shape = shapeOfRuns(x, y, randomOf(o.Seed, where, s[0].Name(), "shape"))
+		result.Shape = shapeOfRuns(x, y, randomOf(o.Seed, where, s[0].Name(), "shape")).allow(lag)
 	}
 	var pending []*groupFinding
 	for n := range numNumbers {

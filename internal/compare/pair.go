@@ -88,7 +88,7 @@ func (o Options) pairSeries(where string, s, t Series, one, two Part, why string
 	x, y := sampleOf(s.Cells), sampleOf(t.Cells)
 	result.Base, result.Other = x.distribution(once(len(x.count))), y.distribution(once(len(y.count)))
 	if why == "" {
-		result.Shape = shapeOf(x, y, randomOf(o.Seed, where, s.Name(), "shape"))
+		result.Shape = shapeOf(x, y, randomOf(o.Seed, where, s.Name(), "shape")).allow(two.Lag - one.Lag)
 	}
 	var pending []*pendingFinding
 	for n := range numNumbers {

@@ -19,6 +19,14 @@ type Shape struct {
 // Changed reports whether the distance is more than chance would give.
 func (s Shape) Changed() bool { return s.Measured && s.Distance > s.Chance }
 
+// allow adds what generators that are not equally punctual may have moved requests by.
+func (s Shape) allow(lag float64) Shape {
+	if s.Measured {
+		s.Chance += wakeUps * math.Abs(lag)
+	}
+	return s
+}
+
 // shapeResamples is how many resamples tell what chance gives.
 const shapeResamples = 100
 
