@@ -1,145 +1,122 @@
 package report
 
 import (
-	_ "embed"
+	_ "embed" // the style of the page
 	"fmt"
-	"html"
 	"io"
 	"math"
 	"slices"
 	"strings"
 	"time"
 
+	"golang.org/x/net/html"
+
 	"xinbot.ir/squall/internal/compare"
 	"xinbot.ir/squall/internal/units"
 )
 
-//go:embed comparison.css
+//go:embed html/comparison.css
 var comparisonStyle string
 
-// comparisonPage is a page that is being written. Text goes through text, which escapes it. (A template of the standard
-// library would make the program 39 MB larger: it calls methods by their names, so the linker has to keep every method that
-// there is, above all those of Kubernetes' types.)
-type comparisonPage struct{ strings.Builder }
-
-// text appends text from anywhere.
-func (p *comparisonPage) text(text string) *comparisonPage {
-	p.WriteString(html.EscapeString(oneLine(text)))
-	return p
-}
-
-// markup appends what is written here.
-func (p *comparisonPage) markup(parts ...string) *comparisonPage {
-	for _, m := range parts {
-		p.WriteString(m)
-	}
-	return p
-}
-
-// element appends text in an element, with a class unless that is "".
-func (p *comparisonPage) element(name, class, text string) *comparisonPage {
-	p.markup("<", name)
-	if class != "" {
-		p.markup(` class="`, class, `"`)
-	}
-	return p.markup(">").text(text).markup("</", name, ">\n")
-}
-
-// writeComparisonHTML writes a comparison as a page of its own, which needs nothing else.
+// writeComparisonHTML writes a comparison as a page of its own, which needs nothing else and runs nothing.
 func writeComparisonHTML(w io.Writer, r compare.Report) error {
-	var p comparisonPage
-	p.markup("<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n")
-	p.element("title", "", comparisonTitle(r)).markup("<style>\n", comparisonStyle, "</style>\n</head>\n<body>\n")
-	p.element("h1", "", comparisonTitle(r))
+	body := element("body", nil, lineBreak(), element("h1", nil, words(comparisonTitle(r))), lineBreak())
 	for _, c := range r.Comparisons {
-		p.element("p", "answer "+comparisonVerdictName(c.Verdict()), comparisonAnswer(r, c).text())
+		within(body, element("p", class("answer "+comparisonVerdictName(c.Verdict())), words(comparisonAnswer(r, c).text())), lineBreak())
 	}
 	for _, c := range r.Comparisons {
 		if len(r.Comparisons) > 1 {
-			p.element("h2", "", c.Base.Letter+" and "+c.Other.Letter)
+			within(body, element("h2", nil, words(c.Base.Letter+" and "+c.Other.Letter)), lineBreak())
 		}
-		p.comparison(r, c)
+		within(body, comparisonNodes(r, c)...)
 	}
-	p.element("p", "soft", comparisonMethod(r)+" The band is the tolerance; pp: percentage points.")
-	p.markup("</body>\n</html>\n")
-	_, err := io.WriteString(w, p.String())
-	return err
+	within(body, soft(comparisonMethod(r)+" The band is the tolerance; pp: percentage points."), lineBreak())
+	root := element("html", []string{"lang", "en"}, lineBreak(), head(comparisonTitle(r), comparisonStyle), lineBreak(), body, lineBreak())
+	whole := within(&html.Node{Type: html.DocumentNode}, &html.Node{Type: html.DoctypeNode, Data: "html"}, lineBreak(), root, lineBreak())
+	return html.Render(w, whole)
 }
 
-func (p *comparisonPage) comparison(r compare.Report, c compare.Comparison) {
-	if all := comparisonRemarks(r, c); len(all) > 0 {
-		p.markup(`<ul class="remarks">`)
-		for _, text := range all {
-			p.element("li", "", text.text())
+func soft(text string) *html.Node { return element("p", class("soft"), words(text)) }
+
+// comparisonNodes are what a comparison has below its answer.
+func comparisonNodes(r compare.Report, c compare.Comparison) (all []*html.Node) {
+	if texts := comparisonRemarks(r, c); len(texts) > 0 {
+		items := element("ul", class("remarks"))
+		for _, text := range texts {
+			within(items, element("li", nil, words(text.text())))
 		}
-		p.markup("</ul>\n")
+		all = append(all, items, lineBreak())
 	}
-	p.markup(`<div class="scroll"><table>`).head("", "Run", "Started", "Compared", "Requests", "Failed")
+	runs := comparisonRows("th", "", "Run", "Started", "Compared", "Requests", "Failed")
 	for _, cells := range comparedRuns(c) {
-		p.markup("<tr>")
-		for _, cell := range cells {
-			p.element("td", "", cell)
-		}
-		p.markup("</tr>\n")
+		runs = append(runs, comparisonRows("td", cells...)...)
 	}
-	p.markup("</table></div>\n")
+	all = append(all, scrolled("", runs))
 	for _, part := range c.Parts {
-		p.element("h3", "", comparedPartTitle(c, part))
+		all = append(all, element("h3", nil, words(comparedPartTitle(c, part))), lineBreak())
 		scale := plotScale(r, part)
 		for rest := part.Series; len(rest) > 0; {
-			flow := rest[0]
-			channels := rest[1:]
+			flow, channels := rest[0], rest[1:]
 			if n := slices.IndexFunc(channels, func(s compare.SeriesResult) bool { return s.Channel == "" }); n >= 0 {
 				channels = channels[:n]
 			}
 			rest = rest[1+len(channels):]
-			p.series(r, c, part, flow, scale)
-			if drawn := distributionCurves(c, flow); drawn != "" {
-				p.markup(drawn).element("p", "soft", "Share of requests that took no longer than a latency. Dashed: "+c.Base.Letter+", whole: "+c.Other.Letter+".")
+			all = append(all, seriesNodes(r, c, part, flow, scale)...)
+			if drawn := distributionCurves(c, flow); drawn != nil {
+				all = append(all, drawn, soft("Share of requests that took no longer than a latency. Dashed: "+c.Base.Letter+", whole: "+c.Other.Letter+"."), lineBreak())
 			}
 			if len(channels) > 0 {
-				p.markup("<details>").element("summary", "", plural(uint64(len(channels)), "channel", "channels"))
+				folded := element("details", nil, element("summary", nil, words(plural(uint64(len(channels)), "channel", "channels"))))
 				for _, s := range channels {
-					p.series(r, c, part, s, scale)
+					within(folded, seriesNodes(r, c, part, s, scale)...)
 				}
-				p.markup("</details>\n")
+				all = append(all, folded, lineBreak())
 			}
 		}
 	}
+	return all
 }
 
-// head is the first row of a table.
-func (p *comparisonPage) head(heads ...string) {
-	p.markup("<tr>")
-	for _, h := range heads {
-		p.element("th", "", h)
+// comparisonRows is a row of text, as it is put into a table.
+func comparisonRows(cell string, texts ...string) []*html.Node {
+	row := element("tr", nil)
+	for _, text := range texts {
+		within(row, element(cell, nil, words(text)))
 	}
-	p.markup("</tr>\n")
+	return []*html.Node{row, lineBreak()}
 }
 
-// series is the table of a series.
-func (p *comparisonPage) series(r compare.Report, c compare.Comparison, part compare.PartResult, s compare.SeriesResult, scale float64) {
-	p.element("h4", "", seriesLabel(s)).markup(`<div class="scroll"><table class="numbers">`)
-	p.head("", upperFirst(strings.TrimSpace(verdictHead(r))), c.Base.Letter, c.Other.Letter, "Difference", "Interval", "")
+// scrolled is a table that scrolls where the screen is narrow.
+func scrolled(names string, rows []*html.Node) *html.Node {
+	return element("div", class("scroll"), element("table", class(names), rows...))
+}
+
+// seriesNodes are the table of a series and its shape.
+func seriesNodes(r compare.Report, c compare.Comparison, part compare.PartResult, s compare.SeriesResult, scale float64) []*html.Node {
+	rows := comparisonRows("th", "", upperFirst(strings.TrimSpace(verdictHead(r))), c.Base.Letter, c.Other.Letter, "Difference", "Interval", "")
 	for _, f := range s.Numbers {
 		a, b := findingValues(f)
-		verdict, difference, interval, plot := findingVerdict(f, r.Tolerance), absent, absent, ""
+		verdict, difference, interval := findingVerdict(f, r.Tolerance), absent, absent
+		plot := element("td", nil)
 		if f.Judged {
-			difference, interval, plot = findingDifference(f), findingInterval(f), intervalPlot(f, scale)
+			difference, interval = findingDifference(f), findingInterval(f)
+			within(plot, intervalPlot(f, scale))
 		} else {
 			verdict += reasonText(c, part, f)
 		}
-		p.markup(`<tr><td title="`).text(countText(f.Base.Requests) + " and " + countText(f.Other.Requests) + " requests").markup(`">`).text(f.Number.String()).markup("</td>\n")
-		p.element("td", comparisonVerdictName(f.Verdict), verdict)
+		row := element("tr", nil,
+			element("td", []string{"title", countText(f.Base.Requests) + " and " + countText(f.Other.Requests) + " requests"}, words(f.Number.String())),
+			element("td", class(comparisonVerdictName(f.Verdict)), words(verdict)))
 		for _, cell := range []string{a, b, difference, interval} {
-			p.element("td", "", cell)
+			within(row, element("td", nil, words(cell)))
 		}
-		p.markup("<td>", plot, "</td></tr>\n")
+		rows = append(rows, within(row, plot), lineBreak())
 	}
-	p.markup("</table></div>\n")
+	nodes := []*html.Node{element("h4", nil, words(seriesLabel(s))), lineBreak(), scrolled("numbers", rows), lineBreak()}
 	if text := shapeText(s.Shape); text != "" {
-		p.element("p", "soft", "Shape: "+text+".")
+		nodes = append(nodes, soft("Shape: "+text+"."), lineBreak())
 	}
+	return nodes
 }
 
 // plotScale is how far the intervals of a part's latencies are drawn from zero: as far as they reach, within bounds.
@@ -161,23 +138,35 @@ const (
 	plotHeight = 22.0
 )
 
+// svgPlace writes a place in a drawing.
+func svgPlace(v float64) string { return fmt.Sprintf("%.1f", v) }
+
+// drawnLine is a line of a drawing.
+func drawnLine(name string, x1, y1, x2, y2 float64) *html.Node {
+	return element("line", class(name, "x1", svgPlace(x1), "y1", svgPlace(y1), "x2", svgPlace(x2), "y2", svgPlace(y2)))
+}
+
+// comparisonSVG is an image of so many units, with a name for those who do not see it.
+func comparisonSVG(name, label string, left, top, width, height float64) *html.Node {
+	return element("svg", class(name, "viewBox", svgPlace(left)+" "+svgPlace(top)+" "+svgPlace(width)+" "+svgPlace(height), "role", "img", "aria-label", label))
+}
+
 // intervalPlot draws an interval, the tolerance and zero. What lies beyond the scale is cut at its edge. Shares have a scale of
 // their own.
-func intervalPlot(f compare.Finding, scale float64) string {
+func intervalPlot(f compare.Finding, scale float64) *html.Node {
 	if !f.Number.Latency() {
 		scale = max(math.Abs(f.Low), math.Abs(f.High), f.Limit, 1e-9) * 1.1
 	}
 	x := func(v float64) float64 { return plotWidth / 2 * (1 + max(-1, min(1, v/scale))) }
-	var b strings.Builder
-	fmt.Fprintf(&b, `<svg class="plot" viewBox="0 0 %g %g" role="img" aria-label="%s">`, plotWidth, plotHeight, html.EscapeString(findingInterval(f)))
-	fmt.Fprintf(&b, `<title>%s (%s)</title>`, html.EscapeString(findingDifference(f)), html.EscapeString(findingInterval(f)))
+	svg := comparisonSVG("plot", findingInterval(f), 0, 0, plotWidth, plotHeight)
+	within(svg, element("title", nil, words(findingDifference(f)+" ("+findingInterval(f)+")")))
 	if f.Limit > 0 {
-		fmt.Fprintf(&b, `<rect class="tolerance" x="%.1f" y="0" width="%.1f" height="%g"/>`, x(-f.Limit), x(f.Limit)-x(-f.Limit), plotHeight)
+		within(svg, element("rect", class("tolerance", "x", svgPlace(x(-f.Limit)), "y", "0", "width", svgPlace(x(f.Limit)-x(-f.Limit)), "height", svgPlace(plotHeight))))
 	}
-	fmt.Fprintf(&b, `<line class="zero" x1="%[1]g" x2="%[1]g" y1="0" y2="%[2]g"/>`, plotWidth/2, plotHeight)
-	fmt.Fprintf(&b, `<line class="interval" x1="%.1f" x2="%.1f" y1="%[3]g" y2="%[3]g"/>`, x(f.Low), max(x(f.High), x(f.Low)+1), plotHeight/2)
-	fmt.Fprintf(&b, `<circle class="value" cx="%.1f" cy="%g" r="4"/></svg>`, x(f.Difference), plotHeight/2)
-	return b.String()
+	return within(svg,
+		drawnLine("zero", plotWidth/2, 0, plotWidth/2, plotHeight),
+		drawnLine("interval", x(f.Low), plotHeight/2, max(x(f.High), x(f.Low)+1), plotHeight/2),
+		element("circle", class("value", "cx", svgPlace(x(f.Difference)), "cy", svgPlace(plotHeight/2), "r", "4")))
 }
 
 // The drawing of two distributions.
@@ -185,38 +174,39 @@ const (
 	curveWidth  = 560.0
 	curveHeight = 170.0
 	curveBottom = 22.0 // for the scale
+	curveMargin = 24.0 // for what stands over its edges
 )
 
-// distributionCurves draws the cumulative distributions of both sides over a logarithmic axis; "" without latencies.
-func distributionCurves(c compare.Comparison, s compare.SeriesResult) string {
+// distributionCurves draws the cumulative distributions of both sides over a logarithmic axis; nil without latencies.
+func distributionCurves(c compare.Comparison, s compare.SeriesResult) *html.Node {
 	if len(s.Base.Micros) == 0 || len(s.Other.Micros) == 0 {
-		return ""
+		return nil
 	}
 	low := max(1, min(s.Base.Micros[0], s.Other.Micros[0]))
 	high := max(s.Base.Micros[len(s.Base.Micros)-1], s.Other.Micros[len(s.Other.Micros)-1], low*1.1)
 	x := func(us float64) float64 { return curveWidth * math.Log(max(us, low)/low) / math.Log(high/low) }
 	y := func(share float64) float64 { return (curveHeight - curveBottom - 4) * (1 - share) }
-	var b strings.Builder
-	fmt.Fprintf(&b, `<svg class="curves" viewBox="-4 -4 %g %g" role="img" aria-label="Share of requests not slower than a latency">`, curveWidth+8, curveHeight+4)
+	svg := comparisonSVG("curves", "Share of requests not slower than a latency", -curveMargin, -4, curveWidth+2*curveMargin, curveHeight+4)
 	for _, share := range []float64{0.5, 0.95} {
-		fmt.Fprintf(&b, `<line class="grid" x1="0" x2="%[1]g" y1="%.1[2]f" y2="%.1[2]f"/><text x="2" y="%.1[3]f">%[4]g %%</text>`, curveWidth, y(share), y(share)-2, 100*share)
+		within(svg, drawnLine("grid", 0, y(share), curveWidth, y(share)),
+			element("text", []string{"x", "2", "y", svgPlace(y(share) - 2)}, words(fmt.Sprintf("%g %%", 100*share))))
 	}
-	for _, at := range curveTicks(low, high) {
-		fmt.Fprintf(&b, `<line class="grid" x1="%.1[1]f" x2="%.1[1]f" y1="0" y2="%.1[2]f"/><text x="%.1[1]f" y="%.1[3]f" text-anchor="middle">%[4]s</text>`,
-			x(at), y(0), curveHeight-6, html.EscapeString(units.LatencyBound(time.Duration(at)*time.Microsecond)))
+	for _, us := range curveTicks(low, high) {
+		within(svg, drawnLine("grid", x(us), 0, x(us), y(0)),
+			element("text", []string{"x", svgPlace(x(us)), "y", svgPlace(curveHeight - 6), "text-anchor", "middle"}, words(units.LatencyBound(time.Duration(us)*time.Microsecond))))
 	}
 	for _, side := range []struct {
 		class, name string
 		d           compare.Distribution
 	}{{"base", c.Base.Letter, s.Base}, {"other", c.Other.Letter, s.Other}} {
-		fmt.Fprintf(&b, `<polyline class="%s" points="%.1f,%.1f`, side.class, x(side.d.Micros[0]), y(0))
+		points := svgPlace(x(side.d.Micros[0])) + "," + svgPlace(y(0))
 		for k, us := range side.d.Micros {
-			fmt.Fprintf(&b, ` %.1f,%.1f`, x(us), y(side.d.Share[k]))
+			points += " " + svgPlace(x(us)) + "," + svgPlace(y(side.d.Share[k]))
 		}
-		fmt.Fprintf(&b, ` %.1f,%.1f"><title>%s</title></polyline>`, curveWidth, y(1), html.EscapeString(side.name))
+		points += " " + svgPlace(curveWidth) + "," + svgPlace(y(1))
+		within(svg, element("polyline", class(side.class, "points", points), element("title", nil, words(side.name))))
 	}
-	b.WriteString(`</svg>`)
-	return b.String()
+	return svg
 }
 
 // curveTicks are the latencies that stand at an axis, in µs: 1, 2 and 5 of each power of ten, or of more than a few

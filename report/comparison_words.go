@@ -196,7 +196,7 @@ func comparisonRemarks(r compare.Report, c compare.Comparison) []line {
 	for _, p := range c.Parts {
 		for _, s := range p.Series {
 			if s.Channel == "" && s.Shape.Changed() && noPercentileMoved(s) {
-				text := fmt.Sprintf("the latencies of %s are distributed otherwise than before (a request moved by %s on average, and chance gives up to %s) although no percentile shows it: look for a second group of requests",
+				text := fmt.Sprintf("the latencies of %s are distributed otherwise than before (a request moved by %s on average, and chance gives up to %s) although no percentile shows it: there may be a second group of requests",
 					s.Title, latencyOfMicros(s.Shape.Distance), latencyOfMicros(s.Shape.Chance))
 				if len(c.Parts) > 1 {
 					text = p.Name + ": " + text
