@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -30,6 +31,7 @@ type demoFlags struct {
 	serve, noDelays                  bool
 	gateway, orchestrator, toxiproxy string
 	capacity                         int
+	delayFactor                      float64
 	verbose                          bool
 }
 
@@ -44,6 +46,7 @@ func (a *commands) demo() *cobra.Command {
 	var d demoFlags
 	addBoolFlag(cmd, &d.serve, "serve", "", "serve the platform alone and print the variables to export, until a signal")
 	addBoolFlag(cmd, &d.noDelays, "no-delays", "", "answer at once: the platform simulates no working time")
+	cmd.Flags().Float64Var(&d.delayFactor, "delay-factor", 1, "multiply every simulated working time by `F`: 1.1 is a platform that is 10 % slower, for trying squall compare")
 	cmd.Flags().IntVar(&d.capacity, "capacity", 0, "how many messages the gateway works on at once, `N`; 0 for the default")
 	cmd.Flags().StringVar(&d.gateway, "gateway-addr", "", "where the gateway listens, `HOST:PORT`; a free loopback port by default")
 	cmd.Flags().StringVar(&d.orchestrator, "orchestrator-addr", "", "where the orchestrator listens, `HOST:PORT`; a free loopback port by default")
@@ -68,12 +71,15 @@ func (a *commands) runDemo(ctx context.Context, flags *config.Flags, d demoFlags
 	if d.capacity < 0 {
 		return usage(errors.New("--capacity: must be a whole number of 0 or more"))
 	}
+	if !(d.delayFactor > 0) || math.IsInf(d.delayFactor, 0) {
+		return usage(errors.New("--delay-factor: must be a number above 0, such as 1.1"))
+	}
 	log := io.Discard
 	if d.serve && d.verbose {
 		log = a.Err
 	}
 	platform, err := demo.Start(ctx, demo.Config{
-		Seed: draft.Options.Seed, Delays: !d.noDelays, Capacity: d.capacity,
+		Seed: draft.Options.Seed, Delays: !d.noDelays, DelayFactor: d.delayFactor, Capacity: d.capacity,
 		GatewayAddr: d.gateway, OrchestratorAddr: d.orchestrator, ToxiproxyAddr: d.toxiproxy,
 		Tenants: tenants(draft.Options.Workload), Log: log,
 	})

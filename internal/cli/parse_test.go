@@ -241,7 +241,7 @@ func understood(line string) error {
 	return cmd.Args(cmd, cmd.Flags().Args())
 }
 
-var commandLine = regexp.MustCompile("(?m)^[ \t>$#]*(?:[A-Z_]+=\\S+ +)*(?:bin/)?(squall (?:run|demo|report|doctor|recover|version|completion)\\b.*)$")
+var commandLine = regexp.MustCompile("(?m)^[ \t>$#]*(?:[A-Z_]+=\\S+ +)*(?:bin/)?(squall (?:run|demo|report|compare|doctor|recover|version|completion)\\b.*)$")
 
 // commandLines finds command lines that stand on a line of their own, with their continuations.
 func commandLines(text string) (lines []string) {

@@ -4,6 +4,8 @@ import "time"
 
 // behaviour holds every figure of the simulation. docs/demo.md lists them.
 type behaviour struct {
+	delayFactor float64 // of everything that the services take
+
 	// What the services take when delays are on.
 	gatewayWork  spread // holds one of the gateway's service slots
 	inboundWork  spread
@@ -61,6 +63,8 @@ type behaviour struct {
 func defaultBehaviour() behaviour {
 	const ms = time.Millisecond
 	return behaviour{
+		delayFactor: 1,
+
 		gatewayWork:  spread{28 * ms, 0.35},
 		inboundWork:  spread{9 * ms, 0.4},
 		uploadWork:   spread{190 * ms, 0.3},

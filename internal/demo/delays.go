@@ -49,7 +49,8 @@ func mix(z uint64) uint64 {
 }
 
 func (d *delays) next(s spread) time.Duration {
-	return s.at(rand.New(rand.NewPCG(d.seed, d.n.Add(1))).NormFloat64())
+	took := s.at(rand.New(rand.NewPCG(d.seed, d.n.Add(1))).NormFloat64())
+	return time.Duration(float64(took) * d.delayFactor)
 }
 
 // sleep takes the time of s if delays are on.

@@ -13,6 +13,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"net"
 	"slices"
 	"sync"
@@ -34,6 +35,9 @@ type Tenant struct {
 type Config struct {
 	Seed   uint64 // every simulated delay and decision follows from it
 	Delays bool   // simulate the time that the real services take
+
+	// DelayFactor makes every simulated delay longer or shorter: 1.1 is a platform that is a tenth slower. 0 is 1.
+	DelayFactor float64
 
 	// Addresses to listen on; empty means a free loopback port.
 	GatewayAddr, OrchestratorAddr, ToxiproxyAddr string
@@ -101,6 +105,7 @@ func start(ctx context.Context, cfg Config, b behaviour) (_ *Platform, err error
 		return nil, err
 	}
 
+	b.delayFactor = cfg.DelayFactor
 	clock := newDelays(cfg.Seed, cfg.Delays, b)
 	if p.redis, err = startRedis(); err != nil {
 		return nil, err
@@ -193,6 +198,12 @@ func (c Config) withDefaults() (Config, error) {
 		}
 	}
 	c.Tenants = slices.Clone(c.Tenants)
+	if c.DelayFactor < 0 || math.IsNaN(c.DelayFactor) || math.IsInf(c.DelayFactor, 0) {
+		return c, fmt.Errorf("configure demo platform: delay factor %g is not a positive number", c.DelayFactor)
+	}
+	if c.DelayFactor == 0 {
+		c.DelayFactor = 1
+	}
 	if c.Capacity < 0 {
 		return c, fmt.Errorf("configure demo platform: negative capacity %d", c.Capacity)
 	}
