@@ -1,11 +1,15 @@
 package app
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"iter"
 	"net/url"
 	"regexp"
 	"slices"
+	"sync"
+	"time"
 
 	"xinbot.ir/squall/chaos"
 	"xinbot.ir/squall/internal/config"
@@ -62,6 +66,44 @@ var sourceTable = []sourceRow{
 			return receiver.Listen(receiver.Config{Addr: m.Receiver, Token: m.ReceiverToken.Reveal(), Hide: func(secret string) { hide(secret) }})
 		},
 	},
+}
+
+// checkTime bounds a look at all sources.
+const checkTime = 15 * time.Second
+
+// CheckMonitoring asks every source of the platform's own metrics and alerts what it can give, and what of that which
+// faults wait for it cannot. Findings come in the order of the sources; there are none without a source.
+func (f *Faults) CheckMonitoring(ctx context.Context) ([]evidence.Finding, error) {
+	m, err := openMonitoring(f.resolved, f.list)
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, checkTime)
+	defer cancel()
+	over, end := context.WithCancel(ctx)
+	end()
+	want, found := f.wanted(), make([][]evidence.Finding, len(m.Sources))
+	closed := make([]error, len(m.Sources))
+	var checks sync.WaitGroup
+	for i, source := range m.Sources {
+		checks.Go(func() {
+			found[i] = source.Check(ctx, want)
+			closed[i] = source.Run(over, nil) // what is over reads nothing, and lets go of what it holds
+		})
+	}
+	checks.Wait()
+	return slices.Concat(found...), errors.Join(closed...)
+}
+
+// wanted is what the faults wait for that were asked for; without any, what all of them do.
+func (f *Faults) wanted() evidence.Wanted {
+	c := f.config()
+	if asked := f.Requested(); len(asked) > 0 {
+		c.Faults = slices.DeleteFunc(slices.Clone(c.Faults), func(fault chaos.Fault) bool {
+			return !slices.ContainsFunc(asked, func(s chaos.ScheduledFault) bool { return s.Fault == fault.Info().ID })
+		})
+	}
+	return c.Wanted()
 }
 
 func serverOf(m config.Monitoring, u *url.URL, token config.Secret, hide func(...string)) client.Config {

@@ -241,7 +241,7 @@ func (m *monitor) about(name string) (found []evidence.Finding) {
 
 // startMonitoring begins to read the sources.
 func (s *Session) startMonitoring() {
-	want := s.config.wanted()
+	want := s.config.Wanted()
 	for _, source := range s.config.Monitoring.Sources {
 		s.work.Go(func() { s.monitor.run(s.ctx, source, want) })
 	}
@@ -288,8 +288,8 @@ func (s *Session) exportEvidence() {
 	exports.Wait()
 }
 
-// wanted is what the expectations of all faults wait for.
-func (c Config) wanted() (want evidence.Wanted) {
+// Wanted is what the expectations of all faults wait for.
+func (c Config) Wanted() (want evidence.Wanted) {
 	for _, f := range c.Faults {
 		info := f.Info()
 		for _, x := range info.Expect {
