@@ -81,12 +81,18 @@ func (m *Model) rule(s area, tell bool) bool {
 	m.frame.Set(s.x-1, y, ' ', st.Rule)
 	m.frame.Set(s.x+n, y, ' ', st.Rule)
 	if _, ok := s.panel.(timeAxisPanel); ok && tell && s.x+s.w >= m.state.Width-margin {
-		text := " "
+		span := m.state.TimeRange.Name
+		columns := span + ", " + units.Duration(m.state.History.Axis.Length) + " columns"
+		texts := []string{columns, span}
 		if m.zoomed != nil {
-			text += "Tab next chart, Esc back   "
+			texts = []string{"Tab next chart, Esc back   " + columns, columns, span}
 		}
-		text += m.state.TimeRange.Name + ", " + units.Duration(m.state.History.Axis.Length) + " columns "
-		m.frame.TextRight(s.x+s.w-1, y, s.w-n-3, text, st.Dim)
+		for _, text := range texts { // the first that fits
+			if grid.Width(text)+2 <= s.w-n-3 {
+				m.frame.TextRight(s.x+s.w-1, y, s.w-n-3, " "+text+" ", st.Dim)
+				break
+			}
+		}
 		return true
 	}
 	return false

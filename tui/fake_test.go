@@ -47,6 +47,7 @@ type fakeSession struct {
 	tiny     bool          // latencies below a millisecond
 	away     time.Duration // how long the next second's generator does not run
 	down     bool          // the platform refuses every connection
+	fallback float64       // share of messages that a slow second model answers
 	calls    []string
 	shots    int   // snapshots taken
 	fail     error // what every command returns
@@ -190,6 +191,7 @@ func (s *fakeSession) count(w *metric.Window, id metric.SeriesID, f *metric.Flow
 	st := metric.Stats{Requests: n, Count: n, Failed: failed, Min: d(0.4), Mean: d(1.2), P50: d(1), P90: d(2), P95: d(2.6), P99: d(4.4), Max: d(7)}
 	merge(&w.Flows[f.ID()], st)
 	merge(&s.total[id], st)
+	s.dense(w, f, n, st)
 	s.sent += n
 	if failed > 0 {
 		class, status, sample := metric.BadStatus, 503, ""
@@ -202,6 +204,33 @@ func (s *fakeSession) count(w *metric.Window, id metric.SeriesID, f *metric.Flow
 			s.errors[key] = &metric.ErrorTotal{Series: load.Registry().Series()[id], Class: class, Status: status, Sample: sample, Most: metric.TextCount{Text: sample, Count: 1}}
 		}
 		s.errors[key].Count += failed
+	}
+}
+
+// dense spreads a second's latencies evenly, as logarithms, between the percentiles.
+func (s *fakeSession) dense(w *metric.Window, f *metric.Flow, n uint64, st metric.Stats) {
+	if w.Density == nil {
+		w.Density = make([]metric.SparseDensity, len(w.Flows))
+	}
+	d := &w.Density[f.ID()]
+	if d.Counts == nil {
+		d.Counts = make([]uint32, metric.NumBins)
+	}
+	quantiles := []struct{ at, latency float64 }{
+		{0, st.Min.Seconds()}, {0.5, st.P50.Seconds()}, {0.9, st.P90.Seconds()}, {0.95, st.P95.Seconds()}, {0.99, st.P99.Seconds()}, {1, st.Max.Seconds()},
+	}
+	const parts = 100
+	for i := range uint64(parts) {
+		at, latency := (float64(i)+0.5)/parts, 0.0
+		for q := range len(quantiles) - 1 {
+			if low, high := quantiles[q], quantiles[q+1]; at >= low.at && at < high.at {
+				latency = low.latency * math.Pow(high.latency/low.latency, (at-low.at)/(high.at-low.at))
+			}
+		}
+		if at < s.fallback {
+			latency = 1.05 + 0.2*at
+		}
+		d.Counts[metric.BinOf(time.Duration(latency*float64(time.Second)))] += uint32((i+1)*n/parts - i*n/parts)
 	}
 }
 

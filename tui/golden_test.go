@@ -271,6 +271,13 @@ func states() []state {
 		{"sheet-protected", func(s *fakeSession) { s.advance(60); s.chaos.protected = true }, []string{"2", "enter", "s", "t"}, nil},
 		{"sheet-halted", calm, []string{"x", "1"}, nil},
 		{"confirm-fault", overlappingDay, []string{"q"}, nil},
+		{"heatmap", func(s *fakeSession) {
+			s.advance(40)
+			s.applied("llm_latency", 2*time.Minute)
+			s.fallback = 0.25
+			s.advance(79)
+		}, []string{"d"}, []string{"gateway", "automation"}},
+		{"heatmap-screen", func(s *fakeSession) { s.advance(40); s.fallback = 0.25; s.advance(79); s.down = true; s.advance(9) }, []string{"d"}, nil},
 		{"one-minute", spike, []string{"["}, []string{"stack"}},
 		{"whole-run", func(s *fakeSession) { gameDay(s); gameDay(s); gameDay(s) }, []string{"]", "]", "]"}, []string{"stack"}},
 	}
@@ -390,7 +397,7 @@ func TestGoldenStates(t *testing.T) {
 func TestGoldenFaults(t *testing.T) {
 	for _, st := range states() {
 		switch st.name {
-		case "faults-overlap", "sheet-dry-run", "sheet-stuck":
+		case "faults-overlap", "heatmap", "sheet-dry-run", "sheet-stuck":
 		default:
 			continue
 		}

@@ -64,8 +64,10 @@ func keymap() []keyRow {
 		bind(groupShape, "S", "spike multiplier", "", 0, asks(dialog.PromptFactor), "S"),
 		bind(groupShape, "c", "renew the connections", "", 0, sends("closing connections; the next requests open new ones", command.RecycleConnections{}), "c"),
 
-		bind(groupView, "f", "zoom a chart", "zoom", 3, (*Model).zoom, "f", "enter"),
-		bind(groupView, "Tab", "zoom the next chart", "", 0, (*Model).nextChart, "tab"),
+		bind(groupView, "f Tab", "zoom a chart, the next one", "", 0, nil),
+		bind(groupView, "f", "", "zoom", 3, (*Model).zoom, "f", "enter"),
+		bind(groupView, "Tab", "", "", 0, (*Model).nextChart, "tab"),
+		bind(groupView, "d", "heatmap: time by latency", "heatmap", 4, (*Model).toggleHeatmap, "d"),
 		bind(groupView, "[ ]", "time range of the charts", "range", 4, nil),
 		bind(groupView, "[", "", "", 0, func(m *Model) tea.Cmd { return m.moveRange(-1) }, "["),
 		bind(groupView, "]", "", "", 0, func(m *Model) tea.Cmd { return m.moveRange(+1) }, "]"),

@@ -424,3 +424,30 @@ func TestEveryDialogHaltsAndDrawsWithoutChange(t *testing.T) {
 		}
 	}
 }
+
+// The heatmap is one key away on every latency chart and back; where there is room for one chart, the key opens that one.
+func TestHeatmapKey(t *testing.T) {
+	s := newFake()
+	s.advance(30)
+	shows := func(m *Model, w, h int, title string, count int) {
+		t.Helper()
+		if got := strings.Count(plain(frame(t, m, w, h)), title); got != count {
+			t.Errorf("at %dx%d the screen has %d of %q, want %d:\n%s", w, h, got, title, count, plain(frame(t, m, w, h)))
+		}
+	}
+	m := console(s, looks()[0], 120, 36)
+	press(m, "d")
+	shows(m, 120, 36, " HEATMAP ", 3)
+	press(m, "f")
+	shows(m, 120, 36, "GATEWAY HEATMAP ", 1)
+	press(m, "esc", "d")
+	shows(m, 120, 36, "HEATMAP", 0)
+	m = console(s, looks()[0], 80, 24)
+	press(m, "d")
+	shows(m, 80, 24, "GATEWAY HEATMAP", 1)
+	press(m, "tab", "d")
+	shows(m, 80, 24, "ORCHESTRATOR BY CHANNEL", 1)
+	shows(m, 80, 24, "HEATMAP", 0)
+	press(m, "esc", "d")
+	shows(m, 80, 24, "ORCHESTRATOR HEATMAP", 1)
+}

@@ -38,6 +38,22 @@ func (m *Model) nextChart() tea.Cmd {
 	return nil
 }
 
+// toggleHeatmap turns the latency charts into heatmaps and back. A screen that has no room for three of them shows one.
+func (m *Model) toggleHeatmap() tea.Cmd {
+	if m.zoomed == nil && m.layout == compact {
+		m.state.Heatmap = true
+		m.openFocus()
+	} else {
+		m.state.Heatmap = !m.state.Heatmap
+	}
+	if m.state.Heatmap {
+		m.Say("heatmap: how many requests took how long", false)
+	} else {
+		m.Say("charts show percentiles", false)
+	}
+	return nil
+}
+
 func (m *Model) openFocus() {
 	row := view.LatencyRows()[m.state.Chart]
 	m.zoomed = &zoomView{

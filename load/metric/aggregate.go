@@ -15,6 +15,7 @@ type aggregate struct {
 	latency []*hdr.Histogram // by series
 	service []*hdr.Histogram
 	trends  [NumTrends]*hdr.Histogram // of the window alone
+	density []Density                 // by flow; of the window alone
 	counts  []Counts
 	errors  map[ErrorKey]errorCount
 	checks  []flowChecks // by flow
@@ -53,7 +54,7 @@ func newAggregate(registry *Registry) *aggregate {
 	return &aggregate{
 		registry: registry,
 		latency:  make([]*hdr.Histogram, n), service: make([]*hdr.Histogram, n), counts: make([]Counts, n),
-		errors: map[ErrorKey]errorCount{}, checks: make([]flowChecks, len(registry.Flows())),
+		errors: map[ErrorKey]errorCount{}, checks: make([]flowChecks, len(registry.Flows())), density: make([]Density, len(registry.Flows())),
 	}
 }
 
@@ -83,6 +84,7 @@ func (a *aggregate) add(o *Outcome, open bool) {
 		return
 	}
 	a.clamped += record(&a.latency[o.Series], o.Done.Sub(o.Due))
+	a.density[a.registry.series[o.Series].Flow.id][BinOf(o.Done.Sub(o.Due))]++
 	a.addTrends(o)
 	if open {
 		a.clamped += record(&a.service[o.Series], o.Done.Sub(o.Sent))
@@ -159,10 +161,15 @@ func (a *aggregate) merge(other *aggregate) {
 	a.clamped += other.clamped
 }
 
-// mergeTrends adds the trends that other holds.
-func (a *aggregate) mergeTrends(other *aggregate) {
+// mergeWindow adds what is kept of a window alone: the trends and densities that other holds.
+func (a *aggregate) mergeWindow(other *aggregate) {
 	for t := range a.trends {
 		mergeHistogram(&a.trends[t], other.trends[t])
+	}
+	for f := range a.density {
+		for bin, n := range other.density[f] {
+			a.density[f][bin] += n
+		}
 	}
 }
 
@@ -196,6 +203,7 @@ func (a *aggregate) reset() {
 	clear(a.errors)
 	clear(a.counts)
 	clear(a.checks)
+	clear(a.density)
 	a.clamped = 0
 }
 

@@ -29,6 +29,15 @@ func (a *aggregate) flows(scratch []*hdr.Histogram) []Stats {
 	return stats
 }
 
+// densities are those of the flows.
+func (a *aggregate) densities() []SparseDensity {
+	sparse := make([]SparseDensity, len(a.density))
+	for f := range a.density {
+		sparse[f] = a.density[f].sparse()
+	}
+	return sparse
+}
+
 // errorTotals are the errors by kind. Of more kinds than a table has room for, the statuses that are least frequent are
 // counted together, as status 0.
 func (a *aggregate) errorTotals() []ErrorTotal {

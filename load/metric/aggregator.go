@@ -54,6 +54,7 @@ func (a *Aggregator) Close(r *Recorder, now time.Time, w Window, health func(w W
 	w.Received, a.received = w.Received-a.received, w.Received
 	a.away += w.Away
 	w.Flows = a.window.flows(a.scratch)
+	w.Density = a.window.densities()
 	w.Series = slices.Clone(a.window.counts)
 	var local Texts
 	for key, e := range a.window.errors {

@@ -65,7 +65,7 @@ func (r *Recorder) drain(window *aggregate) {
 		s.open, r.spare = r.spare, s.open
 		s.mu.Unlock()
 		window.merge(r.spare)
-		window.mergeTrends(r.spare)
+		window.mergeWindow(r.spare)
 		r.spare.reset()
 	}
 }

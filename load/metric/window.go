@@ -25,6 +25,7 @@ type Window struct {
 	Start     time.Time
 	Length    time.Duration
 	Flows     []Stats                 // by flow
+	Density   []SparseDensity         // by flow; nil: not known, as of a window that was read from the disk
 	Series    []Counts                // by series
 	Errors    [NumErrorClasses]uint64 // [OK] is left zero
 	WantedVUs int                     // intended now, ramp included

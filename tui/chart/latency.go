@@ -137,15 +137,19 @@ func (p *LatencyChart) axis(s *view.State, limitRow int, inside, empty bool) {
 		p.say(0, "no objective on this latency", st.Dim)
 	}
 	if empty {
-		text := "no answers in view"
-		if s.LastSecond.Load.Windows == nil {
-			text = "waiting for the first second"
-		}
-		if reason := p.Row.Off(s); reason != "" {
-			text = "off: " + reason
-		}
-		p.say(p.plot.H/2, text, st.Dim)
+		p.say(p.plot.H/2, emptyText(p.Row, s), st.Dim)
 	}
+}
+
+// emptyText says why a chart has no latency in view.
+func emptyText(row view.LatencyRow, s *view.State) string {
+	switch reason := row.Off(s); {
+	case reason != "":
+		return "off: " + reason
+	case s.LastSecond.Load.Windows == nil:
+		return "waiting for the first second"
+	}
+	return "no answers in view"
 }
 
 // say writes a remark at the left of the plot.

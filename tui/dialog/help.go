@@ -31,15 +31,16 @@ func (*Help) Typing() bool { return false }
 func (d *Help) View(frame *grid.Grid, s *view.State) {
 	st := s.Styles
 	ground := st.Sheet.Bg
-	rows := (len(d.lines) + 1) / 2
-	for rows < len(d.lines) && d.lines[rows].Key != "" { // the second column begins with a group
-		rows++
-	}
+	second := d.second()
+	rows := max(second, len(d.lines)-second)
 	const width, key = 78, 10
-	x, y, w, _ := middleBox(frame, st, width, rows+6, "Keys")
+	x, y, w, _ := middleBox(frame, st, width, rows+5, "Keys")
 	each := (w - 2) / 2
 	for i, line := range d.lines {
-		at, row := x+i/rows*(each+2), y+1+i%rows
+		at, row := x, y+i
+		if i >= second {
+			at, row = x+each+2, y+i-second
+		}
 		if line.Key == "" {
 			frame.Text(at, row, each, line.Text, st.Accent.On(ground))
 			continue
@@ -47,8 +48,19 @@ func (d *Help) View(frame *grid.Grid, s *view.State) {
 		frame.Text(at, row, key, line.Key, st.Strong.On(ground))
 		frame.Text(at+key, row, each-key, line.Text, st.Text.On(ground))
 	}
-	frame.Text(x, y+rows+2, w, "A chart column shows its worst second; an empty column is a gap.", st.Dim.On(ground))
-	frame.Text(x, y+rows+3, w, "Times are "+s.Zone.String()+". Any key closes this.", st.Dim.On(ground))
+	frame.Text(x, y+rows+1, w, "A chart column shows its worst second; an empty column is a gap.", st.Dim.On(ground))
+	frame.Text(x, y+rows+2, w, "Times are "+s.Zone.String()+". Any key closes this.", st.Dim.On(ground))
+}
+
+// second is the line that the second column begins with: a group, such that the columns are as equal as they can be.
+func (d *Help) second() int {
+	best := len(d.lines)
+	for i, line := range d.lines {
+		if line.Key == "" && max(i, len(d.lines)-i) < max(best, len(d.lines)-best) {
+			best = i
+		}
+	}
+	return best
 }
 
 // HelpLine is a key and what it does; without a key it is a group's title, without a text a blank.

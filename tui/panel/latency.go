@@ -17,11 +17,12 @@ import (
 type chartKey struct {
 	version, events, judged, w, h, flows int
 	span                                 view.TimeRange
+	heatmap                              bool
 }
 
 // newChartKey is the key of what a panel of a size shows now.
 func newChartKey(s *view.State, w, h int) chartKey {
-	return chartKey{s.History.Version, s.Marks.Read, s.VerdictVersion, w, h, flowsOn(s), s.TimeRange}
+	return chartKey{s.History.Version, s.Marks.Read, s.VerdictVersion, w, h, flowsOn(s), s.TimeRange, s.Heatmap}
 }
 
 // largeFrom is the height from which a latency panel has room for large digits.
@@ -34,6 +35,7 @@ const fewestPlotRows = 4
 type Latency struct {
 	base
 	pic   chart.LatencyChart
+	heat  chart.Heatmap
 	title string
 	key   chartKey
 	extra int // rows of spans beyond the first
@@ -41,11 +43,16 @@ type Latency struct {
 
 // NewLatency returns the chart of a row.
 func NewLatency(row view.LatencyRow) *Latency {
-	return &Latency{pic: chart.LatencyChart{Row: row}, title: row.Title}
+	return &Latency{pic: chart.LatencyChart{Row: row}, heat: chart.Heatmap{Row: row}, title: row.Title}
 }
 
 // Title is the metric's name.
-func (p *Latency) Title() string { return p.title }
+func (p *Latency) Title() string {
+	if p.key.heatmap {
+		return p.title + " HEATMAP"
+	}
+	return p.title
+}
 
 // Columns is how many columns of the time axis fit.
 func (p *Latency) Columns() int { return max(p.g.Width()-chart.Gutter-chart.ProgressColumn, 1) }
@@ -79,7 +86,11 @@ func (p *Latency) Sync(s *view.State) {
 		most = min(most, 1+max(0, h-3-top-fewestPlotRows))
 		placed, lanes := s.Marks.Lanes(s.History.Axis, most)
 		p.extra = max(lanes-1, 0)
-		p.pic.Draw(&p.g, 0, top, p.g.Width(), h-3-top-p.extra, s)
+		draw := p.pic.Draw
+		if s.Heatmap {
+			draw = p.heat.Draw
+		}
+		draw(&p.g, 0, top, p.g.Width(), h-3-top-p.extra, s)
 		chart.DrawSpans(&p.g, chart.Gutter, h-2-p.extra, s, placed)
 		chart.DrawTimes(&p.g, chart.Gutter, h-1, s)
 	}
@@ -94,10 +105,10 @@ func (p *Latency) figures(s *view.State) {
 	if p.pic.Row.Outage(s).Found {
 		look = st.Dim
 	}
-	x := drawLegend(&p.g, 0, 0, st, theme.InkP95, "p95", recently(now.P95, now.Count), look)
+	x := drawLegend(&p.g, 0, 0, st, p.sign(theme.InkP95, s), "p95", recently(now.P95, now.Count), look)
 	drawVerdict(&p.g, x+2, 0, p.g.Width()-x-2, st, p.pic.Row, s)
-	x = drawLegend(&p.g, 0, 1, st, theme.InkP50, "p50", recently(now.P50, now.Count), st.Text)
-	x = drawLegend(&p.g, x+2, 1, st, theme.InkP99, "p99", recently(now.P99, now.Count), st.Text)
+	x = drawLegend(&p.g, 0, 1, st, p.sign(theme.InkP50, s), "p50", recently(now.P50, now.Count), st.Text)
+	x = drawLegend(&p.g, x+2, 1, st, p.sign(theme.InkP99, s), "p99", recently(now.P99, now.Count), st.Text)
 	p.g.TextRight(p.g.Width(), 1, p.g.Width()-x-1, p.rate(s), st.Dim)
 }
 
@@ -119,7 +130,7 @@ func (p *Latency) large(s *view.State) {
 	x := chart.DrawBig(&p.g, 0, 0, number, unit, style, st.Dim) + 3
 	n := x
 	if !bad.Found {
-		n = drawSign(&p.g, x, 0, st, theme.InkP95)
+		n = drawSign(&p.g, x, 0, st, p.sign(theme.InkP95, s))
 	}
 	free := w - n - len(name) - 2
 	free -= drawVerdict(&p.g, w-free, 0, free, st, p.pic.Row, s)
@@ -127,9 +138,17 @@ func (p *Latency) large(s *view.State) {
 		name += lately
 	}
 	p.g.Text(n, 0, len(name), name, st.Dim)
-	drawLegend(&p.g, x, 1, st, theme.InkP50, "p50", recently(now.P50, now.Count), st.Text)
-	n = drawLegend(&p.g, x, 2, st, theme.InkP99, "p99", recently(now.P99, now.Count), st.Text)
+	drawLegend(&p.g, x, 1, st, p.sign(theme.InkP50, s), "p50", recently(now.P50, now.Count), st.Text)
+	n = drawLegend(&p.g, x, 2, st, p.sign(theme.InkP99, s), "p99", recently(now.P99, now.Count), st.Text)
 	p.g.TextRight(w, 2, w-n-1, p.rate(s), st.Dim)
+}
+
+// sign is the ink that stands for a percentile in the picture; 0 in a heatmap, which has none.
+func (p *Latency) sign(ink grid.Ink, s *view.State) grid.Ink {
+	if s.Heatmap {
+		return 0
+	}
+	return ink
 }
 
 func (p *Latency) rate(s *view.State) string {
@@ -143,10 +162,13 @@ func drawLegend(g *grid.Grid, x, y int, st *theme.Styles, ink grid.Ink, name, va
 	return x + 6 + units.LatencyWidth
 }
 
-// drawSign writes what stands for a percentile in the chart and returns the column of its name.
+// drawSign writes what stands for a percentile in the chart, nothing for ink 0, and returns the column of its name.
 func drawSign(g *grid.Grid, x, y int, st *theme.Styles, ink grid.Ink) int {
 	sign := '█'
-	if st.Mono {
+	switch {
+	case ink == 0:
+		sign = ' '
+	case st.Mono:
 		sign = map[grid.Ink]rune{theme.InkP50: '█', theme.InkP95: '░', theme.InkP99: '⠒'}[ink]
 	}
 	g.Set(x, y, sign, grid.Style{Fg: ink})

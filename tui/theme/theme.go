@@ -30,7 +30,12 @@ const (
 	inkPick  // background of the selected row
 	InkTrend // rate and virtual users
 	inkSpan2 // ground of a second fault under the charts, so that two at once stay two
-	numInks  = iota
+	inkHeat1 // how many requests, from few to many
+	inkHeat2
+	inkHeat3
+	inkHeat4
+	inkHeat5
+	numInks = iota
 )
 
 // inkRow is one colour on three kinds of terminal; an empty field leaves the colour alone.
@@ -53,6 +58,11 @@ var darkInks = [numInks]inkRow{
 	inkPick:     {TrueColor: "#2D3847", ANSI256: "238", ANSI: "8"},
 	InkTrend:    {TrueColor: "#4FA3A5", ANSI256: "73", ANSI: "6"},
 	inkSpan2:    {TrueColor: "#C07F1C", ANSI256: "172", ANSI: "3"},
+	inkHeat1:    {TrueColor: "#21374E", ANSI256: "237", ANSI: "8"},
+	inkHeat2:    {TrueColor: "#2A5F93", ANSI256: "24", ANSI: "4"},
+	inkHeat3:    {TrueColor: "#3E93CE", ANSI256: "32", ANSI: "6"},
+	inkHeat4:    {TrueColor: "#8FCBFF", ANSI256: "117", ANSI: "14"},
+	inkHeat5:    {TrueColor: "#F2F8FF", ANSI256: "231", ANSI: "15"},
 }
 
 var lightInks = [numInks]inkRow{
@@ -72,7 +82,18 @@ var lightInks = [numInks]inkRow{
 	inkPick:     {TrueColor: "#D5DEE9", ANSI256: "253", ANSI: "7"},
 	InkTrend:    {TrueColor: "#2F8C8E", ANSI256: "30", ANSI: "6"},
 	inkSpan2:    {TrueColor: "#7F3F00", ANSI256: "94", ANSI: "3"},
+	inkHeat1:    {TrueColor: "#DCE8F5", ANSI256: "189", ANSI: "7"},
+	inkHeat2:    {TrueColor: "#A9CBEB", ANSI256: "153", ANSI: "14"},
+	inkHeat3:    {TrueColor: "#63A0D8", ANSI256: "74", ANSI: "6"},
+	inkHeat4:    {TrueColor: "#2767AE", ANSI256: "25", ANSI: "4"},
+	inkHeat5:    {TrueColor: "#0C2F57", ANSI256: "17", ANSI: "0"},
 }
+
+// NumHeat is how many shades a heatmap has.
+const NumHeat = 5
+
+// Heat is a shade, from 0 for few to [NumHeat]-1 for many.
+func Heat(level int) grid.Ink { return inkHeat1 + grid.Ink(min(max(level, 0), NumHeat-1)) }
 
 // Styles is every way a text looks on the console, built once for one terminal.
 type Styles struct {

@@ -33,8 +33,9 @@ func (c *Figures) FailedShare() float64 {
 
 // Column is one column of every chart.
 type Column struct {
-	Seconds  float64   // measured in it; 0: nothing was
-	flows    []Figures // by flow
+	Seconds  float64          // measured in it; 0: nothing was
+	flows    []Figures        // by flow
+	density  []metric.Density // by flow; nil: no latency
 	errors   [metric.NumErrorClasses]uint64
 	Requests uint64
 	Failed   uint64
@@ -52,6 +53,14 @@ func (c *Column) add(w *metric.Window) {
 				c.flows = make([]Figures, len(w.Flows))
 			}
 			c.flows[f].add(w.Flows[f])
+		}
+	}
+	for f, d := range w.Density {
+		if len(d.Counts) > 0 {
+			if c.density == nil {
+				c.density = make([]metric.Density, len(w.Density))
+			}
+			c.density[f].Add(d)
 		}
 	}
 	for class, n := range w.Errors {

@@ -48,6 +48,18 @@ func (r LatencyRow) Column(c *Column) (sum Figures) {
 	return sum
 }
 
+// AddDensity adds the latencies of the chart's flows within a column.
+func (r LatencyRow) AddDensity(to *metric.Density, c *Column) {
+	if c.density == nil {
+		return
+	}
+	for _, f := range r.Flows {
+		for bin, n := range c.density[f.ID()] {
+			to[bin] += n
+		}
+	}
+}
+
 // Recent is the chart's latency over the last seconds. Where two flows share the metric, each
 // percentile is the larger one, which the merged percentile cannot exceed.
 func (r LatencyRow) Recent(s *load.Snapshot) (sum Figures) {

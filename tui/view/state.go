@@ -25,6 +25,7 @@ type State struct {
 	Zone           *time.Location
 	TimeRange      TimeRange
 	Chart          int           // latency chart that has the focus
+	Heatmap        bool          // latency charts show how many requests took how long
 	Clock          time.Time     // now
 	Progress       int           // tenth of the second that is open, 0 to 9
 	Message        FooterMessage // the echo or error in the footer
