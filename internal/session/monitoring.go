@@ -17,11 +17,15 @@ import (
 
 // Monitoring is where a session learns what the platform says of itself.
 type Monitoring struct {
-	Sources []evidence.Source
-	Panels  []evidence.Panel // that they read, in the order of the screen
-	Metrics bool             // one of them reads metrics
-	Alerts  bool             // one of them reads alerts
+	Sources []evidence.Source // of metrics, alerts or both
+	Beside  []evidence.Source // of neither: they write files
+	Panels  []evidence.Panel  // that they read, in the order of the screen
+	Metrics bool              // one of them reads metrics
+	Alerts  bool              // one of them reads alerts
 }
+
+// all are the sources of either kind.
+func (m Monitoring) all() []evidence.Source { return slices.Concat(m.Sources, m.Beside) }
 
 // panels are those that the run's first event names; none without a source of metrics.
 func (m Monitoring) panels() (all []event.Panel) {
@@ -227,7 +231,7 @@ func (m *monitor) about(name string) (found []evidence.Finding) {
 // startMonitoring begins to read the sources.
 func (s *Session) startMonitoring() {
 	want := s.config.wanted()
-	for _, source := range s.config.Monitoring.Sources {
+	for _, source := range s.config.Monitoring.all() {
 		s.work.Go(func() { s.monitor.run(s.ctx, source, want) })
 	}
 }
@@ -251,7 +255,7 @@ const exportTime = 10 * time.Second
 
 // exportEvidence lets every source write down what it knows of the run. What is missing is said in the journal.
 func (s *Session) exportEvidence() {
-	if len(s.config.Monitoring.Sources) == 0 {
+	if len(s.config.Monitoring.all()) == 0 {
 		return
 	}
 	dir := filepath.Join(s.config.Dir, EvidenceDir)
@@ -263,7 +267,7 @@ func (s *Session) exportEvidence() {
 	defer cancel()
 	until := time.Now()
 	var exports sync.WaitGroup
-	for _, source := range s.config.Monitoring.Sources {
+	for _, source := range s.config.Monitoring.all() {
 		exports.Go(func() {
 			if _, err := source.Export(ctx, s.started, until, dir); err != nil {
 				s.emit(squall, event.Warned{Warning: fmt.Sprintf("evidence of %s is incomplete: %v", source.Name(), err)})
