@@ -10,6 +10,7 @@ import (
 	"xinbot.ir/squall/internal/event"
 	"xinbot.ir/squall/internal/slo"
 	"xinbot.ir/squall/load"
+	"xinbot.ir/squall/load/metric"
 )
 
 // Config is what a session is started with. Nothing in it changes afterwards; the settings are the
@@ -30,11 +31,16 @@ type Config struct {
 	FaultParams map[string]chaos.Params // by fault, over the faults' own defaults
 	Schedule    []chaos.ScheduledFault  // injected by themselves
 	SteadyState SteadyState
-	Protected   bool // injecting a fault wants the target's name typed
+	Steady      []slo.SteadyCondition // on the platform's own metrics, that have to hold before a fault
+	Protected   bool                  // injecting a fault wants the target's name typed
 	// Watch reports the pods of autoscaled workloads until ctx ends; nil: there is no cluster.
 	Watch func(ctx context.Context, seen func(event.WorkloadScaled))
 	// Monitoring is what is read of the platform's own metrics and alerts; its zero value: nothing.
 	Monitoring Monitoring
+	// Measured is called with each closed second, in the goroutine of the windows; nil: nobody asks for them.
+	Measured func(metric.Observation)
+	// Outlets tell others of the run while it goes on.
+	Outlets []Outlet
 
 	Dir string // run directory, made by Start
 	// LedgerKey authenticates the ledger's lines; nil: they will have to be trusted when they are recovered.

@@ -22,10 +22,21 @@ type Monitoring struct {
 	Panels  []evidence.Panel  // that they read, in the order of the screen
 	Metrics bool              // one of them reads metrics
 	Alerts  bool              // one of them reads alerts
+	// Interval is how often they read.
+	Interval time.Duration
 }
 
-// all are the sources of either kind.
-func (m Monitoring) all() []evidence.Source { return slices.Concat(m.Sources, m.Beside) }
+// PanelOf is the panel that has the values of a query.
+func (m Monitoring) PanelOf(query string) (evidence.Panel, bool) {
+	i := slices.IndexFunc(m.Panels, func(p evidence.Panel) bool { return p.Query == query })
+	if i < 0 {
+		return evidence.Panel{}, false
+	}
+	return m.Panels[i], true
+}
+
+// All are the sources of either kind.
+func (m Monitoring) All() []evidence.Source { return slices.Concat(m.Sources, m.Beside) }
 
 // panels are those that the run's first event names; none without a source of metrics.
 func (m Monitoring) panels() (all []event.Panel) {
@@ -59,7 +70,7 @@ type monitor struct {
 	config  Monitoring
 	started time.Time
 	emit    func(by event.Actor, data any)
-	watch   signalWatcher
+	watch   []signalWatcher
 
 	mu       sync.Mutex
 	panels   map[string]*panelReadings
@@ -71,7 +82,7 @@ type monitor struct {
 // signalWatcher is who waits for alerts and metrics.
 type signalWatcher interface {
 	sample(evidence.Sample)
-	noSeries(panel string, at time.Time)
+	gap(evidence.Gap) // that begins
 	alert(evidence.Alert)
 }
 
@@ -83,7 +94,7 @@ type panelReadings struct {
 	at     time.Time // of the newest reading
 }
 
-func newMonitor(c Monitoring, started time.Time, emit func(event.Actor, any), watch signalWatcher) *monitor {
+func newMonitor(c Monitoring, started time.Time, emit func(event.Actor, any), watch ...signalWatcher) *monitor {
 	m := &monitor{config: c, started: started, emit: emit, watch: watch, panels: map[string]*panelReadings{}, down: map[string]bool{}}
 	for _, p := range c.Panels {
 		m.panels[p.Name] = &panelReadings{newest: map[string]evidence.Sample{}}
@@ -111,7 +122,9 @@ func (m *monitor) Sample(s evidence.Sample) {
 		p.add(s, at)
 	}
 	m.mu.Unlock()
-	m.watch.sample(s)
+	for _, w := range m.watch {
+		w.sample(s)
+	}
 }
 
 // add notes a value; values of one time are one reading.
@@ -146,7 +159,9 @@ func (m *monitor) Alert(a evidence.Alert) {
 		State: event.AlertState(a.State), ActiveAt: a.ActiveAt, FiredAt: a.FiredAt, ResolvedAt: a.ResolvedAt,
 		FiredExact: a.FiredExact, ResolvedExact: a.ResolvedExact,
 	})
-	m.watch.alert(a)
+	for _, w := range m.watch {
+		w.alert(a)
+	}
 }
 
 // Gap implements evidence.Sink.
@@ -164,8 +179,8 @@ func (m *monitor) Gap(g evidence.Gap) {
 		m.emit(by, event.SourceBack{Source: g.Source, Panel: g.Panel, Title: title, Lasted: g.Until.Sub(g.From).Seconds()})
 		return
 	}
-	if g.Cause == evidence.NoSeries {
-		m.watch.noSeries(g.Panel, g.From)
+	for _, w := range m.watch {
+		w.gap(g)
 	}
 	m.emit(by, event.SourceGap{Source: g.Source, Panel: g.Panel, Title: title, Reason: g.Error(), Remedy: g.Remedy()})
 }
@@ -230,8 +245,8 @@ func (m *monitor) about(name string) (found []evidence.Finding) {
 
 // startMonitoring begins to read the sources.
 func (s *Session) startMonitoring() {
-	want := s.config.wanted()
-	for _, source := range s.config.Monitoring.all() {
+	want := s.config.Wanted()
+	for _, source := range s.config.Monitoring.All() {
 		s.work.Go(func() { s.monitor.run(s.ctx, source, want) })
 	}
 }
@@ -255,7 +270,7 @@ const exportTime = 10 * time.Second
 
 // exportEvidence lets every source write down what it knows of the run. What is missing is said in the journal.
 func (s *Session) exportEvidence() {
-	if len(s.config.Monitoring.all()) == 0 {
+	if len(s.config.Monitoring.All()) == 0 {
 		return
 	}
 	dir := filepath.Join(s.config.Dir, EvidenceDir)
@@ -267,7 +282,7 @@ func (s *Session) exportEvidence() {
 	defer cancel()
 	until := time.Now()
 	var exports sync.WaitGroup
-	for _, source := range s.config.Monitoring.all() {
+	for _, source := range s.config.Monitoring.All() {
 		exports.Go(func() {
 			if _, err := source.Export(ctx, s.started, until, dir); err != nil {
 				s.emit(squall, event.Warned{Warning: fmt.Sprintf("evidence of %s is incomplete: %v", source.Name(), err)})
@@ -277,8 +292,8 @@ func (s *Session) exportEvidence() {
 	exports.Wait()
 }
 
-// wanted is what the expectations of all faults wait for.
-func (c Config) wanted() (want evidence.Wanted) {
+// Wanted is what the expectations of all faults wait for.
+func (c Config) Wanted() (want evidence.Wanted) {
 	for _, f := range c.Faults {
 		info := f.Info()
 		for _, x := range info.Expect {

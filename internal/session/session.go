@@ -42,6 +42,7 @@ type Session struct {
 	ledger   *chaos.Ledger
 	engine   *chaos.Engine
 	outcomes *outcomes
+	platform *platformConditions
 	monitor  *monitor
 	lock     *flock.Flock
 	started  time.Time
@@ -61,7 +62,9 @@ type Session struct {
 	ender   event.Actor
 	done    chan struct{}
 	work    sync.WaitGroup // goroutines of the session
-	err     error          // what went wrong besides the platform; set before done closes
+	telling sync.WaitGroup // its outlets
+	hush    context.CancelFunc
+	err     error // what went wrong besides the platform; set before done closes
 }
 
 // view is what a Snapshot is made of beside the generator's own and the journal's.
@@ -114,13 +117,15 @@ func (s *Session) begin(ctx context.Context) error {
 	s.config.Options.OnPanic = s.Panicked
 	s.openFaults()
 	s.ctx, s.abort = context.WithCancel(context.WithoutCancel(ctx))
+	telling, hush := context.WithCancel(context.WithoutCancel(ctx)) // what is aborted has something to tell, too
+	s.hush = hush
 	s.view.status = Running
 	s.view.flows = load.FlowStates(s.config.Options)
 
 	if s.gen, err = s.config.generator(); err == nil {
 		s.started = time.Now()
 		s.journal.started = s.started
-		s.monitor = newMonitor(s.config.Monitoring, s.started, s.emit, s.outcomes)
+		s.monitor = newMonitor(s.config.Monitoring, s.started, s.emit, s.outcomes, s.platform)
 		err = s.journal.add(squall, s.config.header())
 	}
 	noGuard := s.startGuard()
@@ -129,6 +134,7 @@ func (s *Session) begin(ctx context.Context) error {
 	}
 	if err != nil {
 		s.abort()
+		hush()
 		return errors.Join(err, ledger.Close(), s.lock.Unlock())
 	}
 	if noGuard != nil {
@@ -148,6 +154,7 @@ func (s *Session) begin(ctx context.Context) error {
 	s.schedule()
 	s.watchScaling()
 	s.startMonitoring()
+	s.startOutlets(telling)
 	return nil
 }
 
