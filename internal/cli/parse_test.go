@@ -49,6 +49,12 @@ func TestMistakesAreUsageErrors(t *testing.T) {
 	}{
 		"unknown flag":     {[]string{"run", "--vsu", "5"}, "squall: unknown flag: --vsu: see squall run --help"},
 		"unknown command":  {[]string{"rum"}, `unknown command "rum": did you mean squall run?`},
+		"with flags":       {[]string{"runn", "--gateway", "x"}, `unknown command "runn": did you mean squall run?`},
+		"with short flags": {[]string{"rnu", "-u", "5", "--stage", "1m:5"}, `unknown command "rnu": did you mean squall run?`},
+		"Locust's steps":   {[]string{"run", "--step-load", "--step-users", "5", "--step-time", "1m"}, "unknown flag: --step-load: a run is as long as"},
+		"k9s's --readonly": {[]string{"run", "--readonly"}, "unknown flag: --readonly: --no-faults leaves the faults out"},
+		"k6's --vus-max":   {[]string{"run", "--vus-max", "5"}, "unknown flag: --vus-max: --max-in-flight bounds"},
+		"k6's redirects":   {[]string{"run", "--max-redirects=3"}, "unknown flag: --max-redirects: no redirect is followed"},
 		"far from any":     {[]string{"observe"}, `unknown command "observe": see squall --help`},
 		"k6's --stage":     {[]string{"run", "--stage", "5m:100"}, "unknown flag: --stage: a run is as long as --duration says"},
 		"k6's -i":          {[]string{"run", "-i", "5"}, "unknown shorthand flag: 'i' in -i: a run is as long as"},

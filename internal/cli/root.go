@@ -62,6 +62,11 @@ func (a *commands) root() *cobra.Command {
 		return cmd.Help()
 	}
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		if cmd == root { // it reads the flags of a command that it does not know as its own
+			if unknown := knownCommand(root, root.Flags().Args()); unknown != nil {
+				return usage(fmt.Errorf("%w: see squall --help", unknown))
+			}
+		}
 		if ours := replacement(err); ours != "" {
 			return usage(fmt.Errorf("%w: %s", err, ours))
 		}
