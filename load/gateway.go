@@ -1,6 +1,7 @@
 package load
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -129,7 +130,8 @@ func (g *gateway) classifyResponse(o *metric.Outcome, answer *fasthttp.Response,
 	case o.Status != Gateway.Status:
 		o.Class = metric.BadStatus
 	case !o.Body:
-		o.Class = metric.BadBody
+		o.Class, o.Detail = metric.BadBody, cmp.Or(g.words(answer), "an empty answer")
+		return
 	default:
 		return
 	}
@@ -142,7 +144,7 @@ func (g *gateway) words(answer *fasthttp.Response) string {
 	if len(answer.Header.ContentEncoding()) > 0 {
 		var err error
 		if body, err = answer.BodyUncompressedWithLimit(maxAnswer); err != nil {
-			body = nil // it cannot be read
+			return "an answer that cannot be decompressed"
 		}
 	}
 	h := &answer.Header

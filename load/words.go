@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"encoding/json"
 	"html"
+	"maps"
+	"slices"
 	"strings"
 	"unicode"
 )
@@ -16,7 +18,7 @@ const (
 
 // answerWords is what an answer that was not the right one says of itself, in one short line without control
 // characters: where it redirects to, when to come again, its JSON's detail (as FastAPI writes it), message or
-// error, else the beginning of a text that is no page. "" when it says nothing.
+// error, else the names that are in it, the title of a page, or the beginning of another text. "" when it says nothing.
 func answerWords(location, retryAfter, kind string, body []byte) string {
 	var parts []string
 	if location != "" {
@@ -34,10 +36,11 @@ func answerWords(location, retryAfter, kind string, body []byte) string {
 func bodyWords(kind string, body []byte) string {
 	var object map[string]json.RawMessage
 	if json.Unmarshal(body, &object) != nil {
-		if strings.Contains(kind, "html") || strings.HasPrefix(strings.TrimSpace(string(body)), "<") {
-			return pageTitle(string(body)) // of a page the beginning is the same whatever happened
+		text := strings.TrimSpace(string(body))
+		if text != "" && (strings.Contains(kind, "html") || text[0] == '<') {
+			return page(text)
 		}
-		return string(body)
+		return text
 	}
 	other := ""
 	for _, name := range []string{"detail", "message", "error", "status"} {
@@ -59,17 +62,66 @@ func bodyWords(kind string, body []byte) string {
 		}
 		other = cmp.Or(other, string(raw)) // unless another one is a text
 	}
+	if other == "" {
+		return "an object with " + cmp.Or(strings.Join(slices.Sorted(maps.Keys(object)), ", "), "nothing in it")
+	}
 	return other
 }
 
-// pageTitle is the title of an HTML page.
-func pageTitle(page string) string {
-	_, rest, found := strings.Cut(page, "<title>")
-	title, _, closed := strings.Cut(rest, "</title>")
-	if !found || !closed {
-		return ""
+// page is what a page instead of an answer says: its title, else its first heading. That there is one is a finding even if
+// it says nothing; its beginning is the same whatever happened.
+func page(text string) string {
+	for _, name := range []string{"title", "h1", "h2"} {
+		if said := printable(html.UnescapeString(withoutTags(element(text, name)))); said != "" {
+			return "a web page: " + said
+		}
 	}
-	return html.UnescapeString(title)
+	return "a web page without a title"
+}
+
+// element is what stands between the first tag of that name and the one that closes it; "" when either is missing. Pages
+// come at the rate of the load, so nothing is searched but this.
+func element(text, name string) string {
+	inside := -1
+	for at := 0; at < len(text); at++ {
+		next := strings.IndexByte(text[at:], '<')
+		if next < 0 {
+			return ""
+		}
+		at += next
+		switch {
+		case inside >= 0 && hasName(text[at+1:], "/"+name):
+			return text[inside:at]
+		case inside < 0 && hasName(text[at+1:], name):
+			end := strings.IndexByte(text[at:], '>')
+			if end < 0 {
+				return ""
+			}
+			inside = at + end + 1
+			at = inside - 1
+		}
+	}
+	return ""
+}
+
+// hasName reports whether a tag without its bracket has a name, in letters of any case.
+func hasName(tag, name string) bool {
+	return len(tag) > len(name) && strings.EqualFold(tag[:len(name)], name) && strings.IndexByte("> \t\r\n/", tag[len(name)]) >= 0
+}
+
+// withoutTags puts a blank in the place of every tag.
+func withoutTags(text string) string {
+	var b strings.Builder
+	for text != "" {
+		before, tag, found := strings.Cut(text, "<")
+		b.WriteString(before)
+		if !found {
+			break
+		}
+		_, text, _ = strings.Cut(tag, ">")
+		b.WriteByte(' ')
+	}
+	return b.String()
 }
 
 // publicAddress takes the user, the parameters and the fragment out of a URL, which may be malformed: any of them may
