@@ -49,20 +49,16 @@ func (d *distribution) percentile(p float64) int64 {
 	return 0
 }
 
-func (d *distribution) lowest() int64 {
-	if len(d.bars) == 0 {
-		return 0
-	}
-	return d.bars[0].Value
-}
+// lowest is as [metric.Least].
+func (d *distribution) lowest() int64 { return d.percentile(0) }
 
-// mean takes each value for the middle of its bucket.
+// mean is as [metric.Mean].
 func (d *distribution) mean() float64 {
 	sum := 0.0
 	for _, b := range d.bars {
 		sum += float64(b.Value+bucketWidth(b.Value)/2) * float64(b.Count)
 	}
-	return sum / float64(max(1, d.count))
+	return min(max(sum/float64(max(1, d.count)), float64(d.lowest())), float64(d.percentile(100)))
 }
 
 // bucketWidth is how many values the bucket of a value has, in a histogram with the bounds of [metric.NewHistogram]:

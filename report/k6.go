@@ -183,7 +183,7 @@ func k6Submetric(run *Run, o slo.Objective) k6Metric {
 func k6Trend(h *hdr.Histogram) k6Metric {
 	at := func(p float64) float64 { return float64(metric.Percentile(h, p)) / 1000 }
 	return k6Metric{
-		"avg": h.Mean() / 1000, "min": float64(h.Min()) / 1000, "med": at(50), "max": at(100),
+		"avg": metric.Mean(h) / 1000, "min": at(0), "med": at(50), "max": at(100),
 		"p(90)": at(90), "p(95)": at(95), "p(99)": at(99), "count": h.TotalCount(),
 	}
 }

@@ -90,8 +90,8 @@ type locustTimes interface {
 type histogramTimes struct{ h *hdr.Histogram }
 
 func (t histogramTimes) percentile(p float64) int64 { return metric.Percentile(t.h, p) }
-func (t histogramTimes) mean() float64              { return t.h.Mean() }
-func (t histogramTimes) lowest() int64              { return t.h.Min() }
+func (t histogramTimes) mean() float64              { return metric.Mean(t.h) }
+func (t histogramTimes) lowest() int64              { return metric.Least(t.h) }
 
 // locustFigures are median, average, least and most time, and the size of an answer.
 func locustFigures(d locustTimes) []string {

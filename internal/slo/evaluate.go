@@ -54,13 +54,13 @@ func (o Objective) judgeTrend(h *hdr.Histogram) Result {
 	}
 	switch o.Aggregate {
 	case "avg":
-		v := h.Mean() / microsPerMilli
+		v := metric.Mean(h) / microsPerMilli
 		if n < fewestForMean {
 			return o.unknown(v, n, tooFew(n, fewestForMean))
 		}
 		return o.decide(v, n)
 	case "min", "p(0)":
-		return o.decide(millis(h.Min()), n)
+		return o.decide(millis(metric.Least(h)), n)
 	case "max", "p(100)":
 		return o.decide(millis(metric.Percentile(h, 100)), n)
 	default: // count
@@ -85,10 +85,16 @@ func (o Objective) judgeCounter(m MetricSource) Result {
 	if seconds <= 0 {
 		return o.unknown(0, 0, "nothing was measured")
 	}
+	value := float64(count)
 	if o.Aggregate == "rate" {
-		return o.decide(float64(count)/seconds, count)
+		value /= seconds
 	}
-	return o.decide(float64(count), count)
+	result := o.decide(value, count)
+	if result.State == Pass && o.Metric == droppedIterations && m.Trend("http_req_duration", "") == nil {
+		// Where every connection is refused at once nobody is ever busy, and no send can be missed.
+		return o.unknown(value, count, "no request was answered, so that sending was never put to the test")
+	}
+	return result
 }
 
 // judgeProportion decides whether fewer than limit of all are beyond the bound, given that

@@ -39,6 +39,9 @@ type metricRow struct {
 // chaosEvents is the metric of what was done to the platform.
 const chaosEvents = "chaos_events_triggered"
 
+// droppedIterations is the metric of sends that were due and never made.
+const droppedIterations = "dropped_iterations"
+
 // commonMetrics are those that every run has, beside the latencies of its flows.
 var commonMetrics = []metricRow{
 	{"http_req_duration", trend, true},
@@ -46,7 +49,7 @@ var commonMetrics = []metricRow{
 	{"http_reqs", counter, true},
 	{"perf_errors", share, true},
 	{chaosEvents, counter, false},
-	{"dropped_iterations", counter, false},
+	{droppedIterations, counter, false},
 	{"checks", share, false},
 }
 

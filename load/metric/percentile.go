@@ -33,3 +33,14 @@ func Rank(p float64, n int64) int64 {
 func FewestSamples(p float64) uint64 {
 	return uint64(math.Ceil(100/(100-p) - 1e-6))
 }
+
+// Least is the smallest value of a histogram, as [Percentile] reads values: of one sample it is every percentile and the
+// greatest value, too. 0 without samples.
+func Least(h *hdr.Histogram) int64 { return Percentile(h, 0) }
+
+// Mean is the average of a histogram. The values of a bucket count with its middle, which keeps the average of many
+// true; of a few that would be below the least, since that is the upper end of its bucket, so it is kept between the
+// least and the greatest. 0 without samples.
+func Mean(h *hdr.Histogram) float64 {
+	return min(max(h.Mean(), float64(Least(h))), float64(Percentile(h, 100)))
+}

@@ -79,3 +79,33 @@ func TestFewestSamples(t *testing.T) {
 		})
 	}
 }
+
+// Of one sample, and of two that are alike, every figure is the same, also where buckets are wide; of two that differ the
+// mean lies between them.
+func TestFiguresOfOneAndTwoSamplesAgree(t *testing.T) {
+	for _, c := range []struct {
+		values      []int64
+		least, most int64
+		mean        float64
+	}{
+		{[]int64{15_600}, 15_607, 15_607, 15_607},
+		{[]int64{15_600, 15_606}, 15_607, 15_607, 15_607},
+		{[]int64{100, 300}, 100, 300, 200},
+		{[]int64{15_600, 100_000}, 15_607, 100_031, 57_802}, // (15,604 + 100,000) / 2: of each bucket its middle
+		{nil, 0, 0, 0},
+	} {
+		h := NewHistogram()
+		for _, v := range c.values {
+			if err := h.RecordValue(v); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if least, most, mean := Least(h), Percentile(h, 100), Mean(h); least != c.least || most != c.most || mean != c.mean {
+			t.Errorf("%v: least %d, mean %v, greatest %d, want %d, %v, %d", c.values, least, mean, most, c.least, c.mean, c.most)
+		}
+		s := Statistics(h)
+		if s.Min != micros(c.least) || s.P50 > micros(c.most) || s.P50 < s.Min || s.Mean < s.Min || s.Mean > micros(c.most) {
+			t.Errorf("%v: statistics %+v", c.values, s)
+		}
+	}
+}

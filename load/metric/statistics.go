@@ -15,8 +15,8 @@ func Statistics(h *hdr.Histogram) Stats {
 	at := func(p float64) time.Duration { return micros(Percentile(h, p)) }
 	return Stats{
 		Count: uint64(h.TotalCount()),
-		Min:   micros(h.Min()),
-		Mean:  time.Duration(h.Mean() * float64(time.Microsecond)),
+		Min:   micros(Least(h)),
+		Mean:  time.Duration(Mean(h) * float64(time.Microsecond)),
 		P50:   at(50),
 		P90:   at(90),
 		P95:   at(95),
