@@ -76,8 +76,8 @@ func (r repeats) recovery() string {
 	i, took := r.injection, absent
 	if i.Recovered != nil {
 		took = r.spread(func(i injection) float64 { return i.Recovered.Data.Seconds }, lengthText)
-		if i.recoveryKind() != recovered && i.Recovered.Data.Seconds < 1 {
-			took = "within a second"
+		if back := i.Recovered.Data.Recovery(); back.Kind != event.Measured {
+			took = back.String()
 		}
 	}
 	for _, f := range i.Findings {

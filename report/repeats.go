@@ -151,7 +151,7 @@ const (
 func (k recoveryKind) String() string {
 	return [...]string{
 		recoveryUnknown: "not seen", notInjected: "was not injected", notReverted: "no, it is not reverted", stillOn: "not known, it was still on",
-		unbroken: "yes, no objective broke", recoveredAtOnce: "yes, within a second of the revert", recovered: "yes",
+		unbroken: "yes, " + event.Recovery{Kind: event.Unbroken}.String(), recoveredAtOnce: "yes, " + event.Recovery{Kind: event.AtOnce}.String() + " of the revert", recovered: "yes",
 	}[k]
 }
 
@@ -165,12 +165,8 @@ func (i injection) recoveryKind() recoveryKind {
 		return stillOn
 	case i.Recovered == nil:
 		return recoveryUnknown
-	case i.Recovered.Data.Unbroken:
-		return unbroken
-	case i.Recovered.Data.Seconds < 1:
-		return recoveredAtOnce
 	}
-	return recovered
+	return map[event.RecoveryKind]recoveryKind{event.Unbroken: unbroken, event.AtOnce: recoveredAtOnce, event.Measured: recovered}[i.Recovered.Data.Recovery().Kind]
 }
 
 // recoveryText is whether objectives were green again, and how long that took from the verified revert.

@@ -317,7 +317,7 @@ func TestRecoveryClock(t *testing.T) {
 		{session.TimeToGreen{Goal: 2 * time.Minute}, 4 * time.Minute, "✗ not within 2 min"},
 		{session.TimeToGreen{Done: true, Took: 14 * time.Second, Goal: 2 * time.Minute}, time.Hour, "✓ recovered in 14 s"},
 		{session.TimeToGreen{Done: true, Took: 140 * time.Second, Goal: 2 * time.Minute}, time.Hour, "✗ recovered in 2 min 20 s, goal 2 min"},
-		{session.TimeToGreen{Done: true, Goal: 2 * time.Minute}, time.Hour, "✓ recovered at once"},
+		{session.TimeToGreen{Done: true, Goal: 2 * time.Minute}, time.Hour, "✓ recovered within a second"},
 		{session.TimeToGreen{Done: true, Goal: 2 * time.Minute, Unbroken: true}, time.Hour, "✓ no objective broke"},
 		{session.TimeToGreen{Goal: 2 * time.Minute, Reason: "no objectives"}, time.Hour, "? recovery unknown: no objectives"},
 	} {

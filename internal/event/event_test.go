@@ -174,7 +174,11 @@ func TestTexts(t *testing.T) {
 		{FaultReverting{Injection: i, Cause: CauseEndedByOthers, Detail: "toxic a"}, "LLM latency was ended by somebody else: toxic a is not as squall had left it"},
 		{CommandRefused{Title: "set virtual users to -1", Reason: "set virtual users to -1: must be 0 to 200,000"}, "Refused: set virtual users to -1: must be 0 to 200,000"},
 		{CommandRefused{Title: "start spike", Reason: "halted: release first"}, "Refused: start spike: halted: release first"},
-		{PlatformRecovered{Injection: i, Seconds: 0.4}, "LLM latency: objectives are green again, less than a second after it was reverted"},
+		{PlatformRecovered{Injection: i, Seconds: 0.4}, "LLM latency: objectives are green again, within a second of the revert"},
+		{PlatformRecovered{Injection: i, Seconds: 12.4}, "LLM latency: objectives are green again, 12.4 s after it was reverted"},
+		{PlatformRecovered{Injection: i, Unbroken: true}, "LLM latency: no objective broke"},
+		{SquallFailed{Error: "write journal: disk full", Meanwhile: "later seconds are saved elsewhere"}, "squall failed: write journal: disk full: later seconds are saved elsewhere"},
+		{SquallFailed{Error: "write journal: disk full"}, "squall failed: write journal: disk full"},
 		{WorkloadScaled{Workload: "deployment a/gateway", Before: &six, Ready: 7, Wanted: 8, Min: 6, Max: 12}, "deployment a/gateway: 6 → 7 pods ready of 8 wanted (autoscaler 6 to 12)"},
 	} {
 		if got := Make(at(), 0, By(RoleSquall), c.data).Text(); got != c.want {

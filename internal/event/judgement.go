@@ -1,6 +1,9 @@
 package event
 
-import "fmt"
+import (
+	"fmt"
+	"time"
+)
 
 // ObjectiveBroken is an objective that no longer holds over the sliding window.
 type ObjectiveBroken struct {
@@ -105,14 +108,19 @@ type PlatformRecovered struct {
 }
 
 func (d PlatformRecovered) text() string {
-	if d.Unbroken {
-		return d.Title + ": no objective broke" + unjudged(d.Unjudged)
+	switch r := d.Recovery(); r.Kind {
+	case Unbroken:
+		return d.Title + ": " + r.String() + unjudged(d.Unjudged)
+	case AtOnce:
+		return d.Title + ": objectives are green again, " + r.String() + " of the revert" + unjudged(d.Unjudged)
+	default:
+		return d.Title + ": objectives are green again, " + r.String() + " after it was reverted" + unjudged(d.Unjudged)
 	}
-	took := "less than a second"
-	if d.Seconds >= 1 {
-		took = seconds(d.Seconds)
-	}
-	return fmt.Sprintf("%s: objectives are green again, %s after it was reverted", d.Title, took) + unjudged(d.Unjudged)
+}
+
+// Recovery is how the platform came back.
+func (d PlatformRecovered) Recovery() Recovery {
+	return RecoveryAfter(time.Duration(d.Seconds*float64(time.Second)), d.Unbroken)
 }
 
 // unjudged names those that nothing is known of.

@@ -160,8 +160,19 @@ type MetricsServed struct {
 
 // SquallFailed is a failure of squall itself: a panic, a full disk.
 type SquallFailed struct {
-	Error string `json:"error"`
-	Stack string `json:"stack,omitempty"`
+	// Meanwhile is what follows from it as long as the run goes on; "" when nothing does. What tells of a run that has ended
+	// leaves it out.
+	Meanwhile string `json:"meanwhile,omitempty"`
+	Error     string `json:"error"`
+	Stack     string `json:"stack,omitempty"`
+}
+
+func (d SquallFailed) text() string {
+	text := "squall failed: " + d.Error
+	if d.Meanwhile != "" {
+		text += ": " + d.Meanwhile
+	}
+	return text
 }
 
 // CommandRefused is a command that was not carried out.

@@ -41,7 +41,7 @@ func (t *outcomes) judgeAtRevert(f *faultOutcome) func(chaos.Expectation) (event
 		case x.Signal == event.Holds && !f.steady:
 			return event.ExpectationUnknown, "objectives were not known to be green before"
 		case x.Signal == event.Holds:
-			return event.ExpectationMet, healthOf(t.live).withUnknown("no objective broke")
+			return event.ExpectationMet, healthOf(t.live).withUnknown(event.Recovery{Kind: event.Unbroken}.String())
 		case x.Signal == event.Scales:
 			return t.scaled(x, f.begun)
 		}
@@ -75,16 +75,16 @@ func (t *outcomes) emitFindings(decided []event.ExpectationDecided) {
 
 // recoversWithin decides what is expected of a recovery that is over.
 func recoversWithin(r TimeToGreen, h objectiveHealth) func(chaos.Expectation) (event.ExpectationVerdict, string) {
+	back := event.RecoveryAfter(r.Took.Round(time.Second), r.Unbroken)
+	seen := map[event.RecoveryKind]string{event.Unbroken: "", event.AtOnce: "recovered ", event.Measured: "took "}[back.Kind] + back.String()
 	return func(x chaos.Expectation) (event.ExpectationVerdict, string) {
 		switch {
 		case x.Signal != event.Recovers:
 			return event.ExpectationPending, ""
-		case r.Unbroken:
-			return event.ExpectationMet, h.withUnknown("no objective broke")
-		case x.Within > 0 && r.Took > x.Within:
-			return event.ExpectationFailed, h.withUnknown("took " + recoveryText(r.Took))
+		case x.Within > 0 && r.Took > x.Within && !r.Unbroken:
+			return event.ExpectationFailed, h.withUnknown(seen)
 		}
-		return event.ExpectationMet, h.withUnknown("took " + recoveryText(r.Took))
+		return event.ExpectationMet, h.withUnknown(seen)
 	}
 }
 

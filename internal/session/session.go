@@ -203,12 +203,12 @@ func (s *Session) watchDirectory() {
 		case <-tick.C:
 			if err := s.journal.writer.Check(); err != nil {
 				s.reportInternal(err)
-				s.emit(squall, event.SquallFailed{Error: err.Error() + ": what is measured from then on is saved elsewhere when the run ends"})
+				s.emit(squall, event.SquallFailed{Error: err.Error(), Meanwhile: "what is measured from then on is saved elsewhere when the run ends"})
 				return
 			}
 			if err := s.ledger.Check(); err != nil {
 				s.reportInternal(err)
-				s.emit(squall, event.SquallFailed{Error: err.Error() + ": if squall is killed now, nothing reverts what it has changed but squall recover --scan"})
+				s.emit(squall, event.SquallFailed{Error: err.Error(), Meanwhile: "if squall is killed now, nothing reverts what it has changed but squall recover --scan"})
 				return
 			}
 		case <-s.ctx.Done():

@@ -96,12 +96,11 @@ func recoveryClock(f *session.FaultState, clock time.Time, st *theme.Styles) (te
 		return "", "", st.Dim
 	case r.Done && late:
 		return "✗ recovered in " + units.Duration(r.Took) + ", goal " + units.Duration(r.Goal), "✗ " + units.Duration(r.Took), st.Bad
-	case r.Done && r.Unbroken:
-		return "✓ no objective broke", "✓ unbroken", st.Good
-	case r.Done && r.Took < time.Second:
-		return "✓ recovered at once", "✓ at once", st.Good
 	case r.Done:
-		return "✓ recovered in " + units.Duration(r.Took), "✓ " + units.Duration(r.Took), st.Good
+		back := event.RecoveryAfter(r.Took, r.Unbroken)
+		text = map[event.RecoveryKind]string{event.Unbroken: "", event.AtOnce: "recovered ", event.Measured: "recovered in "}[back.Kind] + back.String()
+		short = map[event.RecoveryKind]string{event.Unbroken: "unbroken", event.AtOnce: "within 1 s", event.Measured: back.String()}[back.Kind]
+		return "✓ " + text, "✓ " + short, st.Good
 	case r.Reason != "" && !r.Watching:
 		return "? recovery unknown: " + r.Reason, "? recovery", st.Unknown
 	case late && r.Watching:
