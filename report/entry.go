@@ -124,9 +124,10 @@ const mostInTitle = 4
 // drillTitle is the target and what was done to it.
 func (run *Run) drillTitle() string {
 	var names []string
-	for n, r := range run.repeats {
+	injected, _ := run.applied()
+	for n, r := range injected {
 		if n == mostInTitle {
-			names = append(names, fmt.Sprintf("%d more", len(run.repeats)-n))
+			names = append(names, fmt.Sprintf("%d more", len(injected)-n))
 			break
 		}
 		names = append(names, r.name())

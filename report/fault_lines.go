@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"strings"
 
 	"xinbot.ir/squall/internal/event"
 )
@@ -10,16 +11,25 @@ import (
 // behind, and what became of what was expected. Expectations are not objectives: one that failed
 // leaves the verdict as it is, and is therefore said at once.
 func faultLines(run *Run) []line {
-	refused := len(run.timeline.Refused)
-	switch {
-	case len(run.injections) == 0 && refused == 0:
-		return nil
-	case len(run.injections) == 0:
-		return []line{strong("No fault was injected").then(plain(": ", plural(uint64(refused), "was refused", "were refused"), ". The section on faults says why."))}
+	injected, tried := run.applied()
+	var not []string
+	if n := countOf(tried); n > 0 {
+		not = append(not, plural(n, "fault was", "faults were")+" not applied ("+repeatNames(tried)+")")
 	}
-	first := strong(plural(uint64(len(run.injections)), "fault", "faults")).then(plain(": ", repeatNames(run.repeats), "."))
-	if n := refused; n > 0 {
-		first = first.then(plain(" ", plural(uint64(n), "more was refused", "more were refused"), "."))
+	if n := len(run.timeline.Refused); n > 0 {
+		not = append(not, plural(uint64(n), "fault was", "faults were")+" refused")
+	}
+	var first line
+	switch {
+	case len(injected) == 0 && len(not) == 0:
+		return nil
+	case len(injected) == 0:
+		first = strong("No fault was injected").then(plain(": ", strings.Join(not, ", "), ". The section on faults says why."))
+	default:
+		first = strong(plural(countOf(injected), "fault", "faults")).then(plain(": ", repeatNames(injected), "."))
+		if len(not) > 0 {
+			first = first.then(plain(" ", strings.Join(not, ", "), "."))
+		}
 	}
 	lines := []line{first}
 	if left := run.injectionsWhere(isNotReverted); len(left) > 0 {
@@ -32,6 +42,26 @@ func faultLines(run *Run) []line {
 		lines = append(lines, text)
 	}
 	return lines
+}
+
+// applied are the groups of faults that were injected, and those that were tried and not applied.
+func (run *Run) applied() (injected, tried []repeats) {
+	for _, r := range run.repeats {
+		if r.NotApplied() {
+			tried = append(tried, r)
+		} else {
+			injected = append(injected, r)
+		}
+	}
+	return injected, tried
+}
+
+// countOf is how many injections groups have.
+func countOf(groups []repeats) (n uint64) {
+	for _, r := range groups {
+		n += uint64(len(r.all))
+	}
+	return n
 }
 
 // expectationsLine counts the verdicts and names the first that a person should look at.

@@ -102,11 +102,15 @@ func (s *k6Stream) requests(at time.Time, length float64, series metric.Series, 
 	s.share("http_req_failed", at, length, c.Failed, c.Count, channel, name)
 }
 
-// chaosEvents are the faults and spikes that began before a time. A point is a single one.
+// chaosEvents are the faults and spikes that began before a time, those left out that could not be applied. A point is a
+// single one.
 func (s *k6Stream) chaosEvents(before float64) {
 	for len(s.chaos) > 0 && s.chaos[0].From < before {
 		i := s.chaos[0]
 		s.chaos = s.chaos[1:]
+		if i.NotApplied() {
+			continue
+		}
 		s.counter("chaos_events_triggered", s.run.wallClock(i.From), 1, k6Tag{"fault", redact(i.Fault)})
 	}
 }

@@ -94,7 +94,7 @@ func TestRevertStatus(t *testing.T) {
 // A run whose faults were all refused says so at the top, and so does one that a stop rule halted.
 func TestFirstLinesNameRefusalsAndStopRules(t *testing.T) {
 	refused := &Run{totals: load.Registry().NewTotals(), files: &rundir.Run{}, timeline: timeline.Of([]event.Event{refusedDrill(1), refusedDrill(2)})}
-	if lines := faultLines(refused); len(lines) != 1 || lines[0].text() != "No fault was injected: 2 were refused. The section on faults says why." {
+	if lines := faultLines(refused); len(lines) != 1 || lines[0].text() != "No fault was injected: 2 faults were refused. The section on faults says why." {
 		t.Errorf("lines %v", lines)
 	}
 	stopped := &Run{totals: load.Registry().NewTotals(), files: &rundir.Run{}, timeline: timeline.Of([]event.Event{
@@ -179,10 +179,13 @@ func TestFaultThatCouldNotBeInjected(t *testing.T) {
 		happened(12, event.RoleSquall, event.FaultReverted{Injection: i, Cause: event.CauseFailed}),
 	}}.write(t))
 	text := r.report
-	for _, want := range []string{"**✗ FAILED**: a fault that was asked for was not injected: LLM latency", "**During LLM latency**: it could not be injected.", "**Recovered**: LLM latency was not injected.", "Nothing of LLM latency is left; this was verified"} {
+	for _, want := range []string{"**✗ FAILED**: a fault that was asked for was not injected: LLM latency", "**During LLM latency**: it could not be injected.", "**Recovered**: LLM latency was not injected.", "Nothing of LLM latency is left; this was verified", "**No fault was injected**: 1 fault was not applied (LLM latency)."} {
 		if !strings.Contains(text, want) {
 			t.Errorf("no %q in\n%s", want, text)
 		}
+	}
+	if none := "\"chaos_events_triggered\": {\n            \"count\": 0,"; !strings.Contains(r.summary, none) {
+		t.Errorf("what was not applied is counted:\n%s", r.summary)
 	}
 	if r.verdict.Exit != slo.ExitError {
 		t.Errorf("exit code %d", r.verdict.Exit)

@@ -92,7 +92,7 @@ func Load(dir string) (*Run, error) {
 	if err := run.addSamples(); err != nil {
 		return nil, err
 	}
-	run.totals.Chaos = uint64(len(run.injections)) // as the k6 script counts: what was done to the platform, be it a spike or a fault
+	run.totals.Chaos = uint64(run.timeline.Injected()) // as the k6 script counts: what was done to the platform, be it a spike or a fault
 	run.judge()
 	return run, nil
 }

@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"path/filepath"
 	"strings"
 
 	"github.com/charmbracelet/x/ansi"
@@ -10,14 +11,14 @@ import (
 )
 
 // Terminal is the few lines that stay on the screen after a run: verdict, objectives, counts, what a
-// reader must know, and where the report is (path; "" if it could not be written). It is plain text, wrapped at blanks
-// to so many columns (0: not at all); the path is left whole.
+// reader must know, and where the report is (path of the Markdown; "" if it could not be written) with the page beside
+// it. It is plain text, wrapped at blanks to so many columns (0: not at all); paths are left whole.
 func Terminal(run *Run, path string, columns int) string {
 	text := wrap(terminalText(run), columns)
 	if path == "" {
 		return text + "  report  not written\n"
 	}
-	return text + "  report  " + path + "\n"
+	return text + "  report  " + path + "\n          " + filepath.Join(filepath.Dir(path), HTMLFile) + "\n"
 }
 
 // wrap breaks lines that are too long at blanks. What follows stands two columns further in than the line began.

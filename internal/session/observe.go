@@ -78,7 +78,7 @@ func (s *Session) reportLostWindow(err error) {
 
 // judge holds the objectives against the last seconds and against the run: what the verdict will go by.
 func (s *Session) judge(o metric.Observation, line *timeline.Timeline, at float64, parts slo.Parts) (live, overall []slo.Result) {
-	o.Total.Chaos = uint64(len(line.Injections))
+	o.Total.Chaos = uint64(line.Injected())
 	for _, objective := range s.config.Objectives {
 		now := slo.Result{Objective: objective, Reason: objective.Scope.During + " is not on"}
 		if objective.Scope.During == "" || objective.Scope.Covers(line, at) {

@@ -50,6 +50,16 @@ func (i Injection) NotApplied() bool {
 	return i.Active == nil && i.Reverting != nil && i.Reverting.Data.Cause == event.CauseFailed
 }
 
+// Injected counts the faults of a run, those left out that were announced and could not be applied.
+func (t *Timeline) Injected() (n int) {
+	for _, i := range t.Injections {
+		if !i.NotApplied() {
+			n++
+		}
+	}
+	return n
+}
+
 // To is when the fault was reverted, or [Open].
 func (i Injection) To() float64 {
 	if i.Reverted != nil {

@@ -33,6 +33,9 @@ func TestWhatWasNotAppliedHasNoPhase(t *testing.T) {
 	tell(event.FaultActive{Injection: last})
 	tell(event.FaultReverting{Injection: last})
 	tell(event.FaultReverted{Injection: last})
+	if n := line.Injected(); n != 2 {
+		t.Errorf("%d were injected, not 2", n)
+	}
 	var names []string
 	for _, p := range line.Phases(200) {
 		names = append(names, p.Name)
