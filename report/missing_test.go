@@ -51,7 +51,9 @@ func TestMissingCountsAreUnknown(t *testing.T) {
 
 // The summary names a report only where there is one.
 func TestSummaryNamesNoReportThatIsNotThere(t *testing.T) {
-	dir := synthetic{seconds: 20, events: []event.Event{happened(3, event.RoleSquall, event.SquallFailed{Error: "write windows.jsonl: no space left on device"})}}.write(t)
+	dir := synthetic{seconds: 20, events: []event.Event{happened(3, event.RoleSquall, event.SquallFailed{
+		Error: "write windows.jsonl: no space left on device", Meanwhile: "what is measured from then on is saved elsewhere",
+	})}}.write(t)
 	run, err := Load(dir)
 	if err != nil {
 		t.Fatal(err)
