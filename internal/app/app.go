@@ -4,6 +4,7 @@ package app
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"xinbot.ir/squall/internal/config"
@@ -34,11 +35,15 @@ func Start(ctx context.Context, run Run) (*session.Session, error) {
 	if err != nil {
 		return nil, &ConfigError{err}
 	}
+	told, err := openOutlets(r)
+	if err != nil {
+		return nil, &ConfigError{err}
+	}
 	key, err := LedgerKey(r)
 	if err != nil && !run.Embedded {
 		r.Warnings = append(r.Warnings, fmt.Sprintf("%v: if this run dies, squall recover will need --trust", err))
 	}
-	return session.Start(ctx, session.Config{
+	s, err := session.Start(ctx, session.Config{
 		Options: r.Options, Settings: r.Settings, Duration: r.Duration,
 		Objectives: r.Objectives, BuiltIn: r.BuiltIn, StopRules: r.StopRules,
 		Policy: slo.Policy{WarnExpectations: r.WarnExpectations, Unknown: slo.UnknownRule(r.Unknown)},
@@ -46,8 +51,13 @@ func Start(ctx context.Context, run Run) (*session.Session, error) {
 		SteadyState: session.SteadyState(r.Faults.SteadyState), Steady: r.Faults.Steady, Protected: r.Protected, Watch: f.watch, Monitoring: monitoring,
 		Dir: run.Dir, LedgerKey: key, Guard: run.Guard, Target: r.Target, Embedded: run.Embedded, Version: run.Version,
 		Command: config.WithoutSecrets(run.Command), Settled: provenance(r), Secrets: r.Secrets, Warnings: r.Warnings,
+		Measured: told.measured, Outlets: told.list,
 		Report: writeReport,
 	})
+	if err != nil {
+		return nil, errors.Join(err, told.close())
+	}
+	return s, nil
 }
 
 // ConfigError is a mistake in the configuration, as opposed to something that went wrong.

@@ -34,6 +34,7 @@ type Resolved struct {
 
 	Faults     Faults
 	Monitoring Monitoring
+	Telemetry  Telemetry
 	Protected  bool // the target asks for its name before it is touched
 	Confirmed  bool // its name was given
 
@@ -77,6 +78,7 @@ func Resolve(in Input) (Resolved, error) {
 	}
 	r.Faults = l.faults(in)
 	r.Monitoring = l.monitoring()
+	r.Telemetry = l.telemetry()
 	l.noLoad = l.admin || r.Faults.DryRun
 	workload, secrets := l.resolveSecrets(l.workload())
 	l.checkHeaderValues(workload)

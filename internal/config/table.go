@@ -101,6 +101,7 @@ const (
 	scrape            = "monitoring.scrape"
 	readInterval      = "monitoring.interval"
 	panels            = "monitoring.panels"
+	metricsAddr       = "telemetry.metrics_addr"
 	tlsCA             = "tls.ca"
 	tlsCert           = "tls.cert"
 	tlsKey            = "tls.key"
@@ -217,6 +218,7 @@ func Table() []Setting {
 		{Name: scrape, Flags: option("scrape"), Env: env("SCRAPE_TARGETS"), InFile: true, List: true, Default: "none", Argument: "NAME=URL", Accepts: "services such as gateway=http://10.0.0.1:8080,orchestrator=http://10.0.0.2:8000", Help: "service whose /metrics are read, where there is no Prometheus"},
 		{Name: readInterval, Flags: option("monitoring-interval"), InFile: true, Default: "5s", Argument: "DURATION", Accepts: acceptsDuration + " of 1s or more", Help: "time between two readings of Prometheus, Alertmanager and /metrics"},
 		{Name: panels, Flags: option("panel"), InFile: true, List: true, Default: "those of the performance plan", Argument: "NAME=PROMQL", Accepts: "a panel such as redis_memory=redis_memory_used_bytes", Help: "further panel, read of a Prometheus"},
+		{Name: metricsAddr, Flags: option("metrics-addr"), InFile: true, Argument: "ADDR", Accepts: "HOST:PORT, or :PORT for a loopback port; port 0 takes a free one", Help: "show the metrics of this run at http://ADDR/metrics while it goes on, for a Prometheus to scrape"},
 
 		{Name: tlsCA, For: ForRuns | ForPublish, Flags: option("ca"), InFile: true, Argument: "FILE", Accepts: acceptsFile, Help: "PEM file of certificate authorities to trust beside the system's"},
 		{Name: tlsCert, Flags: option("cert"), InFile: true, Argument: "FILE", Accepts: acceptsFile, Help: "PEM file of the client certificate"},

@@ -2,7 +2,6 @@ package config
 
 import (
 	"fmt"
-	"net"
 	"net/url"
 
 	"xinbot.ir/squall/internal/strictyaml"
@@ -55,13 +54,12 @@ func (l *resolver) warnings(r Resolved) (all []string) {
 	if api := r.Options.Orchestrator; api != nil && r.AdminToken.Set() && isPlainText(api) {
 		warn("the admin token travels unencrypted to %s", api.Host)
 	}
+	r.Telemetry.warnings(warn)
 	l.clusterWarnings(warn)
 	return all
 }
 
 // isPlainText reports whether a URL leaves this machine without TLS.
 func isPlainText(u *url.URL) bool {
-	ip := net.ParseIP(u.Hostname())
-	local := u.Hostname() == "localhost" || ip != nil && ip.IsLoopback()
-	return u.Scheme == "http" && !local
+	return u.Scheme == "http" && !isLoopback(u.Hostname())
 }

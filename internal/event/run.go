@@ -153,6 +153,11 @@ type FlowOff struct {
 	Reason string `json:"reason"`
 }
 
+// MetricsServed is an address at which the metrics of the run can be read while it goes on.
+type MetricsServed struct {
+	URL string `json:"url"`
+}
+
 // SquallFailed is a failure of squall itself: a panic, a full disk.
 type SquallFailed struct {
 	Error string `json:"error"`

@@ -52,7 +52,7 @@ func eventWritten(n ast.Node) string {
 		return ""
 	}
 	f, ok := call.Fun.(*ast.SelectorExpr)
-	if !ok || !slices.Contains([]string{"emit", "add", "Make"}, f.Sel.Name) {
+	if !ok || !slices.Contains([]string{"emit", "add", "Make", "Record"}, f.Sel.Name) {
 		return ""
 	}
 	for _, arg := range call.Args {

@@ -10,6 +10,7 @@ import (
 	"xinbot.ir/squall/internal/event"
 	"xinbot.ir/squall/internal/slo"
 	"xinbot.ir/squall/load"
+	"xinbot.ir/squall/load/metric"
 )
 
 // Config is what a session is started with. Nothing in it changes afterwards; the settings are the
@@ -36,6 +37,10 @@ type Config struct {
 	Watch func(ctx context.Context, seen func(event.WorkloadScaled))
 	// Monitoring is what is read of the platform's own metrics and alerts; its zero value: nothing.
 	Monitoring Monitoring
+	// Measured is called with each closed second, in the goroutine of the windows; nil: nobody asks for them.
+	Measured func(metric.Observation)
+	// Outlets tell others of the run while it goes on.
+	Outlets []Outlet
 
 	Dir string // run directory, made by Start
 	// LedgerKey authenticates the ledger's lines; nil: they will have to be trusted when they are recovered.

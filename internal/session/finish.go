@@ -78,6 +78,7 @@ func (s *Session) shutDown() {
 	}
 	errs = append(errs, faults, s.journal.add(s.ender, end))
 	s.exportEvidence()
+	s.stopOutlets()
 	dir, err := s.placeOfRun()
 	errs = append(errs, err, s.journal.close(), s.ledger.Close(), s.lock.Unlock())
 	s.closed = true

@@ -48,6 +48,9 @@ func (s *Session) observer() func(metric.Observation) {
 		s.view.live, s.view.overall, s.view.shares = live, overall, achieved(o.Recent)
 		s.view.phases = phases
 		s.mu.Unlock()
+		if s.config.Measured != nil {
+			s.config.Measured(o)
+		}
 		if o.Window.Away > 0 {
 			return // what this second measured is not the platform's alone
 		}

@@ -62,7 +62,9 @@ type Session struct {
 	ender   event.Actor
 	done    chan struct{}
 	work    sync.WaitGroup // goroutines of the session
-	err     error          // what went wrong besides the platform; set before done closes
+	telling sync.WaitGroup // its outlets
+	hush    context.CancelFunc
+	err     error // what went wrong besides the platform; set before done closes
 }
 
 // view is what a Snapshot is made of beside the generator's own and the journal's.
@@ -115,6 +117,8 @@ func (s *Session) begin(ctx context.Context) error {
 	s.config.Options.OnPanic = s.Panicked
 	s.openFaults()
 	s.ctx, s.abort = context.WithCancel(context.WithoutCancel(ctx))
+	telling, hush := context.WithCancel(context.WithoutCancel(ctx)) // what is aborted has something to tell, too
+	s.hush = hush
 	s.view.status = Running
 	s.view.flows = load.FlowStates(s.config.Options)
 
@@ -130,6 +134,7 @@ func (s *Session) begin(ctx context.Context) error {
 	}
 	if err != nil {
 		s.abort()
+		hush()
 		return errors.Join(err, ledger.Close(), s.lock.Unlock())
 	}
 	if noGuard != nil {
@@ -149,6 +154,7 @@ func (s *Session) begin(ctx context.Context) error {
 	s.schedule()
 	s.watchScaling()
 	s.startMonitoring()
+	s.startOutlets(telling)
 	return nil
 }
 

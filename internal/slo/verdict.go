@@ -122,12 +122,20 @@ type Verdict struct {
 }
 
 // Judge returns the verdict.
-func Judge(r Run) Verdict {
-	v := Verdict{Answer: Passed, Exit: ExitPassed, Run: r}
+func Judge(r Run) Verdict { return r.judge(append(r.SoFar().Reasons, ending(r)...)) }
+
+// SoFar is the verdict if the run came to its end now, as it should.
+func (r Run) SoFar() Verdict {
 	var found []Reason
-	for _, collect := range []func(Run) []Reason{changes, failures, injections, objectives, expectations, ending, measurement} {
+	for _, collect := range []func(Run) []Reason{changes, failures, injections, objectives, expectations, measurement} {
 		found = append(found, collect(r)...)
 	}
+	return r.judge(found)
+}
+
+// judge makes the verdict of what was found.
+func (r Run) judge(found []Reason) Verdict {
+	v := Verdict{Answer: Passed, Exit: ExitPassed, Run: r}
 	for kind := range ReasonKind(len(reasonRows)) {
 		for _, reason := range found {
 			if reason.Kind == kind {

@@ -89,6 +89,7 @@ type Config struct {
 	Alertmanager []byte            // its configuration
 	Interval     time.Duration     // of scrapes and of rules that do not say; 0: 1 s
 	Log          io.Writer         // of both programs; nil: it is kept for errors
+	Native       bool              // native histograms are taken, and then no classic ones where there are both
 }
 
 // Target is a service that is scraped.
@@ -163,10 +164,14 @@ func (s *Stack) startPrometheus(ctx context.Context, programs Programs, c Config
 		}
 	}
 	addr, err := s.launch(ctx, c.Log, func(addr string) []string {
-		return []string{
+		command := []string{
 			programs.Prometheus, "--config.file=" + config, "--storage.tsdb.path=" + filepath.Join(s.dir, "tsdb"),
 			"--web.listen-address=" + addr, "--storage.tsdb.retention.time=1d", "--log.level=warn",
 		}
+		if c.Native {
+			command = append(command, "--enable-feature=native-histograms")
+		}
+		return command
 	})
 	s.PrometheusURL = "http://" + addr
 	return err

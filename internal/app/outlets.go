@@ -1,0 +1,77 @@
+package app
+
+import (
+	"context"
+	"errors"
+
+	"xinbot.ir/squall/internal/config"
+	"xinbot.ir/squall/internal/event"
+	"xinbot.ir/squall/internal/session"
+	"xinbot.ir/squall/internal/telemetry"
+	"xinbot.ir/squall/internal/telemetry/openmetrics"
+	"xinbot.ir/squall/load/metric"
+)
+
+// outletRow is one way in which a run is told of while it goes on.
+type outletRow struct {
+	wanted func(config.Telemetry) bool
+	meters bool // it tells what is measured
+	open   func(r config.Resolved, meter *telemetry.Meter) (tell session.Outlet, giveUp func() error, err error)
+}
+
+var outletTable = []outletRow{
+	{
+		wanted: func(t config.Telemetry) bool { return t.MetricsAddr != "" }, meters: true,
+		open: openMetrics,
+	},
+}
+
+// outlets are those of one run.
+type outlets struct {
+	list     []session.Outlet
+	measured func(metric.Observation) // nil: none of them wants it
+	closers  []func() error
+}
+
+// openOutlets makes the outlets that the configuration names. Nobody is told anything yet, but addresses are taken.
+func openOutlets(r config.Resolved) (o outlets, err error) {
+	var meter *telemetry.Meter
+	for _, row := range outletTable {
+		if !row.wanted(r.Telemetry) {
+			continue
+		}
+		if row.meters && meter == nil {
+			meter = telemetry.NewMeter()
+			o.measured = meter.Observe
+		}
+		tell, closer, err := row.open(r, meter)
+		if err != nil {
+			return outlets{}, errors.Join(err, o.close())
+		}
+		o.list, o.closers = append(o.list, tell), append(o.closers, closer)
+	}
+	return o, nil
+}
+
+// close gives up what was opened for a run that does not begin.
+func (o outlets) close() error {
+	var errs []error
+	for _, closer := range o.closers {
+		errs = append(errs, closer())
+	}
+	return errors.Join(errs...)
+}
+
+func openMetrics(r config.Resolved, meter *telemetry.Meter) (session.Outlet, func() error, error) {
+	server, err := openmetrics.Listen(r.Telemetry.MetricsAddr)
+	if err != nil {
+		return nil, nil, err
+	}
+	tell := func(ctx context.Context, s *session.Session) {
+		s.Record(event.MetricsServed{URL: server.URL()})
+		if err := server.Run(ctx, func() telemetry.State { return telemetry.Read(s, meter) }, r.Options.Keys.Redact); err != nil {
+			s.Record(event.Warned{Warning: err.Error()})
+		}
+	}
+	return tell, server.Close, nil
+}
