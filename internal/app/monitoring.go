@@ -17,23 +17,26 @@ import (
 	"xinbot.ir/squall/internal/evidence"
 	"xinbot.ir/squall/internal/evidence/alertmanager"
 	"xinbot.ir/squall/internal/evidence/client"
+	"xinbot.ir/squall/internal/evidence/kubernetes"
 	"xinbot.ir/squall/internal/evidence/prom"
 	"xinbot.ir/squall/internal/evidence/receiver"
 	"xinbot.ir/squall/internal/evidence/scrape"
+	"xinbot.ir/squall/internal/kubeclient"
 	"xinbot.ir/squall/internal/session"
 )
 
-// sourceRow is one source of the platform's own metrics and alerts.
+// sourceRow is one source of what the platform says of itself.
 type sourceRow struct {
-	wanted          func(config.Monitoring) bool
-	open            func(m config.Monitoring, panels []evidence.Panel, hide func(...string)) (evidence.Source, error)
+	wanted          func(config.Resolved) bool
+	open            func(r config.Resolved, panels []evidence.Panel) (evidence.Source, error)
 	metrics, alerts bool // what it tells of
 }
 
 var sourceTable = []sourceRow{
 	{
-		wanted: func(m config.Monitoring) bool { return m.Prometheus != nil }, metrics: true, alerts: true,
-		open: func(m config.Monitoring, panels []evidence.Panel, hide func(...string)) (evidence.Source, error) {
+		wanted: func(r config.Resolved) bool { return r.Monitoring.Prometheus != nil }, metrics: true, alerts: true,
+		open: func(r config.Resolved, panels []evidence.Panel) (evidence.Source, error) {
+			m, hide := r.Monitoring, r.Options.Keys.Hide
 			server := serverOf(m, m.Prometheus, m.PrometheusToken, hide)
 			server.Headers = m.PrometheusHeaders
 			return prom.New(prom.Config{Server: server, Panels: panels, Interval: m.Interval})
@@ -41,8 +44,9 @@ var sourceTable = []sourceRow{
 	},
 	{
 		// A Prometheus has the same numbers, and of all replicas.
-		wanted: func(m config.Monitoring) bool { return len(m.Scrape) > 0 && m.Prometheus == nil }, metrics: true,
-		open: func(m config.Monitoring, panels []evidence.Panel, hide func(...string)) (evidence.Source, error) {
+		wanted: func(r config.Resolved) bool { return len(r.Monitoring.Scrape) > 0 && r.Monitoring.Prometheus == nil }, metrics: true,
+		open: func(r config.Resolved, panels []evidence.Panel) (evidence.Source, error) {
+			m, hide := r.Monitoring, r.Options.Keys.Hide
 			c := scrape.Config{Panels: panels, Interval: m.Interval}
 			for _, t := range m.Scrape {
 				address := *t.URL
@@ -55,15 +59,29 @@ var sourceTable = []sourceRow{
 		},
 	},
 	{
-		wanted: func(m config.Monitoring) bool { return m.Alertmanager != nil }, alerts: true,
-		open: func(m config.Monitoring, _ []evidence.Panel, hide func(...string)) (evidence.Source, error) {
+		wanted: func(r config.Resolved) bool { return r.Monitoring.Alertmanager != nil }, alerts: true,
+		open: func(r config.Resolved, _ []evidence.Panel) (evidence.Source, error) {
+			m, hide := r.Monitoring, r.Options.Keys.Hide
 			return alertmanager.New(alertmanager.Config{Server: serverOf(m, m.Alertmanager, m.AlertmanagerToken, hide), Interval: m.Interval})
 		},
 	},
 	{
-		wanted: func(m config.Monitoring) bool { return m.Receiver != "" }, alerts: true,
-		open: func(m config.Monitoring, _ []evidence.Panel, hide func(...string)) (evidence.Source, error) {
+		wanted: func(r config.Resolved) bool { return r.Monitoring.Receiver != "" }, alerts: true,
+		open: func(r config.Resolved, _ []evidence.Panel) (evidence.Source, error) {
+			m, hide := r.Monitoring, r.Options.Keys.Hide
 			return receiver.Listen(receiver.Config{Addr: m.Receiver, Token: m.ReceiverToken.Reveal(), Hide: func(secret string) { hide(secret) }})
+		},
+	},
+	{
+		wanted: func(r config.Resolved) bool { return r.Faults.Kubernetes.Namespace != "" },
+		open: func(r config.Resolved, _ []evidence.Panel) (evidence.Source, error) {
+			k := r.Faults.Kubernetes
+			namespaces := append([]string{k.Namespace}, k.Allow...)
+			slices.Sort(namespaces)
+			return kubernetes.New(kubernetes.Config{
+				Cluster:    kubeclient.Config{Kubeconfig: k.Kubeconfig, Context: k.Context, UserAgent: r.Options.UserAgent, Hide: r.Options.Keys.Hide},
+				Namespaces: slices.Compact(namespaces), Redact: r.Options.Keys.Redact,
+			})
 		},
 	},
 }
@@ -82,10 +100,10 @@ func (f *Faults) CheckMonitoring(ctx context.Context) ([]evidence.Finding, error
 	defer cancel()
 	over, end := context.WithCancel(ctx)
 	end()
-	want, found := f.wanted(), make([][]evidence.Finding, len(m.Sources))
-	closed := make([]error, len(m.Sources))
+	sources := m.All()
+	want, found, closed := f.wanted(), make([][]evidence.Finding, len(sources)), make([]error, len(sources))
 	var checks sync.WaitGroup
-	for i, source := range m.Sources {
+	for i, source := range sources {
 		checks.Go(func() {
 			found[i] = source.Check(ctx, want)
 			closed[i] = source.Run(over, nil) // what is over reads nothing, and lets go of what it holds
@@ -114,12 +132,16 @@ func serverOf(m config.Monitoring, u *url.URL, token config.Secret, hide func(..
 func openMonitoring(r config.Resolved, faults []chaos.Fault) (session.Monitoring, error) {
 	m := session.Monitoring{Panels: panelsOf(r, faults), Interval: r.Monitoring.Interval}
 	for _, row := range sourceTable {
-		if !row.wanted(r.Monitoring) {
+		if !row.wanted(r) {
 			continue
 		}
-		source, err := row.open(r.Monitoring, m.Panels, r.Options.Keys.Hide)
+		source, err := row.open(r, m.Panels)
 		if err != nil {
 			return session.Monitoring{}, fmt.Errorf("read the platform's monitoring: %w", err)
+		}
+		if !row.metrics && !row.alerts {
+			m.Beside = append(m.Beside, source)
+			continue
 		}
 		m.Sources = append(m.Sources, source)
 		m.Metrics, m.Alerts = m.Metrics || row.metrics, m.Alerts || row.alerts

@@ -40,6 +40,7 @@ const (
 	ProcessUnknown
 	ProcessesDiffer
 	OpenToNetwork
+	RightMissing
 )
 
 // Finding is one thing that a check found.
@@ -91,6 +92,7 @@ var findingKinds = [...]struct {
 	OpenToNetwork: {Warning, func(f Finding) string {
 		return f.Source + " listens on " + f.Found + ": who reaches it can make alerts up"
 	}, says("listen on a loopback address, or set a token")},
+	RightMissing: {Warning, func(f Finding) string { return f.Source + " does not let you " + f.Subject }, says("apply the Role in docs/faults.md")},
 }
 
 // Level is how good the finding is.

@@ -99,3 +99,8 @@ func (c *Client) HorizontalPodAutoscalers(namespace string) Resource[*autoscalin
 func (c *Client) PodDisruptionBudgets(namespace string) Resource[*policyv1.PodDisruptionBudget, *policyv1.PodDisruptionBudgetList] {
 	return resourceOf(c.Policy, "poddisruptionbudgets", namespace, empty[policyv1.PodDisruptionBudget], empty[policyv1.PodDisruptionBudgetList])
 }
+
+// Events are those of a namespace.
+func (c *Client) Events(namespace string) Resource[*corev1.Event, *corev1.EventList] {
+	return resourceOf(c.Core, "events", namespace, empty[corev1.Event], empty[corev1.EventList])
+}

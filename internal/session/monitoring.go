@@ -17,10 +17,11 @@ import (
 
 // Monitoring is where a session learns what the platform says of itself.
 type Monitoring struct {
-	Sources []evidence.Source
-	Panels  []evidence.Panel // that they read, in the order of the screen
-	Metrics bool             // one of them reads metrics
-	Alerts  bool             // one of them reads alerts
+	Sources []evidence.Source // of metrics, alerts or both
+	Beside  []evidence.Source // of neither: they write files
+	Panels  []evidence.Panel  // that they read, in the order of the screen
+	Metrics bool              // one of them reads metrics
+	Alerts  bool              // one of them reads alerts
 	// Interval is how often they read.
 	Interval time.Duration
 }
@@ -33,6 +34,9 @@ func (m Monitoring) PanelOf(query string) (evidence.Panel, bool) {
 	}
 	return m.Panels[i], true
 }
+
+// All are the sources of either kind.
+func (m Monitoring) All() []evidence.Source { return slices.Concat(m.Sources, m.Beside) }
 
 // panels are those that the run's first event names; none without a source of metrics.
 func (m Monitoring) panels() (all []event.Panel) {
@@ -242,7 +246,7 @@ func (m *monitor) about(name string) (found []evidence.Finding) {
 // startMonitoring begins to read the sources.
 func (s *Session) startMonitoring() {
 	want := s.config.Wanted()
-	for _, source := range s.config.Monitoring.Sources {
+	for _, source := range s.config.Monitoring.All() {
 		s.work.Go(func() { s.monitor.run(s.ctx, source, want) })
 	}
 }
@@ -266,7 +270,7 @@ const exportTime = 10 * time.Second
 
 // exportEvidence lets every source write down what it knows of the run. What is missing is said in the journal.
 func (s *Session) exportEvidence() {
-	if len(s.config.Monitoring.Sources) == 0 {
+	if len(s.config.Monitoring.All()) == 0 {
 		return
 	}
 	dir := filepath.Join(s.config.Dir, EvidenceDir)
@@ -278,7 +282,7 @@ func (s *Session) exportEvidence() {
 	defer cancel()
 	until := time.Now()
 	var exports sync.WaitGroup
-	for _, source := range s.config.Monitoring.Sources {
+	for _, source := range s.config.Monitoring.All() {
 		exports.Go(func() {
 			if _, err := source.Export(ctx, s.started, until, dir); err != nil {
 				s.emit(squall, event.Warned{Warning: fmt.Sprintf("evidence of %s is incomplete: %v", source.Name(), err)})
