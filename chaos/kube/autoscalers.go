@@ -22,9 +22,9 @@ const kedaLabel = "scaledobject.keda.sh/name"
 
 // findAutoscalers reads the autoscalers of the workload.
 func (p *preflight) findAutoscalers(ctx context.Context) error {
-	list, err := p.cluster.client.HorizontalPodAutoscalers(p.target.namespace).List(ctx, metav1.ListOptions{})
+	list, err := p.cluster.Client.HorizontalPodAutoscalers(p.target.namespace).List(ctx, metav1.ListOptions{})
 	if err != nil {
-		return p.cluster.explain("list autoscalers in "+p.target.namespace, err)
+		return p.cluster.Explain("list autoscalers in "+p.target.namespace, err)
 	}
 	for i := range list.Items {
 		h := &list.Items[i]

@@ -23,9 +23,9 @@ func (b budget) guards(pod *corev1.Pod) bool { return b.selector.Matches(labels.
 
 // findBudgets reads the budgets that guard any of the workload's pods.
 func (p *preflight) findBudgets(ctx context.Context) error {
-	list, err := p.cluster.client.PodDisruptionBudgets(p.target.namespace).List(ctx, metav1.ListOptions{})
+	list, err := p.cluster.Client.PodDisruptionBudgets(p.target.namespace).List(ctx, metav1.ListOptions{})
 	if err != nil {
-		return p.cluster.explain("list disruption budgets in "+p.target.namespace, err)
+		return p.cluster.Explain("list disruption budgets in "+p.target.namespace, err)
 	}
 	for i := range list.Items {
 		item := &list.Items[i]

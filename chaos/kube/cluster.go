@@ -1,224 +1,34 @@
 package kube
 
 import (
-	"bytes"
-	"cmp"
-	"context"
-	"crypto/sha256"
-	"encoding/hex"
-	"errors"
 	"fmt"
-	"io"
-	"io/fs"
-	"maps"
-	"net/http"
-	"net/url"
-	"os"
-	"path/filepath"
-	"slices"
-	"strings"
-	"time"
 
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/client-go/rest"
-	"k8s.io/client-go/tools/clientcmd"
-	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
+	"xinbot.ir/squall/internal/kubeclient"
 )
 
-// callTime is how long the API server may take for one answer.
-const callTime = 10 * time.Second
-
-// The client's own rate limit. A preflight makes about 30 at once and an undo five; client-go's
-// default of 5 a second would make a preflight wait for itself.
-const (
-	callsPerSecond = 50
-	callsAtOnce    = 100
-)
-
-// cluster is a client of one cluster. client-go shares the connections of all clients with the same settings,
-// so making one costs reading a kubeconfig and no more.
+// cluster is a client of the cluster that faults act on.
 type cluster struct {
-	ref    clusterRef
-	config *rest.Config // without a bound on time: for exec and watches
-	client *client      // each call within callTime
+	*kubeclient.Cluster
 	// unverified means that this may be another cluster than the record's. An object with the record's uid proves
 	// that it is not; an object that is missing proves nothing.
 	unverified bool
 }
 
 // clusterRef identifies the cluster of a record. It holds no credentials: those stay in the kubeconfig.
-type clusterRef struct {
-	Kubeconfig string `json:"kubeconfig,omitempty"` // absolute paths; "" inside a pod
-	Context    string `json:"context,omitempty"`
-	Server     string `json:"server"`            // URL of the API server
-	CA         string `json:"ca,omitempty"`      // SHA-256 of its certificate authorities, "" for the system's
-	Cluster    string `json:"cluster,omitempty"` // uid of namespace kube-system, "" if it could not be read
-}
+type clusterRef = kubeclient.Ref
 
 // connect reads the kubeconfig and makes clients. It contacts nothing.
 func connect(c Config) (*cluster, error) {
-	const verb = "read kubeconfig"
-	rules := c.rules()
-	raw, err := rules.Load()
+	cl, err := kubeclient.Connect(kubeclient.Config{
+		Kubeconfig: c.Kubeconfig, Context: c.Context, Log: c.Log, UserAgent: c.UserAgent, Hide: c.Hide, Timeout: c.timeout,
+	})
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", verb, err)
+		return nil, err
 	}
-	files, err := existingFiles(rules.Precedence)
-	switch {
-	case err != nil:
-		return nil, fmt.Errorf("%s: %w", verb, err)
-	case c.Kubeconfig != "" && files == "":
-		return nil, fmt.Errorf("%s %s: %w", verb, c.Kubeconfig, fs.ErrNotExist)
-	}
-	ref := clusterRef{Kubeconfig: files, Context: c.Context}
-	if ref.Context == "" {
-		ref.Context = raw.CurrentContext
-	}
-	config, err := restConfig(raw, ref.Context)
-	if err != nil {
-		return nil, fmt.Errorf("%s %s: %w", verb, cmp.Or(files, strings.Join(rules.Precedence, ", ")+" (none of these files is there)"), err)
-	}
-	if err := unambiguous(rules.Precedence, raw, ref.Context); err != nil {
-		return nil, fmt.Errorf("%s: %w", verb, err)
-	}
-	ref.Server = serverOf(config)
-	if ref.CA, err = authorityOf(config); err != nil {
-		return nil, fmt.Errorf("%s %s: %w", verb, files, err)
-	}
-	return newCluster(config, ref, c)
+	return &cluster{Cluster: cl}, nil
 }
 
-// rules say where the operator's kubeconfig is: as configured, else where every client looks.
-func (c Config) rules() *clientcmd.ClientConfigLoadingRules {
-	rules := clientcmd.NewDefaultClientConfigLoadingRules()
-	rules.WarnIfAllMissing = false
-	if c.Kubeconfig != "" {
-		rules.Precedence = filepath.SplitList(c.Kubeconfig)
-	}
-	return rules
-}
-
-// errNoCluster means that the operator's kubeconfig does not have what is looked for.
-var (
-	errNoCluster = errors.New("there is none")
-	errNoContext = errors.New("there is no context")
-)
-
-// restConfig is the context of the kubeconfig, or the pod's service account if there is no kubeconfig
-// at all. A kubeconfig that is there and wrong never leads to the pod's own cluster.
-func restConfig(raw *clientcmdapi.Config, context string) (*rest.Config, error) {
-	if clientcmdapi.IsConfigEmpty(raw) && context == "" {
-		config, err := rest.InClusterConfig()
-		if errors.Is(err, rest.ErrNotInCluster) {
-			return nil, fmt.Errorf("%w, and this is no pod: set KUBECONFIG, --kubeconfig or kubeconfig in squall.yaml", errNoCluster)
-		}
-		return config, err
-	}
-	if _, ok := raw.Contexts[context]; !ok && context != "" {
-		known := "it has none"
-		if len(raw.Contexts) > 0 {
-			known = "it has " + strings.Join(slices.Sorted(maps.Keys(raw.Contexts)), ", ")
-		}
-		return nil, fmt.Errorf("%w called %s: %s", errNoContext, context, known)
-	}
-	return clientcmd.NewNonInteractiveClientConfig(*raw, context, &clientcmd.ConfigOverrides{}, nil).ClientConfig()
-}
-
-func newCluster(config *rest.Config, ref clusterRef, c Config) (*cluster, error) {
-	config.QPS, config.Burst = callsPerSecond, callsAtOnce
-	config.UserAgent = c.UserAgent
-	if config.UserAgent == "" {
-		config.UserAgent = "squall"
-	}
-	log := c.Log
-	if log == nil {
-		log = io.Discard
-	}
-	config.WarningHandlerWithContext, config.WarningHandler = nil, rest.NewWarningWriter(log, rest.WarningWriterOptions{Deduplicate: true})
-	if config.ExecProvider != nil { // a login program must not ask questions on a screen that is ours
-		config.ExecProvider.StdinUnavailable = true
-		config.ExecProvider.StdinUnavailableMessage = "squall has the terminal: log in before starting it"
-	}
-	if c.Hide != nil {
-		config.Wrap(func(next http.RoundTripper) http.RoundTripper { return credentialWatcher{next, c.Hide} })
-	}
-	bounded := rest.CopyConfig(config)
-	bounded.Timeout = callTime
-	if c.timeout > 0 {
-		bounded.Timeout = c.timeout
-	}
-	client, err := newClient(bounded)
-	if err != nil {
-		return nil, fmt.Errorf("make client for %s: %w", ref.Server, err)
-	}
-	return &cluster{ref: ref, config: config, client: client}, nil
-}
-
-// existingFiles joins the paths that exist, made absolute so that they hold in another directory.
-func existingFiles(paths []string) (string, error) {
-	var found []string
-	for _, path := range paths {
-		absolute, err := filepath.Abs(path)
-		if err != nil {
-			return "", err
-		}
-		if _, err := os.Stat(absolute); err == nil {
-			found = append(found, absolute)
-		}
-	}
-	return strings.Join(found, string(filepath.ListSeparator)), nil
-}
-
-// serverOf is the address of the API server without a user or password that might stand in it.
-func serverOf(config *rest.Config) string {
-	u, err := url.Parse(config.Host)
-	if err != nil || u.Host == "" {
-		return strings.TrimSuffix(config.Host[strings.LastIndex(config.Host, "@")+1:], "/")
-	}
-	u.User, u.RawQuery, u.Fragment = nil, "", ""
-	return strings.TrimSuffix(u.String(), "/")
-}
-
-// authorityOf identifies the certificate authorities by which the API server is known.
-func authorityOf(config *rest.Config) (string, error) {
-	data := config.CAData
-	if len(data) == 0 && config.CAFile != "" {
-		var err error
-		if data, err = os.ReadFile(config.CAFile); err != nil {
-			return "", err
-		}
-	}
-	if len(data) == 0 {
-		return "", nil
-	}
-	sum := sha256.Sum256(bytes.TrimSpace(data))
-	return hex.EncodeToString(sum[:]), nil
-}
-
-// identify reads which cluster this is. Without the right to read namespace kube-system the
-// server's address identifies it.
-func (cl *cluster) identify(ctx context.Context) error {
-	system, err := cl.client.Namespaces().Get(ctx, metav1.NamespaceSystem, metav1.GetOptions{})
-	switch {
-	case err == nil:
-		cl.ref.Cluster = string(system.UID)
-	case apierrors.IsForbidden(err), apierrors.IsNotFound(err):
-	default:
-		return cl.explain("identify the cluster", err)
-	}
-	return nil
-}
-
-// place names the cluster for people: the address tells two of one context's name apart.
-func (ref clusterRef) place() string {
-	return fmt.Sprintf("the cluster at %s (context %s)", ref.Server, ref.contextName())
-}
-
-// contextName is the context, for people.
-func (ref clusterRef) contextName() string {
-	if ref.Context == "" {
-		return "the pod's own service account"
-	}
-	return ref.Context
+// errUnknownOutcome means that the object of a record is missing, and that this may be another cluster.
+func (cl *cluster) errUnknownOutcome(object string) error {
+	return fmt.Errorf("find %s of the record at %s: it is not there, and this may be another cluster than the record's", object, cl.Ref.Server)
 }

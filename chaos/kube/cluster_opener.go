@@ -11,6 +11,7 @@ import (
 	"al.essio.dev/pkg/shellescape"
 
 	"xinbot.ir/squall/chaos"
+	"xinbot.ir/squall/internal/kubeclient"
 )
 
 // clusterOpener opens the clusters of records. Kubeconfig, credentials and limits are the operator's own; a record is
@@ -30,30 +31,30 @@ func (r clusterOpener) open(ctx context.Context, ref clusterRef, namespace strin
 	}
 	cl, err := connect(c)
 	switch {
-	case (errors.Is(err, errNoCluster) || errors.Is(err, errNoContext)) && !chosen:
+	case (errors.Is(err, kubeclient.ErrNoCluster) || errors.Is(err, kubeclient.ErrNoContext)) && !chosen:
 		return nil, otherCluster(ref, "")
 	case err != nil:
 		return nil, err
 	}
-	same := cl.ref.Server == ref.Server && (cl.ref.CA == "" || ref.CA == "" || cl.ref.CA == ref.CA)
+	same := cl.Ref.Server == ref.Server && (cl.Ref.CA == "" || ref.CA == "" || cl.Ref.CA == ref.CA)
 	if !same && !chosen {
-		return nil, otherCluster(ref, cl.ref.place())
+		return nil, otherCluster(ref, cl.Ref.Place())
 	}
-	if err := cl.identify(ctx); err != nil {
+	if err := cl.Identify(ctx); err != nil {
 		return nil, err
 	}
-	known := cl.ref.Cluster != "" && ref.Cluster != ""
+	known := cl.Ref.Cluster != "" && ref.Cluster != ""
 	cl.unverified = !known && !same
-	another := cl.ref.Kubeconfig != ref.Kubeconfig || cl.ref.Context != ref.Context // the operator has chosen one, for this record
-	if known && cl.ref.Cluster != ref.Cluster || cl.unverified && !another {
+	another := cl.Ref.Kubeconfig != ref.Kubeconfig || cl.Ref.Context != ref.Context // the operator has chosen one, for this record
+	if known && cl.Ref.Cluster != ref.Cluster || cl.unverified && !another {
 		return nil, fmt.Errorf("context %s leads to the cluster at %s, and the record is of another, at %s: choose the right one with --kubeconfig and --context",
-			cl.ref.contextName(), cl.ref.Server, ref.Server)
+			cl.Ref.ContextName(), cl.Ref.Server, ref.Server)
 	}
 	return cl, nil
 }
 
 func otherCluster(ref clusterRef, own string) error {
-	return &chaos.OtherTargetError{Record: ref.place(), Own: own, Flag: "--kubeconfig " + shellescape.Quote(cmp.Or(ref.Kubeconfig, "FILE"))}
+	return &chaos.OtherTargetError{Record: ref.Place(), Own: own, Flag: "--kubeconfig " + shellescape.Quote(cmp.Or(ref.Kubeconfig, "FILE"))}
 }
 
 // permits refuses what is in a namespace that the configuration does not name.
@@ -62,7 +63,7 @@ func (c Config) permits(ref clusterRef, namespace string) error {
 		return nil
 	}
 	foreign := &chaos.OtherTargetError{
-		Record: fmt.Sprintf("namespace %s of %s", namespace, ref.place()), Flag: "--allow-namespace " + shellescape.Quote(namespace),
+		Record: fmt.Sprintf("namespace %s of %s", namespace, ref.Place()), Flag: "--allow-namespace " + shellescape.Quote(namespace),
 	}
 	var own []string
 	for _, n := range append([]string{c.Namespace}, c.Allow...) {

@@ -24,13 +24,13 @@ type Config struct {
 	Session string         // id of the run, 8 hexadecimal digits; marks what we leave in pods
 	Custom  []chaos.Custom // those without a workload are not ours and ignored
 
-	// Log takes the warnings of the API; nil discards them. See also [RedirectKlog].
+	// Log takes the warnings of the API; nil discards them. See also [kubeclient.RedirectKlog].
 	Log       io.Writer
 	UserAgent string // "" for squall
 	// Hide is told every credential that is sent to the API server: an error can echo it. May be nil.
 	Hide func(secrets ...string)
 
-	timeout time.Duration // for one answer of the API server; 0 for callTime
+	timeout time.Duration // for one answer of the API server; 0 for [kubeclient.CallTime]
 }
 
 // driverName is [chaos.Info.Driver] of every fault here.

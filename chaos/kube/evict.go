@@ -55,11 +55,11 @@ func (d *Driver) planRemoval(ctx context.Context, t target, r removal) (chaos.Pl
 	r.check(p, pods)
 	commands := make([]string, len(pods))
 	for i := range pods {
-		commands[i] = r.command(p.cluster.ref, t.namespace, pods[i].Name)
+		commands[i] = r.command(p.cluster.Ref, t.namespace, pods[i].Name)
 	}
 	p.plan.Steps = []chaos.Step{{
 		Kind: rolloutKind, Object: "pods of " + p.workload.String(),
-		Undo:    rolloutRecord{Where: p.cluster.ref, Workload: p.workload.workloadRef, Ready: countReady(p.all)},
+		Undo:    rolloutRecord{Where: p.cluster.Ref, Workload: p.workload.workloadRef, Ready: countReady(p.all)},
 		Apply:   func(ctx context.Context) error { return p.cluster.removeAll(ctx, pods, r, nil) },
 		DryRun:  func(ctx context.Context) error { return p.cluster.removeAll(ctx, pods, r, []string{metav1.DryRunAll}) },
 		Command: strings.Join(commands, "; "),
@@ -111,19 +111,19 @@ func (cl *cluster) verifyTerminating(ctx context.Context, pod *corev1.Pod) error
 
 // podStays reports whether that very pod is there and not terminating.
 func (cl *cluster) podStays(ctx context.Context, pod *corev1.Pod) (bool, error) {
-	now, err := cl.client.Pods(pod.Namespace).Get(ctx, pod.Name, metav1.GetOptions{})
+	now, err := cl.Client.Pods(pod.Namespace).Get(ctx, pod.Name, metav1.GetOptions{})
 	switch {
 	case apierrors.IsNotFound(err):
 		return false, nil
 	case err != nil:
-		return false, cl.explain("read pod "+pod.Namespace+"/"+pod.Name, err)
+		return false, cl.Explain("read pod "+pod.Namespace+"/"+pod.Name, err)
 	}
 	return now.UID == pod.UID && now.DeletionTimestamp == nil, nil
 }
 
 // delete deletes that very pod; one that is gone already, or has a successor, is fine.
 func (cl *cluster) delete(ctx context.Context, pod *corev1.Pod, dry []string) error {
-	err := cl.client.Pods(pod.Namespace).Delete(ctx, pod.Name, deleteOptions(pod, dry))
+	err := cl.Client.Pods(pod.Namespace).Delete(ctx, pod.Name, deleteOptions(pod, dry))
 	switch {
 	case apierrors.IsNotFound(err):
 		return nil
@@ -132,7 +132,7 @@ func (cl *cluster) delete(ctx context.Context, pod *corev1.Pod, dry []string) er
 			return readErr
 		}
 	}
-	return cl.explain("delete pod "+pod.Namespace+"/"+pod.Name, err)
+	return cl.Explain("delete pod "+pod.Namespace+"/"+pod.Name, err)
 }
 
 func deleteOptions(pod *corev1.Pod, dry []string) metav1.DeleteOptions {
@@ -169,7 +169,7 @@ func (cl *cluster) evict(ctx context.Context, pod *corev1.Pod, dry []string) err
 				return fmt.Errorf("%s: the API server answered 409 Conflict %d times: %w", what, try, withCauses(err))
 			}
 		case !apierrors.IsTooManyRequests(err):
-			return cl.explain(what, err)
+			return cl.Explain(what, err)
 		case try == evictTries && hasBudgetCause(err):
 			return fmt.Errorf("%s: a disruption budget could not be judged %d times: %w", what, try, withCauses(err))
 		case try == evictTries:
@@ -180,7 +180,7 @@ func (cl *cluster) evict(ctx context.Context, pod *corev1.Pod, dry []string) err
 		case <-timer.C:
 		case <-ctx.Done():
 			timer.Stop()
-			return cl.explain(what, errors.Join(err, ctx.Err()))
+			return cl.Explain(what, errors.Join(err, ctx.Err()))
 		}
 	}
 }
@@ -189,7 +189,7 @@ func (cl *cluster) evict(ctx context.Context, pod *corev1.Pod, dry []string) err
 // names a budget and lose the reason.
 func (cl *cluster) evictOnce(ctx context.Context, pod *corev1.Pod, dry []string) error {
 	options := deleteOptions(pod, dry)
-	return cl.client.policy.Post().AbsPath("/api/v1").
+	return cl.Client.Policy.Post().AbsPath("/api/v1").
 		Namespace(pod.Namespace).Resource("pods").Name(pod.Name).SubResource("eviction").
 		Body(&policyv1.Eviction{
 			ObjectMeta:    metav1.ObjectMeta{Namespace: pod.Namespace, Name: pod.Name},

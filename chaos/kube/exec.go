@@ -15,6 +15,8 @@ import (
 	"k8s.io/client-go/tools/remotecommand"
 	utilexec "k8s.io/client-go/util/exec"
 	"k8s.io/streaming/pkg/httpstream"
+
+	"xinbot.ir/squall/internal/kubeclient"
 )
 
 // execTime bounds one command in a container: they are short, and a node may be slow.
@@ -73,21 +75,21 @@ func (cl *cluster) exec(ctx context.Context, at containerRef, argv ...string) (s
 		}
 		return out.text(), fmt.Errorf("%s: %w", what, f)
 	case ctx.Err() != nil:
-		return "", cl.explain(what, ctx.Err()) // what the stream says of its end hides the reason
+		return "", cl.Explain(what, ctx.Err()) // what the stream says of its end hides the reason
 	}
-	return "", cl.explain(what, err)
+	return "", cl.Explain(what, err)
 }
 
 func (cl *cluster) executor(at containerRef, argv []string) (remotecommand.Executor, error) {
-	url := cl.client.core.Post().Namespace(at.namespace).Resource("pods").Name(at.pod).
+	url := cl.Client.Core.Post().Namespace(at.namespace).Resource("pods").Name(at.pod).
 		SubResource("exec").VersionedParams(&corev1.PodExecOptions{
 		Container: at.container, Command: argv, Stdout: true, Stderr: true,
-	}, runtime.NewParameterCodec(apiScheme())).Timeout(0).URL()
-	socket, err := remotecommand.NewWebSocketExecutor(cl.config, http.MethodGet, url.String())
+	}, runtime.NewParameterCodec(kubeclient.Scheme())).Timeout(0).URL()
+	socket, err := remotecommand.NewWebSocketExecutor(cl.Config, http.MethodGet, url.String())
 	if err != nil {
 		return nil, err
 	}
-	spdy, err := remotecommand.NewSPDYExecutor(cl.config, http.MethodPost, url)
+	spdy, err := remotecommand.NewSPDYExecutor(cl.Config, http.MethodPost, url)
 	if err != nil {
 		return nil, err
 	}

@@ -7,6 +7,7 @@ import (
 
 	"go.uber.org/goleak"
 
+	"xinbot.ir/squall/internal/kubeclient"
 	"xinbot.ir/squall/internal/testcluster"
 )
 
@@ -14,7 +15,7 @@ import (
 var shared = testcluster.NewShared()
 
 func TestMain(m *testing.M) {
-	RedirectKlog(nil)
+	kubeclient.RedirectKlog(nil)
 	code := m.Run()
 	shared.Close()
 	if err := goleak.Find(); err != nil && code == 0 {

@@ -47,7 +47,7 @@ func (cl *cluster) markCheck(w workload, own string) chaos.Check {
 	if m, held := w.heldBy(own); held {
 		check.Answer = chaos.Refuses
 		check.Reason = fmt.Sprintf("session %s of squall has scaled %s from %d to %d: end that run, or revert it with squall recover; if its run directory is lost: %s && %s",
-			m.Session, w.workloadRef, m.Before, m.After, scaleCommand(cl.ref, w.workloadRef, m.Before), unmarkCommand(cl.ref, w.workloadRef))
+			m.Session, w.workloadRef, m.Before, m.After, scaleCommand(cl.Ref, w.workloadRef, m.Before), unmarkCommand(cl.Ref, w.workloadRef))
 	}
 	return check
 }

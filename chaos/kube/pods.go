@@ -25,9 +25,9 @@ func (cl *cluster) pods(ctx context.Context, w workload, selector labels.Selecto
 			return nil, nil, err
 		}
 	}
-	list, err := cl.client.Pods(w.Namespace).List(ctx, metav1.ListOptions{LabelSelector: selector.String()})
+	list, err := cl.Client.Pods(w.Namespace).List(ctx, metav1.ListOptions{LabelSelector: selector.String()})
 	if err != nil {
-		return nil, nil, cl.explain("list pods of "+w.String(), err)
+		return nil, nil, cl.Explain("list pods of "+w.String(), err)
 	}
 	slices.SortFunc(list.Items, func(a, b corev1.Pod) int { return strings.Compare(a.Name, b.Name) })
 	for i := range list.Items {

@@ -52,13 +52,13 @@ func (d *Driver) startPreflight(ctx context.Context, t target, rights []right) (
 		return nil, false, err
 	}
 	p = &preflight{cluster: cl, target: t}
-	p.fact("Context", cl.ref.contextName())
-	p.fact("API server", cl.ref.Server)
-	p.plan.Cluster = cl.ref.contextName() + " (" + cl.ref.Server + ")"
+	p.fact("Context", cl.Ref.ContextName())
+	p.fact("API server", cl.Ref.Server)
+	p.plan.Cluster = cl.Ref.ContextName() + " (" + cl.Ref.Server + ")"
 	p.fact("Namespace", t.namespace)
 	p.fact("Workload", t.kind.name+" "+t.name)
 	p.plan.Scope = t.kind.name + " " + t.name
-	p.plan.Objects = []string{fmt.Sprintf("kubernetes %s/%s/%s/%s", cl.ref.Server, t.namespace, t.kind.name, t.name)}
+	p.plan.Objects = []string{fmt.Sprintf("kubernetes %s/%s/%s/%s", cl.Ref.Server, t.namespace, t.kind.name, t.name)}
 	if !p.check(d.allows(t.namespace)) {
 		return p, false, nil
 	}
@@ -66,7 +66,7 @@ func (d *Driver) startPreflight(ctx context.Context, t target, rights []right) (
 	if !p.check(readable) {
 		return p, false, nil
 	}
-	if err := cl.identify(ctx); err != nil {
+	if err := cl.Identify(ctx); err != nil {
 		return nil, false, err
 	}
 	if may, err := p.checkRights(ctx, append(preflightRights(t.kind), rights...)); err != nil || !may {

@@ -81,7 +81,7 @@ func (d *Driver) planShape(ctx context.Context, t target, w shapeParams) (chaos.
 		p.plan.Steps = append(p.plan.Steps, chaos.Step{
 			Kind: shapeKind, Object: one.object(),
 			Undo: shapeRecord{
-				Where: p.cluster.ref, Namespace: g.pod.Namespace, Pod: g.pod.Name, UID: g.pod.UID,
+				Where: p.cluster.Ref, Namespace: g.pod.Namespace, Pod: g.pod.Name, UID: g.pod.UID,
 				Container: g.container, Device: g.device, Image: w.image, Session: d.config.Session,
 			},
 			Apply: one.apply, DryRun: one.dryRun, Command: one.command(),

@@ -8,6 +8,7 @@ import (
 	authorizationv1 "k8s.io/api/authorization/v1"
 
 	"xinbot.ir/squall/chaos"
+	"xinbot.ir/squall/internal/kubeclient"
 )
 
 // right is one verb on one kind of object.
@@ -55,8 +56,7 @@ var tcContainerRights = []right{{"patch", "", "pods", "ephemeralcontainers"}}
 // accessReviews at once; each takes one round trip, and a slow cluster would otherwise take minutes.
 const accessReviews = 8
 
-// allowed asks the API server about every right, one review each: what a summary of rules says is not
-// what its authorizer would decide.
+// allowed asks the API server about every right, one review each.
 func (cl *cluster) allowed(ctx context.Context, namespace string, rights []right) ([]chaos.Check, error) {
 	checks := make([]chaos.Check, len(rights))
 	group, ctx := errgroup.WithContext(ctx)
@@ -74,19 +74,16 @@ func (cl *cluster) allowed(ctx context.Context, namespace string, rights []right
 }
 
 func (cl *cluster) review(ctx context.Context, namespace string, r right) (chaos.Check, error) {
-	question := &authorizationv1.SelfSubjectAccessReview{Spec: authorizationv1.SelfSubjectAccessReviewSpec{
-		ResourceAttributes: &authorizationv1.ResourceAttributes{
-			Namespace: namespace, Verb: r.verb, Group: r.group, Resource: r.resource, Subresource: r.sub,
-		},
-	}}
-	var answer authorizationv1.SelfSubjectAccessReview
-	if err := cl.client.authorization.Post().Resource("selfsubjectaccessreviews").Body(question).Do(ctx).Into(&answer); err != nil {
-		return chaos.Check{}, cl.explain("review the right to "+r.String()+" in "+namespace, err)
+	allowed, err := cl.May(ctx, authorizationv1.ResourceAttributes{
+		Namespace: namespace, Verb: r.verb, Group: r.group, Resource: r.resource, Subresource: r.sub,
+	})
+	if err != nil {
+		return chaos.Check{}, cl.Explain("review the right to "+r.String()+" in "+namespace, err)
 	}
 	check := chaos.Check{Text: fmt.Sprintf("may %s in %s", r, namespace)}
-	if !answer.Status.Allowed {
+	if !allowed {
 		check.Answer = chaos.Refuses
-		check.Reason = fmt.Sprintf("context %s may not %s in %s: %s", cl.ref.contextName(), r, namespace, roleHint)
+		check.Reason = fmt.Sprintf("context %s may not %s in %s: %s", cl.Ref.ContextName(), r, namespace, kubeclient.RoleHint)
 	}
 	return check, nil
 }

@@ -10,6 +10,7 @@ import (
 	rbacv1 "k8s.io/api/rbac/v1"
 
 	"xinbot.ir/squall/chaos"
+	"xinbot.ir/squall/internal/kubeclient"
 	"xinbot.ir/squall/internal/testcluster"
 )
 
@@ -124,7 +125,7 @@ func TestRightLostInTheMiddle(t *testing.T) {
 	apply(t, plan)
 	relog("nobody")
 	err := undo(t, plan.Steps[0], false)
-	if err == nil || !strings.Contains(err.Error(), `User "nobody" cannot get`) || !strings.Contains(err.Error(), roleHint) {
+	if err == nil || !strings.Contains(err.Error(), `User "nobody" cannot get`) || !strings.Contains(err.Error(), kubeclient.RoleHint) {
 		t.Errorf("undo without rights: %v", err)
 	}
 	relog(drill)

@@ -51,7 +51,7 @@ func (rolloutUndoer) Describe(raw json.RawMessage) (chaos.Change, error) {
 	if err := json.Unmarshal(raw, &r); err != nil {
 		return chaos.Change{}, fmt.Errorf("read record of taken pods: %w", err)
 	}
-	return chaos.Change{Object: r.Workload.String(), Place: r.Where.place(), Undo: fmt.Sprintf("wait until %d pods are ready", r.Ready)}, nil
+	return chaos.Change{Object: r.Workload.String(), Place: r.Where.Place(), Undo: fmt.Sprintf("wait until %d pods are ready", r.Ready)}, nil
 }
 
 // Remedy waits the same way.

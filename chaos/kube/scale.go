@@ -41,11 +41,11 @@ func (d *Driver) planScale(ctx context.Context, t target, to int32) (chaos.Plan,
 	}
 	p.plan.Steps = []chaos.Step{{
 		Kind: scaleKind, Object: w.String(),
-		Undo:    scaleRecord{Where: p.cluster.ref, Workload: w.workloadRef, Before: w.replicas, After: to, Ready: ready, Session: d.config.Session},
+		Undo:    scaleRecord{Where: p.cluster.Ref, Workload: w.workloadRef, Before: w.replicas, After: to, Ready: ready, Session: d.config.Session},
 		Apply:   func(ctx context.Context) error { return p.cluster.scale(ctx, change, nil) },
 		InPlace: func(ctx context.Context) (bool, error) { return p.cluster.scaleInPlace(ctx, change) },
 		DryRun:  func(ctx context.Context) error { return p.cluster.scale(ctx, change, []string{metav1.DryRunAll}) },
-		Command: scaleCommand(p.cluster.ref, w.workloadRef, to),
+		Command: scaleCommand(p.cluster.Ref, w.workloadRef, to),
 	}}
 	return p.plan, nil
 }
@@ -64,12 +64,12 @@ func (cl *cluster) scaleInPlace(ctx context.Context, c scaleChange) (bool, error
 	if err != nil {
 		return false, fmt.Errorf("read scale of %s: %w", c.workloadRef, err)
 	}
-	now, err := k.open(cl.client, c.Namespace).Get(ctx, c.Name)
+	now, err := k.open(cl.Client, c.Namespace).Get(ctx, c.Name)
 	switch {
 	case apierrors.IsNotFound(err):
 		return false, nil
 	case err != nil:
-		return false, cl.explain("read scale of "+c.String(), err)
+		return false, cl.Explain("read scale of "+c.String(), err)
 	}
 	return now.UID == c.UID && now.replicas == c.after, nil
 }
@@ -84,7 +84,7 @@ func (cl *cluster) scale(ctx context.Context, c scaleChange, dry []string) error
 	if err != nil {
 		return fmt.Errorf("scale %s: %w", c.workloadRef, err)
 	}
-	return cl.scaleBy(ctx, k.open(cl.client, c.Namespace), c, dry)
+	return cl.scaleBy(ctx, k.open(cl.Client, c.Namespace), c, dry)
 }
 
 func (cl *cluster) scaleBy(ctx context.Context, api workloads, c scaleChange, dry []string) error {
@@ -93,7 +93,7 @@ func (cl *cluster) scaleBy(ctx context.Context, api workloads, c scaleChange, dr
 		now, err := api.Get(ctx, c.Name)
 		switch {
 		case err != nil:
-			return cl.explain(what, err)
+			return cl.Explain(what, err)
 		case now.UID != c.UID:
 			return fmt.Errorf("%s: another %s of this name has taken its place", what, c.Kind)
 		case now.replicas == c.after && now.mark == c.mark:
@@ -109,7 +109,7 @@ func (cl *cluster) scaleBy(ctx context.Context, api workloads, c scaleChange, dr
 		case apierrors.IsConflict(err) && try < scaleTries:
 			continue
 		case err != nil:
-			return cl.explain(what, err)
+			return cl.Explain(what, err)
 		case dry != nil:
 			return nil
 		case written.replicas != c.after:

@@ -191,7 +191,7 @@ func TestScaleBesideAnotherWriter(t *testing.T) {
 		}
 	}
 	change := scaleChange{workloadRef: workloadRef{Namespace: s.namespace, Kind: "statefulset", Name: "redis", UID: s.redis(t).UID}, before: 2, after: 1}
-	api := statefulSets{cl.client.StatefulSets(s.namespace)}
+	api := statefulSets{cl.Client.StatefulSets(s.namespace)}
 
 	if err := cl.scaleBy(t.Context(), &rival{workloads: api, write: annotate, times: scaleTries - 1}, change, nil); err != nil {
 		t.Error(err)

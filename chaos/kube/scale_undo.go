@@ -80,7 +80,7 @@ func (scaleUndoer) Describe(raw json.RawMessage) (chaos.Change, error) {
 	if err := json.Unmarshal(raw, &r); err != nil {
 		return chaos.Change{}, fmt.Errorf("read record of replicas: %w", err)
 	}
-	return chaos.Change{Object: r.Workload.String(), Place: r.Where.place(), Undo: "set " + replicas(r.Before)}, nil
+	return chaos.Change{Object: r.Workload.String(), Place: r.Where.Place(), Undo: "set " + replicas(r.Before)}, nil
 }
 
 // Remedy sets the replicas as they were.

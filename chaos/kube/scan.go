@@ -15,7 +15,7 @@ func Scan(ctx context.Context, c Config) (found []chaos.Found, err error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := cl.identify(ctx); err != nil {
+	if err := cl.Identify(ctx); err != nil {
 		return nil, err
 	}
 	namespaces := append([]string{c.Namespace}, c.Allow...)
@@ -25,9 +25,9 @@ func Scan(ctx context.Context, c Config) (found []chaos.Found, err error) {
 			continue
 		}
 		for _, k := range kinds {
-			all, err := k.open(cl.client, namespace).List(ctx)
+			all, err := k.open(cl.Client, namespace).List(ctx)
 			if err != nil {
-				return nil, cl.explain(fmt.Sprintf("list %s of %s", k.resource, namespace), err)
+				return nil, cl.Explain(fmt.Sprintf("list %s of %s", k.resource, namespace), err)
 			}
 			for _, w := range all {
 				m, marked := parseMark(w.mark)
@@ -35,7 +35,7 @@ func Scan(ctx context.Context, c Config) (found []chaos.Found, err error) {
 					continue
 				}
 				f, err := chaos.MakeFound(m.Session, scaleKind, scaleRecord{
-					Where: cl.ref, Workload: w.workloadRef, Before: m.Before, After: m.After, Ready: m.Ready, Session: m.Session,
+					Where: cl.Ref, Workload: w.workloadRef, Before: m.Before, After: m.After, Ready: m.Ready, Session: m.Session,
 				})
 				if err != nil {
 					return nil, err

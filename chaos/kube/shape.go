@@ -122,10 +122,10 @@ func (s shaper) command() string {
 	container := s.container
 	if container == "" {
 		argv := []string{"debug", s.pod.Name, "--profile=netadmin", "--image=" + s.image, "--", "tc", "qdisc", "add", "dev", s.device, "root"}
-		return kubectlCommand(s.cluster.ref, s.pod.Namespace, append(argv, s.words...)...)
+		return kubectlCommand(s.cluster.Ref, s.pod.Namespace, append(argv, s.words...)...)
 	}
 	argv := append([]string{"tc", "qdisc", "add", "dev", s.device, "root", "handle", nextHandle(s.session, nil)}, s.words...)
-	return execCommand(s.cluster.ref, s.pod.Namespace, s.pod.Name, container, argv...)
+	return execCommand(s.cluster.Ref, s.pod.Namespace, s.pod.Name, container, argv...)
 }
 
 // errPodGone means that a pod is not there any more, even if another of its name is.
@@ -134,10 +134,10 @@ var errPodGone = errors.New("the pod is gone")
 // samePod reads that very pod. The error is [errPodGone] if it is not there any more.
 func (cl *cluster) samePod(ctx context.Context, namespace, name string, uid types.UID) (*corev1.Pod, error) {
 	what := "read pod " + namespace + "/" + name
-	pod, err := cl.client.Pods(namespace).Get(ctx, name, metav1.GetOptions{})
+	pod, err := cl.Client.Pods(namespace).Get(ctx, name, metav1.GetOptions{})
 	switch {
 	case err != nil && !apierrors.IsNotFound(err):
-		return nil, cl.explain(what, err)
+		return nil, cl.Explain(what, err)
 	case cl.unverified && (err != nil || pod.UID != uid):
 		return nil, cl.errUnknownOutcome("pod " + namespace + "/" + name)
 	case err != nil, pod.UID != uid, pod.Status.Phase == corev1.PodSucceeded, pod.Status.Phase == corev1.PodFailed:

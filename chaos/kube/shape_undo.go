@@ -113,7 +113,7 @@ func neverShaped(pod *corev1.Pod, session string) bool {
 // Describe says which pod's shaping is taken off.
 func (shapeUndoer) Describe(raw json.RawMessage) (chaos.Change, error) {
 	r, err := readShape(raw)
-	return chaos.Change{Object: "network of pod " + r.Namespace + "/" + r.Pod, Place: r.Where.place(), Undo: "stop shaping it"}, err
+	return chaos.Change{Object: "network of pod " + r.Namespace + "/" + r.Pod, Place: r.Where.Place(), Undo: "stop shaping it"}, err
 }
 
 func readShape(raw json.RawMessage) (r shapeRecord, err error) {

@@ -95,9 +95,9 @@ func (cl *cluster) addTCContainer(ctx context.Context, pod *corev1.Pod, image, d
 	if err != nil {
 		return "", fmt.Errorf("%s: %w", what, err)
 	}
-	_, err = cl.client.Pods(pod.Namespace).Patch(ctx, pod.Name, types.StrategicMergePatchType, patch,
+	_, err = cl.Client.Pods(pod.Namespace).Patch(ctx, pod.Name, types.StrategicMergePatchType, patch,
 		metav1.PatchOptions{DryRun: dry}, "ephemeralcontainers")
-	return name, cl.explain(what, err)
+	return name, cl.Explain(what, err)
 }
 
 // maxTCContainers bounds how many a session leaves in a pod.

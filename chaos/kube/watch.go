@@ -18,6 +18,7 @@ import (
 	"k8s.io/client-go/tools/cache"
 
 	"xinbot.ir/squall/chaos"
+	"xinbot.ir/squall/internal/kubeclient"
 )
 
 // Scale is an autoscaled workload at one moment.
@@ -32,7 +33,7 @@ type Scale struct {
 // Watch reports every autoscaler of the namespace, at first and whenever its numbers change, until the context
 // ends; it returns when its goroutines have ended. It calls report from one goroutine. While the API server is
 // away nothing is reported; the watches retry with growing pauses of up to 30 s. Their errors are logged: see
-// [RedirectKlog].
+// [kubeclient.RedirectKlog].
 func (d *Driver) Watch(ctx context.Context, report func(Scale)) {
 	if d.allows(d.config.Namespace).Answer == chaos.Refuses {
 		return
@@ -42,7 +43,7 @@ func (d *Driver) Watch(ctx context.Context, report func(Scale)) {
 		d.log(err)
 		return
 	}
-	client, err := newClient(cl.config) // without a bound on time: a watch is one long answer
+	client, err := kubeclient.NewClient(cl.Config) // without a bound on time: a watch is one long answer
 	if err != nil {
 		d.log(err)
 		return
@@ -88,11 +89,11 @@ type watcher struct {
 	changed      chan struct{} // capacity 1
 }
 
-func newWatcher(c *client, namespace string) *watcher {
+func newWatcher(c *kubeclient.Client, namespace string) *watcher {
 	w := &watcher{namespace: namespace, changed: make(chan struct{}, 1)}
-	autoscalers := w.mirror(c.autoscaling, "horizontalpodautoscalers", &autoscalingv2.HorizontalPodAutoscaler{})
-	deployments := w.mirror(c.apps, "deployments", &appsv1.Deployment{})
-	statefulSets := w.mirror(c.apps, "statefulsets", &appsv1.StatefulSet{})
+	autoscalers := w.mirror(c.Autoscaling, "horizontalpodautoscalers", &autoscalingv2.HorizontalPodAutoscaler{})
+	deployments := w.mirror(c.Apps, "deployments", &appsv1.Deployment{})
+	statefulSets := w.mirror(c.Apps, "statefulsets", &appsv1.StatefulSet{})
 	w.autoscalers = autoscalinglisters.NewHorizontalPodAutoscalerLister(autoscalers).HorizontalPodAutoscalers(namespace)
 	w.deployments = appslisters.NewDeploymentLister(deployments).Deployments(namespace)
 	w.statefulSets = appslisters.NewStatefulSetLister(statefulSets).StatefulSets(namespace)

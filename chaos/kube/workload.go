@@ -8,6 +8,8 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/types"
+
+	"xinbot.ir/squall/internal/kubeclient"
 )
 
 // kind is a kind of workload.
@@ -17,7 +19,7 @@ type kind struct {
 	resource string
 	// viaReplicaSets: pods belong to replica sets, and those to the workload.
 	viaReplicaSets bool
-	open           func(c *client, namespace string) workloads
+	open           func(c *kubeclient.Client, namespace string) workloads
 }
 
 // workloads reads and writes the workloads of one kind in one namespace. Errors are the API's own.
@@ -32,13 +34,13 @@ type workloads interface {
 var kinds = []kind{
 	{
 		name: "deployment", object: "Deployment", resource: "deployments", viaReplicaSets: true,
-		open: func(c *client, namespace string) workloads {
+		open: func(c *kubeclient.Client, namespace string) workloads {
 			return deployments{c.Deployments(namespace)}
 		},
 	},
 	{
 		name: "statefulset", object: "StatefulSet", resource: "statefulsets",
-		open: func(c *client, namespace string) workloads {
+		open: func(c *kubeclient.Client, namespace string) workloads {
 			return statefulSets{c.StatefulSets(namespace)}
 		},
 	},
@@ -75,7 +77,7 @@ type workloadRef struct {
 func (w workloadRef) String() string { return w.Kind + " " + w.Namespace + "/" + w.Name }
 
 type deployments struct {
-	api resource[*appsv1.Deployment, *appsv1.DeploymentList]
+	api kubeclient.Resource[*appsv1.Deployment, *appsv1.DeploymentList]
 }
 
 func (d deployments) Get(ctx context.Context, name string) (workload, error) {
@@ -108,7 +110,7 @@ func readDeployment(d *appsv1.Deployment, err error) (workload, error) {
 }
 
 type statefulSets struct {
-	api resource[*appsv1.StatefulSet, *appsv1.StatefulSetList]
+	api kubeclient.Resource[*appsv1.StatefulSet, *appsv1.StatefulSetList]
 }
 
 func (s statefulSets) Get(ctx context.Context, name string) (workload, error) {
@@ -158,18 +160,18 @@ func read(kind string, m metav1.ObjectMeta, replicas *int32, s *metav1.LabelSele
 
 // workload reads a workload. The error is one of the API's if it is not there; see apierrors.IsNotFound.
 func (cl *cluster) workload(ctx context.Context, k kind, namespace, name string) (workload, error) {
-	w, err := k.open(cl.client, namespace).Get(ctx, name)
+	w, err := k.open(cl.Client, namespace).Get(ctx, name)
 	if err != nil {
-		return w, cl.explain("read "+k.name+" "+namespace+"/"+name, err)
+		return w, cl.Explain("read "+k.name+" "+namespace+"/"+name, err)
 	}
 	return w, nil
 }
 
 // replicaSets are the uids of a deployment's replica sets.
 func (cl *cluster) replicaSets(ctx context.Context, w workload) (map[types.UID]bool, error) {
-	list, err := cl.client.ReplicaSets(w.Namespace).List(ctx, metav1.ListOptions{LabelSelector: w.selector.String()})
+	list, err := cl.Client.ReplicaSets(w.Namespace).List(ctx, metav1.ListOptions{LabelSelector: w.selector.String()})
 	if err != nil {
-		return nil, cl.explain("list replica sets of "+w.String(), err)
+		return nil, cl.Explain("list replica sets of "+w.String(), err)
 	}
 	own := map[types.UID]bool{}
 	for i := range list.Items {

@@ -10,6 +10,7 @@ import (
 	"xinbot.ir/squall/chaos/toxiproxy"
 	"xinbot.ir/squall/internal/config"
 	"xinbot.ir/squall/internal/event"
+	"xinbot.ir/squall/internal/kubeclient"
 	"xinbot.ir/squall/internal/session"
 )
 
@@ -54,7 +55,7 @@ func (f *Faults) kubernetes(r config.Resolved, runID string, log io.Writer) (cha
 	if k.Namespace == "" {
 		return chaos.Offer{Faults: kube.BuiltIn(), Needs: "--namespace"}, nil
 	}
-	kube.RedirectKlog(log)
+	kubeclient.RedirectKlog(log)
 	driver, err := kube.New(kube.Config{
 		Kubeconfig: k.Kubeconfig, Context: k.Context, Namespace: k.Namespace, Allow: k.Allow,
 		Session: runID, Custom: r.Faults.Custom, Log: log, UserAgent: r.Options.UserAgent, Hide: r.Options.Keys.Hide,

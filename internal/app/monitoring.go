@@ -2,7 +2,9 @@ package app
 
 import (
 	"fmt"
+	"iter"
 	"net/url"
+	"regexp"
 	"slices"
 
 	"xinbot.ir/squall/chaos"
@@ -68,7 +70,7 @@ func serverOf(m config.Monitoring, u *url.URL, token config.Secret, hide func(..
 
 // openMonitoring makes the sources that the configuration names. They contact nothing yet, but the receiver listens.
 func openMonitoring(r config.Resolved, faults []chaos.Fault) (session.Monitoring, error) {
-	m := session.Monitoring{Panels: panelsOf(r.Monitoring, faults)}
+	m := session.Monitoring{Panels: panelsOf(r, faults), Interval: r.Monitoring.Interval}
 	for _, row := range sourceTable {
 		if !row.wanted(r.Monitoring) {
 			continue
@@ -80,20 +82,64 @@ func openMonitoring(r config.Resolved, faults []chaos.Fault) (session.Monitoring
 		m.Sources = append(m.Sources, source)
 		m.Metrics, m.Alerts = m.Metrics || row.metrics, m.Alerts || row.alerts
 	}
-	return m, nil
+	return m, unread(r, m)
 }
 
-// panelsOf are those of the performance plan, those of the configuration, and one for each further metric that a fault's
-// expectations look at.
-func panelsOf(m config.Monitoring, faults []chaos.Fault) []evidence.Panel {
+// unread is the first condition on the platform's own metrics that nothing would ever read: the run would look guarded
+// and not be.
+func unread(r config.Resolved, m session.Monitoring) error {
+	if r.Monitoring.Prometheus != nil {
+		return nil
+	}
+	for condition, query := range conditionsOf(r) {
+		if p, _ := m.PanelOf(query); !m.Metrics || p.Derive.Kind == evidence.NotDerived {
+			return fmt.Errorf("%s: nothing reads this query: add --prometheus URL", condition)
+		}
+	}
+	return nil
+}
+
+// conditionsOf are the stop rules and the steady-state conditions on the platform's own metrics, with their queries.
+func conditionsOf(r config.Resolved) iter.Seq2[string, string] {
+	return func(yield func(condition, query string) bool) {
+		for _, rule := range r.StopRules {
+			if rule.OnPlatform() && !yield(fmt.Sprintf("stop rule %q", rule), rule.Platform.Query) {
+				return
+			}
+		}
+		for _, c := range r.Faults.Steady {
+			if !yield(fmt.Sprintf("steady state %q", c), c.Query) {
+				return
+			}
+		}
+	}
+}
+
+// metricName is a query that is a metric and nothing else: its series can be read without a Prometheus, too.
+var metricName = regexp.MustCompile(`^[A-Za-z_:][A-Za-z0-9_:]*$`)
+
+// panelsOf are those of the performance plan, those of the configuration, and one for each further query of a condition
+// and each further metric that a fault's expectations look at.
+func panelsOf(r config.Resolved, faults []chaos.Fault) []evidence.Panel {
 	panels := evidence.Panels()
 	add := func(p evidence.Panel) {
 		if !slices.ContainsFunc(panels, func(other evidence.Panel) bool { return other.Name == p.Name }) {
 			panels = append(panels, p)
 		}
 	}
-	for _, p := range m.Panels {
+	for _, p := range r.Monitoring.Panels {
 		add(evidence.Panel{Name: p.Name, Title: p.Name, Query: p.Query})
+	}
+	asked := 0
+	for _, query := range conditionsOf(r) {
+		switch {
+		case slices.ContainsFunc(panels, func(p evidence.Panel) bool { return p.Query == query }):
+		case metricName.MatchString(query):
+			add(evidence.MetricPanel(query))
+		default:
+			asked++
+			add(evidence.Panel{Name: fmt.Sprintf("condition_%d", asked), Title: query, Query: query})
+		}
 	}
 	for _, f := range faults {
 		for _, x := range f.Info().Expect {

@@ -10,6 +10,7 @@ import (
 	"xinbot.ir/squall/chaos/kube"
 	"xinbot.ir/squall/chaos/toxiproxy"
 	"xinbot.ir/squall/internal/config"
+	"xinbot.ir/squall/internal/kubeclient"
 	"xinbot.ir/squall/internal/session"
 )
 
@@ -25,7 +26,7 @@ func AllRuns() ([]string, error) { return session.AllRuns(Runs) }
 
 // RecoverOptions is what recovering a dead run needs: the places that the configuration names, and how to ask.
 func RecoverOptions(r config.Resolved, how chaos.RecoverOptions) session.RecoverOptions {
-	kube.RedirectKlog(io.Discard)
+	kubeclient.RedirectKlog(io.Discard)
 	key, _ := LedgerKey(r) // without one every ledger is somebody else's
 	return session.RecoverOptions{Options: r.Options, Undoers: undoers(r), How: how, Key: key}
 }
@@ -40,7 +41,7 @@ func LedgerKey(r config.Resolved) (chaos.Key, error) {
 
 // Scan finds what squall has left at the places that the configuration names, by what stands there.
 func Scan(ctx context.Context, r config.Resolved) ([]chaos.Found, error) {
-	kube.RedirectKlog(io.Discard)
+	kubeclient.RedirectKlog(io.Discard)
 	var found []chaos.Found
 	if k := kubeConfig(r); k.Namespace != "" || len(k.Allow) > 0 {
 		scaled, err := kube.Scan(ctx, k)

@@ -41,10 +41,10 @@ func TestHeavyPackagesStayOut(t *testing.T) {
 	}
 	linked := strings.Fields(string(out))
 	for heavy, instead := range map[string]string{
-		"k8s.io/client-go/kubernetes":        "add the resource to chaos/kube/client.go",
-		"k8s.io/client-go/kubernetes/scheme": "add the group's types to chaos/kube/client.go",
+		"k8s.io/client-go/kubernetes":        "add the resource to internal/kubeclient/client.go",
+		"k8s.io/client-go/kubernetes/scheme": "add the group's types to internal/kubeclient/client.go",
 		"k8s.io/client-go/informers":         "add a mirror to chaos/kube/watch.go",
-		"k8s.io/client-go/gentype":           "add the call to chaos/kube/resource.go",
+		"k8s.io/client-go/gentype":           "add the call to internal/kubeclient/resource.go",
 		"gonum.org/v1/plot":                  "its packages vg, draw and text do without it; text is set by sansSerif in report",
 	} {
 		if slices.Contains(linked, heavy) {

@@ -1,4 +1,4 @@
-package kube
+package kubeclient
 
 import (
 	"fmt"
@@ -37,7 +37,7 @@ func TestCredentialsAreKnownBeforeTheyAreEchoed(t *testing.T) {
 		}
 		var mu sync.Mutex
 		var hidden []string
-		cl, err := connect(Config{Kubeconfig: path, Hide: func(secrets ...string) {
+		cl, err := Connect(Config{Kubeconfig: path, Hide: func(secrets ...string) {
 			mu.Lock()
 			defer mu.Unlock()
 			hidden = append(hidden, secrets...)
@@ -45,7 +45,7 @@ func TestCredentialsAreKnownBeforeTheyAreEchoed(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		err = cl.identify(t.Context())
+		err = cl.Identify(t.Context())
 		mu.Lock()
 		if len(hidden) == 0 {
 			t.Fatalf("%s: nothing is hidden; the error is %v", want, err)

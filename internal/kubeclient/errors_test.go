@@ -1,4 +1,4 @@
-package kube
+package kubeclient
 
 import (
 	"net/http"
@@ -20,12 +20,12 @@ func TestTLSOfTheAPIServer(t *testing.T) {
 		strings.Replace(plain.URL, "http://", "https://", 1): "no TLS with the API server https://127.0.0.1",
 		"https://127.0.0.1:1":                                "the API server https://127.0.0.1:1 cannot be reached",
 	} {
-		cl, err := connect(Config{Kubeconfig: kubeconfigFor(t, address)})
+		cl, err := Connect(Config{Kubeconfig: kubeconfigFor(t, address)})
 		if err != nil {
 			t.Fatal(err)
 		}
-		_, err = cl.client.Pods("ns").Get(t.Context(), "p", metav1.GetOptions{})
-		said := cl.explain("read pod ns/p", err).Error()
+		_, err = cl.Client.Pods("ns").Get(t.Context(), "p", metav1.GetOptions{})
+		said := cl.Explain("read pod ns/p", err).Error()
 		if !strings.Contains(said, want) || strings.Contains(said, "cannot be reached") != strings.Contains(want, "cannot be reached") {
 			t.Errorf("%s: %s, want %q", address, said, want)
 		}
@@ -35,7 +35,7 @@ func TestTLSOfTheAPIServer(t *testing.T) {
 // A context that is not there is named with the file and the contexts that are.
 func TestUnknownContext(t *testing.T) {
 	file := kubeconfigFor(t, "https://127.0.0.1:1")
-	_, err := connect(Config{Kubeconfig: file, Context: "staging"})
+	_, err := Connect(Config{Kubeconfig: file, Context: "staging"})
 	if want := "read kubeconfig " + file + ": there is no context called staging: it has one, two"; err == nil || err.Error() != want {
 		t.Errorf("%v, want %s", err, want)
 	}

@@ -1,4 +1,4 @@
-package kube
+package kubeclient
 
 import (
 	"context"
@@ -12,30 +12,30 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 )
 
-// roleHint is where the rights come from.
-const roleHint = "apply the Role in docs/faults.md"
+// RoleHint is where the rights come from.
+const RoleHint = "apply the Role in docs/faults.md"
 
-// explain wraps an error of the API with the operation and the remedy.
-func (cl *cluster) explain(what string, err error) error {
+// Explain wraps an error of the API with the operation and the remedy.
+func (cl *Cluster) Explain(what string, err error) error {
 	var status apierrors.APIStatus
 	var refused net.Error
 	switch {
 	case err == nil:
 		return nil
 	case apierrors.IsUnauthorized(err):
-		return fmt.Errorf("%s: %w: the login of context %s has expired or is unknown: log in again", what, err, cl.ref.contextName())
+		return fmt.Errorf("%s: %w: the login of context %s has expired or is unknown: log in again", what, err, cl.Ref.ContextName())
 	case apierrors.IsForbidden(err) && byAuthorizer(err):
-		return fmt.Errorf("%s: %w: %s", what, err, roleHint)
+		return fmt.Errorf("%s: %w: %s", what, err, RoleHint)
 	case errors.As(err, &status): // the server says it best: quota, admission, finalizers
 		return fmt.Errorf("%s: %w", what, err)
 	case errors.Is(err, context.Canceled):
 		return fmt.Errorf("%s: %w", what, err)
 	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &refused) && refused.Timeout():
-		return apiError{fmt.Sprintf("%s: the API server %s did not answer in time", what, cl.ref.Server), err}
+		return apiError{fmt.Sprintf("%s: the API server %s did not answer in time", what, cl.Ref.Server), err}
 	case tlsTrouble(err) != nil:
-		return apiError{fmt.Sprintf("%s: no TLS with the API server %s: %v: check certificate-authority and tls-server-name of its cluster in the kubeconfig", what, cl.ref.Server, tlsTrouble(err)), err}
+		return apiError{fmt.Sprintf("%s: no TLS with the API server %s: %v: check certificate-authority and tls-server-name of its cluster in the kubeconfig", what, cl.Ref.Server, tlsTrouble(err)), err}
 	case errors.As(err, &refused):
-		return apiError{fmt.Sprintf("%s: the API server %s cannot be reached", what, cl.ref.Server), err}
+		return apiError{fmt.Sprintf("%s: the API server %s cannot be reached", what, cl.Ref.Server), err}
 	}
 	return fmt.Errorf("%s: %w", what, err)
 }
@@ -72,8 +72,3 @@ func (s apiError) Unwrap() error { return s.cause }
 
 // byAuthorizer tells a missing right from a quota or an admission plugin, which are Forbidden too.
 func byAuthorizer(err error) bool { return strings.Contains(err.Error(), " cannot ") }
-
-// errUnknownOutcome means that the object of a record is missing, and that this may be another cluster.
-func (cl *cluster) errUnknownOutcome(object string) error {
-	return fmt.Errorf("find %s of the record at %s: it is not there, and this may be another cluster than the record's", object, cl.ref.Server)
-}

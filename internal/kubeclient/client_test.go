@@ -1,4 +1,4 @@
-package kube
+package kubeclient
 
 import (
 	"context"
@@ -33,9 +33,9 @@ func TestClientSendsWhatTheClientsetSends(t *testing.T) {
 		w.WriteHeader(http.StatusTeapot)
 	}))
 	t.Cleanup(server.Close)
-	both := func(timeout time.Duration) (*client, kubernetes.Interface) {
+	both := func(timeout time.Duration) (*Client, kubernetes.Interface) {
 		config := &rest.Config{Host: server.URL, QPS: 1000, Burst: 1000, Timeout: timeout}
-		ours, err := newClient(config)
+		ours, err := NewClient(config)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -45,7 +45,7 @@ func TestClientSendsWhatTheClientsetSends(t *testing.T) {
 		}
 		return ours, theirs
 	}
-	ours, theirs := both(callTime)
+	ours, theirs := both(CallTime)
 	oursUnbounded, theirsUnbounded := both(0)
 	var (
 		get     metav1.GetOptions
@@ -55,7 +55,7 @@ func TestClientSendsWhatTheClientsetSends(t *testing.T) {
 		patch   = []byte(`{"spec":{"replicas":1}}`)
 		review  = &authorizationv1.SelfSubjectAccessReview{Spec: authorizationv1.SelfSubjectAccessReviewSpec{ResourceAttributes: &authorizationv1.ResourceAttributes{Verb: "get"}}}
 		watched = metav1.ListOptions{ResourceVersion: "7", AllowWatchBookmarks: true}
-		source  = cache.NewListWatchFromClient(oursUnbounded.apps, "deployments", "ns", fields.Everything())
+		source  = cache.NewListWatchFromClient(oursUnbounded.Apps, "deployments", "ns", fields.Everything())
 	)
 	for name, call := range map[string]struct{ ours, theirs func(context.Context) error }{
 		"get namespace": {
@@ -127,7 +127,7 @@ func TestClientSendsWhatTheClientsetSends(t *testing.T) {
 		},
 		"review a right": {
 			func(ctx context.Context) error {
-				return ours.authorization.Post().Resource("selfsubjectaccessreviews").Body(review).Do(ctx).Error()
+				return ours.Authorization.Post().Resource("selfsubjectaccessreviews").Body(review).Do(ctx).Error()
 			},
 			func(ctx context.Context) error {
 				_, err := theirs.AuthorizationV1().SelfSubjectAccessReviews().Create(ctx, review, metav1.CreateOptions{})
