@@ -216,8 +216,11 @@ func (m *monitor) takeUnsaved() []rundir.Sample {
 	return unsaved
 }
 
-// state is what is known of each panel.
+// state is what is known of each panel; none when nothing reads them.
 func (m *monitor) state() []PanelState {
+	if !m.config.Metrics {
+		return nil
+	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	states := make([]PanelState, len(m.config.Panels))
