@@ -26,7 +26,7 @@ func slowly(before, between time.Duration) func(wireRequest, net.Conn) {
 // The parts of a request add up to its length, each has the time that was spent in it, and only the request that
 // opened a connection has the time of opening it.
 func TestPartsOfARequest(t *testing.T) {
-	const before, between = 40 * time.Millisecond, 70 * time.Millisecond
+	const before, between = 40 * time.Millisecond, 300 * time.Millisecond
 	authority := newAuthority(t)
 	for _, secure := range []bool{false, true} {
 		t.Run(fmt.Sprint("TLS ", secure), func(t *testing.T) {
@@ -49,11 +49,13 @@ func TestPartsOfARequest(t *testing.T) {
 				if sum != out.Done.Sub(out.Sent) {
 					t.Errorf("the parts are %v, the request %v", sum, out.Done.Sub(out.Sent))
 				}
-				if p[metric.Waiting] < before || p[metric.Waiting] > before+between {
-					t.Errorf("waiting %v, want a little more than %v", p[metric.Waiting], before)
+				// The server may have the request before the write of it has returned here, and its first bytes may
+				// be read here late: what surely holds are the sums with the part before.
+				if sent := p[metric.Sending]; sent <= 0 || sent+p[metric.Waiting] < before || p[metric.Waiting] > before+between {
+					t.Errorf("sending %v, waiting %v, want a little more than %v", sent, p[metric.Waiting], before)
 				}
-				if p[metric.Receiving] < between-10*time.Millisecond || p[metric.Sending] <= 0 {
-					t.Errorf("receiving %v, want about %v; sending %v", p[metric.Receiving], between, p[metric.Sending])
+				if p[metric.Receiving] <= 0 || p[metric.Sending]+p[metric.Waiting]+p[metric.Receiving] < before+between {
+					t.Errorf("sending %v, waiting %v, receiving %v, want about %v", p[metric.Sending], p[metric.Waiting], p[metric.Receiving], between)
 				}
 				opened := p[metric.Connecting] + p[metric.Handshaking]
 				if first := i == 0; (p[metric.Connecting] > 0) != first || (p[metric.Handshaking] > 0) != (first && secure) || opened > p[metric.Blocked] {

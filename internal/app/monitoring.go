@@ -1,9 +1,15 @@
 package app
 
 import (
+	"context"
+	"errors"
 	"fmt"
+	"iter"
 	"net/url"
+	"regexp"
 	"slices"
+	"sync"
+	"time"
 
 	"xinbot.ir/squall/chaos"
 	"xinbot.ir/squall/internal/config"
@@ -62,13 +68,51 @@ var sourceTable = []sourceRow{
 	},
 }
 
+// checkTime bounds a look at all sources.
+const checkTime = 15 * time.Second
+
+// CheckMonitoring asks every source of the platform's own metrics and alerts what it can give, and what of that which
+// faults wait for it cannot. Findings come in the order of the sources; there are none without a source.
+func (f *Faults) CheckMonitoring(ctx context.Context) ([]evidence.Finding, error) {
+	m, err := openMonitoring(f.resolved, f.list)
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, checkTime)
+	defer cancel()
+	over, end := context.WithCancel(ctx)
+	end()
+	want, found := f.wanted(), make([][]evidence.Finding, len(m.Sources))
+	closed := make([]error, len(m.Sources))
+	var checks sync.WaitGroup
+	for i, source := range m.Sources {
+		checks.Go(func() {
+			found[i] = source.Check(ctx, want)
+			closed[i] = source.Run(over, nil) // what is over reads nothing, and lets go of what it holds
+		})
+	}
+	checks.Wait()
+	return slices.Concat(found...), errors.Join(closed...)
+}
+
+// wanted is what the faults wait for that were asked for; without any, what all of them do.
+func (f *Faults) wanted() evidence.Wanted {
+	c := f.config()
+	if asked := f.Requested(); len(asked) > 0 {
+		c.Faults = slices.DeleteFunc(slices.Clone(c.Faults), func(fault chaos.Fault) bool {
+			return !slices.ContainsFunc(asked, func(s chaos.ScheduledFault) bool { return s.Fault == fault.Info().ID })
+		})
+	}
+	return c.Wanted()
+}
+
 func serverOf(m config.Monitoring, u *url.URL, token config.Secret, hide func(...string)) client.Config {
 	return client.Config{URL: u.String(), Bearer: token.Reveal(), CAFile: m.CA, Hide: func(secret string) { hide(secret) }}
 }
 
 // openMonitoring makes the sources that the configuration names. They contact nothing yet, but the receiver listens.
 func openMonitoring(r config.Resolved, faults []chaos.Fault) (session.Monitoring, error) {
-	m := session.Monitoring{Panels: panelsOf(r.Monitoring, faults)}
+	m := session.Monitoring{Panels: panelsOf(r, faults), Interval: r.Monitoring.Interval}
 	for _, row := range sourceTable {
 		if !row.wanted(r.Monitoring) {
 			continue
@@ -80,20 +124,64 @@ func openMonitoring(r config.Resolved, faults []chaos.Fault) (session.Monitoring
 		m.Sources = append(m.Sources, source)
 		m.Metrics, m.Alerts = m.Metrics || row.metrics, m.Alerts || row.alerts
 	}
-	return m, nil
+	return m, unread(r, m)
 }
 
-// panelsOf are those of the performance plan, those of the configuration, and one for each further metric that a fault's
-// expectations look at.
-func panelsOf(m config.Monitoring, faults []chaos.Fault) []evidence.Panel {
+// unread is the first condition on the platform's own metrics that nothing would ever read: the run would look guarded
+// and not be.
+func unread(r config.Resolved, m session.Monitoring) error {
+	if r.Monitoring.Prometheus != nil {
+		return nil
+	}
+	for condition, query := range conditionsOf(r) {
+		if p, _ := m.PanelOf(query); !m.Metrics || p.Derive.Kind == evidence.NotDerived {
+			return fmt.Errorf("%s: nothing reads this query: add --prometheus URL", condition)
+		}
+	}
+	return nil
+}
+
+// conditionsOf are the stop rules and the steady-state conditions on the platform's own metrics, with their queries.
+func conditionsOf(r config.Resolved) iter.Seq2[string, string] {
+	return func(yield func(condition, query string) bool) {
+		for _, rule := range r.StopRules {
+			if rule.OnPlatform() && !yield(fmt.Sprintf("stop rule %q", rule), rule.Platform.Query) {
+				return
+			}
+		}
+		for _, c := range r.Faults.Steady {
+			if !yield(fmt.Sprintf("steady state %q", c), c.Query) {
+				return
+			}
+		}
+	}
+}
+
+// metricName is a query that is a metric and nothing else: its series can be read without a Prometheus, too.
+var metricName = regexp.MustCompile(`^[A-Za-z_:][A-Za-z0-9_:]*$`)
+
+// panelsOf are those of the performance plan, those of the configuration, and one for each further query of a condition
+// and each further metric that a fault's expectations look at.
+func panelsOf(r config.Resolved, faults []chaos.Fault) []evidence.Panel {
 	panels := evidence.Panels()
 	add := func(p evidence.Panel) {
 		if !slices.ContainsFunc(panels, func(other evidence.Panel) bool { return other.Name == p.Name }) {
 			panels = append(panels, p)
 		}
 	}
-	for _, p := range m.Panels {
+	for _, p := range r.Monitoring.Panels {
 		add(evidence.Panel{Name: p.Name, Title: p.Name, Query: p.Query})
+	}
+	asked := 0
+	for _, query := range conditionsOf(r) {
+		switch {
+		case slices.ContainsFunc(panels, func(p evidence.Panel) bool { return p.Query == query }):
+		case metricName.MatchString(query):
+			add(evidence.MetricPanel(query))
+		default:
+			asked++
+			add(evidence.Panel{Name: fmt.Sprintf("condition_%d", asked), Title: query, Query: query})
+		}
 	}
 	for _, f := range faults {
 		for _, x := range f.Info().Expect {

@@ -16,6 +16,7 @@ import (
 	"xinbot.ir/squall/chaos"
 	"xinbot.ir/squall/internal/app"
 	"xinbot.ir/squall/internal/config"
+	"xinbot.ir/squall/internal/evidence"
 	"xinbot.ir/squall/internal/printable"
 	"xinbot.ir/squall/internal/session"
 	"xinbot.ir/squall/internal/units"
@@ -239,4 +240,33 @@ func (c *checkup) checkFaults(ctx context.Context) {
 			c.report(good, info.ID, fmt.Sprintf("by %s on %s: %s", cmp.Or(plan.Driver, info.Driver), plan.Scope, plan.Params))
 		}
 	}
+}
+
+// findingResults are the signs of findings.
+var findingResults = map[evidence.Level]checkResult{evidence.OK: good, evidence.Warning: warn, evidence.Failing: fail}
+
+// checkMonitoring asks what the platform says of itself, and whether what faults wait for can come.
+func (c *checkup) checkMonitoring(ctx context.Context) {
+	f, err := app.OpenFaults(c.resolved, session.NewRunID(), io.Discard)
+	if err != nil {
+		return // checkFaults has said so
+	}
+	findings, err := f.CheckMonitoring(ctx)
+	if err != nil {
+		c.report(fail, "monitoring", err.Error())
+	}
+	if len(findings) == 0 && err == nil {
+		c.report(warn, "monitoring", "none: what the platform says of itself is not read; set --prometheus or --scrape")
+	}
+	for _, found := range findings {
+		c.report(findingResults[found.Level()], found.Source, findingText(found))
+	}
+}
+
+// findingText is a finding with what would help.
+func findingText(f evidence.Finding) string {
+	if remedy := f.Remedy(); remedy != "" {
+		return f.Text() + ": " + remedy
+	}
+	return f.Text()
 }

@@ -22,14 +22,15 @@ func (a *commands) doctor() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "doctor",
 		Short: "Show the resolved configuration and check that the platform can be reached",
-		Long:  "Shows every setting with where it came from, then looks at the gateway, the admin API and the admin token. It sends GET /health and, with the token, GET /admin/tenants, which lists the tenants; nothing else. For each fault it makes the preflight, which reads and changes nothing. Every flag of squall run is accepted, so that a command line can be checked before it is run.",
+		Long:  "Shows every setting with where it came from, then looks at the gateway, the admin API and the admin token. It sends GET /health and, with the token, GET /admin/tenants, which lists the tenants; nothing else. For each fault it makes the preflight, which reads and changes nothing. Prometheus, Alertmanager and the services' own metrics are asked for what a run reads there, and for the alerts that faults wait for. Every flag of squall run is accepted, so that a command line can be checked before it is run.",
 		Example: `  squall doctor --target staging
   squall doctor -e GATEWAY_URL=https://gateway.example.org/webchat/webhook -e WEBHOOK_SECRET=secret`,
 		Args: cobra.NoArgs,
 	}
 	flags := configured(cmd, nil)
 	showOnly(cmd, "config", "target", "gateway", "host", "orchestrator", "workload", "tenant", "timeout", "ca", "cert", "key", "insecure-skip-verify", "env",
-		"toxiproxy", "kubeconfig", "context", "namespace", "allow-namespace", "fault")
+		"toxiproxy", "kubeconfig", "context", "namespace", "allow-namespace", "fault",
+		"prometheus", "alertmanager", "scrape")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		resolved, err := a.resolve(flags, nil)
 		a.showSettings(resolved.Origins)
@@ -53,6 +54,7 @@ func (a *commands) doctor() *cobra.Command {
 		c.checkTenants(ctx)
 		c.checkFaults(ctx)
 		c.checkSlack()
+		c.checkMonitoring(ctx)
 		if c.failed > 0 {
 			return exitStatus(exitFailed)
 		}

@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
 )
 
 // token is an admin token that ends after a while.
@@ -110,6 +112,49 @@ func TestDoctor(t *testing.T) {
 			for _, request := range asked {
 				if request != "GET /health " && request != "GET /admin/tenants Bearer "+c.token {
 					t.Errorf("asked %q, want GET /health and no token, or the tenants", request)
+				}
+			}
+		})
+	}
+}
+
+// What the platform says of itself is looked at, too: what is read, what has no series, and which source is away.
+func TestDoctorLooksAtMonitoring(t *testing.T) {
+	t.Chdir(t.TempDir())
+	registry := prometheus.NewRegistry()
+	depth := prometheus.NewGauge(prometheus.GaugeOpts{Name: "automation_queue_depth"})
+	depth.Set(3)
+	registry.MustRegister(depth)
+	service := httptest.NewServer(promhttp.HandlerFor(registry, promhttp.HandlerOpts{}))
+	defer service.Close()
+	platform := httptest.NewServer(http.NotFoundHandler())
+	defer platform.Close()
+	environ := map[string]string{"WEBHOOK_SECRET": "s3cret", "GATEWAY_URL": platform.URL}
+	for name, c := range map[string]struct {
+		args []string
+		code int
+		says []string
+	}{
+		"nothing to read": {nil, 0, []string{"! warn  monitoring       none: what the platform says of itself is not read; set --prometheus or --scrape"}},
+		"metrics": {[]string{"--scrape", "worker=" + service.URL}, 0, []string{
+			"✓ ok    metrics          Automation queue depth has data",
+			"! warn  metrics          metric http_requests_total has no series: is its service read by the monitoring, and has it run?",
+		}},
+		"Prometheus is away": {[]string{"--prometheus", "http://127.0.0.1:1", "--alertmanager", platform.URL}, 1, []string{
+			"✗ fail  prometheus       prometheus cannot be read: ", "✗ fail  alertmanager     alertmanager cannot be read: ",
+		}},
+		"nothing reads a rule": {[]string{"--scrape", "worker=" + service.URL, "--stop-rule", "prometheus: max(up) < 1 for 10s"}, 1, []string{
+			`✗ fail  monitoring       stop rule "prometheus: max(up) < 1 for 10s": nothing reads this query: add --prometheus URL`,
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			code, out, errs := try(t, environ, append([]string{"doctor"}, c.args...)...)
+			if code != c.code {
+				t.Errorf("exit code %d, want %d", code, c.code)
+			}
+			for _, want := range c.says {
+				if !strings.Contains(out, want) {
+					t.Errorf("says\n%s%s\nwant %q", out, errs, want)
 				}
 			}
 		})

@@ -10,6 +10,7 @@ import (
 	"xinbot.ir/squall/internal/app"
 	"xinbot.ir/squall/internal/config"
 	"xinbot.ir/squall/internal/event"
+	"xinbot.ir/squall/internal/evidence"
 	"xinbot.ir/squall/internal/printable"
 	"xinbot.ir/squall/internal/session"
 )
@@ -34,11 +35,30 @@ func (a *commands) dryRun(ctx context.Context, r config.Resolved) error {
 		a.showPlan(i.Fault, plan, checks)
 		refused = refused || len(chaos.Plan{Checks: append(plan.Checks, checks...)}.Refused()) > 0
 	}
+	unread, err := a.showMonitoring(ctx, f)
+	if err != nil {
+		return usage(err)
+	}
 	fmt.Fprintln(a.Out, "Nothing was changed.")
-	if refused {
+	if refused || unread {
 		return exitStatus(exitFailed)
 	}
 	return nil
+}
+
+// showMonitoring says what the sources of the platform's own metrics and alerts can give. It reports whether one gives
+// nothing.
+func (a *commands) showMonitoring(ctx context.Context, f *app.Faults) (unread bool, err error) {
+	findings, err := f.CheckMonitoring(ctx)
+	if len(findings) > 0 {
+		fmt.Fprintln(a.Out, "What the platform says of itself")
+	}
+	for _, found := range findings {
+		sign := map[evidence.Level]string{evidence.OK: "✓", evidence.Warning: "!", evidence.Failing: "✗"}[found.Level()]
+		fmt.Fprintf(a.Out, "  %s %s: %s\n", sign, found.Source, printable.Line(findingText(found)))
+		unread = unread || found.Level() == evidence.Failing
+	}
+	return unread, err
 }
 
 // preflightFaults looks at the faults that a run was asked to inject before there is any load: what cannot be injected

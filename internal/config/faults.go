@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"xinbot.ir/squall/chaos"
+	"xinbot.ir/squall/internal/slo"
 )
 
 // What happens when objectives are not green before a fault.
@@ -19,7 +20,36 @@ const (
 
 var steadyStates = []string{SteadyWarn, SteadyRefuse, SteadyOff}
 
-func parseSteadyState(text string) (string, error) { return parseOneOf(steadyStates...)(text) }
+// steadyLine is one value of the setting: what to do, or a condition.
+type steadyLine struct {
+	what      string
+	condition slo.SteadyCondition
+}
+
+func parseSteadyLine(text string) (line steadyLine, err error) {
+	if slo.OnPlatform(text) {
+		line.condition, err = slo.ParseSteadyCondition(text)
+		return line, err
+	}
+	line.what, err = parseOneOf(steadyStates...)(text)
+	return line, err
+}
+
+// steady settles what has to be there before a fault; the last word on what to do when it is not counts.
+func (l *resolver) steady() (what string, conditions []slo.SteadyCondition) {
+	what = SteadyWarn
+	for _, line := range readLines(l, steadyState, nil, parseSteadyLine) {
+		if line.what == "" {
+			conditions = append(conditions, line.condition)
+			continue
+		}
+		what = line.what
+	}
+	if what == SteadyOff && len(conditions) > 0 {
+		l.problem("%s: says off and has a condition: leave one of them out", describe(steadyState, l.values[steadyState].source))
+	}
+	return what, conditions
+}
 
 // parseOneOf accepts one of some words.
 func parseOneOf(words ...string) func(string) (string, error) {
@@ -30,7 +60,8 @@ func parseOneOf(words ...string) func(string) (string, error) {
 type Faults struct {
 	Toxiproxy   *url.URL // its API, without a slash at the end; nil: Toxiproxy faults are off
 	Kubernetes  Kubernetes
-	SteadyState string // SteadyWarn, SteadyRefuse or SteadyOff
+	SteadyState string                // SteadyWarn, SteadyRefuse or SteadyOff
+	Steady      []slo.SteadyCondition // on the platform's own metrics
 	// Given is, by fault id, what differs from the fault's own defaults: of each parameter the value
 	// from its strongest source.
 	Given  map[string]chaos.Params
@@ -45,15 +76,15 @@ type Faults struct {
 // faults settles all that concerns faults, as far as it can be known without their drivers.
 func (l *resolver) faults(in Input) Faults {
 	f := Faults{
-		Toxiproxy:   read(l, toxiproxyURL, parseURL),
-		SteadyState: read(l, steadyState, parseSteadyState),
-		Inject:      readLines(l, injections, nil, chaos.ParseScheduledFault),
-		DryRun:      read(l, dryRun, parseBool) && !l.admin,
-		rows:        in.FaultParams,
+		Toxiproxy: read(l, toxiproxyURL, parseURL),
+		Inject:    readLines(l, injections, nil, chaos.ParseScheduledFault),
+		DryRun:    read(l, dryRun, parseBool) && !l.admin,
+		rows:      in.FaultParams,
 	}
+	f.SteadyState, f.Steady = l.steady()
 	if read(l, noFaults, parseBool) && !l.admin {
 		l.withheld = len(f.Inject)
-		return Faults{SteadyState: f.SteadyState, rows: in.FaultParams}
+		return Faults{SteadyState: f.SteadyState, Steady: f.Steady, rows: in.FaultParams}
 	}
 	f.Kubernetes = l.kubernetes(f.DryRun || len(f.Inject) > 0)
 	if f.Toxiproxy != nil {

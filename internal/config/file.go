@@ -163,6 +163,13 @@ func readList(v strictyaml.Value, row Setting) []string {
 	if row.Name == objectives && v.IsMapping() {
 		return readThresholds(v, row)
 	}
+	if row.Single && !v.IsList() {
+		text, ok := v.Scalar(row.Accepts)
+		if !ok || !acceptReference(v, row, text) {
+			return nil
+		}
+		return []string{text}
+	}
 	if v.IsList() && v.Len() == 0 && row.Default != "none" {
 		v.Problem("is an empty list: leave the key out for the default, which is %s", row.Default)
 	}

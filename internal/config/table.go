@@ -31,6 +31,7 @@ type Setting struct {
 	Secret   bool
 	Bool     bool // a flag without a value means true
 	List     bool // may be given several times
+	Single   bool // of a list: squall.yaml may have one value without a list
 }
 
 // Commands is a set of commands of the command line.
@@ -193,7 +194,7 @@ func Table() []Setting {
 		{Name: noKeepAlive, Flags: option("no-keep-alive"), InFile: true, Bool: true, Default: "false", Accepts: acceptsBool, Help: "a new connection for every request"},
 
 		{Name: objectives, Flags: []Alias{{Name: "objective"}, {Name: "threshold"}}, InFile: true, List: true, Default: "those of the performance plan", Argument: "OBJECTIVE", Accepts: "an objective such as 'gateway_latency: p(95)<1500'", Help: "objective in k6's threshold syntax, perhaps with 'outside faults' or 'during FAULT' at its end; replaces the defaults"},
-		{Name: stopRules, Flags: option("stop-rule"), InFile: true, List: true, Default: "none", Argument: "RULE", Accepts: "a stop rule such as 'gateway_latency: p(95)>3000 for 10s'", Help: "condition over a sliding window that takes everything back to the baseline and blocks new spikes; the run ends when nothing is above the baseline"},
+		{Name: stopRules, Flags: option("stop-rule"), InFile: true, List: true, Default: "none", Argument: "RULE", Accepts: "a stop rule such as 'gateway_latency: p(95)>3000 for 10s' or 'prometheus: max(automation_queue_depth) > 50 for 30s'", Help: "condition over a sliding window, or on the platform's own metrics, that takes everything back to the baseline and blocks new spikes; the run ends when nothing is above the baseline"},
 
 		{Name: expectations, Flags: option("expectations"), InFile: true, Default: "fail", Argument: "WHAT", Choices: expectationRules, Help: "what an expectation of a fault that was not met does: fail makes exit code 99, warn is in the report alone"},
 		{Name: unknown, Flags: option("unknown"), InFile: true, Default: "exit code 98 when it was asked for", Argument: "WHAT", Choices: unknownRules, Help: "what an objective that could not be judged counts as: a failure (99), or nothing"},
@@ -203,7 +204,7 @@ func Table() []Setting {
 		{Name: kubeContext, Flags: option("context"), InFile: true, Argument: "NAME", Accepts: "a context of the kubeconfig", Help: "context of the kubeconfig; the default is its current one"},
 		{Name: kubeNamespace, Flags: option("namespace"), Env: env("NAMESPACE"), InFile: true, Argument: "NS", Accepts: acceptsSpace, Help: "namespace of the platform, one of those that faults may touch; without it Kubernetes faults are off"},
 		{Name: kubeAllow, Flags: option("allow-namespace"), InFile: true, List: true, Default: "none", Argument: "NS", Accepts: acceptsSpace, Help: "namespace that faults may touch; as a flag, in place of the target's list"},
-		{Name: steadyState, Flags: option("steady-state"), InFile: true, Default: SteadyWarn, Argument: "WHAT", Choices: steadyStates, Help: "what to do when objectives are not green before a fault"},
+		{Name: steadyState, Flags: option("steady-state"), InFile: true, List: true, Single: true, Default: SteadyWarn, Argument: "WHAT", Choices: steadyStates, Accepts: "one of " + strings.Join(steadyStates, ", ") + ", or a condition such as 'prometheus: max(automation_queue_depth) < 50'", Help: "what to do when objectives are not green before a fault; a condition on the platform's own metrics, perhaps with 'for 30s' at its end, has to hold, too"},
 		{Name: injections, Flags: option("fault"), List: true, Default: "none", Argument: "FAULT", Accepts: "NAME[@START][,param=value...] such as llm_latency@30s,latency=2s,for=1m", Help: "fault to inject by itself, START after the start of the run"},
 		{Name: dryRun, Flags: option("dry-run"), Bool: true, Default: "false", Accepts: acceptsBool, Help: "look at what the given faults would do and ask the APIs whether they may; no fault and no load"},
 
@@ -252,7 +253,7 @@ func Table() []Setting {
 		{Name: csvHistory, Flags: option("csv-full-history"), Env: env("LOCUST_CSV_FULL_HISTORY"), Bool: true, Default: "false", Accepts: acceptsBool, Help: "with --csv: PREFIX_stats_history.csv has a row for each series, not for their sum alone"},
 	}...)
 	for i, row := range rows {
-		if row.Choices != nil {
+		if row.Choices != nil && row.Accepts == "" {
 			rows[i].Accepts = "one of " + strings.Join(row.Choices, ", ")
 		}
 	}

@@ -31,7 +31,8 @@ type Config struct {
 	FaultParams map[string]chaos.Params // by fault, over the faults' own defaults
 	Schedule    []chaos.ScheduledFault  // injected by themselves
 	SteadyState SteadyState
-	Protected   bool // injecting a fault wants the target's name typed
+	Steady      []slo.SteadyCondition // on the platform's own metrics, that have to hold before a fault
+	Protected   bool                  // injecting a fault wants the target's name typed
 	// Watch reports the pods of autoscaled workloads until ctx ends; nil: there is no cluster.
 	Watch func(ctx context.Context, seen func(event.WorkloadScaled))
 	// Monitoring is what is read of the platform's own metrics and alerts; its zero value: nothing.

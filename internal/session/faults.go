@@ -32,9 +32,10 @@ func (s *Session) openFaults() {
 	c := faultConfig(s.config, channelSpike{s.config, s})
 	c.Ledger, c.Emit, c.Panicked = s.ledger, s.emitFault, s.Panicked
 	c.Conditions = func(info chaos.Info) []chaos.Check {
-		return append(s.outcomes.steadyStateCheck(), s.outcomes.signalChecks(info)...)
+		return slices.Concat(s.outcomes.steadyStateCheck(), s.platform.checks(s.config.SteadyState, time.Now()), s.outcomes.signalChecks(info))
 	}
 	s.engine = chaos.New(c)
+	s.platform = newPlatformConditions(s.config, s.stopByPlatform)
 	s.outcomes = &outcomes{
 		config: s.config, emit: s.emit, states: s.engine.Snapshot, infoOf: s.infoOf, scaled: s.scaledEnough,
 		about: func(name string) []evidence.Finding { return s.monitor.about(name) }, alertsUnread: func() bool { return s.monitor.allDown() },

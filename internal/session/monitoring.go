@@ -21,6 +21,17 @@ type Monitoring struct {
 	Panels  []evidence.Panel // that they read, in the order of the screen
 	Metrics bool             // one of them reads metrics
 	Alerts  bool             // one of them reads alerts
+	// Interval is how often they read.
+	Interval time.Duration
+}
+
+// PanelOf is the panel that has the values of a query.
+func (m Monitoring) PanelOf(query string) (evidence.Panel, bool) {
+	i := slices.IndexFunc(m.Panels, func(p evidence.Panel) bool { return p.Query == query })
+	if i < 0 {
+		return evidence.Panel{}, false
+	}
+	return m.Panels[i], true
 }
 
 // panels are those that the run's first event names; none without a source of metrics.
@@ -55,7 +66,7 @@ type monitor struct {
 	config  Monitoring
 	started time.Time
 	emit    func(by event.Actor, data any)
-	watch   signalWatcher
+	watch   []signalWatcher
 
 	mu       sync.Mutex
 	panels   map[string]*panelReadings
@@ -67,7 +78,7 @@ type monitor struct {
 // signalWatcher is who waits for alerts and metrics.
 type signalWatcher interface {
 	sample(evidence.Sample)
-	noSeries(panel string, at time.Time)
+	gap(evidence.Gap) // that begins
 	alert(evidence.Alert)
 }
 
@@ -79,7 +90,7 @@ type panelReadings struct {
 	at     time.Time // of the newest reading
 }
 
-func newMonitor(c Monitoring, started time.Time, emit func(event.Actor, any), watch signalWatcher) *monitor {
+func newMonitor(c Monitoring, started time.Time, emit func(event.Actor, any), watch ...signalWatcher) *monitor {
 	m := &monitor{config: c, started: started, emit: emit, watch: watch, panels: map[string]*panelReadings{}, down: map[string]bool{}}
 	for _, p := range c.Panels {
 		m.panels[p.Name] = &panelReadings{newest: map[string]evidence.Sample{}}
@@ -107,7 +118,9 @@ func (m *monitor) Sample(s evidence.Sample) {
 		p.add(s, at)
 	}
 	m.mu.Unlock()
-	m.watch.sample(s)
+	for _, w := range m.watch {
+		w.sample(s)
+	}
 }
 
 // add notes a value; values of one time are one reading.
@@ -142,7 +155,9 @@ func (m *monitor) Alert(a evidence.Alert) {
 		State: event.AlertState(a.State), ActiveAt: a.ActiveAt, FiredAt: a.FiredAt, ResolvedAt: a.ResolvedAt,
 		FiredExact: a.FiredExact, ResolvedExact: a.ResolvedExact,
 	})
-	m.watch.alert(a)
+	for _, w := range m.watch {
+		w.alert(a)
+	}
 }
 
 // Gap implements evidence.Sink.
@@ -160,8 +175,8 @@ func (m *monitor) Gap(g evidence.Gap) {
 		m.emit(by, event.SourceBack{Source: g.Source, Panel: g.Panel, Title: title, Lasted: g.Until.Sub(g.From).Seconds()})
 		return
 	}
-	if g.Cause == evidence.NoSeries {
-		m.watch.noSeries(g.Panel, g.From)
+	for _, w := range m.watch {
+		w.gap(g)
 	}
 	m.emit(by, event.SourceGap{Source: g.Source, Panel: g.Panel, Title: title, Reason: g.Error(), Remedy: g.Remedy()})
 }
@@ -226,7 +241,7 @@ func (m *monitor) about(name string) (found []evidence.Finding) {
 
 // startMonitoring begins to read the sources.
 func (s *Session) startMonitoring() {
-	want := s.config.wanted()
+	want := s.config.Wanted()
 	for _, source := range s.config.Monitoring.Sources {
 		s.work.Go(func() { s.monitor.run(s.ctx, source, want) })
 	}
@@ -273,8 +288,8 @@ func (s *Session) exportEvidence() {
 	exports.Wait()
 }
 
-// wanted is what the expectations of all faults wait for.
-func (c Config) wanted() (want evidence.Wanted) {
+// Wanted is what the expectations of all faults wait for.
+func (c Config) Wanted() (want evidence.Wanted) {
 	for _, f := range c.Faults {
 		info := f.Info()
 		for _, x := range info.Expect {

@@ -16,7 +16,9 @@ import (
 func (s *Session) observer() func(metric.Observation) {
 	var watches []*slo.StopRuleEvaluator
 	for _, r := range s.config.StopRules {
-		watches = append(watches, slo.NewStopRuleEvaluator(r))
+		if !r.OnPlatform() {
+			watches = append(watches, slo.NewStopRuleEvaluator(r))
+		}
 	}
 	told := make([]slo.State, len(s.config.Objectives))
 	saturated := false
@@ -55,7 +57,7 @@ func (s *Session) observer() func(metric.Observation) {
 		for _, w := range watches {
 			if verdict, fires := w.Observe(o); fires && !s.ended() {
 				w.Reset()
-				s.stop(w.Rule(), verdict)
+				s.stop(w.Rule(), verdict.Value, verdict.ValueText())
 			}
 		}
 	}
@@ -117,6 +119,13 @@ func (s *Session) emitHealth(h metric.Health, told *bool) {
 	s.emit(squall, event.GeneratorRecovered{})
 }
 
+// stopByPlatform carries out a stop rule on the platform's own metrics, apart from the source that has read them.
+func (s *Session) stopByPlatform(rule slo.StopRule, v slo.PlatformValue) {
+	if !s.ended() {
+		s.work.Go(func() { s.stop(rule, v.Value, platformValue(v)) })
+	}
+}
+
 // achieved are the channels' shares of what was really sent.
 func achieved(t *metric.Totals) load.Weights {
 	var w load.Weights
@@ -128,12 +137,12 @@ func achieved(t *metric.Totals) load.Weights {
 
 // stop carries a stop rule out: it reverts what was put on top of the baseline, faults first of all. When
 // there is nothing to revert, the baseline itself is too much, and the run ends.
-func (s *Session) stop(rule slo.StopRule, v slo.Result) {
+func (s *Session) stop(rule slo.StopRule, value float64, measured string) {
 	by := event.Actor{Role: event.RoleStopRule, Name: rule.String()}
 	s.commands.Lock()
 	spiking, above := s.settings.Spike, s.settings.WantedVUs() > s.config.Settings.WantedVUs() || s.settings.WantedRate() > s.config.Settings.WantedRate()
 	s.commands.Unlock()
-	s.emit(by, event.StopRuleMet{Rule: rule.String(), Title: rule.Condition.Title(), For: rule.For.Seconds(), Value: v.Value, Measured: v.ValueText()})
+	s.emit(by, event.StopRuleMet{Rule: rule.String(), Title: rule.Title(), For: rule.For.Seconds(), Value: value, Measured: measured})
 	var next command.Command = command.Halt{}
 	if !spiking && !above && !s.anyFault() {
 		next = command.Finish{}

@@ -42,6 +42,7 @@ type Session struct {
 	ledger   *chaos.Ledger
 	engine   *chaos.Engine
 	outcomes *outcomes
+	platform *platformConditions
 	monitor  *monitor
 	lock     *flock.Flock
 	started  time.Time
@@ -124,7 +125,7 @@ func (s *Session) begin(ctx context.Context) error {
 	if s.gen, err = s.config.generator(); err == nil {
 		s.started = time.Now()
 		s.journal.started = s.started
-		s.monitor = newMonitor(s.config.Monitoring, s.started, s.emit, s.outcomes)
+		s.monitor = newMonitor(s.config.Monitoring, s.started, s.emit, s.outcomes, s.platform)
 		err = s.journal.add(squall, s.config.header())
 	}
 	noGuard := s.startGuard()

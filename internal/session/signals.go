@@ -84,8 +84,12 @@ func (t *outcomes) sample(v evidence.Sample) {
 	t.emitFindings(decided)
 }
 
-// noSeries notes a reading of a metric that found nothing: a counter that appears later counts from zero.
-func (t *outcomes) noSeries(panel string, at time.Time) {
+// gap notes a reading of a metric that found nothing: a counter that appears later counts from zero.
+func (t *outcomes) gap(g evidence.Gap) {
+	if g.Cause != evidence.NoSeries {
+		return
+	}
+	panel, at := g.Panel, g.From
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.missing[panel] = at

@@ -28,8 +28,12 @@ func ParseObjective(r *metric.Registry, line string) (Objective, error) {
 }
 
 // ParseStopRule reads a stop rule: an objective's syntax, but for what must not be, and for how
-// long: "gateway_latency: p(95)>2500 for 10s".
+// long: "gateway_latency: p(95)>2500 for 10s". One about the platform's own metrics begins with "prometheus:", see
+// [PlatformCondition].
 func ParseStopRule(r *metric.Registry, line string) (StopRule, error) {
+	if OnPlatform(line) {
+		return parsePlatformRule(line)
+	}
 	p := newParser(r, "stop rule", line)
 	rule := StopRule{Condition: p.objective()}
 	if rule.Condition.Metric == chaosEvents {

@@ -15,12 +15,30 @@ const MaxStopSpan = 5 * time.Minute
 // StopRule describes what must not last: when its condition has held for that long, the spike ends.
 // There are no stop rules unless they are asked for.
 type StopRule struct {
-	Condition Objective     // in an objective's syntax, true when things are bad
-	For       time.Duration // whole seconds
+	Condition Objective         // in an objective's syntax, true when things are bad
+	Platform  PlatformCondition // in its place, if it has a query
+	For       time.Duration     // whole seconds
 }
 
+// OnPlatform reports whether the rule is about the platform's own metrics, and not about what squall measures.
+func (r StopRule) OnPlatform() bool { return r.Platform.Query != "" }
+
 // String writes the rule as [ParseStopRule] reads it.
-func (r StopRule) String() string { return r.Condition.String() + " for " + units.Literal(r.For) }
+func (r StopRule) String() string {
+	condition := r.Condition.String()
+	if r.OnPlatform() {
+		condition = r.Platform.String()
+	}
+	return condition + " for " + units.Literal(r.For)
+}
+
+// Title is the rule's condition for people.
+func (r StopRule) Title() string {
+	if r.OnPlatform() {
+		return r.Platform.Title()
+	}
+	return r.Condition.Title()
+}
 
 // StopRuleEvaluator holds a stop rule against each closed second of a run. It is used by one goroutine.
 //
