@@ -234,12 +234,15 @@ func (m *monitor) state() []PanelState {
 	return states
 }
 
-// about are the findings about an alert or a metric that are no good news.
+// about are the findings about an alert or a metric that are no good news. A metric that has come since then is not
+// missing any more.
 func (m *monitor) about(name string) (found []evidence.Finding) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for _, f := range m.findings {
-		if f.Subject == name && f.Level() != evidence.OK {
+		p := m.panels[name]
+		come := f.Kind == evidence.MetricMissing && p != nil && len(p.newest) > 0
+		if f.Subject == name && f.Level() != evidence.OK && !come {
 			found = append(found, f)
 		}
 	}

@@ -93,9 +93,22 @@ func alertSign(state event.AlertState, st *theme.Styles) (sign string, style gri
 	}
 }
 
-// sortAlerts puts what goes on before what is over, and of what is over the newest first.
-func sortAlerts(alerts []timeline.Alert) []timeline.Alert {
-	sorted := slices.Clone(alerts)
+// sortAlerts puts what goes on before what is over, and of what is over the newest first. An alert that several sources
+// tell of in the same way stands there once, as the first of them has it.
+func sortAlerts(alerts []timeline.Alert) (sorted []timeline.Alert) {
+	type said struct {
+		alert, labels string
+		state         event.AlertState
+		fired         int64 // seconds: sources write times more or less finely
+	}
+	seen := map[said]bool{}
+	for _, a := range alerts {
+		of := said{a.Last.Alert, event.LabelText(a.Last.Labels), a.Last.State, a.Last.FiredAt.Unix()}
+		if !seen[of] {
+			sorted = append(sorted, a)
+		}
+		seen[of] = true
+	}
 	rank := func(a timeline.Alert) int {
 		switch {
 		case a.Last.State == event.AlertFiring:

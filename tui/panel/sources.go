@@ -46,6 +46,6 @@ func (p *Sources) Sync(s *view.State) {
 		p.g.Text(0, 0, w, "none is read", st.Dim)
 	default:
 		p.g.Text(0, 0, 1, "✓", st.Good)
-		p.g.Text(2, 0, w-2, "all that are read give numbers", st.Text)
+		p.g.Text(2, 0, w-2, "all give numbers", st.Text)
 	}
 }
