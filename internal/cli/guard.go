@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -29,8 +30,8 @@ const guardReady = "ready"
 // guardStart is how long a guard may take to say so.
 const guardStart = 5 * time.Second
 
-// guardOrder is what a guard is told through its standard input, where nobody else can read it. The variables of the
-// environment it inherits.
+// guardOrder is what a guard is told through its standard input, where nobody else can read it. That stays open until the
+// run's process has ended, however it does. The variables of the environment it inherits.
 type guardOrder struct {
 	Flags     map[string][]string `json:"flags"`
 	Variables []string            `json:"variables"`
@@ -79,8 +80,13 @@ func (a *commands) watch(ctx context.Context, dir string) error {
 	}
 	ctx, cancel := a.untilSignal(ctx)
 	defer cancel()
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		_, _ = io.Copy(io.Discard, a.In) // the run holds the other end as long as it lives, and says nothing more
+	}()
 	ready := func() { fmt.Fprintln(a.Out, guardReady) }
-	if err := session.Guard(ctx, dir, ready, app.RecoverOptions(resolved, chaos.RecoverOptions{})); err != nil {
+	if err := session.Guard(ctx, dir, ended, ready, app.RecoverOptions(resolved, chaos.RecoverOptions{})); err != nil {
 		return errors.New(resolved.Options.Keys.Redact(err.Error())) // it goes to a file
 	}
 	return nil
@@ -125,20 +131,31 @@ func (a *commands) startGuard(dir string, order guardOrder) error {
 	}
 	cmd := exec.CommandContext(context.Background(), a.Program) // it outlives whatever ends the run
 	cmd.Args = []string{"squall", "guard", dir}
-	cmd.Stdin, cmd.SysProcAttr = strings.NewReader(string(text)), ownSession()
-	said, theirs, err := os.Pipe()
+	cmd.SysProcAttr = ownSession()
+	heard, alive, err := os.Pipe() // while alive is open, this process lives
 	if err != nil {
 		return err
 	}
-	cmd.Stdout = theirs
-	err = cmd.Start()
-	_ = theirs.Close()
+	said, theirs, err := os.Pipe()
 	if err != nil {
-		return errors.Join(err, said.Close())
+		return errors.Join(err, heard.Close(), alive.Close())
 	}
-	go func() { _ = cmd.Wait() }() // it outlives the run; a zombie would stay
+	cmd.Stdin, cmd.Stdout = heard, theirs
+	err = cmd.Start()
+	_, _ = heard.Close(), theirs.Close()
+	if err != nil {
+		return errors.Join(err, said.Close(), alive.Close())
+	}
+	go func() {
+		_ = cmd.Wait() // it outlives the run; a zombie would stay
+		_ = alive.Close()
+	}()
 	ready := make(chan error, 1)
 	go func() {
+		if _, err := alive.Write(text); err != nil {
+			ready <- errors.Join(err, said.Close())
+			return
+		}
 		line, err := bufio.NewReader(said).ReadString('\n')
 		if err == nil && strings.TrimSpace(line) != guardReady {
 			err = fmt.Errorf("it said %q", line)

@@ -31,9 +31,17 @@ func doubtOf(secret string) string {
 		return "looks like a variable that was not filled in"
 	case strings.ContainsFunc(secret, unicode.IsControl):
 		return "has a control character"
+	case strings.ContainsFunc(secret, isInvisible):
+		return "has an invisible character"
+	case strings.ContainsFunc(secret, unicode.IsSpace):
+		return "has a blank in it"
 	}
 	return ""
 }
+
+// isInvisible reports whether a character shows nowhere: zero-width ones, and marks of direction, which come along when
+// text is copied from a page.
+func isInvisible(r rune) bool { return unicode.Is(unicode.Cf, r) }
 
 // checkHeaderValues refuses secrets that go into a header as they are and cannot stand there.
 func (l *resolver) checkHeaderValues(w load.Workload) {

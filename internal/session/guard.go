@@ -22,11 +22,18 @@ const (
 	guardMaxPause = 30 * time.Second
 )
 
-// Guard waits until the session that holds a run directory has ended. When it was killed, the guard reverts what it
-// has left, and writes into the journal what became of it. It calls ready once it is waiting.
-func Guard(ctx context.Context, dir string, ready func(), r RecoverOptions) error {
+// Guard waits until the session that holds a run directory has ended: until its process has, which closes ended, and
+// until nobody holds the lock. Files alone do not tell, since a person can remove them under a living session. When the
+// session was killed, the guard reverts what it has left, and writes into the journal what became of it. It calls ready
+// once it is waiting.
+func Guard(ctx context.Context, dir string, ended <-chan struct{}, ready func(), r RecoverOptions) error {
 	lock := flock.New(filepath.Join(dir, LockFile))
 	ready()
+	select {
+	case <-ended:
+	case <-ctx.Done():
+		return fmt.Errorf("guard %s: wait for the end of the session: %w", dir, context.Cause(ctx))
+	}
 	if _, err := lock.TryLockContext(ctx, 100*time.Millisecond); err != nil {
 		return fmt.Errorf("guard %s: wait for the end of the session: %w", dir, err)
 	}
@@ -86,9 +93,9 @@ func (g *guard) revert(ctx context.Context, r RecoverOptions) (left bool, err er
 	return left, errors.Join(append(errs, err)...)
 }
 
-// canBeRetried reports whether time can mend it: a person's decision and another place cannot be waited for.
+// canBeRetried reports whether time can mend it: a person's decision, another place and a lost record cannot be waited for.
 func canBeRetried(err error) bool {
-	return !errors.As(err, new(*chaos.ConflictError)) && !errors.As(err, new(*chaos.OtherTargetError)) && !errors.As(err, new(*chaos.DamagedError))
+	return !errors.As(err, new(*unrecordedError)) && !errors.As(err, new(*chaos.ConflictError)) && !errors.As(err, new(*chaos.OtherTargetError)) && !errors.As(err, new(*chaos.DamagedError))
 }
 
 func (g *guard) write(result chaos.RecoverResult) error {

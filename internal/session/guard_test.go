@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/gofrs/flock"
@@ -73,6 +74,46 @@ func journalOf(t *testing.T, dir string) (texts []string) {
 	return texts
 }
 
+// ended is what a guard hears of a process that has ended.
+func ended() <-chan struct{} {
+	c := make(chan struct{})
+	close(c)
+	return c
+}
+
+// A person can remove lock and ledger of a living session by hand. Its guard goes by the session's process, and leaves
+// the journal alone until that has ended.
+func TestGuardOfALivingSessionWithoutItsFiles(t *testing.T) {
+	dir, key := killed(t, event.FaultActive{Injection: event.Injection{Fault: "redis_outage", Title: "Redis outage", Run: 1}, Records: []string{"gone"}})
+	if err := os.Remove(filepath.Join(dir, chaos.LedgerFile)); err != nil {
+		t.Fatal(err)
+	}
+	written := func() string {
+		text, err := os.ReadFile(filepath.Join(dir, rundir.JournalFile))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(text)
+	}
+	before := written()
+	synctest.Test(t, func(t *testing.T) {
+		dead, over := make(chan struct{}), make(chan error, 1)
+		l := darkLamp()
+		go func() { over <- Guard(t.Context(), dir, dead, func() {}, guardOptions(l, key)) }()
+		time.Sleep(time.Minute)
+		if now := written(); now != before {
+			t.Errorf("while the session lived the guard wrote %s", strings.TrimPrefix(now, before))
+		}
+		close(dead)
+		if err := <-over; err != nil {
+			t.Error(err)
+		}
+		if now := strings.TrimPrefix(written(), before); !strings.Contains(now, "Redis outage") {
+			t.Errorf("once it was dead the guard wrote %q", now)
+		}
+	})
+}
+
 // A guard waits while the session lives, reverts when it was killed, and says so in the journal, even behind a line
 // that the kill has cut off.
 func TestGuardRevertsWhatAKilledSessionHasLeft(t *testing.T) {
@@ -92,7 +133,7 @@ func TestGuardRevertsWhatAKilledSessionHasLeft(t *testing.T) {
 	l := darkLamp()
 	over := make(chan error, 1)
 	waiting := make(chan struct{})
-	go func() { over <- Guard(t.Context(), dir, func() { close(waiting) }, guardOptions(l, key)) }()
+	go func() { over <- Guard(t.Context(), dir, ended(), func() { close(waiting) }, guardOptions(l, key)) }()
 	<-waiting
 	if l.get() {
 		t.Fatal("it was reverted while the session was alive")
@@ -115,7 +156,7 @@ func TestGuardRevertsWhatAKilledSessionHasLeft(t *testing.T) {
 func TestGuardLeavesARunThatEndedByItself(t *testing.T) {
 	dir, key := killed(t, event.RunEnded{Cause: event.EndAsked})
 	l := darkLamp()
-	if err := Guard(t.Context(), dir, func() {}, guardOptions(l, key)); err != nil || l.get() {
+	if err := Guard(t.Context(), dir, ended(), func() {}, guardOptions(l, key)); err != nil || l.get() {
 		t.Errorf("lamp on: %v, %v", l.get(), err)
 	}
 }
@@ -127,7 +168,7 @@ func TestGuardGoesOn(t *testing.T) {
 	close(l.stuck)
 	ctx, cancel := context.WithTimeout(t.Context(), 1500*time.Millisecond)
 	defer cancel()
-	if err := Guard(ctx, dir, func() {}, guardOptions(l, key)); !errors.Is(err, context.DeadlineExceeded) {
+	if err := Guard(ctx, dir, ended(), func() {}, guardOptions(l, key)); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("a guard of what cannot be reverted ended with %v", err)
 	}
 	texts := strings.Join(journalOf(t, dir), "\n")
@@ -135,7 +176,7 @@ func TestGuardGoesOn(t *testing.T) {
 		t.Errorf("the journal says\n%s", texts)
 	}
 	l.stuck = make(chan struct{})
-	if err := Guard(t.Context(), dir, func() {}, guardOptions(l, key)); err != nil || !l.get() {
+	if err := Guard(t.Context(), dir, ended(), func() {}, guardOptions(l, key)); err != nil || !l.get() {
 		t.Errorf("once it can: lamp on: %v, %v", l.get(), err)
 	}
 }

@@ -86,6 +86,14 @@ func unrecorded(dir string) (lost []timeline.Injection) {
 	return lost
 }
 
+// unrecordedError is a fault that cannot be reverted because the ledger lacks a record of it.
+type unrecordedError struct{ injection timeline.Injection }
+
+func (e *unrecordedError) Error() string {
+	return fmt.Sprintf("revert %s: the journal says that it was injected at %s and never reverted, and the ledger lacks a record of it: squall recover --scan finds what is still changed at the target, or look there yourself; then move the run directory elsewhere",
+		e.injection.Label, units.Clock(time.Duration(e.injection.Active.At*float64(time.Second))))
+}
+
 // RecoverOptions is how and with what a dead run is recovered.
 type RecoverOptions struct {
 	Options load.Options         // token, TLS and proxy settings for rules; where to go is in the ledger
@@ -142,9 +150,7 @@ func Recover(ctx context.Context, dir string, r RecoverOptions) (_ []chaos.Recov
 		all = append(all, chaos.RecoverResult{Object: "damaged lines of the ledger", Err: err})
 	}
 	for _, i := range unrecorded(dir) {
-		err := fmt.Errorf("revert %s: the journal says that it was injected at %s and never reverted, and the ledger lacks a record of it: squall recover --scan finds what is still changed at the target, or look there yourself; then move the run directory elsewhere",
-			i.Label, units.Clock(time.Duration(i.Active.At*float64(time.Second))))
-		all = append(all, chaos.RecoverResult{Object: i.Label, Err: err})
+		all = append(all, chaos.RecoverResult{Object: i.Label, Err: &unrecordedError{i}})
 	}
 	return all, nil
 }
