@@ -162,6 +162,15 @@ func (m *Model) moveRange(by int) tea.Cmd {
 	return nil
 }
 
+// nextPage goes round the pages.
+func (m *Model) nextPage() tea.Cmd {
+	m.zoomed = nil
+	m.page = (m.page + 1) % len(m.pages)
+	m.resize(m.state.Width, m.state.Height)
+	m.Say("page: "+m.pages[m.page].name, false)
+	return nil
+}
+
 func (m *Model) escape() tea.Cmd {
 	m.zoomed = nil
 	m.state.Message = view.FooterMessage{}

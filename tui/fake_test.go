@@ -15,6 +15,7 @@ import (
 	"xinbot.ir/squall/chaos"
 	"xinbot.ir/squall/internal/command"
 	"xinbot.ir/squall/internal/event"
+	"xinbot.ir/squall/internal/evidence"
 	"xinbot.ir/squall/internal/session"
 	"xinbot.ir/squall/internal/slo"
 	"xinbot.ir/squall/internal/timeline"
@@ -43,11 +44,13 @@ type fakeSession struct {
 	token    bool
 	failure  string
 	report   string
-	outside  bool          // objectives are judged outside faults
-	tiny     bool          // latencies below a millisecond
-	away     time.Duration // how long the next second's generator does not run
-	down     bool          // the platform refuses every connection
-	fallback float64       // share of messages that a slow second model answers
+	outside  bool             // objectives are judged outside faults
+	tiny     bool             // latencies below a millisecond
+	away     time.Duration    // how long the next second's generator does not run
+	down     bool             // the platform refuses every connection
+	panels   []evidence.Panel // of the platform's own metrics; none: nothing reads them
+	alerts   bool             // a source reads the platform's alerts
+	fallback float64          // share of messages that a slow second model answers
 	calls    []string
 	shots    int   // snapshots taken
 	fail     error // what every command returns
@@ -377,7 +380,7 @@ func (s *fakeSession) Snapshot() session.Snapshot {
 		Elapsed: s.elapsed, Duration: s.duration, Status: s.status, Load: l, Mix: s.mix(), Shares: shares.Normalised(),
 		Live: s.live(), Overall: s.verdicts(func(f *metric.Flow) metric.Stats { return l.Total[f.ID()] }, requests, failed),
 		Events: s.events[:len(s.events):len(s.events)], Timeline: s.line.Clone(), Failure: s.failure, Report: s.report, Outside: s.outside,
-		Faults: slices.Clone(s.chaos.faults), Phases: s.phases(), Protected: s.chaos.protected,
+		Faults: slices.Clone(s.chaos.faults), Phases: s.phases(), Panels: s.panelStates(), Alerts: s.alerts, Protected: s.chaos.protected,
 		Brands: []load.Brand{
 			{Name: "Golestan Store", BrandID: "b1", Channels: load.Weights{0.4, 0.25, 0.15, 0.1, 0.1}},
 			{Name: "فروشگاه پارس", BrandID: "b2", Channels: load.Weights{0.2, 0.5, 0.1, 0.1, 0.1}},

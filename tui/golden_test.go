@@ -184,6 +184,11 @@ func components() []struct {
 		{"generator", &panel.Generator{}, 24, 6},
 		{"timeline", &panel.Timeline{}, 100, 6},
 		{"phases", &panel.Phases{}, 96, 6},
+		{"platform", panel.NewPlatform(0), 40, 9},
+		{"platform-gap", panel.NewPlatform(3), 40, 7},
+		{"alerts", &panel.Alerts{}, 40, 4},
+		{"expectations", &panel.Expectations{}, 44, 4},
+		{"sources", &panel.Sources{}, 40, 4},
 		{"footer", panel.NewFooter(footerKeys(keymap())), 118, 1},
 	}
 }
@@ -206,9 +211,11 @@ func TestEveryPanelHasAGoldenFile(t *testing.T) {
 	for _, c := range components() {
 		have[fmt.Sprintf("%T", c.panel)] = true
 	}
-	for _, row := range panels(nil) {
-		if kind := fmt.Sprintf("%T", row.panel); !have[kind] {
-			t.Errorf("%s has no golden file: add it to components", kind)
+	for _, page := range pages(nil) {
+		for _, row := range page.panels {
+			if kind := fmt.Sprintf("%T", row.panel); !have[kind] {
+				t.Errorf("%s has no golden file: add it to components", kind)
+			}
 		}
 	}
 }
@@ -278,6 +285,8 @@ func states() []state {
 			s.advance(79)
 		}, []string{"d"}, []string{"gateway", "automation"}},
 		{"heatmap-screen", func(s *fakeSession) { s.advance(40); s.fallback = 0.25; s.advance(79); s.down = true; s.advance(9) }, []string{"d"}, nil},
+		{"platform", platformDay, []string{"g"}, nil},
+		{"platform-unread", calm, nil, []string{"platform", "alerts", "expectations", "sources"}},
 		{"one-minute", spike, []string{"["}, []string{"stack"}},
 		{"whole-run", func(s *fakeSession) { gameDay(s); gameDay(s); gameDay(s) }, []string{"]", "]", "]"}, []string{"stack"}},
 	}

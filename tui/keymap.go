@@ -64,6 +64,7 @@ func keymap() []keyRow {
 		bind(groupShape, "S", "spike multiplier", "", 0, asks(dialog.PromptFactor), "S"),
 		bind(groupShape, "c", "renew the connections", "", 0, sends("closing connections; the next requests open new ones", command.RecycleConnections{}), "c"),
 
+		bind(groupView, "g", "next page: platform", "platform", 2, (*Model).nextPage, "g"),
 		bind(groupView, "f Tab", "zoom a chart, the next one", "", 0, nil),
 		bind(groupView, "f", "", "zoom", 3, (*Model).zoom, "f", "enter"),
 		bind(groupView, "Tab", "", "", 0, (*Model).nextChart, "tab"),

@@ -451,3 +451,45 @@ func TestHeatmapKey(t *testing.T) {
 	press(m, "esc", "d")
 	shows(m, 80, 24, "ORCHESTRATOR HEATMAP", 1)
 }
+
+// The key g goes round the pages. The platform's page shows what the platform says of itself and what of it is missing; header,
+// faults, timeline and keys stay.
+func TestPageKey(t *testing.T) {
+	s := newFake()
+	platformDay(s)
+	for _, z := range []size{{80, 24}, {120, 36}, {160, 48}, {200, 60}} {
+		m := console(s, looks()[0], z.w, z.h)
+		before := plain(frame(t, m, z.w, z.h))
+		if beside := z.w >= 200; strings.Contains(before, "API LATENCY P95") != beside || !strings.Contains(before, "ORCHESTRATOR") {
+			t.Errorf("at %dx%d the first page is\n%s", z.w, z.h, before)
+		}
+		press(m, "g")
+		text := plain(frame(t, m, z.w, z.h))
+		for _, want := range []string{
+			"squall  staging", "RUNNING", "FAULTS", "LLM latency", "TIMELINE", "page: platform", // what stays
+			"API LATENCY P95", "1.30 s", "target 1.2 s", "GATEWAY REQUEST RATE", "INGESTION LAG, JOBS",
+			"AUTOMATION QUEUE DEPTH", "no value since 04:01:05",
+			"HighLatencyLLM", "firing for 00:31", "! Automation queue depth",
+		} {
+			if !strings.Contains(text, want) {
+				t.Errorf("at %dx%d the platform's page lacks %q:\n%s", z.w, z.h, want, text)
+			}
+		}
+		if z.w >= 116 {
+			for _, want := range []string{"EXPECTATIONS", "falls back to another model", " met", "waiting", "is its service read", "resolved after 00:23", "══!══"} {
+				if !strings.Contains(text, want) {
+					t.Errorf("at %dx%d the platform's page lacks %q:\n%s", z.w, z.h, want, text)
+				}
+			}
+		}
+		press(m, "g")
+		if text := plain(frame(t, m, z.w, z.h)); !strings.Contains(text, "page: latency") || !strings.Contains(text, "ORCHESTRATOR") {
+			t.Errorf("at %dx%d the key does not go round:\n%s", z.w, z.h, text)
+		}
+	}
+	m := console(newFake(), looks()[0], 80, 24)
+	press(m, "g")
+	if text := strings.Join(strings.Fields(plain(frame(t, m, 80, 24))), " "); !strings.Contains(text, "--prometheus URL, or with --scrape NAME=URL.") {
+		t.Errorf("without a source the page does not say which flag reads one: %s", text)
+	}
+}

@@ -12,6 +12,7 @@ const (
 	compact layoutID = iota
 	regular
 	wide
+	full       // as wide, where the platform's own metrics are read
 	numLayouts = iota
 )
 
@@ -28,26 +29,48 @@ type band struct {
 	ruled bool // a rule with the panels' titles stands above it
 }
 
-// layout is a stack of bands; the largest that fits the terminal is used.
+// layout is the least terminal that a screen of this kind fits. The largest that fits is used.
 type layout struct {
 	minW, minH int
-	bands      []band
+	monitored  bool // only where the platform's own metrics are read
 }
 
 // layouts is the table of screen sizes.
 var layouts = [numLayouts]layout{
-	compact: {minWidth, minHeight, []band{
-		{rows: 3}, {rows: 8, grow: 4}, {rows: 5, ruled: true}, {rows: 2, grow: 1, ruled: true}, {rows: 2, grow: 1, ruled: true}, {rows: 1},
-	}},
-	regular: {116, 36, []band{
+	compact: {minW: minWidth, minH: minHeight},
+	regular: {minW: 116, minH: 36},
+	wide:    {minW: 160, minH: 52},
+	full:    {minW: 200, minH: 60, monitored: true},
+}
+
+// pageRow is what the console shows of a run: bands from top to bottom in each layout, and the panels in them. A new page is one
+// row of [pages].
+type pageRow struct {
+	name   string // for people
+	bands  [numLayouts][]band
+	panels []panelRow
+}
+
+// pages is the table of the pages, in the order in which a key goes round.
+func pages(keys []keyRow) []pageRow {
+	return []pageRow{
+		{"latency", latencyBands, panels(keys)},
+		{"platform", platformBands, platformPanels(keys)},
+	}
+}
+
+// latencyBands are the bands of the page of latencies.
+var latencyBands = [numLayouts][]band{
+	compact: {{rows: 3}, {rows: 8, grow: 4}, {rows: 5, ruled: true}, {rows: 2, grow: 1, ruled: true}, {rows: 2, grow: 1, ruled: true}, {rows: 1}},
+	regular: {
 		{rows: 3},
 		{rows: 13, grow: 4, ruled: true},
 		{rows: 6, ruled: true},
 		{rows: 5, ruled: true},
 		{rows: 4, grow: 2, ruled: true},
 		{rows: 1},
-	}},
-	wide: {160, 52, []band{
+	},
+	wide: {
 		{rows: 3},
 		{rows: 15, grow: 4, ruled: true},
 		{rows: 8, grow: 2, ruled: true},
@@ -55,7 +78,34 @@ var layouts = [numLayouts]layout{
 		{rows: 8, ruled: true},
 		{rows: 5, grow: 2, ruled: true},
 		{rows: 1},
-	}},
+	},
+	full: {
+		{rows: 3},
+		{rows: 15, grow: 4, ruled: true},
+		{rows: 7, grow: 2, ruled: true},
+		{rows: 7, grow: 2, ruled: true},
+		{rows: 6, ruled: true},
+		{rows: 7, ruled: true},
+		{rows: 4, grow: 2, ruled: true},
+		{rows: 1},
+	},
+}
+
+// platformBands are the bands of the page of what the platform says of itself.
+var platformBands = [numLayouts][]band{
+	compact: {{rows: 3}, {rows: 5, grow: 2, ruled: true}, {rows: 5, grow: 2, ruled: true}, {rows: 2, grow: 1, ruled: true}, {rows: 2, ruled: true}, {rows: 1, ruled: true}, {rows: 1}},
+	regular: largePlatformBands,
+	wide:    largePlatformBands,
+	full:    largePlatformBands,
+}
+
+var largePlatformBands = []band{
+	{rows: 3},
+	{rows: 7, grow: 3, ruled: true},
+	{rows: 7, grow: 3, ruled: true},
+	{rows: 5, grow: 1, ruled: true},
+	{rows: 4, grow: 1, ruled: true},
+	{rows: 1},
 }
 
 // place is where a panel stands in a layout: its band and its share of the band's width. A share of
@@ -65,36 +115,63 @@ type place struct{ band, share int }
 // panelRow is one panel and its places. A new panel is one row of [panels].
 type panelRow struct {
 	panel panel.Panel
-	at    [numLayouts]place // compact, regular, wide
+	at    [numLayouts]place // compact, regular, wide, full
 }
 
-// panels is the table of everything on the screen, from left to right within a band.
+// panels is the table of everything on the page of latencies, from left to right within a band.
 func panels(keys []keyRow) []panelRow {
 	rows := []panelRow{
-		{&panel.Header{}, [numLayouts]place{{0, 1}, {0, 1}, {0, 1}}},
-		{panel.NewStack(view.LatencyRows()), [numLayouts]place{{1, 1}, {}, {}}},
+		{&panel.Header{}, [numLayouts]place{{0, 1}, {0, 1}, {0, 1}, {0, 1}}},
+		{panel.NewStack(view.LatencyRows()), [numLayouts]place{{1, 1}, {}, {}, {}}},
 	}
 	for _, chart := range view.LatencyRows() {
-		rows = append(rows, panelRow{panel.NewLatency(chart), [numLayouts]place{{}, {1, 1}, {1, 1}}})
+		rows = append(rows, panelRow{panel.NewLatency(chart), [numLayouts]place{{}, {1, 1}, {1, 1}, {1, 1}}})
 	}
 	return append(rows, []panelRow{
-		{panel.NewPods(panel.NewRequestRate()), [numLayouts]place{{}, {}, {2, 1}}}, // the rate has a line in LOAD too
-		{panel.NewVirtualUsers(), [numLayouts]place{{}, {}, {2, 1}}},
-		{panel.NewFailedRequests(), [numLayouts]place{{}, {}, {2, 1}}},
-		{&panel.Load{}, [numLayouts]place{{2, 22}, {2, 26}, {3, 36}}},
-		{&panel.ChannelMix{}, [numLayouts]place{{2, 23}, {2, 28}, {3, 36}}},
-		{&panel.Objectives{}, [numLayouts]place{{}, {3, 57}, {3, 59}}},
-		{&panel.Faults{Pods: true}, [numLayouts]place{{3, 1}, {2, 58}, {}}},
-		{&panel.Faults{}, [numLayouts]place{{}, {}, {3, 58}}},
-		{&panel.Flows{}, [numLayouts]place{{}, {}, {4, 4}}},
-		{&panel.Flows{Errors: true}, [numLayouts]place{{2, 27}, {3, 32}, {}}},
-		{panel.NewChannels(), [numLayouts]place{{}, {}, {4, 7}}},
-		{&panel.Errors{}, [numLayouts]place{{}, {}, {4, 4}}},
-		{&panel.Generator{}, [numLayouts]place{{}, {3, 23}, {4, 2}}},
-		{&panel.Timeline{}, [numLayouts]place{{4, 1}, {4, 1}, {5, 6}}},
-		{&panel.Phases{}, [numLayouts]place{{}, {}, {5, 5}}},
-		{panel.NewFooter(footerKeys(keys)), [numLayouts]place{{5, 1}, {5, 1}, {6, 1}}},
+		{panel.NewPods(panel.NewRequestRate()), [numLayouts]place{{}, {}, {2, 1}, {2, 1}}}, // the rate has a line in LOAD too
+		{panel.NewVirtualUsers(), [numLayouts]place{{}, {}, {2, 1}, {}}},                   // as have the virtual users
+		{panel.NewFailedRequests(), [numLayouts]place{{}, {}, {2, 1}, {2, 1}}},
+		{panel.NewPlatform(0), [numLayouts]place{{}, {}, {}, {2, 1}}},
+		{panel.NewPlatform(1), [numLayouts]place{{}, {}, {}, {3, 1}}},
+		{panel.NewPlatform(2), [numLayouts]place{{}, {}, {}, {3, 1}}},
+		{panel.NewPlatform(3), [numLayouts]place{{}, {}, {}, {3, 1}}},
+		{&panel.Load{}, [numLayouts]place{{2, 22}, {2, 26}, {3, 36}, {4, 36}}},
+		{&panel.ChannelMix{}, [numLayouts]place{{2, 23}, {2, 28}, {3, 36}, {4, 36}}},
+		{&panel.Objectives{}, [numLayouts]place{{}, {3, 57}, {3, 59}, {4, 59}}},
+		{&panel.Faults{Pods: true}, [numLayouts]place{{3, 1}, {2, 58}, {}, {}}},
+		{&panel.Faults{}, [numLayouts]place{{}, {}, {3, 58}, {4, 58}}},
+		{&panel.Flows{}, [numLayouts]place{{}, {}, {4, 4}, {5, 4}}},
+		{&panel.Flows{Errors: true}, [numLayouts]place{{2, 27}, {3, 32}, {}, {}}},
+		{panel.NewChannels(), [numLayouts]place{{}, {}, {4, 7}, {5, 7}}},
+		{&panel.Errors{}, [numLayouts]place{{}, {}, {4, 4}, {5, 4}}},
+		{&panel.Generator{}, [numLayouts]place{{}, {3, 23}, {4, 2}, {5, 2}}},
+		{&panel.Timeline{}, [numLayouts]place{{4, 1}, {4, 1}, {5, 6}, {6, 5}}},
+		{&panel.Alerts{}, [numLayouts]place{{}, {}, {}, {6, 3}}},
+		{&panel.Phases{}, [numLayouts]place{{}, {}, {5, 5}, {6, 4}}},
+		{panel.NewFooter(footerKeys(keys)), [numLayouts]place{{5, 1}, {5, 1}, {6, 1}, {7, 1}}},
 	}...)
+}
+
+// platformPanels is the table of everything on the page of what the platform says of itself.
+func platformPanels(keys []keyRow) []panelRow {
+	large := func(b, share int) [numLayouts]place {
+		return [numLayouts]place{{}, {b, share}, {b, share}, {b, share}}
+	}
+	return []panelRow{
+		{&panel.Header{}, [numLayouts]place{{0, 1}, {0, 1}, {0, 1}, {0, 1}}},
+		{panel.NewPlatform(0), [numLayouts]place{{1, 1}, {1, 1}, {1, 1}, {1, 1}}},
+		{panel.NewPlatform(1), [numLayouts]place{{1, 1}, {1, 1}, {1, 1}, {1, 1}}},
+		{panel.NewPlatform(2), [numLayouts]place{{2, 1}, {1, 1}, {1, 1}, {1, 1}}},
+		{panel.NewPlatform(3), [numLayouts]place{{2, 1}, {2, 1}, {2, 1}, {2, 1}}},
+		{panel.NewPods(panel.NewRequestRate()), large(2, 1)},
+		{&panel.Alerts{}, [numLayouts]place{{3, 1}, {2, 1}, {2, 1}, {2, 1}}},
+		{&panel.Faults{Pods: true}, [numLayouts]place{{4, 1}, {}, {}, {}}},
+		{&panel.Faults{}, large(3, 44)},
+		{&panel.Expectations{}, large(3, 44)},
+		{&panel.Sources{}, [numLayouts]place{{3, 1}, {3, 30}, {3, 30}, {3, 30}}},
+		{&panel.Timeline{}, [numLayouts]place{{5, 1}, {4, 1}, {4, 1}, {4, 1}}},
+		{panel.NewFooter(footerKeys(keys)), [numLayouts]place{{6, 1}, {5, 1}, {5, 1}, {5, 1}}},
+	}
 }
 
 // margin is blank at both sides of the screen; gap stands between panels of a band.
@@ -111,10 +188,10 @@ type area struct {
 }
 
 // choose finds the largest layout that fits.
-func choose(w, h int) (layoutID, bool) {
+func choose(w, h int, monitored bool) (layoutID, bool) {
 	table := layouts
 	for id := numLayouts - 1; id >= 0; id-- {
-		if w >= table[id].minW && h >= table[id].minH {
+		if w >= table[id].minW && h >= table[id].minH && (monitored || !table[id].monitored) {
 			return layoutID(id), true
 		}
 	}
@@ -122,8 +199,8 @@ func choose(w, h int) (layoutID, bool) {
 }
 
 // arrange gives every panel of the layout its rectangle.
-func arrange(id layoutID, rows []panelRow, w, h int) (areas []area) {
-	bands := layouts[id].bands
+func (p pageRow) arrange(id layoutID, w, h int) (areas []area) {
+	bands := p.bands[id]
 	left, grow := h, 0
 	for _, b := range bands {
 		left -= b.height()
@@ -136,7 +213,7 @@ func arrange(id layoutID, rows []panelRow, w, h int) (areas []area) {
 			extra = left * b.grow / grow
 			left, grow = left-extra, grow-b.grow
 		}
-		areas = append(areas, across(id, i, rows, area{x: margin, y: y, w: w - 2*margin, h: b.height() + extra, ruled: b.ruled})...)
+		areas = append(areas, across(id, i, p.panels, area{x: margin, y: y, w: w - 2*margin, h: b.height() + extra, ruled: b.ruled})...)
 		y += b.height() + extra
 	}
 	return areas

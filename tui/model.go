@@ -28,7 +28,8 @@ type Model struct {
 	options Options
 
 	keys           []keyRow
-	panels         []panelRow
+	pages          []pageRow
+	page           int // that is shown
 	areas          []area
 	zoomed         *zoomView     // the detail view; nil: the whole screen
 	dialog         dialog.Dialog // nil: keys go to the console
@@ -102,7 +103,7 @@ func (i *pendingLevel) note(ask command.Command, expiry time.Time) {
 func New(s Session, opts Options) *Model {
 	opts = opts.withDefaults()
 	keys := keymap()
-	m := &Model{session: s, options: opts, keys: keys, panels: panels(keys), debounce: dialog.CheckDebounce}
+	m := &Model{session: s, options: opts, keys: keys, pages: pages(keys), debounce: dialog.CheckDebounce}
 	m.queue.do = m.do
 	m.state.Styles = theme.NewStyles(opts.Renderer, *opts.Dark, opts.NoColor, opts.ASCII)
 	m.state.Zone = opts.Location
@@ -215,8 +216,12 @@ func (m *Model) tick() tea.Cmd {
 func (m *Model) show(snap session.Snapshot) {
 	s := &m.state
 	first := s.Now.Started.IsZero()
+	monitored := len(snap.Panels) > 0 != (len(s.Now.Panels) > 0)
 	s.Clock = m.options.Clock()
 	s.Now = snap
+	if monitored {
+		m.resize(s.Width, s.Height)
+	}
 	newest, shown := view.LastWindow(&snap), view.LastWindow(&s.LastSecond)
 	judged := !slices.Equal(snap.Live, s.LastSecond.Live)
 	if first || snap.Status != s.LastSecond.Status || newest != nil && (shown == nil || !newest.Start.Equal(shown.Start)) {
@@ -290,12 +295,12 @@ func (m *Model) Say(text string, bad bool) {
 // resize lays the screen out anew.
 func (m *Model) resize(w, h int) {
 	m.state.Width, m.state.Height = w, h
-	m.layout, m.fits = choose(w, h)
+	m.layout, m.fits = choose(w, h, len(m.state.Now.Panels) > 0)
 	m.frame.Resize(w, h)
 	if !m.fits {
 		return
 	}
-	m.areas = arrange(m.layout, m.panels, w, h)
+	m.areas = m.pages[m.page].arrange(m.layout, w, h)
 	for _, s := range m.areas {
 		s.panel.SetSize(s.w, s.h)
 	}

@@ -35,7 +35,7 @@ func Start(ctx context.Context, run Run) (*session.Session, error) {
 	if err != nil {
 		return nil, &ConfigError{err}
 	}
-	told, err := openOutlets(r)
+	told, err := openOutlets(r, run.Dir)
 	if err != nil {
 		return nil, &ConfigError{err}
 	}

@@ -2,27 +2,37 @@ package app
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
+	"net/http"
+	"net/url"
 
 	"xinbot.ir/squall/internal/config"
 	"xinbot.ir/squall/internal/event"
+	"xinbot.ir/squall/internal/notify"
 	"xinbot.ir/squall/internal/session"
+	"xinbot.ir/squall/internal/slo"
 	"xinbot.ir/squall/internal/telemetry"
 	"xinbot.ir/squall/internal/telemetry/openmetrics"
 	"xinbot.ir/squall/load/metric"
+	"xinbot.ir/squall/report"
 )
 
 // outletRow is one way in which a run is told of while it goes on.
 type outletRow struct {
 	wanted func(config.Telemetry) bool
 	meters bool // it tells what is measured
-	open   func(r config.Resolved, meter *telemetry.Meter) (tell session.Outlet, giveUp func() error, err error)
+	open   func(r config.Resolved, dir string, meter *telemetry.Meter) (tell session.Outlet, giveUp func() error, err error)
 }
 
 var outletTable = []outletRow{
 	{
 		wanted: func(t config.Telemetry) bool { return t.MetricsAddr != "" }, meters: true,
 		open: openMetrics,
+	},
+	{
+		wanted: func(t config.Telemetry) bool { return t.SlackWebhook.Set() },
+		open:   openSlack,
 	},
 }
 
@@ -34,7 +44,7 @@ type outlets struct {
 }
 
 // openOutlets makes the outlets that the configuration names. Nobody is told anything yet, but addresses are taken.
-func openOutlets(r config.Resolved) (o outlets, err error) {
+func openOutlets(r config.Resolved, dir string) (o outlets, err error) {
 	var meter *telemetry.Meter
 	for _, row := range outletTable {
 		if !row.wanted(r.Telemetry) {
@@ -44,7 +54,7 @@ func openOutlets(r config.Resolved) (o outlets, err error) {
 			meter = telemetry.NewMeter()
 			o.measured = meter.Observe
 		}
-		tell, closer, err := row.open(r, meter)
+		tell, closer, err := row.open(r, dir, meter)
 		if err != nil {
 			return outlets{}, errors.Join(err, o.close())
 		}
@@ -62,7 +72,7 @@ func (o outlets) close() error {
 	return errors.Join(errs...)
 }
 
-func openMetrics(r config.Resolved, meter *telemetry.Meter) (session.Outlet, func() error, error) {
+func openMetrics(r config.Resolved, _ string, meter *telemetry.Meter) (session.Outlet, func() error, error) {
 	server, err := openmetrics.Listen(r.Telemetry.MetricsAddr)
 	if err != nil {
 		return nil, nil, err
@@ -74,4 +84,29 @@ func openMetrics(r config.Resolved, meter *telemetry.Meter) (session.Outlet, fun
 		}
 	}
 	return tell, server.Close, nil
+}
+
+func openSlack(r config.Resolved, dir string, _ *telemetry.Meter) (session.Outlet, func() error, error) {
+	transport := &http.Transport{TLSClientConfig: &tls.Config{MinVersion: tls.VersionTLS12}, ForceAttemptHTTP2: true}
+	if r.Options.TLS != nil { // whom to trust; what else is set is the platform's
+		transport.TLSClientConfig.RootCAs = r.Options.TLS.RootCAs
+	}
+	if r.Options.Proxy != nil {
+		transport.Proxy = func(req *http.Request) (*url.URL, error) { return r.Options.Proxy(req.URL) }
+	}
+	notifier := notify.New(notify.Config{
+		Send: notify.NewSlack(r.Telemetry.SlackWebhook.Reveal(), transport).Send, To: "Slack", Target: r.Target, Redact: r.Options.Keys.Redact,
+		Verdict: func() (slo.Verdict, error) { // as the report makes it, of the same files
+			run, err := report.Load(dir)
+			if err != nil {
+				return slo.Verdict{}, err
+			}
+			return run.Verdict(), nil
+		},
+	})
+	tell := func(ctx context.Context, s *session.Session) {
+		defer transport.CloseIdleConnections()
+		notifier.Run(ctx, s)
+	}
+	return tell, func() error { return nil }, nil
 }

@@ -19,6 +19,7 @@ import (
 )
 
 const demoExample = `  squall demo
+  squall demo --alerts
   squall demo --vus 200 --duration 2m --headless
   squall demo --serve --gateway-addr 127.0.0.1:8080 --orchestrator-addr 127.0.0.1:8000`
 
@@ -28,7 +29,7 @@ var demoDefaults = map[string]string{config.VUs: "250"}
 
 // demoFlags are what only the embedded platform has.
 type demoFlags struct {
-	serve, noDelays                  bool
+	serve, noDelays, alerts          bool
 	gateway, orchestrator, toxiproxy string
 	capacity                         int
 	delayFactor                      float64
@@ -46,6 +47,7 @@ func (a *commands) demo() *cobra.Command {
 	var d demoFlags
 	addBoolFlag(cmd, &d.serve, "serve", "", "serve the platform alone and print the variables to export, until a signal")
 	addBoolFlag(cmd, &d.noDelays, "no-delays", "", "answer at once: the platform simulates no working time")
+	addBoolFlag(cmd, &d.alerts, "alerts", "", "also start a Prometheus and an Alertmanager that watch the platform, so that alerts fire; their programs must be installed")
 	cmd.Flags().Float64Var(&d.delayFactor, "delay-factor", 1, "multiply every simulated working time by `F`: 1.1 is a platform that is 10 % slower, for trying squall compare")
 	cmd.Flags().IntVar(&d.capacity, "capacity", 0, "how many messages the gateway works on at once, `N`; 0 for the default")
 	cmd.Flags().StringVar(&d.gateway, "gateway-addr", "", "where the gateway listens, `HOST:PORT`; a free loopback port by default")
@@ -91,11 +93,24 @@ func (a *commands) runDemo(ctx context.Context, flags *config.Flags, d demoFlags
 			err = errors.Join(err, fmt.Errorf("stop the embedded platform: %w", closing))
 		}
 	}()
+	at := addresses(platform)
+	if d.alerts {
+		watching, failure := a.startAlerts(ctx, platform)
+		if failure != nil {
+			return failure
+		}
+		defer func() {
+			if closing := watching.Close(); closing != nil {
+				err = errors.Join(err, fmt.Errorf("stop Prometheus and Alertmanager: %w", closing))
+			}
+		}()
+		at.Prometheus, at.Alertmanager = watching.PrometheusURL, watching.AlertmanagerURL
+	}
 	if d.serve {
-		a.serve(ctx, platform)
+		a.serve(ctx, platform, at)
 		return nil
 	}
-	resolved, err := a.resolve(flags, embedded(addresses(platform), &draft))
+	resolved, err := a.resolve(flags, embedded(at, &draft))
 	if err != nil {
 		return usage(err)
 	}
@@ -161,12 +176,15 @@ func embedded(p config.Platform, draft *config.Resolved) func(*config.Input) {
 }
 
 // serve prints how to reach the platform, and waits for a signal.
-func (a *commands) serve(ctx context.Context, platform *demo.Platform) {
+func (a *commands) serve(ctx context.Context, platform *demo.Platform, at config.Platform) {
 	ctx, cancel := a.untilSignal(ctx)
 	defer cancel()
 	fmt.Fprintln(a.Out, "# The embedded platform is up. In another shell:")
 	for _, line := range platform.Environment() {
 		fmt.Fprintf(a.Out, "export %s\n", line)
+	}
+	if at.Prometheus != "" {
+		fmt.Fprintf(a.Out, "export PROMETHEUS_URL=%s\nexport ALERTMANAGER_URL=%s\n", at.Prometheus, at.Alertmanager)
 	}
 	fmt.Fprintln(a.Out, "# Ctrl-C ends it.")
 	<-ctx.Done()

@@ -53,6 +53,7 @@ func (a *commands) doctor() *cobra.Command {
 		c.checkToken()
 		c.checkTenants(ctx)
 		c.checkFaults(ctx)
+		c.checkSlack()
 		c.checkMonitoring(ctx)
 		if c.failed > 0 {
 			return exitStatus(exitFailed)
@@ -107,6 +108,15 @@ func (c *checkup) checkToken() {
 		}
 	}
 	c.report(good, "admin token", text)
+}
+
+// checkSlack says whether runs are told in Slack. Nothing is sent there: each message is seen by people.
+func (c *checkup) checkSlack() {
+	if t := c.resolved.Telemetry; t.SlackWebhook.Set() {
+		c.report(good, "slack", "a webhook is configured ("+t.SlackFrom+"); it was not tried, for people would see it")
+		return
+	}
+	c.report(good, "slack", "no webhook, so nobody is told of runs: set SLACK_WEBHOOK_URL to change that")
 }
 
 // checkTenants asks the admin API, with the token, which tenants there are: the token is accepted or it is not, and a

@@ -121,27 +121,31 @@ func readTarget(name string, v strictyaml.Value) fileTarget {
 
 // addSettings adds the keys of some settings to those that a mapping accepts, and reads their texts into values.
 func addSettings(to strictyaml.Fields, values map[string]fileValue, which func(Setting) bool) {
-	sections := map[string]strictyaml.Fields{}
+	sections := map[string]strictyaml.Fields{"": to} // by their path
 	for _, row := range Table() {
 		if !which(row) {
 			continue
 		}
-		read := func(v strictyaml.Value) {
+		path := strings.Split(row.Name, ".")
+		last := len(path) - 1
+		fieldsAt(sections, path[:last])[path[last]] = func(v strictyaml.Value) {
 			if texts := readTexts(v, row); texts != nil {
 				values[row.Name] = fileValue{texts: texts, line: v.Line()}
 			}
 		}
-		section, key, nested := strings.Cut(row.Name, ".")
-		if !nested {
-			to[row.Name] = read
-			continue
-		}
-		if sections[section] == nil {
-			sections[section] = strictyaml.Fields{}
-			to[section] = func(v strictyaml.Value) { v.Object(sections[section]) }
-		}
-		sections[section][key] = read
 	}
+}
+
+// fieldsAt are the keys that a section accepts, which it and those around it get when they have none yet.
+func fieldsAt(sections map[string]strictyaml.Fields, path []string) strictyaml.Fields {
+	name := strings.Join(path, ".")
+	if fields, there := sections[name]; there {
+		return fields
+	}
+	fields, last := strictyaml.Fields{}, len(path)-1
+	sections[name] = fields
+	fieldsAt(sections, path[:last])[path[last]] = func(v strictyaml.Value) { v.Object(fields) }
+	return fields
 }
 
 // readTexts takes a setting's text, or nil when it has been reported.

@@ -60,6 +60,8 @@ type Platform struct {
 	Token                   string            // of its admin API
 	Secrets                 map[string]string // by channel
 	Services                map[string]string // those that show /metrics: name to base URL
+
+	Prometheus, Alertmanager string // URLs of those that watch it; "" where nobody does
 }
 
 // Embedded fixes the settings that a platform in the same process has an own value for.
@@ -68,6 +70,9 @@ func Embedded(p Platform) map[string]string {
 		targetName: "demo", configFile: "", confirm: "", gatewayURL: p.Gateway, gatewayHost: "", gatewayPath: "",
 		orchestrator: p.API, adminToken: p.Token, scrape: scrapeText(p.Services),
 		toxiproxyURL: p.Toxiproxy, kubeconfig: "", kubeContext: "", kubeNamespace: "", kubeAllow: "",
+	}
+	if p.Prometheus != "" {
+		fixed[prometheusURL], fixed[alertmanagerURL] = p.Prometheus, p.Alertmanager
 	}
 	for channel, secret := range p.Secrets {
 		fixed[secretsSection+channel] = secret

@@ -87,7 +87,7 @@ func Resolve(in Input) (Resolved, error) {
 	}
 	r.Options = l.options(workload)
 	r.Options.Keys = l.keyring(secrets)
-	r.Options.Keys.Hide(l.passwords()...)
+	r.Options.Keys.Hide(append(l.passwords(), r.Telemetry.secrets()...)...)
 	r.Options.UserAgent = "squall/" + in.Version
 	r.Settings = l.settings(workload)
 	r.Target = l.targetName(in, r.Options.Gateway[load.Webchat])

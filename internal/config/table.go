@@ -102,6 +102,8 @@ const (
 	readInterval      = "monitoring.interval"
 	panels            = "monitoring.panels"
 	metricsAddr       = "telemetry.metrics_addr"
+	slackWebhook      = "slack.webhook"
+	slackWebhookFile  = "slack.webhook_file"
 	tlsCA             = "tls.ca"
 	tlsCert           = "tls.cert"
 	tlsKey            = "tls.key"
@@ -219,6 +221,8 @@ func Table() []Setting {
 		{Name: readInterval, Flags: option("monitoring-interval"), InFile: true, Default: "5s", Argument: "DURATION", Accepts: acceptsDuration + " of 1s or more", Help: "time between two readings of Prometheus, Alertmanager and /metrics"},
 		{Name: panels, Flags: option("panel"), InFile: true, List: true, Default: "those of the performance plan", Argument: "NAME=PROMQL", Accepts: "a panel such as redis_memory=redis_memory_used_bytes", Help: "further panel, read of a Prometheus"},
 		{Name: metricsAddr, Flags: option("metrics-addr"), InFile: true, Argument: "ADDR", Accepts: "HOST:PORT, or :PORT for a loopback port; port 0 takes a free one", Help: "show the metrics of this run at http://ADDR/metrics while it goes on, for a Prometheus to scrape"},
+		{Name: slackWebhook, Env: env("SLACK_WEBHOOK_URL"), InFile: true, Secret: true, Accepts: "the https URL of an incoming webhook; ${NAME} in squall.yaml takes it from the environment", Help: "Slack webhook that is told of the run: its start, faults, HALT, verdict, and what is left behind"},
+		{Name: slackWebhookFile, Flags: option("slack-webhook-file"), InFile: true, Argument: "FILE", Accepts: acceptsFile, Help: "file that holds this URL and nothing else"},
 
 		{Name: tlsCA, For: ForRuns | ForPublish, Flags: option("ca"), InFile: true, Argument: "FILE", Accepts: acceptsFile, Help: "PEM file of certificate authorities to trust beside the system's"},
 		{Name: tlsCert, Flags: option("cert"), InFile: true, Argument: "FILE", Accepts: acceptsFile, Help: "PEM file of the client certificate"},

@@ -216,8 +216,11 @@ func (m *monitor) takeUnsaved() []rundir.Sample {
 	return unsaved
 }
 
-// state is what is known of each panel.
+// state is what is known of each panel; none when nothing reads them.
 func (m *monitor) state() []PanelState {
+	if !m.config.Metrics {
+		return nil
+	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	states := make([]PanelState, len(m.config.Panels))
@@ -231,12 +234,15 @@ func (m *monitor) state() []PanelState {
 	return states
 }
 
-// about are the findings about an alert or a metric that are no good news.
+// about are the findings about an alert or a metric that are no good news. A metric that has come since then is not
+// missing any more.
 func (m *monitor) about(name string) (found []evidence.Finding) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for _, f := range m.findings {
-		if f.Subject == name && f.Level() != evidence.OK {
+		p := m.panels[name]
+		come := f.Kind == evidence.MetricMissing && p != nil && len(p.newest) > 0
+		if f.Subject == name && f.Level() != evidence.OK && !come {
 			found = append(found, f)
 		}
 	}

@@ -262,7 +262,7 @@ func (s *Session) Snapshot() Snapshot {
 		Mix: load.WantedMix(l.Settings, s.config.Options.Workload), Shares: v.shares,
 		Live: v.live, Overall: v.overall, Outside: s.config.BuiltIn && len(line.Injections) > 0, Flows: v.flows, Events: events, Timeline: line,
 		Report: v.report, Failure: v.failure,
-		Faults: s.faults(), Phases: v.phases, Protected: s.config.Protected, Panels: s.monitor.state(),
+		Faults: s.faults(), Phases: v.phases, Protected: s.config.Protected, Panels: s.monitor.state(), Alerts: s.config.Monitoring.Alerts,
 	}
 	for _, r := range s.config.StopRules {
 		snap.StopRules = append(snap.StopRules, r.String())

@@ -166,3 +166,17 @@ func TestAlertsThatAreExpected(t *testing.T) {
 	w.is(t, event.AlertFires, event.ExpectationUnknown, "nobody tells of alerts: give --prometheus, --alertmanager or --alert-receiver")
 	w.is(t, event.MetricBelow, event.ExpectationUnknown, "nobody reads the platform's metrics: give --prometheus or --scrape")
 }
+
+// A metric that had no series as the run began, and has one now, is no longer missing.
+func TestAMetricThatHasComeIsNotMissing(t *testing.T) {
+	missing := evidence.Finding{Kind: evidence.MetricMissing, Source: "prometheus", Subject: "llm_fallbacks_total"}
+	m := newMonitor(Monitoring{Panels: []evidence.Panel{evidence.MetricPanel("llm_fallbacks_total")}}, time.Now(), nil)
+	m.findings = []evidence.Finding{missing}
+	if found := m.about("llm_fallbacks_total"); len(found) != 1 || found[0] != missing {
+		t.Errorf("before: %+v", found)
+	}
+	m.Sample(value("llm_fallbacks_total", "a", time.Now(), 1))
+	if found := m.about("llm_fallbacks_total"); len(found) != 0 {
+		t.Errorf("it has come, and %+v", found)
+	}
+}

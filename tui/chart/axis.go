@@ -117,6 +117,8 @@ func DrawSpans(g *grid.Grid, x, y int, s *view.State, lanes []view.PlacedSpan) {
 		switch {
 		case sp.Bad:
 			style = s.Styles.SpanBad
+		case sp.Alert:
+			style = s.Styles.Accent
 		case sp.Loud && sp.Lane%2 == 1:
 			style = s.Styles.SpanNext
 		case sp.Loud:
@@ -124,7 +126,11 @@ func DrawSpans(g *grid.Grid, x, y int, s *view.State, lanes []view.PlacedSpan) {
 		}
 		loud := sp.Loud || sp.Bad
 		for i := sp.First; i < sp.End; i++ {
-			g.Set(x+i, y+sp.Lane, spanGround(loud, s.Styles.Mono), style)
+			ground := spanGround(loud, s.Styles.Mono)
+			if sp.Alert { // a line, where a fault is a bar
+				ground = '═'
+			}
+			g.Set(x+i, y+sp.Lane, ground, style)
 		}
 		first, room := longest(sp.First, sp.End, func(i int) bool { return owners[[2]int{sp.Lane, i}] == n })
 		for _, label := range []string{sp.Label, sp.Short} {

@@ -19,6 +19,7 @@ type Span struct {
 	Bad      bool   // what a fault changed and could not be reverted
 	Run      int    // of the injection; 0: none
 	Spike    bool   // the channel spike
+	Alert    bool   // an alert of the platform fires
 }
 
 // Mark is a moment on the time axis.
@@ -61,6 +62,21 @@ func (s *Marks) Sync(events []event.Event, line *timeline.Timeline) {
 	for _, sp := range line.Spans {
 		s.Spans = append(s.Spans, spanOf(sp, line))
 	}
+	for _, a := range line.Alerts {
+		if sp, fired := alertSpan(a, line); fired {
+			s.Spans = append(s.Spans, sp)
+		}
+	}
+}
+
+// alertSpan is the time in which an alert fires.
+func alertSpan(a timeline.Alert, line *timeline.Timeline) (sp Span, fired bool) {
+	from, fired := line.Fired(a)
+	sp = Span{From: max(Since(from), 0), To: -1, Label: "! " + a.Last.Alert, Short: "!", Alert: true}
+	if to, over := line.ResolvedAt(a); over {
+		sp.To = Since(to)
+	}
+	return sp, fired && sp.To != 0
 }
 
 // Since is a time of the timeline.
@@ -121,12 +137,12 @@ type PlacedSpan struct {
 }
 
 // Lanes places the spans that are in view. Faults that overlap get rows of their own, up to most; what
-// is left shares the last row, the later over the earlier.
+// is left shares the last row, the later over the earlier. An alert is placed where a row is free: it stands in the timeline, too.
 func (s *Marks) Lanes(a Axis, most int) (placed []PlacedSpan, lanes int) {
 	if a.Length == 0 {
 		return nil, 0
 	}
-	var faults []PlacedSpan
+	var faults, alerts []PlacedSpan
 	for _, sp := range s.Spans {
 		first, end := a.Place(sp.From), a.Count
 		if sp.To >= 0 {
@@ -135,6 +151,8 @@ func (s *Marks) Lanes(a Axis, most int) (placed []PlacedSpan, lanes int) {
 		in := PlacedSpan{Span: sp, First: max(first, 0), End: min(end, a.Count)}
 		switch {
 		case in.First >= in.End:
+		case sp.Alert:
+			alerts = append(alerts, in)
 		case sp.Run > 0:
 			faults = append(faults, in)
 		default:
@@ -149,6 +167,15 @@ func (s *Marks) Lanes(a Axis, most int) (placed []PlacedSpan, lanes int) {
 		placed = append(placed, f)
 		lanes = max(lanes, f.Lane+1)
 	}
+	for _, a := range alerts {
+		for a.Lane < most && overlaps(placed, a) {
+			a.Lane++
+		}
+		if a.Lane < most {
+			placed = append(placed, a)
+			lanes = max(lanes, a.Lane+1)
+		}
+	}
 	return placed, lanes
 }
 
@@ -156,7 +183,7 @@ func (s *Marks) Lanes(a Axis, most int) (placed []PlacedSpan, lanes int) {
 // not reverted follow each other.
 func overlaps(placed []PlacedSpan, f PlacedSpan) bool {
 	for _, other := range placed {
-		if other.Lane == f.Lane && other.Run != f.Run && f.First <= other.End && other.First <= f.End {
+		if other.Lane == f.Lane && (other.Run != f.Run || f.Alert) && f.First <= other.End && other.First <= f.End {
 			return true
 		}
 	}

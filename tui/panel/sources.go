@@ -1,0 +1,51 @@
+package panel
+
+import (
+	"cmp"
+
+	"xinbot.ir/squall/internal/timeline"
+	"xinbot.ir/squall/tui/grid"
+	"xinbot.ir/squall/tui/view"
+)
+
+// Sources says which sources of the platform's own numbers give nothing, since when, why, and what would help.
+type Sources struct{ base }
+
+// Title is the rule's word.
+func (p *Sources) Title() string { return "SOURCES" }
+
+// Sync draws what is missing.
+func (p *Sources) Sync(s *view.State) {
+	p.g.Clear()
+	w, h, st := p.g.Width(), p.g.Height(), s.Styles
+	y := 0
+	for _, g := range s.Now.Timeline.Gaps {
+		if g.To != timeline.Open {
+			continue
+		}
+		about := cmp.Or(g.Title, g.Panel, g.Source) + " since " + clockAt(s, g.From) + ": " + g.Reason
+		p.g.Text(0, y, 1, "!", st.Accent)
+		for _, part := range []struct {
+			text  string
+			style grid.Style
+		}{{about, st.Text}, {g.Remedy, st.Dim}} {
+			for _, line := range grid.Wrap(part.text, w-2) {
+				if part.text != "" && y < h {
+					p.g.Text(2, y, w-2, line, part.style)
+					y++
+				}
+			}
+		}
+		if y >= h {
+			return
+		}
+	}
+	switch {
+	case y > 0:
+	case len(s.Now.Panels) == 0 && !s.Now.Alerts:
+		p.g.Text(0, 0, w, "none is read", st.Dim)
+	default:
+		p.g.Text(0, 0, 1, "✓", st.Good)
+		p.g.Text(2, 0, w-2, "all give numbers", st.Text)
+	}
+}
