@@ -17,7 +17,6 @@ import (
 	"xinbot.ir/squall/internal/slo"
 	"xinbot.ir/squall/report"
 	"xinbot.ir/squall/tui"
-	"xinbot.ir/squall/tui/terminal"
 )
 
 // runSession runs one session from its start to its report, whichever way it ends. The guard is started with it; nil: none.
@@ -44,15 +43,22 @@ func (a *commands) runSession(ctx context.Context, r config.Resolved, guard func
 	if err != nil {
 		return usage(err)
 	}
+	var screen *screen
+	if !a.isHeadless(r.Headless) {
+		if screen, err = captureScreen(); err != nil {
+			return err
+		}
+	}
 	s, err := app.Start(ctx, app.Run{Resolved: r, Dir: dir, Embedded: embedded, Guard: guard, Version: Version(), Command: a.Args})
 	if err != nil {
+		err = errors.Join(err, screen.giveBack(a.Err))
 		if errors.As(err, new(*app.ConfigError)) {
 			return usage(err)
 		}
 		return err
 	}
 	watched := a.endOnSignal(s)
-	failure := a.runConsole(ctx, s, r)
+	failure := a.runConsole(ctx, s, r, screen)
 	<-s.Done()
 	watched()
 
@@ -92,18 +98,18 @@ func (a *commands) appendJobSummary(run *report.Run, dir string) {
 
 // runConsole drives the session until it has ended. However it returns, the session is ending: an error or
 // a panic of a screen must not leave load running unseen.
-func (a *commands) runConsole(ctx context.Context, s *session.Session, r config.Resolved) (err error) {
+func (a *commands) runConsole(ctx context.Context, s *session.Session, r config.Resolved, screen *screen) (err error) {
 	defer func() {
 		if value := recover(); value != nil {
 			s.Panicked(value, debug.Stack())
 			err = fmt.Errorf("squall failed: %v", value)
 		}
 	}()
-	if a.isHeadless(r.Headless) {
+	if screen == nil {
 		a.headless(ctx, s, r.Warnings)
 		return nil
 	}
-	err = a.showConsole(ctx, s)
+	err = a.showConsole(ctx, s, screen)
 	var panicked *tui.PanicError
 	switch {
 	case errors.As(err, &panicked):
@@ -117,13 +123,10 @@ func (a *commands) runConsole(ctx context.Context, s *session.Session, r config.
 }
 
 // showConsole shows the console, which has the terminal to itself meanwhile.
-func (a *commands) showConsole(ctx context.Context, s *session.Session) (err error) {
-	screen, release, err := terminal.Capture(s.Captured)
-	if err != nil {
-		return fmt.Errorf("open the console: %w", err)
-	}
-	defer func() { err = errors.Join(err, release()) }()
-	return tui.Run(ctx, s, tui.Options{Output: screen, ASCII: a.withoutUTF8()})
+func (a *commands) showConsole(ctx context.Context, s *session.Session, screen *screen) (err error) {
+	defer func() { err = errors.Join(err, screen.release()) }()
+	screen.tell(s.Captured)
+	return tui.Run(ctx, s, tui.Options{Output: screen.out, ASCII: a.withoutUTF8()})
 }
 
 // end asks the session to end. One that is ending already stays as it is.
