@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"xinbot.ir/squall/internal/units"
 	"xinbot.ir/squall/load/metric"
 )
 
@@ -53,7 +54,7 @@ func FlowStates(o Options) []FlowState {
 	for _, tenant := range o.Workload.Tenants {
 		brands += len(tenant.Brands)
 	}
-	states := []FlowState{{Flow: Gateway, On: true, Detail: fmt.Sprintf("%d brands", brands)}}
+	states := []FlowState{{Flow: Gateway, On: true, Detail: units.Counted(uint64(brands), "brand", "brands")}}
 	for _, f := range adminFlowTable {
 		s := FlowState{Flow: f.Flow}
 		perMinute := f.perMinute(o.Workload, Settings{})

@@ -87,9 +87,9 @@ func (m *selfMonitor) read(now time.Time, missed, local uint64, why string) metr
 func saturation(lag time.Duration, cpu float64, missed, local uint64, why string) string {
 	switch {
 	case local > 0:
-		return fmt.Sprintf("%s requests did not leave this machine: %s", units.Count(local), cmp.Or(why, "see the errors of class generator"))
+		return fmt.Sprintf("%s failed on this machine: %s", units.Counted(local, "request", "requests"), cmp.Or(why, "see the errors of class generator"))
 	case missed > 0:
-		return fmt.Sprintf("%d sends were due and never made", missed)
+		return units.Counted(missed, "send was", "sends were") + " due and never made"
 	case lag >= lagTolerated:
 		return fmt.Sprintf("timers fire %s late", units.Latency(lag))
 	case cpu >= busyCPU && lag >= lagWhenBusy:

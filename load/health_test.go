@@ -23,7 +23,7 @@ func TestSaturation(t *testing.T) {
 		{"busy and a little late", 5 * ms, 0.9, 0, 0, "processor at 90 %"},
 		{"nearly busy and a little late", 24 * ms, 0.89, 0, 0, ""},
 		{"missed", 0, 0, 3, 0, "3 sends were due and never made"},
-		{"local limit", 0, 0, 3, 2, "2 requests did not leave this machine: connect to proxy"},
+		{"local limit", 0, 0, 3, 2, "2 requests failed on this machine: connect to proxy"},
 	} {
 		got := saturation(test.lag, test.cpu, test.missed, test.local, "connect to proxy")
 		if (test.want == "") != (got == "") || !strings.Contains(got, test.want) {

@@ -51,7 +51,7 @@ func figures(requests, failed uint64, gateway *hdr.Histogram) string {
 	if requests == 0 {
 		return "nothing was measured"
 	}
-	text := plural(requests, "request", "requests") + ", " + percent(failed, requests) + " failed"
+	text := units.Counted(requests, "request", "requests") + ", " + percent(failed, requests) + " failed"
 	if gateway != nil && uint64(gateway.TotalCount()) >= metric.FewestSamples(95) {
 		text += ", gateway p95 " + units.Latency(metric.Statistics(gateway).P95)
 	}
@@ -115,7 +115,7 @@ func (r repeats) expectationsText() string {
 	if all == 0 {
 		return ""
 	}
-	text := fmt.Sprintf("; %d of %s met", met, plural(uint64(all), "expectation", "expectations"))
+	text := fmt.Sprintf("; %d of %s met", met, units.Counted(uint64(all), "expectation", "expectations"))
 	if failed > 0 {
 		text += fmt.Sprintf(", %d not met", failed)
 	}

@@ -76,7 +76,7 @@ func latencyChart(run *Run, t *latencySeries) chart {
 	}
 	return chart{
 		name: t.metric, title: t.title, alt: t.title + ": p50, p95 and p99 over time", keys: keys, panels: []chartPanel{p}, values: t.values(run),
-		explanation: fmt.Sprintf("percentiles of each %s%s · %s%s", intervalText(t.interval), from, plural(t.total, "request", "requests"), scale),
+		explanation: fmt.Sprintf("percentiles of each %s%s · %s%s", intervalText(t.interval), from, units.Counted(t.total, "request", "requests"), scale),
 	}
 }
 

@@ -14,6 +14,7 @@ import (
 	"xinbot.ir/squall/internal/event"
 	"xinbot.ir/squall/internal/rundir"
 	"xinbot.ir/squall/internal/timeline"
+	"xinbot.ir/squall/internal/units"
 	"xinbot.ir/squall/load"
 	"xinbot.ir/squall/load/metric"
 )
@@ -308,7 +309,7 @@ func (c *comparableRun) conditions() compare.Conditions {
 	// A kill may leave one second with latencies and no counts, which changes nothing.
 	if n := len(c.uncounted); n > 1 || n == 1 && !conditions.Killed {
 		conditions.Missing = fmt.Sprintf("%s has no counts of %s that %s has latencies of",
-			rundir.WindowsFile, plural(uint64(n), "second", "seconds"), rundir.HistogramFile)
+			rundir.WindowsFile, units.Counted(uint64(n), "second", "seconds"), rundir.HistogramFile)
 	}
 	if len(c.files.Seconds) == 0 {
 		conditions.Missing = "no second was counted"

@@ -66,7 +66,7 @@ func comparisonNodes(r compare.Report, c compare.Comparison) (all []*html.Node) 
 				all = append(all, drawn, soft("Share of requests that took no longer than a latency. Dashed: "+c.Base.Letter+", whole: "+c.Other.Letter+"."), lineBreak())
 			}
 			if len(channels) > 0 {
-				folded := element("details", nil, element("summary", nil, words(plural(uint64(len(channels)), "channel", "channels"))))
+				folded := element("details", nil, element("summary", nil, words(units.Counted(uint64(len(channels)), "channel", "channels"))))
 				for _, s := range channels {
 					within(folded, seriesNodes(r, c, part, s, scale)...)
 				}

@@ -52,7 +52,7 @@ func comparedSide(s compare.Side) string {
 	if len(s.Runs) == 1 {
 		return s.Runs[0].Name
 	}
-	return s.Letter + " (" + plural(uint64(len(s.Runs)), "run", "runs") + ")"
+	return s.Letter + " (" + units.Counted(uint64(len(s.Runs)), "run", "runs") + ")"
 }
 
 // comparedPartTable has a row for each number of each series, and one for the shape.

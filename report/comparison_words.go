@@ -60,7 +60,7 @@ func theLargest(c compare.Comparison, v compare.Verdict) string {
 
 func verdictTally(n compare.Counts) string {
 	worse, better := n.Worse, n.Better
-	of := plural(uint64(n.Judged), "number is", "numbers are")
+	of := units.Counted(uint64(n.Judged), "number is", "numbers are")
 	text := fmt.Sprintf("%d of %s worse, %d better.", worse, of, better)
 	switch {
 	case worse == 0:
@@ -76,15 +76,15 @@ func fewerRequests(n compare.Counts) string {
 	if n.NotComparable == 0 {
 		return ""
 	}
-	return fmt.Sprintf(" %s could not be judged.", plural(uint64(n.NotComparable), "more number", "more numbers"))
+	return fmt.Sprintf(" %s could not be judged.", units.Counted(uint64(n.NotComparable), "more number", "more numbers"))
 }
 
 func noDifference(r compare.Report, c compare.Comparison, n compare.Counts) string {
 	text := fmt.Sprintf("It is not shown that %s is better or worse than %s: ", c.Other.Letter, c.Base.Letter)
 	if r.Tolerance > 0 {
-		text += fmt.Sprintf("none of %s moved by more than %s for certain.", plural(uint64(n.Judged), "number", "numbers"), toleranceText(r.Tolerance))
+		text += fmt.Sprintf("none of %s moved by more than %s for certain.", units.Counted(uint64(n.Judged), "number", "numbers"), toleranceText(r.Tolerance))
 	} else {
-		text += fmt.Sprintf("what %s moved by, chance explains.", plural(uint64(n.Judged), "number", "numbers"))
+		text += fmt.Sprintf("what %s moved by, chance explains.", units.Counted(uint64(n.Judged), "number", "numbers"))
 	}
 	if r.Tolerance == 0 {
 		return text + fewerRequests(n)
@@ -223,7 +223,7 @@ func noPercentileMoved(s compare.SeriesResult) bool {
 
 // comparisonMethod is how the numbers were judged, for who wants to do it again.
 func comparisonMethod(r compare.Report) string {
-	tests := plural(uint64(r.Tests), "interval", "intervals")
+	tests := units.Counted(uint64(r.Tests), "interval", "intervals")
 	if r.Method == compare.MannWhitney {
 		return fmt.Sprintf("%s of %.0f %% each by the exact Mann-Whitney test, the run as the unit; verdicts hold for all of them together (Westfall and Young's maxT); tolerance %s; seed %d.",
 			tests, 100*compare.Level, toleranceText(r.Tolerance), r.Seed)
@@ -391,7 +391,7 @@ func comparedRuns(c compare.Comparison) (all [][]string) {
 			if k.Known {
 				started = k.Started.UTC().Format("2006-01-02 15:04:05 UTC")
 			}
-			all = append(all, []string{name, run.Name, started, clock(measuredSeconds(run)), plural(k.Requests, "request", "requests"), percent(k.Failed, k.Requests) + " failed"})
+			all = append(all, []string{name, run.Name, started, clock(measuredSeconds(run)), units.Counted(k.Requests, "request", "requests"), percent(k.Failed, k.Requests) + " failed"})
 		}
 	}
 	return all

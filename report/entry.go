@@ -139,7 +139,7 @@ func (run *Run) drillTitle() string {
 func Highlights(run *Run, playbook string, p Place) string {
 	text := strong(verdictSymbol(run.verdict.Answer)+" "+run.verdict.Answer.String()).then(plain(" on ", run.drillTitle(), ": "), run.sentence())
 	if n := len(Remediations(run)); n > 0 {
-		text = text.then(plain(" ", plural(uint64(n), "remediation item", "remediation items"), "."))
+		text = text.then(plain(" ", units.Counted(uint64(n), "remediation item", "remediation items"), "."))
 	}
 	text = text.then(plain(" "), line{{text: "Playbook", href: linkTo(playbook)}})
 	if p.Folder != "" {
@@ -320,5 +320,5 @@ func evidenceBlocks(p Place) []block {
 		}
 		items = append(items, p.link(file, file))
 	}
-	return []block{list{append(items, p.link(fmt.Sprintf("all %s", plural(uint64(len(p.Files)), "file", "files")), ""))}}
+	return []block{list{append(items, p.link(fmt.Sprintf("all %s", units.Counted(uint64(len(p.Files)), "file", "files")), ""))}}
 }

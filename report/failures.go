@@ -52,7 +52,7 @@ func (run *Run) mostFailures() string {
 	if text := says[most].Most().Text; text != "" {
 		name += " (" + text + ")"
 	}
-	return fmt.Sprintf("Most failures: %s, %s of %s.", name, units.Count(kinds[most]), plural(run.requests().Count, "request", "requests"))
+	return fmt.Sprintf("Most failures: %s, %s of %s.", name, units.Count(kinds[most]), units.Counted(run.requests().Count, "request", "requests"))
 }
 
 // kind is the error's class, with the status that was answered.

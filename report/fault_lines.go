@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"xinbot.ir/squall/internal/event"
+	"xinbot.ir/squall/internal/units"
 )
 
 // faultLines are the lines below the verdict: which faults there were, whether anything was left
@@ -14,10 +15,10 @@ func faultLines(run *Run) []line {
 	injected, tried := run.applied()
 	var not []string
 	if n := countOf(tried); n > 0 {
-		not = append(not, plural(n, "fault was", "faults were")+" not applied ("+repeatNames(tried)+")")
+		not = append(not, units.Counted(n, "fault was", "faults were")+" not applied ("+repeatNames(tried)+")")
 	}
 	if n := len(run.timeline.Refused); n > 0 {
-		not = append(not, plural(uint64(n), "fault was", "faults were")+" refused")
+		not = append(not, units.Counted(uint64(n), "fault was", "faults were")+" refused")
 	}
 	var first line
 	switch {
@@ -26,7 +27,7 @@ func faultLines(run *Run) []line {
 	case len(injected) == 0:
 		first = strong("No fault was injected").then(plain(": ", strings.Join(not, ", "), ". The section on faults says why."))
 	default:
-		first = strong(plural(countOf(injected), "fault", "faults")).then(plain(": ", repeatNames(injected), "."))
+		first = strong(units.Counted(countOf(injected), "fault", "faults")).then(plain(": ", repeatNames(injected), "."))
 		if len(not) > 0 {
 			first = first.then(plain(" ", strings.Join(not, ", "), "."))
 		}
@@ -92,13 +93,13 @@ func expectationsLine(injections []injection) line {
 		if failed > 1 {
 			text += fmt.Sprintf("; and %d more", failed-1)
 		}
-		return strong(fmt.Sprintf("✗ %d of %s not met:", failed, plural(uint64(all), "expectation", "expectations"))).then(plain(text, fmt.Sprintf(". %d met", met), unjudged, "."))
+		return strong(fmt.Sprintf("✗ %d of %s not met:", failed, units.Counted(uint64(all), "expectation", "expectations"))).then(plain(text, fmt.Sprintf(". %d met", met), unjudged, "."))
 	}
 	mark := verdictMark(event.ExpectationMet)
 	if met == 0 {
 		mark = verdictMark(event.ExpectationUnknown)
 	}
-	return strong(mark).then(plain(fmt.Sprintf(" %d of %s met", met, plural(uint64(all), "expectation", "expectations")), unjudged, "."))
+	return strong(mark).then(plain(fmt.Sprintf(" %d of %s met", met, units.Counted(uint64(all), "expectation", "expectations")), unjudged, "."))
 }
 
 // verdictOn is a decided expectation's verdict; a word that this version does not know is unknown.

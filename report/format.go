@@ -36,14 +36,6 @@ func clockTenths(seconds float64) string {
 	return fmt.Sprintf("%s.%d", clock(float64(tenths/10)), tenths%10)
 }
 
-// plural writes a number of things.
-func plural(n uint64, one, many string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	return units.Count(n) + " " + many
-}
-
 // lengthText writes a length of time: to a tenth of a second below a minute, else to the second.
 func lengthText(seconds float64) string {
 	d := duration(seconds)

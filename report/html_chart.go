@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"golang.org/x/net/html"
+
+	"xinbot.ir/squall/internal/units"
 )
 
 // patterns are what is shaded with stripes and dots in every chart.
@@ -37,7 +39,7 @@ func (p *page) chart(c chart) *html.Node {
 	for i, l := range svgLayouts {
 		within(n, drawSVG(p.drawings[i], l.class, c), lineBreak())
 	}
-	summary := element("summary", nil, verbatim("Values of this chart ("+plural(uint64(len(c.values.rows)), "row", "rows")+")"))
+	summary := element("summary", nil, verbatim("Values of this chart ("+units.Counted(uint64(len(c.values.rows)), "row", "rows")+")"))
 	return within(n, element("details", nil, summary, lineBreak(), p.values(c), lineBreak()), lineBreak())
 }
 

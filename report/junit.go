@@ -8,6 +8,7 @@ import (
 
 	"xinbot.ir/squall/internal/event"
 	"xinbot.ir/squall/internal/slo"
+	"xinbot.ir/squall/internal/units"
 )
 
 // junit.xml has three suites: the run itself, its objectives, and the expectations of its faults. It is what build
@@ -183,7 +184,7 @@ func junitObjectives(run *Run) (cases []junitCase) {
 		}
 		switch {
 		case o.State == slo.Fail:
-			c.Failure = junitBecause("objective", "came to "+measured(o.Result)+where+", over "+plural(o.Samples, "sample", "samples"))
+			c.Failure = junitBecause("objective", "came to "+measured(o.Result)+where+", over "+units.Counted(o.Samples, "sample", "samples"))
 		case o.State == slo.Unknown && run.verdict.Run.Policy.Unknown == slo.UnknownFails:
 			c.Failure = junitBecause("objective", "could not be judged: "+o.Reason)
 		case o.State == slo.Unknown:

@@ -13,6 +13,7 @@ import (
 	"xinbot.ir/squall/chaos"
 	"xinbot.ir/squall/internal/rundir"
 	"xinbot.ir/squall/internal/timeline"
+	"xinbot.ir/squall/internal/units"
 )
 
 // ledgerState is what the run directory says is still changed, as of now and not of the end of the run: a
@@ -68,7 +69,7 @@ func stillChanged(run *Run) (notes []line) {
 	}
 	switch open := len(run.ledger.objects); {
 	case open > 0:
-		notes = append(notes, strong("Still in the ledger:").then(plain(" ", plural(uint64(open), "change", "changes"), ". To revert what squall can: "), recoverCommand(run)))
+		notes = append(notes, strong("Still in the ledger:").then(plain(" ", units.Counted(uint64(open), "change", "changes"), ". To revert what squall can: "), recoverCommand(run)))
 	case len(left) > 0 && run.ledger.exists:
 		notes = append(notes, plain("Since then the ledger has been settled: nothing in it is open any more."))
 	}
@@ -85,7 +86,7 @@ func stoppedWithin(run *Run) []line {
 	note := strong("Still changed.")
 	if len(on) > 0 {
 		note = strong("Faults were on.").then(plain(fmt.Sprintf(" When data stopped, at %s, %s: %s.",
-			clock(run.length), plural(uint64(len(on)), "fault had not been reverted", "faults had not been reverted"), injectionLabels(on))))
+			clock(run.length), units.Counted(uint64(len(on)), "fault had not been reverted", "faults had not been reverted"), injectionLabels(on))))
 	}
 	switch {
 	case run.timeline.Start.Embedded:

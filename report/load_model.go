@@ -51,7 +51,7 @@ func times(all []modelPeriod, open bool) string {
 
 // loadModel describes how the load was made, in a few words.
 func loadModel(run *Run) string {
-	users := plural(uint64(max(0, run.vus.high)), "virtual user", "virtual users") + ", think time " + thinkTimes(run.timeline)
+	users := units.Counted(uint64(max(0, run.vus.high)), "virtual user", "virtual users") + ", think time " + thinkTimes(run.timeline)
 	if !run.open {
 		return "closed model, up to " + users
 	}

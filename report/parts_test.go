@@ -9,6 +9,7 @@ import (
 	"xinbot.ir/squall/internal/event"
 	"xinbot.ir/squall/internal/rundir"
 	"xinbot.ir/squall/internal/timeline"
+	"xinbot.ir/squall/internal/units"
 	"xinbot.ir/squall/load"
 	"xinbot.ir/squall/load/metric"
 )
@@ -86,8 +87,8 @@ func TestNumbers(t *testing.T) {
 		{clockTenths(23.96), "00:24.0"},
 		{clockTenths(83.44), "01:23.4"},
 		{clockTenths(3852.1), "1:04:12.1"},
-		{plural(1, "send", "sends"), "1 send"},
-		{plural(1200, "send", "sends"), "1,200 sends"},
+		{units.Counted(1, "send", "sends"), "1 send"},
+		{units.Counted(1200, "send", "sends"), "1,200 sends"},
 	} {
 		if c.got != c.want {
 			t.Errorf("%q, want %q", c.got, c.want)

@@ -9,6 +9,7 @@ import (
 
 	"xinbot.ir/squall/internal/rundir"
 	"xinbot.ir/squall/internal/timeline"
+	"xinbot.ir/squall/internal/units"
 	"xinbot.ir/squall/load"
 	"xinbot.ir/squall/load/metric"
 )
@@ -123,5 +124,5 @@ func (p *phase) label() string {
 	if p.times == 1 || len(p.runs) > 0 {
 		return p.name
 	}
-	return p.name + ", " + plural(uint64(p.times), "phase", "phases")
+	return p.name + ", " + units.Counted(uint64(p.times), "phase", "phases")
 }

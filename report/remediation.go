@@ -139,7 +139,7 @@ func objectiveEvidence(run *Run, o slo.Judged, kind remediationKind) (lines []li
 	case o.State == slo.Unknown:
 		text = o.Reason
 	case o.Objective.Latency() || o.Objective.Share():
-		text += " of " + plural(o.Samples, "sample", "samples")
+		text += " of " + units.Counted(o.Samples, "sample", "samples")
 	}
 	if o.Scope != (slo.Scope{}) {
 		text += " " + o.Scope.String()

@@ -55,7 +55,7 @@ func (r repeats) name() string {
 	return r.Title + " (" + timesText(len(r.all)) + ")"
 }
 
-func timesText(n int) string { return plural(uint64(n), "time", "times") }
+func timesText(n int) string { return units.Counted(uint64(n), "time", "times") }
 
 // spread writes the values of the injections of a group: one, or the least and the most.
 func (r repeats) spread(of func(injection) float64, text func(float64) string) string {

@@ -47,7 +47,7 @@ func errorsSection(run *Run) []block {
 			for _, x := range run.errors[mostErrorRows:] {
 				count += x.count
 			}
-			blocks = append(blocks, paragraph{plain(fmt.Sprintf("%s more kinds of errors, the least frequent, had %s.", units.Count(uint64(n)), plural(count, "error", "errors")))})
+			blocks = append(blocks, paragraph{plain(fmt.Sprintf("%s more kinds of errors, the least frequent, had %s.", units.Count(uint64(n)), units.Counted(count, "error", "errors")))})
 		}
 	}
 	if len(run.totals.Checks) > 0 {

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"xinbot.ir/squall/internal/event"
+	"xinbot.ir/squall/internal/units"
 )
 
 // faultsSection describes what was broken, and whether it was restored: what is not reverted first, then
@@ -35,7 +36,7 @@ func faultsSection(run *Run) []block {
 		}
 		blocks = append(blocks, heading{3, r.Label}, list{r.details()})
 		if n := len(r.all) - 1; n > 0 {
-			blocks = append(blocks, paragraph{plain(plural(uint64(n), "more went", "more went"), " the same way; the journal has each.")})
+			blocks = append(blocks, paragraph{plain(units.Counted(uint64(n), "more went", "more went"), " the same way; the journal has each.")})
 		}
 	}
 	return blocks
@@ -127,18 +128,11 @@ func whyRefused(d event.FaultRefused) string {
 		parts = append(parts, d.Reason)
 	}
 	for _, c := range d.Checks {
-		if text := checkText(c); c.Answer == event.Refuses && !strings.Contains(d.Reason, cmp.Or(c.Reason, c.Text)) {
+		if text := c.String(); c.Answer == event.Refuses && !strings.Contains(d.Reason, cmp.Or(c.Reason, c.Text)) {
 			parts = append(parts, text)
 		}
 	}
 	return cmp.Or(strings.Join(parts, "; "), absent)
-}
-
-func checkText(c event.Check) string {
-	if c.Reason == "" {
-		return c.Text
-	}
-	return c.Text + ": " + c.Reason
 }
 
 // details is the fault from its preflight to its revert.
@@ -219,7 +213,7 @@ func checksLines(checks []event.Check) []line {
 			passed++
 			continue
 		}
-		items = append(items, plain("Warned before: ", checkText(c)))
+		items = append(items, plain("Before it: ", c.String()))
 	}
 	if len(checks) == 0 {
 		return nil

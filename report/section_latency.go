@@ -129,7 +129,7 @@ func phasesSection(run *Run) []block {
 	}
 	blocks := []block{t}
 	if n := len(run.phases) - len(phases); n > 0 {
-		blocks = append(blocks, paragraph{plain(plural(uint64(n), "phase was", "phases were"), " too short to hold the middle of a second; the timeline has them.")})
+		blocks = append(blocks, paragraph{plain(units.Counted(uint64(n), "phase was", "phases were"), " too short to hold the middle of a second; the timeline has them.")})
 	}
 	if len(phases) == 1 {
 		return blocks // the latencies would be those of the whole run again

@@ -35,7 +35,7 @@ func timelineSection(run *Run) []block {
 		t.rows = append(t.rows, textRow(append(cells, ev.By.String(), ev.Text())...))
 	}
 	if left > 0 {
-		return []block{t, paragraph{plain(plural(uint64(left), "event is", "events are"), " left out: those of faults that went as one before, and the middle of what is still too long. The journal has them all.")}}
+		return []block{t, paragraph{plain(units.Counted(uint64(left), "event is", "events are"), " left out: those of faults that went as one before, and the middle of what is still too long. The journal has them all.")}}
 	}
 	return []block{t}
 }
@@ -78,7 +78,7 @@ func generatorSection(run *Run) []block {
 	seconds := uint64(len(run.files.Seconds))
 	t := table{columns: append(textColumns("What"), numberColumns("Value")...)}
 	t.rows = [][]line{
-		textRow("Saturated", fmt.Sprintf("%d of %s", len(run.saturated), plural(seconds, "second", "seconds"))),
+		textRow("Saturated", fmt.Sprintf("%d of %s", len(run.saturated), units.Counted(seconds, "second", "seconds"))),
 		textRow("Time in which squall did not run", awayText(run)),
 		textRow("Sends that fell due then, and were not made", skipped(run)),
 		textRow("Worst second's timer lag (p95)", units.Latency(duration(lag/1000))),
@@ -97,7 +97,7 @@ func generatorSection(run *Run) []block {
 	}
 	var items []line
 	for _, why := range sortedKeys(reasons) {
-		items = append(items, plain(plural(uint64(reasons[why]), "second", "seconds"), ": ", why))
+		items = append(items, plain(units.Counted(uint64(reasons[why]), "second", "seconds"), ": ", why))
 	}
 	return append(blocks, list{items})
 }

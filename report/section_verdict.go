@@ -62,19 +62,19 @@ func caveats(run *Run) []line {
 		first := run.saturated[0]
 		notes = append(notes, strong("Generator saturated.").then(plain(fmt.Sprintf(
 			" In %d of %s the load generator itself was at its limit (first at %s: %s). What was measured then may be this machine's fault and not the platform's.",
-			n, plural(uint64(len(run.files.Seconds)), "second", "seconds"), clock(first.At), first.Saturated))))
+			n, units.Counted(uint64(len(run.files.Seconds)), "second", "seconds"), clock(first.At), first.Saturated))))
 	}
 	if away, skipped, first := run.away(); away > 0 {
 		text := fmt.Sprintf(" squall did not run for %s in all (first at %s): it was suspended, starved of processor time, or the machine slept. Requests under way then are counted without a latency, those without an answer are no failures", lengthText(away), clock(first))
 		if skipped > 0 {
-			text += fmt.Sprintf(", and %s due then and not made", plural(skipped, "send was", "sends were"))
+			text += fmt.Sprintf(", and %s due then and not made", units.Counted(skipped, "send was", "sends were"))
 		}
 		notes = append(notes, strong("Generator away.").then(plain(text+".")))
 	}
 	if m := run.totals.Missed; m > 0 {
 		notes = append(notes, strong("Missed sends.").then(plain(fmt.Sprintf(
 			" %s due and never made: the offered rate was higher than what was sent, and requests that were not sent have no latency.",
-			plural(m, "send was", "sends were")))))
+			units.Counted(m, "send was", "sends were")))))
 	}
 	for _, u := range run.unreadable {
 		notes = append(notes, strong("Objective not read.").then(plain(" ", u)))
@@ -180,12 +180,12 @@ func environmentSection(run *Run) []block {
 	}{
 		{"Run", code(m.RunID)},
 		{"Started", plain(run.timeline.Started.Format(time.RFC3339))},
-		{"squall", plain(m.Version, ", ", m.GoVersion, ", ", m.OS, "/", m.Arch, ", ", plural(uint64(max(0, m.CPUs)), "processor", "processors"))},
+		{"squall", plain(m.Version, ", ", m.GoVersion, ", ", m.OS, "/", m.Arch, ", ", units.Counted(uint64(max(0, m.CPUs)), "processor", "processors"))},
 		{"Machine", plain(m.Host)},
 		{"Target", plain(target)},
 		{"Gateway", code(m.Gateway)},
 		{"Orchestrator", code(m.Orchestrator)},
-		{"Workload", plain(m.Workload, fmt.Sprintf(" (%s, %s)", plural(uint64(max(0, m.Tenants)), "tenant", "tenants"), plural(uint64(max(0, m.Brands)), "brand", "brands")))},
+		{"Workload", plain(m.Workload, fmt.Sprintf(" (%s, %s)", units.Counted(uint64(max(0, m.Tenants)), "tenant", "tenants"), units.Counted(uint64(max(0, m.Brands)), "brand", "brands")))},
 		{"Seed", plain(fmt.Sprint(m.Seed))},
 		{"Command", code(strings.Join(m.Command, " "))},
 	} {

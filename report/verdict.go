@@ -7,6 +7,7 @@ import (
 
 	"xinbot.ir/squall/internal/rundir"
 	"xinbot.ir/squall/internal/slo"
+	"xinbot.ir/squall/internal/units"
 	"xinbot.ir/squall/load"
 	"xinbot.ir/squall/load/metric"
 )
@@ -97,7 +98,7 @@ func (run *Run) whyOff(metric string) (why string) {
 
 // sentence describes in one sentence why the run got its verdict.
 func (run *Run) sentence() line {
-	judged, over := run.verdict.Run.Objectives, fmt.Sprintf(" over %s in %s.", plural(run.requests().Count, "request", "requests"), clock(run.length))
+	judged, over := run.verdict.Run.Objectives, fmt.Sprintf(" over %s in %s.", units.Counted(run.requests().Count, "request", "requests"), clock(run.length))
 	if len(run.verdict.Reasons) > 0 {
 		worst := run.verdict.Reasons[0]
 		more := 0
@@ -120,8 +121,8 @@ func (run *Run) sentence() line {
 	case unknown == len(judged):
 		return plain("nothing failed, and nothing was shown: none of the ", fmt.Sprint(unknown), " built-in objectives could be judged", over)
 	case unknown > 0:
-		return plain(fmt.Sprintf("%d of %s held", len(judged)-unknown, plural(uint64(len(judged)), "objective", "objectives")), over[:len(over)-1], "; ",
-			plural(uint64(unknown), "built-in one", "built-in ones"), " could not be judged and nobody asked for them.")
+		return plain(fmt.Sprintf("%d of %s held", len(judged)-unknown, units.Counted(uint64(len(judged)), "objective", "objectives")), over[:len(over)-1], "; ",
+			units.Counted(uint64(unknown), "built-in one", "built-in ones"), " could not be judged and nobody asked for them.")
 	case len(judged) == 1:
 		return plain("the objective held", over)
 	}
@@ -172,7 +173,7 @@ func (run *Run) reason(r slo.Reason, n int) line {
 // countsMissing lists the counts that are missing.
 func (run *Run) countsMissing() string {
 	return fmt.Sprintf("%s has no counts of %s that %s has latencies of",
-		rundir.WindowsFile, plural(uint64(run.uncounted), "second", "seconds"), rundir.HistogramFile)
+		rundir.WindowsFile, units.Counted(uint64(run.uncounted), "second", "seconds"), rundir.HistogramFile)
 }
 
 // andMore adds that the same holds for n others.

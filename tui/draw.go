@@ -4,6 +4,7 @@ import (
 	"xinbot.ir/squall/internal/units"
 	"xinbot.ir/squall/tui/dialog"
 	"xinbot.ir/squall/tui/grid"
+	"xinbot.ir/squall/tui/panel"
 )
 
 // View is the frame that the last message led to.
@@ -107,12 +108,15 @@ func (m *Model) tooSmall() {
 		{string(m.state.Now.Status) + ": the load goes on, " + units.VUs(m.state.Now.Load.VUs) + ".", units.VUs(m.state.Now.Load.VUs)},
 		{"x HALT   q quit", "x HALT"},
 	}
+	if on := panel.CountFaults(m.state.Now.Faults).On; on > 0 {
+		lines[1] = append([]string{lines[1][0] + " " + panel.FaultCount(on) + " on.", units.VUs(m.state.Now.Load.VUs) + ", " + panel.FaultCount(on) + " on"}, panel.FaultCount(on)+" on")
+	}
 	switch m.dialog.(type) {
 	case nil:
 	case *dialog.Quit:
 		lines[2] = []string{"Stop and report?   y yes   Esc no", "Stop? y, Esc"}
 	default:
-		lines[2] = []string{"Esc closes what is open   Ctrl+X HALT", "Ctrl+X HALT"}
+		lines[2] = []string{"Ctrl+X HALT   q quit   Esc closes what is open", "Ctrl+X HALT   q quit", "Ctrl+X HALT"}
 	}
 	y := max(0, (h-len(lines))/2)
 	for i, texts := range lines {

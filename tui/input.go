@@ -38,6 +38,8 @@ func (m *Model) key(k tea.KeyMsg) tea.Cmd {
 		return m.interrupt()
 	case k.Type == tea.KeyCtrlX, (name == "x" || name == "X") && (m.dialog == nil || !m.dialog.Typing()):
 		return m.halt()
+	case !m.fits:
+		return m.unseenKey(k)
 	case m.dialog != nil:
 		return m.tell(k)
 	}
@@ -45,6 +47,19 @@ func (m *Model) key(k tea.KeyMsg) tea.Cmd {
 		if m.keys[i].matches(k) {
 			return m.keys[i].do(m)
 		}
+	}
+	return nil
+}
+
+// unseenKey is a key in a terminal that is too small to show what it would do: it can end the run, which is asked for in
+// one line, and close what is open. Nobody injects a fault without having seen what it hits.
+func (m *Model) unseenKey(k tea.KeyMsg) tea.Cmd {
+	_, asking := m.dialog.(*dialog.Quit)
+	switch name := k.String(); {
+	case asking, name == "esc":
+		return m.tell(k)
+	case name == "q":
+		return m.askQuit()
 	}
 	return nil
 }

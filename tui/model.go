@@ -2,7 +2,6 @@ package tui
 
 import (
 	"context"
-	"fmt"
 	"runtime/debug"
 	"slices"
 	"time"
@@ -13,6 +12,7 @@ import (
 	"xinbot.ir/squall/internal/event"
 	"xinbot.ir/squall/internal/session"
 	"xinbot.ir/squall/internal/timeline"
+	"xinbot.ir/squall/internal/units"
 	"xinbot.ir/squall/tui/dialog"
 	"xinbot.ir/squall/tui/grid"
 	"xinbot.ir/squall/tui/theme"
@@ -173,7 +173,7 @@ func (m *Model) handle(msg tea.Msg) tea.Cmd {
 	case panicMsg:
 		return m.fail(msg.err)
 	case droppedKeysMsg:
-		m.Say(fmt.Sprintf("%d keys came at once, as from a paste, and were dropped: press keys one by one", int(msg)), true)
+		m.Say(units.Counted(uint64(msg), "key", "keys")+" came at once, as from a paste, and were dropped: press keys one by one", true)
 		return nil
 	case suspendedMsg:
 		m.Say("take the terminal back: "+msg.err.Error(), true)

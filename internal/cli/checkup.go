@@ -230,7 +230,7 @@ func (c *checkup) checkFaults(ctx context.Context) {
 			c.report(fail, info.ID, err.Error())
 		case len(refused) > 0:
 			for _, check := range refused {
-				c.report(fail, info.ID, check.Text+": "+check.Reason)
+				c.report(fail, info.ID, check.String())
 			}
 		default:
 			c.report(good, info.ID, fmt.Sprintf("by %s on %s: %s", cmp.Or(plan.Driver, info.Driver), plan.Scope, plan.Params))

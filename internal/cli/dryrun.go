@@ -77,7 +77,7 @@ func (a *commands) preflightFaults(ctx context.Context, r config.Resolved) error
 	for _, i := range f.Requested() {
 		plan, err := f.Preflight(ctx, i)
 		for _, check := range plan.Refused() {
-			err = errors.Join(err, fmt.Errorf("%s: %s", check.Text, check.Reason))
+			err = errors.Join(err, errors.New(check.String()))
 		}
 		if err != nil {
 			troubles = append(troubles, fmt.Errorf("--fault %s cannot be injected: %w", i, err))

@@ -154,7 +154,7 @@ func awaited(snap session.Snapshot) string {
 	case on > 1:
 		return "reverting " + units.Int(on) + " faults"
 	case snap.Load.InFlight > 0:
-		return "waiting for " + units.Int(snap.Load.InFlight) + " requests in flight"
+		return "waiting for " + units.Counted(uint64(snap.Load.InFlight), "request", "requests") + " in flight"
 	}
 	return ""
 }

@@ -36,7 +36,7 @@ func TestNoRouteIsNotThePlatforms(t *testing.T) {
 	if cmd.ProcessState.ExitCode() != 98 {
 		t.Errorf("exit code %d (%v), want 98: nothing was measured", cmd.ProcessState.ExitCode(), err)
 	}
-	if want := "did not leave this machine: no route from this machine"; !strings.Contains(string(out), want) {
+	if want := "failed on this machine: no route from this machine"; !strings.Contains(string(out), want) {
 		t.Errorf("no %q in\n%s", want, out)
 	}
 	run, err := rundir.Open(dir)

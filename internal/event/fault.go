@@ -87,6 +87,18 @@ type Check struct {
 	Reason string `json:"reason,omitempty"` // why not, and what would help; "" when it passes
 }
 
+// String is a check as one text. What was looked at is quoted: by itself it reads as if it were so.
+func (c Check) String() string {
+	answer, there := map[Answer]string{Warns: "warns", Refuses: "failed"}[c.Answer]
+	switch {
+	case c.Reason == "":
+		return c.Text
+	case !there:
+		return c.Text + ": " + c.Reason
+	}
+	return fmt.Sprintf("check %q %s: %s", c.Text, answer, c.Reason)
+}
+
 // FaultStarted is a fault that is about to be injected. It is on the disk before anything is touched.
 type FaultStarted struct {
 	Injection

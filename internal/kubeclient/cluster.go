@@ -73,6 +73,9 @@ type Ref struct {
 func Connect(c Config) (*Cluster, error) {
 	const verb = "read kubeconfig"
 	rules := c.rules()
+	if err := readable(rules.Precedence); err != nil {
+		return nil, fmt.Errorf("%s: %w", verb, err)
+	}
 	raw, err := rules.Load()
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", verb, err)

@@ -3,7 +3,10 @@ package kubeclient
 import (
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -38,5 +41,24 @@ func TestUnknownContext(t *testing.T) {
 	_, err := Connect(Config{Kubeconfig: file, Context: "staging"})
 	if want := "read kubeconfig " + file + ": there is no context called staging: it has one, two"; err == nil || err.Error() != want {
 		t.Errorf("%v, want %s", err, want)
+	}
+}
+
+// What could be read without an end is not read at all.
+func TestKubeconfigThatIsNoFile(t *testing.T) {
+	dir := t.TempDir()
+	fifo, large := filepath.Join(dir, "fifo"), filepath.Join(dir, "large")
+	if err := syscall.Mkfifo(fifo, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(large, make([]byte, 2<<20), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for path, want := range map[string]string{
+		fifo: "is a pipe, which can be read only once", "/dev/zero": "is no file", dir: "is no file", large: "is larger than 1048576 bytes",
+	} {
+		if _, err := Connect(Config{Kubeconfig: path}); err == nil || !strings.Contains(err.Error(), path+" "+want) {
+			t.Errorf("%s: %v, want %q", path, err, want)
+		}
 	}
 }

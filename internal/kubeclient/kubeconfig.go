@@ -2,12 +2,33 @@ package kubeclient
 
 import (
 	"fmt"
+	"io/fs"
 	"os"
 
 	"k8s.io/apimachinery/pkg/api/equality"
 	"k8s.io/client-go/tools/clientcmd"
 	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
+
+	"xinbot.ir/squall/internal/inputfile"
 )
+
+// readable refuses files that client-go would read without an end, such as a device or a pipe that nobody writes to. Some
+// may be missing, as kubectl has it.
+func readable(paths []string) error {
+	for _, path := range paths {
+		info, err := os.Stat(path)
+		switch {
+		case err != nil: // client-go says why
+		case info.Mode().Type() == fs.ModeNamedPipe:
+			return fmt.Errorf("%s is a pipe, which can be read only once, and the kubeconfig is needed again to revert faults: save it in a file", path)
+		case !info.Mode().IsRegular():
+			return fmt.Errorf("%s is no file", path)
+		case info.Size() > inputfile.Largest:
+			return fmt.Errorf("%s is larger than %d bytes, and so no kubeconfig", path, inputfile.Largest)
+		}
+	}
+	return nil
+}
 
 // unambiguous refuses a context whose name, cluster or user two of the files define in different ways. Clients take
 // the first one in silence, which is not the one that was meant when another file's context is asked for.

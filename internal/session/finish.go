@@ -74,7 +74,7 @@ func (s *Session) shutDown() {
 		errs = append(errs, errors.New(refused))
 	}
 	if n := s.lostWindows(); n > 0 {
-		errs = append(errs, fmt.Errorf("write run directory: %s seconds were measured and not written", units.Int(n)))
+		errs = append(errs, fmt.Errorf("write run directory: measured and not written: %s", units.Counted(uint64(n), "second", "seconds")))
 	}
 	errs = append(errs, faults, s.journal.add(s.ender, end))
 	s.exportEvidence()

@@ -80,9 +80,12 @@ func (s *Session) reportLostWindow(err error) {
 func (s *Session) judge(o metric.Observation, line *timeline.Timeline, at float64, parts slo.Parts) (live, overall []slo.Result) {
 	o.Total.Chaos = uint64(line.Injected())
 	for _, objective := range s.config.Objectives {
-		now := slo.Result{Objective: objective, Reason: objective.Scope.During + " is not on"}
-		if objective.Scope.During == "" || objective.Scope.Covers(line, at) {
-			now = objective.Evaluate(o.Recent)
+		now := objective.Evaluate(o.Recent)
+		switch scope := objective.Scope; {
+		case scope.During != "" && !scope.Covers(line, at):
+			now = slo.Result{Objective: objective, OutOfScope: true, Reason: scope.During + " is not on"}
+		case scope.Outside && line.FaultOn(at): // its recovery is judged: by it the clock of the recovery stops
+			now = slo.Result{Objective: objective, OutOfScope: true, Reason: "a fault is on"}
 		}
 		whole, _ := parts.Evaluate(objective, s.config.BuiltIn, o.Total)
 		live, overall = append(live, now), append(overall, whole)

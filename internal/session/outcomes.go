@@ -88,7 +88,7 @@ type objectiveHealth struct {
 
 func healthOf(verdicts []slo.Result) (h objectiveHealth) {
 	for _, v := range verdicts {
-		if v.Objective.Scope.During != "" { // says what a fault may cost, not what health is
+		if v.OutOfScope || v.Objective.Scope.During != "" { // that one says what a fault may cost, not what health is
 			continue
 		}
 		switch v.State {

@@ -101,6 +101,8 @@ type Result struct {
 	Value     float64 // in the bound's unit; meaningless when Unknown for want of any sample
 	Samples   uint64
 	Reason    string // why Unknown; "" otherwise
+
+	OutOfScope bool // Unknown, because the objective is not about the moment that is judged
 }
 
 // closeToBound is how close to its bound, as a share of it, a latency is written in full: three digits might not

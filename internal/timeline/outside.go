@@ -1,6 +1,10 @@
 package timeline
 
-import "xinbot.ir/squall/internal/event"
+import (
+	"slices"
+
+	"xinbot.ir/squall/internal/event"
+)
 
 // Outside reports whether a moment lies outside every fault and spike and the recovery from it. A recovery
 // lasts until objectives were green again; one that nobody saw the end of lasts until the next that was
@@ -16,6 +20,11 @@ func (t *Timeline) Outside(at float64) bool {
 		}
 	}
 	return true
+}
+
+// FaultOn reports whether any fault was on at a moment.
+func (t *Timeline) FaultOn(at float64) bool {
+	return slices.ContainsFunc(t.Injections, func(i Injection) bool { return t.During(i.Fault, at) })
 }
 
 // During reports whether a fault of this name was on at a moment.

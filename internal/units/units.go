@@ -55,6 +55,14 @@ func threeDigits(v float64) string {
 	}
 }
 
+// Counted is a number of things: "1 pod", "2,000 pods".
+func Counted(n uint64, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return Count(n) + " " + many
+}
+
 // CountShort is [Count], in millions from ten million up, for places of fixed width.
 func CountShort(n uint64) string {
 	if n >= 10_000_000 {

@@ -283,11 +283,7 @@ func refusals(plan chaos.Plan) string {
 	refused := plan.Refused()
 	texts := make([]string, 0, len(refused))
 	for _, c := range refused {
-		text := c.Text
-		if c.Reason != "" {
-			text += ": " + c.Reason
-		}
-		texts = append(texts, text)
+		texts = append(texts, c.String())
 	}
 	return strings.Join(texts, "; ")
 }
