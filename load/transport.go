@@ -41,38 +41,6 @@ type hostClient struct {
 	closing closingHost
 }
 
-// closingHost notices a gateway that closes its connections after an answer without saying so. Whoever takes such a
-// connection in the moment before it is closed has a message reset that the gateway never meant to refuse, so from
-// then on connections are used once; now and then one is kept, to see whether that is still so.
-type closingHost struct {
-	inARow atomic.Int64 // kept connections that were of no use when they were wanted, since the last that was
-	next   atomic.Int64 // when one may be kept to see, in Unix nanoseconds
-}
-
-const (
-	closesNoticed = 3
-	keptEvery     = 5 * time.Second
-)
-
-// keeps reports whether a connection is worth keeping.
-func (c *closingHost) keeps() bool {
-	if c.inARow.Load() < closesNoticed {
-		return true
-	}
-	now, next := time.Now().UnixNano(), c.next.Load()
-	return now >= next && c.next.CompareAndSwap(next, now+int64(keptEvery))
-}
-
-// wasClosed notes a kept connection that was of no use.
-func (c *closingHost) wasClosed() { c.inARow.Add(1) }
-
-// wasOpen notes that a kept connection had another answer.
-func (c *closingHost) wasOpen() {
-	if c.inARow.Load() != 0 {
-		c.inARow.Store(0)
-	}
-}
-
 // do sends a request and reads the answer, and notes in the outcome when, and how long the parts took. A request is
 // sent exactly once: to send it again would hide a failure and could deliver a message twice.
 func (h *hostClient) do(req *fasthttp.Request, resp *fasthttp.Response, o *metric.Outcome) error {
@@ -110,11 +78,18 @@ func (h *hostClient) send(req *fasthttp.Request, resp *fasthttp.Response, o *met
 	default:
 		h.closing.wasClosed()
 	}
-	if err != nil || !reuse || !conn.used && !h.closing.keeps() {
+	if err != nil || !reuse {
 		h.pool.CloseConn(kept)
 		return err
 	}
+	fresh := !conn.used
 	conn.used = true
+	if fresh && h.closing.noticed() {
+		h.closing.useOnce(&setAside{
+			closed: func() bool { return useless(kept.Conn()) }, keep: func() { h.pool.ReleaseConn(kept) }, drop: func() { h.pool.CloseConn(kept) },
+		})
+		return nil
+	}
 	h.pool.ReleaseConn(kept)
 	return nil
 }

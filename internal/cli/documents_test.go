@@ -86,7 +86,7 @@ func TestJobSummary(t *testing.T) {
 	t.Chdir(t.TempDir())
 	environ := map[string]string{"GATEWAY_URL": gateway(t, func() {}), "WEBHOOK_SECRET": "s3cret", "GITHUB_STEP_SUMMARY": step}
 	run := func(dir string) (code int, errs string) {
-		code, _, errs = try(t, environ, "run", "--headless", "--vus", "1", "--think", "10ms", "--duration", "100ms", "--out", dir, "--objective", "http_req_failed: rate<0.5")
+		code, _, errs = try(t, environ, "run", "--headless", "--vus", "1", "--think", "10ms", "--duration", "2s", "--out", dir, "--objective", "http_req_failed: rate<0.5")
 		return code, errs
 	}
 	if code, errs := run("one"); code != 0 {

@@ -45,7 +45,7 @@ func onceAroundWith(t *testing.T, atFirst func(), args ...string) (dir string, c
 	t.Helper()
 	t.Chdir(t.TempDir())
 	environ := map[string]string{"GATEWAY_URL": gateway(t, atFirst), "WEBHOOK_SECRET": "s3cret"}
-	args = append([]string{"run", "--headless", "--vus", "1", "--think", "10ms", "--duration", "100ms", "--out", "run", "--objective", "http_req_failed: rate<0.5"}, args...)
+	args = append([]string{"run", "--headless", "--vus", "1", "--think", "10ms", "--duration", "1s", "--out", "run", "--objective", "http_req_failed: rate<0.5"}, args...)
 	code, out, errs = try(t, environ, args...)
 	return "run", code, out, errs
 }
