@@ -1,6 +1,7 @@
 package kubernetes
 
 import (
+	"context"
 	"fmt"
 	"sync"
 	"time"
@@ -16,22 +17,23 @@ import (
 
 // namespace is what is watched of one namespace.
 type namespace struct {
-	name     string
-	history  *history
-	scalings *scalings
+	name       string
+	history    *history
+	scalings   *scalings
+	departures *departures // of all namespaces
 }
 
-func newNamespace(name string) *namespace {
-	return &namespace{name: name, history: newHistory(name), scalings: newScalings(name)}
+func newNamespace(name string, d *departures) *namespace {
+	return &namespace{name: name, history: newHistory(name), scalings: newScalings(name), departures: d}
 }
 
-// feeds are those of a namespace; what they lose is told as gaps of one panel.
-func (n *namespace) feeds(cl *kubeclient.Cluster, watches *kubeclient.Client, gaps *evidence.GapLog) []*feed {
+// feeds are those of a namespace; what they lose is told as gaps of one panel. What pods have written is asked for until ctx ends.
+func (n *namespace) feeds(ctx context.Context, cl *kubeclient.Cluster, watches *kubeclient.Client, gaps *evidence.GapLog) []*feed {
 	out := &outage{panel: "workloads of " + n.name, gaps: gaps, down: map[string]bool{}}
 	return []*feed{
 		newFeed(cl, cl.Client.Apps, watches.Apps, "deployments", n.name, &appsv1.Deployment{}, &workloadFeed{n, deployment, readDeployment, out}),
 		newFeed(cl, cl.Client.Apps, watches.Apps, "statefulsets", n.name, &appsv1.StatefulSet{}, &workloadFeed{n, statefulSet, readStatefulSet, out}),
-		newFeed(cl, cl.Client.Core, watches.Core, "pods", n.name, &corev1.Pod{}, &podFeed{n, out}),
+		newFeed(cl, cl.Client.Core, watches.Core, "pods", n.name, &corev1.Pod{}, &podFeed{n, out, func(p *corev1.Pod, at time.Time) { n.departures.see(ctx, p, at) }}),
 		newFeed(cl, cl.Client.Core, watches.Core, "events", n.name, &corev1.Event{}, &eventFeed{n, out}),
 	}
 }
@@ -132,6 +134,7 @@ func wanted(replicas *int32) int {
 type podFeed struct {
 	*namespace
 	outage *outage
+	see    func(*corev1.Pod, time.Time)
 }
 
 func (f *podFeed) listed(objects []any, at time.Time) {
@@ -140,6 +143,7 @@ func (f *podFeed) listed(objects []any, at time.Time) {
 		uids[object.(*corev1.Pod).UID] = true // the reflector passes on no other
 		f.changed(object, at)
 	}
+	f.departures.keep(f.name, uids, at)
 	f.history.keepPods(uids)
 	f.history.losePods("", at)
 }
@@ -148,10 +152,13 @@ func (f *podFeed) changed(object any, at time.Time) {
 	p := object.(*corev1.Pod) // the reflector passes on no other
 	f.history.seePod(p, at)
 	f.scalings.owns(p)
+	f.see(p, at)
 }
 
-func (f *podFeed) gone(object any, _ time.Time) {
-	f.history.forgetPod(object.(*corev1.Pod).UID) // the reflector passes on no other
+func (f *podFeed) gone(object any, at time.Time) {
+	uid := object.(*corev1.Pod).UID // the reflector passes on no other
+	f.history.forgetPod(uid)
+	f.departures.left(uid, at, false)
 }
 
 func (f *podFeed) lost(since, at time.Time, why *evidence.Problem) {
@@ -169,16 +176,22 @@ type eventFeed struct {
 
 func (f *eventFeed) listed(objects []any, _ time.Time) {
 	for _, object := range objects {
-		f.scalings.event(object.(*corev1.Event), true) // the reflector passes on no other
+		f.see(object, true)
 	}
 }
 
-func (f *eventFeed) changed(object any, _ time.Time) {
-	f.scalings.event(object.(*corev1.Event), false) // the reflector passes on no other
+func (f *eventFeed) changed(object any, _ time.Time) { f.see(object, false) }
+
+func (f *eventFeed) see(object any, old bool) {
+	e := object.(*corev1.Event) // the reflector passes on no other
+	f.scalings.event(e, old)
+	f.departures.event(e)
 }
 
 func (f *eventFeed) gone(object any, _ time.Time) {
-	f.scalings.forget(object.(*corev1.Event).UID) // the reflector passes on no other
+	e := object.(*corev1.Event) // the reflector passes on no other
+	f.scalings.forget(e.UID)
+	f.departures.forget(e)
 }
 
 func (f *eventFeed) lost(since, at time.Time, why *evidence.Problem) {

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"path"
 	"slices"
 	"strings"
 	"sync"
@@ -45,6 +46,7 @@ type Source struct {
 	cluster    *kubeclient.Cluster
 	watches    *kubeclient.Client // without a bound on time: a watch is one long answer
 	namespaces []*namespace
+	departures *departures
 
 	mu     sync.Mutex
 	before map[string]description // by namespace and name, when each was seen first
@@ -68,8 +70,9 @@ func New(c Config) (*Source, error) {
 		return nil, fmt.Errorf("make client for %s: %w", cluster.Ref.Server, err)
 	}
 	s := &Source{config: c, cluster: cluster, watches: watches, before: map[string]description{}}
+	s.departures = newDepartures(s.readLog, c.Redact)
 	for _, name := range c.Namespaces {
-		s.namespaces = append(s.namespaces, newNamespace(name))
+		s.namespaces = append(s.namespaces, newNamespace(name, s.departures))
 	}
 	return s, nil
 }
@@ -88,6 +91,7 @@ var rights = []authorizationv1.ResourceAttributes{
 	{Verb: "watch", Resource: "pods"},
 	{Verb: "list", Resource: "events"},
 	{Verb: "watch", Resource: "events"},
+	{Verb: "get", Resource: "pods", Subresource: "log"},
 }
 
 // Check implements evidence.Source: whether all that is read may be read.
@@ -101,7 +105,7 @@ func (s *Source) Check(ctx context.Context, _ evidence.Wanted) []evidence.Findin
 			case err != nil:
 				return []evidence.Finding{{Kind: evidence.SourceFails, Source: Name, Problem: problem(err)}}
 			case !may:
-				missing = append(missing, evidence.Finding{Kind: evidence.RightMissing, Source: Name, Subject: fmt.Sprintf("%s %s in %s", r.Verb, r.Resource, namespace)})
+				missing = append(missing, evidence.Finding{Kind: evidence.RightMissing, Source: Name, Subject: fmt.Sprintf("%s %s in %s", r.Verb, path.Join(r.Resource, r.Subresource), namespace)})
 			}
 		}
 	}
@@ -116,15 +120,17 @@ func (s *Source) Run(ctx context.Context, sink evidence.Sink) error {
 	default:
 	}
 	gaps := evidence.NewGapLog(Name, sink)
+	s.departures.begin(gaps)
 	var running sync.WaitGroup
 	for _, n := range s.namespaces {
 		n.scalings.begin(time.Now())
-		for _, f := range n.feeds(s.cluster, s.watches, gaps) {
+		for _, f := range n.feeds(ctx, s.cluster, s.watches, gaps) {
 			running.Go(func() { f.run(ctx) })
 		}
 	}
 	evidence.Poll(ctx, interval, func(at time.Time) { s.read(ctx, gaps, at) })
 	running.Wait()
+	s.departures.tasks.Wait()
 	s.mu.Lock()
 	s.ended = time.Now()
 	s.mu.Unlock()
@@ -249,5 +255,6 @@ func (s *Source) Export(ctx context.Context, _, to time.Time, dir string) (files
 	write(evidence.File{Name: "scaling-events.csv", Title: "Scaling events", Rows: len(scalings)}, func(w io.Writer) error {
 		return writeScalings(w, scalings)
 	})
+	err = errors.Join(err, s.departures.write(dir, func(f evidence.File) { files = append(files, f) }))
 	return files, err
 }

@@ -38,7 +38,7 @@ func TestAutoscalerBeforeAndAfter(t *testing.T) {
 		t.Fatal(err)
 	}
 	found := s.Check(t.Context(), evidence.Wanted{})
-	if len(found) != len(rights) || found[len(found)-2].Text() != "kubernetes does not let you watch events in "+namespace || found[len(found)-1].Text() != "kubernetes answers (context staging)" {
+	if len(found) != len(rights) || found[len(found)-2].Text() != "kubernetes does not let you get pods/log in "+namespace || found[len(found)-1].Text() != "kubernetes answers (context staging)" {
 		t.Errorf("found %+v", found)
 	}
 	sink := &evidencetest.Sink{}
@@ -81,7 +81,7 @@ func TestAutoscalerBeforeAndAfter(t *testing.T) {
 	})
 	dir := t.TempDir()
 	files, err := s.Export(t.Context(), time.Time{}, time.Time{}, dir)
-	if err != nil || len(files) != 6 {
+	if err != nil || len(files) != 7 {
 		t.Errorf("exported %+v, %v", files, err)
 	}
 	for moment, replicas := range map[string]int{"before": 2, "after": 3} {

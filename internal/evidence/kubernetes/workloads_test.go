@@ -7,11 +7,13 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	policyv1 "k8s.io/api/policy/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
@@ -27,6 +29,7 @@ var readers = []rbacv1.PolicyRule{
 	{APIGroups: []string{"autoscaling"}, Resources: []string{"horizontalpodautoscalers"}, Verbs: []string{"list"}},
 	{APIGroups: []string{"apps"}, Resources: []string{"deployments", "statefulsets"}, Verbs: []string{"list", "watch"}},
 	{APIGroups: []string{""}, Resources: []string{"pods", "events"}, Verbs: []string{"list", "watch"}},
+	{APIGroups: []string{""}, Resources: []string{"pods/log"}, Verbs: []string{"get"}},
 }
 
 // sourceOf is a source of a namespace for a user with these rights.
@@ -226,4 +229,77 @@ func (s *scalings) has(reason string) (n int) {
 		}
 	}
 	return n
+}
+
+// The cluster's nodes drop a pod as soon as it is to be deleted: a finalizer holds it for as long as a real one takes to stop.
+func TestPodsThatAFaultKills(t *testing.T) {
+	c := shared.Cluster(t)
+	namespace := c.Namespace(t)
+	if err := testcluster.Fixtures(t.Context(), c.Admin(), namespace); err != nil {
+		t.Fatal(err)
+	}
+	c.Exec(t, testcluster.Rule{Namespace: namespace, Pod: "redis-0", Container: "redis", Logs: "ready\nreceived SIGTERM, token hunter2\n"})
+	s := sourceOf(t, c, namespace, "dan", readers...)
+	s.departures.redact = strings.NewReplacer("hunter2", "***").Replace
+	evidencetest.Eventually(t, "all rights", patience, func() bool { return len(s.Check(t.Context(), evidence.Wanted{})) == 1 })
+	end := reading(t, s, &evidencetest.Sink{})
+	pods := c.Client().CoreV1().Pods(namespace)
+	hold := func(name, finalizers string) {
+		t.Helper()
+		if _, err := pods.Patch(t.Context(), name, types.MergePatchType, []byte(`{"metadata":{"finalizers":`+finalizers+`}}`), metav1.PatchOptions{}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	hold("redis-0", `["xinbot.ir/held"]`)
+	evidencetest.Eventually(t, "the sight of both pods", patience, func() bool {
+		p := s.namespaces[0].history.last("statefulset redis")
+		return p.replicas == replicas{2, 2, 2}
+	})
+	if err := pods.EvictV1(t.Context(), &policyv1.Eviction{ObjectMeta: metav1.ObjectMeta{Name: "redis-0"}}); err != nil {
+		t.Fatal(err)
+	}
+	read := func(name string) *departure {
+		s.departures.mu.Lock()
+		defer s.departures.mu.Unlock()
+		for _, x := range s.departures.all {
+			if x.name == name {
+				return &departure{how: x.how, gone: x.gone, tails: slices.Clone(x.tails)}
+			}
+		}
+		return nil
+	}
+	evidencetest.Eventually(t, "the lines of redis-0", patience, func() bool {
+		x := read("redis-0")
+		return x != nil && len(x.tails) == 1 && s.departures.has("redis-0", "received SIGTERM")
+	})
+	hold("redis-0", "null")
+	evidencetest.Eventually(t, "the end of redis-0", patience, func() bool { return !read("redis-0").gone.IsZero() })
+	dir := end()
+	text, err := os.ReadFile(filepath.Join(dir, "pod-"+namespace+"-redis-0.txt"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{
+		"Workload:       statefulset redis\n", "What happened:  deleted (EvictionByEvictionAPI)\n", "ready\n", "received SIGTERM, token ***\n", "Scheduled", // the event
+	} {
+		if !strings.Contains(string(text), want) {
+			t.Errorf("no %q in\n%s", want, text)
+		}
+	}
+	list, err := os.ReadFile(filepath.Join(dir, "pods-gone.csv"))
+	if err != nil || strings.Count(string(list), "\n") != 2 || !strings.Contains(string(list), ",redis-0,statefulset redis,deleted (EvictionByEvictionAPI),pod-") {
+		t.Errorf("%v, list\n%s", err, list)
+	}
+}
+
+// has reports whether a text was read of a pod.
+func (d *departures) has(pod, text string) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for _, x := range d.all {
+		if x.name == pod && slices.ContainsFunc(x.tails, func(t *tail) bool { return strings.Contains(t.text, text) }) {
+			return true
+		}
+	}
+	return false
 }
