@@ -99,7 +99,7 @@ Last lines of container redis, read at TIME (at most 50 lines, 16 KiB):
 	if text != want {
 		t.Errorf("got\n%s\nwant\n%s", text, want)
 	}
-	if list := texts["pods-gone.csv"]; list != "seen_at,gone_at,namespace,pod,workload,how,file\n2026-11-28T06:00:10.500Z,2026-11-28T06:00:12.000Z,staging,redis-0,statefulset redis,deleted (EvictionByEvictionAPI),pod-staging-redis-0.txt\n" {
+	if list := texts["gone-pods.csv"]; list != "seen_at,gone_at,namespace,pod,workload,how,file\n2026-11-28T06:00:10.500Z,2026-11-28T06:00:12.000Z,staging,redis-0,statefulset redis,deleted (EvictionByEvictionAPI),pod-staging-redis-0.txt\n" {
 		t.Error(list)
 	}
 	if !slices.Equal(asked, []string{"staging/redis-0 redis false"}) {
@@ -183,7 +183,7 @@ func TestDeparturesAreBounded(t *testing.T) {
 	if len(texts) != mostTexts+1 || texts["pod-staging-redis-0-50.txt"] == "" {
 		t.Errorf("%d files", len(texts))
 	}
-	if list := texts["pods-gone.csv"]; strings.Count(list, "\n") != mostDepartures+2 || !strings.HasSuffix(list, ",,,,,\"7 more, of which nothing is kept\",\n") {
+	if list := texts["gone-pods.csv"]; strings.Count(list, "\n") != mostDepartures+2 || !strings.HasSuffix(list, ",,,,,\"7 more, of which nothing is kept\",\n") {
 		t.Errorf("%d lines, the end is %q", strings.Count(list, "\n"), list[len(list)-60:])
 	}
 	if n := strings.Count(texts["pod-staging-redis-0.txt"], "0001-01-01"); n != 0 || d.kept != mostPodEvents || !d.lost {

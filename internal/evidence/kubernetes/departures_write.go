@@ -53,7 +53,7 @@ func (d *departures) write(dir string, done func(evidence.File)) (err error) {
 		}
 		rows = append(rows, []string{"", "", "", "", "", fmt.Sprintf("%s%d more, of which nothing is kept", atLeast, n), ""})
 	}
-	put(evidence.File{Name: "pods-gone.csv", Title: "Pods that went away or crashed", Rows: len(rows) - 1}, func(w io.Writer) error {
+	put(evidence.File{Name: "gone-pods.csv", Title: "Pods that went away or crashed", Rows: len(rows) - 1}, func(w io.Writer) error {
 		return csv.NewWriter(w).WriteAll(rows)
 	})
 	return err

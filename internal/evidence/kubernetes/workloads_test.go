@@ -286,7 +286,7 @@ func TestPodsThatAFaultKills(t *testing.T) {
 			t.Errorf("no %q in\n%s", want, text)
 		}
 	}
-	list, err := os.ReadFile(filepath.Join(dir, "pods-gone.csv"))
+	list, err := os.ReadFile(filepath.Join(dir, "gone-pods.csv"))
 	if err != nil || strings.Count(string(list), "\n") != 2 || !strings.Contains(string(list), ",redis-0,statefulset redis,deleted (EvictionByEvictionAPI),pod-") {
 		t.Errorf("%v, list\n%s", err, list)
 	}
