@@ -26,6 +26,7 @@ const (
 	CauseEndedByOthers Cause = "foreign"    // somebody else ended it
 	CauseAbandoned     Cause = "kept"       // a person decided to leave it as it is: nothing was reverted
 	CauseUnrecorded    Cause = "unrecorded" // it could not be written down, so nothing was touched
+	CauseKilled        Cause = "killed"     // squall was killed, and its guard has reverted it
 )
 
 // words is the cause for people.
@@ -40,6 +41,7 @@ func (c Cause) words() string {
 		CauseEndedByOthers: "somebody else ended it",
 		CauseAbandoned:     "kept as it is",
 		CauseUnrecorded:    "it could not be written down",
+		CauseKilled:        "squall was killed",
 	}[c]
 }
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/gofrs/flock"
@@ -13,6 +14,7 @@ import (
 	"xinbot.ir/squall/chaos"
 	"xinbot.ir/squall/internal/event"
 	"xinbot.ir/squall/internal/rundir"
+	"xinbot.ir/squall/internal/timeline"
 )
 
 // How long a guard goes on with what it cannot revert, and how long it waits between tries: a target that was
@@ -104,7 +106,31 @@ func (g *guard) revert(ctx context.Context, r RecoverOptions) (left bool, err er
 		}
 		errs = append(errs, g.write(result))
 	}
-	return left, errors.Join(append(errs, err)...)
+	return left, errors.Join(append(errs, g.endFaults(), err)...)
+}
+
+// endFaults writes down that those faults are over of which nothing is left to revert.
+func (g *guard) endFaults() error {
+	run, err := rundir.Open(g.dir)
+	if err != nil {
+		return err
+	}
+	open, err := chaos.ReadLedger(g.dir)
+	if err != nil {
+		return nil //nolint:nilerr // damage is among the results, and what is damaged may be such a fault's
+	}
+	var errs []error
+	for _, i := range timeline.Of(run.Events).Injections {
+		if i.Reverted != nil || i.Active == nil || len(i.Active.Data.Records) == 0 {
+			continue
+		}
+		records := i.Active.Data.Records
+		stays := slices.ContainsFunc(open, func(r chaos.Record) bool { return slices.Contains(records, r.ID) })
+		if !stays && len(chaos.LostRecords(g.dir, records)) == 0 {
+			errs = append(errs, g.append(event.FaultReverted{Injection: i.Injection, Cause: event.CauseKilled}))
+		}
+	}
+	return errors.Join(errs...)
 }
 
 // canBeRetried reports whether time can mend it: a person's decision, another place and a lost record cannot be waited for.
@@ -122,6 +148,10 @@ func (g *guard) write(result chaos.RecoverResult) error {
 	case result.Err != nil:
 		data = event.ChangeNotReverted{Object: object, Reason: g.redact(result.Err.Error())}
 	}
+	return g.append(data)
+}
+
+func (g *guard) append(data any) error {
 	now := time.Now()
 	return rundir.AppendEvent(g.dir, event.Make(now, now.Sub(g.started).Seconds(), event.By(event.RoleGuard), data))
 }

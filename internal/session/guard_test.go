@@ -15,6 +15,7 @@ import (
 	"xinbot.ir/squall/chaos"
 	"xinbot.ir/squall/internal/event"
 	"xinbot.ir/squall/internal/rundir"
+	"xinbot.ir/squall/internal/timeline"
 	"xinbot.ir/squall/load"
 )
 
@@ -149,6 +150,38 @@ func TestGuardRevertsWhatAKilledSessionHasLeft(t *testing.T) {
 	}
 	if texts := strings.Join(journalOf(t, dir), "\n"); !strings.Contains(texts, "guard: Reverted after squall had ended: lamp") {
 		t.Errorf("the journal says\n%s", texts)
+	}
+}
+
+// A fault that its guard has reverted is over in the journal, and so in the report: no sooner than all that it had changed
+// is back.
+func TestGuardEndsTheFault(t *testing.T) {
+	fault := event.Injection{Fault: "redis_outage", Title: "Redis outage", Run: 1}
+	for _, away := range []bool{false, true} {
+		dir, key := killed(t)
+		open, err := chaos.ReadLedger(dir)
+		if err != nil || len(open) != 1 {
+			t.Fatal(open, err)
+		}
+		now := time.Now()
+		if err := rundir.AppendEvent(dir, event.Make(now, 1, squall, event.FaultActive{Injection: fault, Records: []string{open[0].ID}})); err != nil {
+			t.Fatal(err)
+		}
+		options := guardOptions(darkLamp(), key)
+		if away {
+			options.Undoers = nil
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		_ = Guard(ctx, dir, ended(), func() {}, options) // while it is away the guard would try for an hour
+		cancel()
+		run, err := rundir.Open(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		i := timeline.Of(run.Events).Injections[0]
+		if over := i.Reverted != nil; over == away || over && (i.Reverted.Data.Cause != event.CauseKilled || i.Reverted.By.Role != event.RoleGuard) {
+			t.Errorf("away: %v, reverted: %+v", away, i.Reverted)
+		}
 	}
 }
 
