@@ -100,6 +100,9 @@ func (l *resolver) documents() (all []Document, dir string) {
 func (l *resolver) output(text, source string) (Document, bool) {
 	name, path, given := strings.Cut(text, "=")
 	switch {
+	case !given && (slices.Contains(l.known, text) || slices.Contains(k6Outputs, text)):
+		l.problem("%s %s: needs a file, as in %s=FILE; a run directory of that name is ./%s", source, text, text, text)
+		return Document{}, true
 	case !given:
 		return Document{}, false
 	case !slices.Contains(l.known, name):

@@ -82,6 +82,8 @@ func TestDocumentsOfARunThatIsThere(t *testing.T) {
 		"--out elsewhere: the report is written into the run directory": {"--out", "elsewhere"},
 		"--csv-full-history needs --csv PREFIX":                         {"--csv-full-history"},
 		"--out: is an output of k6 that squall does not have":           {"--out", "kafka=x"},
+		"--out json: needs a file, as in json=FILE":                     {"--out", "json"},
+		"--out cloud: needs a file":                                     {"--out", "cloud"},
 	} {
 		if _, err := ask(args...); err == nil || !strings.Contains(err.Error(), said) {
 			t.Errorf("%v: %v, want %q", args, err, said)

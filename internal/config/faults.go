@@ -1,14 +1,17 @@
 package config
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 
 	"xinbot.ir/squall/chaos"
 	"xinbot.ir/squall/internal/slo"
+	"xinbot.ir/squall/internal/units"
 )
 
 // What happens when objectives are not green before a fault.
@@ -122,7 +125,7 @@ func (l *resolver) custom(f Faults) (all []chaos.Custom) {
 func (l *resolver) place(line int) string { return fmt.Sprintf("%s:%d", l.file.path, line) }
 
 // checkInjections refuses faults that the run could not get to.
-func (l *resolver) checkInjections(r Resolved) {
+func (l *resolver) checkInjections(in Input, r Resolved) {
 	switch f := r.Faults; {
 	case l.admin:
 	case f.DryRun && !l.values[injections].set():
@@ -130,6 +133,7 @@ func (l *resolver) checkInjections(r Resolved) {
 	case f.DryRun:
 	default:
 		begun := map[string]bool{}
+		l.checkOverlaps(in, f)
 		for _, i := range f.Inject {
 			if r.Duration > 0 && i.At >= r.Duration {
 				l.problem("--fault %s: would begin after the run, which ends at %s (%s)", i, r.Duration, l.values[duration].source)
@@ -141,6 +145,32 @@ func (l *resolver) checkInjections(r Resolved) {
 			begun[start] = true
 		}
 	}
+}
+
+// checkOverlaps refuses a fault that would begin while the same fault is on from an earlier time: it would be refused in
+// the middle of the run.
+func (l *resolver) checkOverlaps(in Input, f Faults) {
+	for n, first := range f.Inject {
+		lasts, known := f.timeToLive(in, first)
+		for m, second := range f.Inject {
+			if known && m != n && second.Fault == first.Fault && second.At > first.At && second.At < first.At+lasts {
+				l.problem("--fault %s: begins while the one of %s is still on, which ends at %s: give it a later start, or the first a shorter for",
+					second, units.Duration(first.At), units.Duration(first.At+lasts))
+			}
+		}
+	}
+}
+
+// timeToLive is how long a fault that was asked for stays on; unknown when it says so nowhere.
+func (f Faults) timeToLive(in Input, i chaos.ScheduledFault) (lasts time.Duration, known bool) {
+	text := cmp.Or(i.Params[chaos.TTL], f.Given[i.Fault][chaos.TTL])
+	for _, row := range in.FaultParams[i.Fault] {
+		if row.Name == chaos.TTL && text == "" {
+			text = row.Default
+		}
+	}
+	lasts, err := time.ParseDuration(text)
+	return lasts, err == nil
 }
 
 // origins lists of every given parameter and custom fault what it is and where it came from.

@@ -95,7 +95,7 @@ func Resolve(in Input) (Resolved, error) {
 	r.Protected = l.target != nil && read(l, protected, parseBool)
 	r.Confirmed = l.target != nil && l.values[confirm].text() == l.target.name
 	l.checkProtection(r.Protected)
-	l.checkInjections(r)
+	l.checkInjections(in, r)
 	r.Origins, r.Secrets = l.origins(r)
 	if len(l.problems) == 0 {
 		if err := r.Settings.Validate(); err != nil {

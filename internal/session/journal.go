@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"iter"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -30,7 +31,9 @@ type journal struct {
 }
 
 func newJournal(w *rundir.Writer, redact func(string) string) *journal {
-	return &journal{writer: w, redact: redact, line: new(timeline.Timeline), more: make(chan struct{})}
+	// Errors that were joined have a line each; an event is one line, in which a line break would be escaped.
+	oneLine := func(text string) string { return strings.ReplaceAll(redact(text), "\n", "; ") }
+	return &journal{writer: w, redact: oneLine, line: new(timeline.Timeline), more: make(chan struct{})}
 }
 
 // add makes an event of now and appends it. When it returns without an error, the line is in the file,
