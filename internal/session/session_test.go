@@ -307,7 +307,7 @@ func TestLostSecondIsTold(t *testing.T) {
 	}
 	finish(s)
 	<-s.Done()
-	if err := s.Err(); err == nil || !strings.Contains(err.Error(), "2 seconds were measured and not written") {
+	if err := s.Err(); err == nil || !strings.Contains(err.Error(), "measured and not written: 2 seconds") {
 		t.Errorf("the run ended with %v", err)
 	}
 	if n := len(s.Snapshot().Timeline.Failures); n != 1 {
