@@ -34,6 +34,7 @@ const (
 	SeveralProcesses Cause = "several_processes"
 	NotDerivable     Cause = "not_derivable"
 	Dropped          Cause = "dropped"
+	Missed           Cause = "missed"
 )
 
 // causes has what each cause is for people, and what helps.
@@ -60,6 +61,7 @@ var causes = map[Cause]struct{ text, remedy string }{
 	SeveralProcesses: {"several processes answer at one address", "give the address of each, or use a Prometheus"},
 	NotDerivable:     {"it is PromQL, which a service's /metrics cannot answer", "give a Prometheus"},
 	Dropped:          {"there was more than is kept", ""},
+	Missed:           {"what changed meanwhile was not seen", ""},
 }
 
 // Problem is a cause with what is known of it. It is an error, too.
