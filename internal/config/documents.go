@@ -92,7 +92,11 @@ func (l *resolver) documents() (all []Document, dir string) {
 	case full && l.values[csvHistory].level >= fromVariable: // the environment may hold it for another command
 		l.problem("%s needs --csv PREFIX, which says where the files go", l.values[csvHistory].source)
 	}
-	l.checkPaths(all)
+	places := all
+	if zip := l.values[zipFile]; zip.set() {
+		places = append(slices.Clone(all), Document{"zip", zip.text(), zip.source})
+	}
+	l.checkPaths(places)
 	return all, dir
 }
 
