@@ -167,7 +167,7 @@ func TestAPlanThatRefusesIsNotInjected(t *testing.T) {
 		}}, nil
 	}
 	press(m, "2")
-	wantText(t, m, "✗ refused: may create pods/eviction in xin-staging: forbidden for this account")
+	wantText(t, m, "✗ refused: check \"may create pods/eviction in xin-staging\" failed: forbidden for this account")
 	press(m, "enter", "enter") // checks again, never injects
 	wantCalls(t, s)
 	if asked != 3 {

@@ -38,7 +38,7 @@ func (m *Model) key(k tea.KeyMsg) tea.Cmd {
 		return m.interrupt()
 	case k.Type == tea.KeyCtrlX, (name == "x" || name == "X") && (m.dialog == nil || !m.dialog.Typing()):
 		return m.halt()
-	case !m.fits:
+	case !m.fits && m.state.Width > 0: // what is typed ahead of the first frame is for what it will show
 		return m.unseenKey(k)
 	case m.dialog != nil:
 		return m.tell(k)

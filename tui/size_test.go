@@ -123,9 +123,11 @@ func TestSmallTerminal(t *testing.T) {
 			}
 		}
 		says(fmt.Sprintf("is %dx%d", z.w, z.h), "running: the load goes on, 75 VUs.", "x HALT   q quit")
-		press(m, "m")
-		says("Esc closes what is open   Ctrl+X HALT")
-		press(m, "esc", "q")
+		press(m, "1", "enter", "m", "+") // nobody sees what these would do
+		if len(s.calls) > 0 || m.dialog != nil {
+			t.Errorf("at %dx%d keys acted unseen: %q", z.w, z.h, s.calls)
+		}
+		press(m, "q")
 		says("Stop and report?   y yes   Esc no")
 		press(m, "esc")
 		says("x HALT   q quit")
@@ -158,5 +160,28 @@ func TestSpareSnapshot(t *testing.T) {
 		if text := screen(t, m); strings.Contains(text, "no objective") || !strings.Contains(text, "waiting for the first second") {
 			t.Errorf("the first frame at %dx%d says:\n%s", z.w, z.h, text)
 		}
+	}
+}
+
+// A sheet that was open when the terminal became too small is not confirmed by a key that nobody sees the meaning of.
+func TestSheetInATerminalThatShrinks(t *testing.T) {
+	s := newFake()
+	s.advance(3)
+	m := console(s, looks()[0], 120, 36)
+	press(m, "1")
+	if m.dialog == nil {
+		t.Fatal("no sheet is open")
+	}
+	m.Update(tea.WindowSizeMsg{Width: 40, Height: 10})
+	press(m, "enter")
+	if len(s.calls) > 0 || m.dialog == nil {
+		t.Errorf("Enter acted unseen: %q", s.calls)
+	}
+	if text := plain(frame(t, m, 40, 10)); !strings.Contains(text, "Ctrl+X HALT   q quit") {
+		t.Errorf("the screen says\n%s", text)
+	}
+	press(m, "esc")
+	if m.dialog != nil {
+		t.Error("Esc did not close the sheet")
 	}
 }
