@@ -147,7 +147,7 @@ func methodSection(run *Run) []block {
 		items = append(items, plain("In the closed model the load came from virtual users that wait for each answer. When the platform slows down, they send less: latencies say what these users saw, not what a fixed arrival rate would have met (coordinated omission). Use an arrival rate to measure that."))
 	}
 	if len(run.timeline.Injections) > 0 {
-		items = append(items, plain(fmt.Sprintf("A recovery is the time from the verified revert of a fault to the end of the last second that broke an objective by itself, or in which a flow failed that the fault had hurt. It is told once the last %d seconds together hold every objective, and so later than it ended.", metric.RecentWindows)))
+		items = append(items, plain(fmt.Sprintf("A recovery is the time from the revert of a fault, read back, to the end of the last second that broke an objective by itself, or in which a flow failed that the fault had hurt. It is told once the last %d seconds together hold every objective, and so later than it ended.", metric.RecentWindows)))
 	}
 	items = append(items,
 		plain("A dash stands for what was not measured, and for percentiles of too few samples (p90 needs 10, p95 20, p99 100): they would only repeat the maximum."),
