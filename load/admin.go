@@ -11,6 +11,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"xinbot.ir/squall/internal/cause"
+
 	"xinbot.ir/squall/load/metric"
 )
 
@@ -233,24 +235,24 @@ func (api *adminAPI) do(ctx context.Context, r request, read func(io.Reader) err
 	}
 	answer, err := api.client.Do(req)
 	if err != nil {
-		return 0, "", err // net/http names the verb and the URL already
+		return 0, "", fmt.Errorf("%s %s: %w", r.method, r.path, cause.Plain(err))
 	}
 	defer func() { err = errors.Join(err, answer.Body.Close()) }()
 	bounded := io.LimitReader(answer.Body, maxAnswer)
 	if read != nil && answer.StatusCode < 300 {
 		if err := read(bounded); err != nil {
-			return answer.StatusCode, "", fmt.Errorf("%s %s: read answer: %w", r.method, r.path, err)
+			return answer.StatusCode, "", fmt.Errorf("%s %s: read answer: %w", r.method, r.path, cause.Decode(err))
 		}
 	}
 	if h := answer.Header; answer.StatusCode >= 300 {
 		begun, err := io.ReadAll(io.LimitReader(bounded, longestRead))
 		if err != nil {
-			return 0, "", fmt.Errorf("%s %s: read answer: %w", r.method, r.path, err)
+			return 0, "", fmt.Errorf("%s %s: read answer: %w", r.method, r.path, cause.Plain(err))
 		}
 		words = api.keys.Redact(answerWords(h.Get("Location"), h.Get("Retry-After"), h.Get("Content-Type"), begun))
 	}
 	if _, err := io.Copy(io.Discard, bounded); err != nil {
-		return 0, "", fmt.Errorf("%s %s: read answer: %w", r.method, r.path, err)
+		return 0, "", fmt.Errorf("%s %s: read answer: %w", r.method, r.path, cause.Plain(err))
 	}
 	return answer.StatusCode, words, nil
 }

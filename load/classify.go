@@ -10,6 +10,8 @@ import (
 	"strings"
 	"syscall"
 
+	"xinbot.ir/squall/internal/cause"
+
 	"github.com/valyala/fasthttp"
 
 	"xinbot.ir/squall/load/metric"
@@ -55,13 +57,11 @@ func classOfType(err error) metric.ErrorClass {
 	return metric.Unclassified
 }
 
-// What the error table says where the error itself says it to programmers only.
+// What the error table says where there is something to do about it, or where [cause.Plain] has no words.
 const (
 	saysDescriptors = "too many open files: raise the limit (ulimit -n), or use fewer virtual users"
 	saysPorts       = "no free local port: use fewer connections, or widen net.ipv4.ip_local_port_range"
 	saysMemory      = "the system has no memory left for connections"
-	saysNoRoute     = "no route from this machine: check the address, the network and the VPN"
-	saysForbidden   = "this machine does not permit the connection: check its firewall"
 	saysNoAnswer    = "no complete answer in time"
 	saysClosed      = "connection closed before the answer was complete"
 )
@@ -70,7 +70,7 @@ const (
 var classTable = []struct {
 	err   error
 	class metric.ErrorClass
-	says  string // "": the error's own text
+	says  string // "": as [cause.Plain] says it
 }{
 	{syscall.EMFILE, metric.LocalLimit, saysDescriptors},
 	{syscall.ENFILE, metric.LocalLimit, saysDescriptors},
@@ -78,11 +78,11 @@ var classTable = []struct {
 	{syscall.EADDRINUSE, metric.LocalLimit, saysPorts},
 	{syscall.ENOBUFS, metric.LocalLimit, saysMemory},
 	{syscall.ENOMEM, metric.LocalLimit, saysMemory},
-	{syscall.ENETUNREACH, metric.LocalLimit, saysNoRoute},
-	{syscall.EHOSTUNREACH, metric.LocalLimit, saysNoRoute},
-	{syscall.ENETDOWN, metric.LocalLimit, saysNoRoute},
-	{syscall.EACCES, metric.LocalLimit, saysForbidden},
-	{syscall.EPERM, metric.LocalLimit, saysForbidden},
+	{syscall.ENETUNREACH, metric.LocalLimit, ""},
+	{syscall.EHOSTUNREACH, metric.LocalLimit, ""},
+	{syscall.ENETDOWN, metric.LocalLimit, ""},
+	{syscall.EACCES, metric.LocalLimit, ""},
+	{syscall.EPERM, metric.LocalLimit, ""},
 	{fasthttp.ErrNoFreeConns, metric.LocalLimit, "every connection is in use: raise --max-conns"},
 	{errLongHeader, metric.LocalLimit, ""},
 	{fasthttp.ErrBodyTooLarge, metric.Unclassified, "the answer is longer than 4 MiB"},
@@ -92,7 +92,7 @@ var classTable = []struct {
 	{os.ErrDeadlineExceeded, metric.Timeout, saysNoAnswer},
 	{syscall.ETIMEDOUT, metric.Timeout, ""},
 	{syscall.ECONNREFUSED, metric.Refused, ""},
-	{syscall.ECONNRESET, metric.Reset, "connection reset before the answer was complete"},
+	{syscall.ECONNRESET, metric.Reset, ""},
 	{syscall.EPIPE, metric.Reset, saysClosed},
 	{syscall.ECONNABORTED, metric.Reset, saysClosed},
 	{fasthttp.ErrConnectionClosed, metric.Reset, saysClosed},
@@ -105,7 +105,7 @@ var classTable = []struct {
 type proxyError struct{ err error }
 
 func (e *proxyError) Error() string {
-	return "connect to proxy (check HTTP_PROXY, HTTPS_PROXY and NO_PROXY): " + e.err.Error()
+	return "connect to proxy (check HTTP_PROXY, HTTPS_PROXY and NO_PROXY): " + cause.Plain(e.err).Error()
 }
 func (e *proxyError) Unwrap() error { return e.err }
 
@@ -119,4 +119,18 @@ func byProxy(err error) bool {
 }
 
 // errorSample is the text of an error for the error table, short enough for a screen line.
-func errorSample(err error) string { return shorten(printable(err.Error()), 160) }
+func errorSample(err error) string {
+	var (
+		proxy     *proxyError
+		handshake *handshakeError
+	)
+	switch {
+	case errors.As(err, &proxy):
+		err = proxy
+	case errors.As(err, &handshake):
+		err = handshake
+	default:
+		err = cause.Plain(err)
+	}
+	return shorten(oneLine(err.Error()), 160)
+}

@@ -12,6 +12,8 @@ import (
 	"net/url"
 	"time"
 
+	"xinbot.ir/squall/internal/cause"
+
 	"golang.org/x/net/proxy"
 )
 
@@ -30,7 +32,7 @@ type dialer struct {
 // handshakeError is a TLS handshake that failed, whatever crypto/tls calls the reason.
 type handshakeError struct{ err error }
 
-func (e *handshakeError) Error() string { return "TLS handshake: " + e.err.Error() }
+func (e *handshakeError) Error() string { return "TLS handshake: " + cause.Plain(e.err).Error() }
 func (e *handshakeError) Unwrap() error { return e.err }
 
 func newDialer(target *url.URL, o Options, conns *connections) (*dialer, error) {

@@ -7,7 +7,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"unicode"
+
+	"xinbot.ir/squall/internal/printable"
 )
 
 // Bounds of what is kept of an answer that was not the right one.
@@ -30,7 +31,7 @@ func answerWords(location, retryAfter, kind string, body []byte) string {
 	if retryAfter != "" {
 		parts = append(parts, "Retry-After: "+retryAfter)
 	}
-	return shorten(printable(strings.Join(parts, "; ")), longestWords)
+	return shorten(oneLine(strings.Join(parts, "; ")), longestWords)
 }
 
 func bodyWords(kind string, body []byte) string {
@@ -72,7 +73,7 @@ func bodyWords(kind string, body []byte) string {
 // it says nothing; its beginning is the same whatever happened.
 func page(text string) string {
 	for _, name := range []string{"title", "h1", "h2"} {
-		if said := printable(html.UnescapeString(withoutTags(element(text, name)))); said != "" {
+		if said := oneLine(html.UnescapeString(withoutTags(element(text, name)))); said != "" {
 			return "a web page: " + said
 		}
 	}
@@ -144,16 +145,8 @@ func publicAddress(address string) string {
 	return scheme + "//" + host + path
 }
 
-// printable puts a blank in the place of everything that is not a visible character, and joins blanks.
-func printable(text string) string {
-	text = strings.Map(func(r rune) rune {
-		if unicode.IsPrint(r) {
-			return r
-		}
-		return ' '
-	}, strings.ToValidUTF8(text, " "))
-	return strings.Join(strings.Fields(text), " ")
-}
+// oneLine joins the words of a text from elsewhere with blanks, and escapes what is no visible character.
+func oneLine(text string) string { return printable.Line(strings.Join(strings.Fields(text), " ")) }
 
 // shorten cuts a text to a number of characters, the last of which says so.
 func shorten(text string, most int) string {

@@ -20,7 +20,7 @@ func TestAnswerWords(t *testing.T) {
 		{body: `{"token":"hush","ok":true}`, want: "an object with ok, token"},
 		{kind: "text/html", body: "<title>cut off", want: "a web page without a title"},
 		{kind: "text/html", body: "<titles>no</titles><", want: "a web page without a title"},
-		{kind: "text/plain", body: "upstream\r\n  is \x1b[2Jaway\u202e", want: "upstream is [2Jaway"},
+		{kind: "text/plain", body: "upstream\r\n  is \x1b[2Jaway\u202e", want: `upstream is \x1b[2Jaway\u202e`},
 		{kind: "text/html", body: "<html>Bad Gateway", want: "a web page without a title"},
 		{body: "\n<!DOCTYPE html>", want: "a web page without a title"},
 		{kind: "text/html", body: "", want: ""},

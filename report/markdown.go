@@ -6,6 +6,8 @@ import (
 	"regexp"
 	"strings"
 	"unicode"
+
+	"xinbot.ir/squall/internal/printable"
 )
 
 // writeMarkdown writes the report.
@@ -165,23 +167,12 @@ func allDigits(runes []rune) bool {
 	return len(runes) > 0
 }
 
-// oneLine removes line breaks, control characters, those that turn the direction of writing, and whatever looks like a secret. Nothing in a
+// oneLine puts blanks in the place of line breaks, escapes what could act on a terminal, and removes whatever looks like a secret. Nothing in a
 // run directory should hold one; what a person pasted into a note, or a platform echoed in an
 // error, might.
 func oneLine(text string) string {
-	text = redact(text)
-	text = strings.Map(func(r rune) rune {
-		switch {
-		case r == '\n' || r == '\r' || r == '\t':
-			return ' '
-		case unicode.Is(unicode.Bidi_Control, r): // would turn the direction of what follows
-			return -1
-		case unicode.IsControl(r) || r == unicode.ReplacementChar:
-			return -1
-		}
-		return r
-	}, text)
-	return text
+	blanks := strings.NewReplacer("\r\n", " ", "\n", " ", "\r", " ", "\t", " ")
+	return printable.Line(blanks.Replace(redact(text)))
 }
 
 // secretPatterns are what looks like a secret, and what stands there in its place.

@@ -109,7 +109,7 @@ func TestEscape(t *testing.T) {
 		"2) second":                         `2\) second`,
 		"![x](y)":                           `\!\[x\](y)`,
 		"a `tick` $x$ ~~y~~ &amp;":          "a \\`tick\\` \\$x\\$ \\~\\~y\\~\\~ \\&amp;",
-		"two\nlines\r\n\ttab\x00\x1b[31m":   `two lines   tab\[31m`,
+		"two\nlines\r\n\ttab\x00\x1b[31m":   `two lines  tab\\x00\\x1b\[31m`,
 	} {
 		if got := escape(in); got != want {
 			t.Errorf("%q is written %q, want %q", in, got, want)

@@ -14,6 +14,8 @@ import (
 	"time"
 
 	client "github.com/Shopify/toxiproxy/v2/client"
+
+	"xinbot.ir/squall/internal/cause"
 )
 
 const (
@@ -67,7 +69,7 @@ func (a api) call(ctx context.Context, method, path string, in, out any) error {
 		return nil
 	}
 	if err := json.Unmarshal(body, out); err != nil {
-		return fmt.Errorf("read the answer, which is none of Toxiproxy's: %w", err)
+		return fmt.Errorf("is this Toxiproxy's API? %w", cause.Decode(err))
 	}
 	return nil
 }
@@ -88,15 +90,11 @@ func (a api) roundTrip(ctx context.Context, method, path string, in any) (body [
 	request.Header.Set("Content-Type", "application/json")
 	response, err := a.http.Do(request)
 	if err != nil {
-		var outer *url.Error // says method and address again, which every message of ours has
-		if errors.As(err, &outer) {
-			err = outer.Err
-		}
-		return nil, 0, err
+		return nil, 0, cause.Plain(err)
 	}
 	defer response.Body.Close()
 	body, err = io.ReadAll(io.LimitReader(response.Body, maxAnswer))
-	return body, response.StatusCode, err
+	return body, response.StatusCode, cause.Plain(err)
 }
 
 // version is the server's version.

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"crypto/tls"
-	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -15,6 +14,7 @@ import (
 
 	"xinbot.ir/squall/chaos"
 	"xinbot.ir/squall/internal/app"
+	"xinbot.ir/squall/internal/cause"
 	"xinbot.ir/squall/internal/config"
 	"xinbot.ir/squall/internal/evidence"
 	"xinbot.ir/squall/internal/printable"
@@ -76,7 +76,7 @@ func (c *checkup) checkDNS(ctx context.Context, what string, u *url.URL) bool {
 	}
 	addresses, err := net.DefaultResolver.LookupHost(ctx, u.Hostname())
 	if err != nil {
-		c.report(fail, what, fmt.Sprintf("look up %s: %v", u.Hostname(), err))
+		c.report(fail, what, fmt.Sprintf("look up %s: %v", u.Hostname(), cause.Plain(err)))
 		return false
 	}
 	c.report(good, what, u.Hostname()+" is "+strings.Join(addresses, ", "))
@@ -92,7 +92,7 @@ func (c *checkup) checkConnection(ctx context.Context, what string, u *url.URL) 
 	began := time.Now()
 	conn, err := new(net.Dialer).DialContext(ctx, "tcp", address)
 	if err != nil {
-		c.report(fail, what, fmt.Sprintf("connect to %s: %v", address, err))
+		c.report(fail, what, fmt.Sprintf("connect to %s: %v", address, cause.Plain(err)))
 		return false
 	}
 	defer conn.Close()
@@ -104,7 +104,7 @@ func (c *checkup) checkConnection(ctx context.Context, what string, u *url.URL) 
 	settings.ServerName = u.Hostname()
 	secure := tls.Client(conn, settings)
 	if err := secure.HandshakeContext(ctx); err != nil {
-		c.report(fail, what, fmt.Sprintf("TLS handshake: %v", err))
+		c.report(fail, what, fmt.Sprintf("TLS handshake: %v", cause.Plain(err)))
 		return false
 	}
 	state := secure.ConnectionState()
@@ -152,11 +152,7 @@ func (c *checkup) askAPI(ctx context.Context, u *url.URL) (load.Answer, error) {
 	request.Header.Set("User-Agent", c.resolved.Options.UserAgent)
 	response, err := client.Do(request)
 	if err != nil {
-		var wrapped *url.Error
-		if errors.As(err, &wrapped) {
-			err = wrapped.Err // the address is said already
-		}
-		return load.Answer{}, err
+		return load.Answer{}, cause.Plain(err)
 	}
 	return load.Answer{Status: response.StatusCode, Date: response.Header.Get("Date")}, response.Body.Close()
 }

@@ -9,6 +9,8 @@ import (
 	"net/http"
 	"strings"
 
+	"xinbot.ir/squall/internal/cause"
+
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 )
 
@@ -32,32 +34,18 @@ func (cl *Cluster) Explain(what string, err error) error {
 		return fmt.Errorf("%s: %w", what, err)
 	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &refused) && refused.Timeout():
 		return apiError{fmt.Sprintf("%s: the API server %s did not answer in time", what, cl.Ref.Server), err}
-	case tlsTrouble(err) != nil:
-		return apiError{fmt.Sprintf("%s: no TLS with the API server %s: %v: check certificate-authority and tls-server-name of its cluster in the kubeconfig", what, cl.Ref.Server, tlsTrouble(err)), err}
+	case tlsTrouble(err):
+		return apiError{fmt.Sprintf("%s: no TLS with the API server %s: %v: check certificate-authority and tls-server-name of its cluster in the kubeconfig", what, cl.Ref.Server, cause.Plain(err)), err}
 	case errors.As(err, &refused):
-		return apiError{fmt.Sprintf("%s: the API server %s cannot be reached", what, cl.Ref.Server), err}
+		return apiError{fmt.Sprintf("%s: the API server %s cannot be reached: %v", what, cl.Ref.Server, cause.Plain(err)), err}
 	}
 	return fmt.Errorf("%s: %w", what, err)
 }
 
-// tlsTrouble is what is the matter with the server's certificate, or with its TLS; nil: nothing.
-func tlsTrouble(err error) error {
-	var (
-		certificate *tls.CertificateVerificationError
-		record      tls.RecordHeaderError
-		alert       tls.AlertError
-	)
-	switch {
-	case errors.As(err, &certificate):
-		return certificate.Err
-	case errors.As(err, &record):
-		return record
-	case errors.Is(err, http.ErrSchemeMismatch):
-		return http.ErrSchemeMismatch
-	case errors.As(err, &alert):
-		return alert
-	}
-	return nil
+// tlsTrouble reports whether something is the matter with the server's certificate, or with its TLS.
+func tlsTrouble(err error) bool {
+	return errors.As(err, new(*tls.CertificateVerificationError)) || errors.As(err, new(tls.RecordHeaderError)) ||
+		errors.As(err, new(tls.AlertError)) || errors.Is(err, http.ErrSchemeMismatch)
 }
 
 // apiError is an error of the API with a text for operators. Its cause can be found with errors.Is and errors.As;

@@ -16,9 +16,9 @@ func TestTLSOfTheAPIServer(t *testing.T) {
 	plain := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
 	t.Cleanup(plain.Close)
 	for address, want := range map[string]string{
-		secure.URL: "certificate signed by unknown authority: check certificate-authority and tls-server-name",
-		strings.Replace(plain.URL, "http://", "https://", 1): "no TLS with the API server https://127.0.0.1",
-		"https://127.0.0.1:1":                                "the API server https://127.0.0.1:1 cannot be reached",
+		secure.URL: "its certificate is from an authority that this machine does not trust: check certificate-authority and tls-server-name",
+		strings.Replace(plain.URL, "http://", "https://", 1): "it answers with plain HTTP, not HTTPS",
+		"https://127.0.0.1:1":                                "the API server https://127.0.0.1:1 cannot be reached: connection refused",
 	} {
 		cl, err := Connect(Config{Kubeconfig: kubeconfigFor(t, address)})
 		if err != nil {

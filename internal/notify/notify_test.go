@@ -244,7 +244,7 @@ func TestAnswersOfSlack(t *testing.T) {
 		"rate limited for long":         {says(429, "", "Retry-After", "3600"), "it asks to wait for 1h0m0s, which is too long", 1, 0},
 		"rate limited without a time":   {says(429, "rate_limited"), "429 Too Many Requests", 2, retryDelay},
 		"rate limited without a number": {says(429, "", "Retry-After", "soon"), "soon", 1, 0},
-		"cut off":                       {func(int, http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, "EOF", 1, 0},
+		"cut off":                       {func(int, http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, "closed before the answer was complete", 1, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s, bodies := slackServer(t, c.answer)

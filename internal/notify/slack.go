@@ -12,6 +12,8 @@ import (
 	"strings"
 	"time"
 
+	"xinbot.ir/squall/internal/cause"
+
 	"github.com/slack-go/slack"
 )
 
@@ -112,7 +114,7 @@ func describe(err error) error {
 		if failed.Timeout() {
 			return fmt.Errorf("no answer within %s", attemptTimeout)
 		}
-		return failed.Err
+		return cause.Plain(err)
 	}
 	status := slack.StatusCodeError{}
 	if !errors.As(err, &status) {

@@ -1,6 +1,6 @@
 // Package printable makes text from elsewhere (answers of the platform, names in a cluster, ledgers) fit for a terminal
 // and a log: control characters, escape sequences and characters that turn the direction of writing stand as
-// escapes, such as \x1b, and can do nothing.
+// escapes, such as \x1b, and can do nothing. The joiners of letters stay, which Persian words are written with.
 package printable
 
 import (
@@ -18,13 +18,13 @@ func Line(text string) string { return escape(text, "") }
 func Lines(text string) string { return escape(text, "\n\t") }
 
 func escape(text, kept string) string {
-	if strings.IndexFunc(text, func(r rune) bool { return r == utf8.RuneError || !unicode.IsPrint(r) && !strings.ContainsRune(kept, r) }) < 0 {
+	if strings.IndexFunc(text, func(r rune) bool { return r == utf8.RuneError || !harmless(r) && !strings.ContainsRune(kept, r) }) < 0 {
 		return text
 	}
 	var b strings.Builder
 	for rest := text; rest != ""; {
 		r, size := utf8.DecodeRuneInString(rest)
-		if unicode.IsPrint(r) && (r != utf8.RuneError || size > 1) || strings.ContainsRune(kept, r) && size > 0 && r != utf8.RuneError {
+		if harmless(r) && (r != utf8.RuneError || size > 1) || strings.ContainsRune(kept, r) && size > 0 && r != utf8.RuneError {
 			b.WriteRune(r)
 		} else {
 			quoted := strconv.Quote(rest[:size])
@@ -33,6 +33,12 @@ func escape(text, kept string) string {
 		rest = rest[size:]
 	}
 	return b.String()
+}
+
+// harmless reports whether a character can stand in a text as it is.
+func harmless(r rune) bool {
+	const nonJoiner, joiner = '\u200c', '\u200d'
+	return unicode.IsPrint(r) || r == nonJoiner || r == joiner
 }
 
 // Writer writes what is printable of a text, and its line breaks and tabs. A character must not be cut between two

@@ -20,6 +20,8 @@ import (
 	"strings"
 	"time"
 
+	"xinbot.ir/squall/internal/cause"
+
 	"xinbot.ir/squall/internal/evidence"
 )
 
@@ -311,16 +313,16 @@ func (t *transport) failure(ctx context.Context, err error) error {
 	case ctx.Err() != nil, errors.As(err, &timeout) && timeout.Timeout():
 		return &evidence.Problem{Cause: evidence.TimedOut, Detail: t.config.Timeout.String()}
 	case errors.As(err, &unknown), errors.As(err, &invalid), errors.As(err, &name), errors.As(err, &verification):
-		return &evidence.Problem{Cause: evidence.Certificate, Detail: evidence.Excerpt(err.Error())}
+		return &evidence.Problem{Cause: evidence.Certificate, Detail: evidence.Excerpt(cause.Plain(err).Error())}
 	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF):
 		return &evidence.Problem{Cause: evidence.Malformed, Detail: "the connection was closed in the middle"}
 	}
 	var op *net.OpError
 	var dns *net.DNSError
 	if errors.As(err, &op) || errors.As(err, &dns) {
-		return &evidence.Problem{Cause: evidence.Unreachable, Detail: evidence.Excerpt(err.Error())}
+		return &evidence.Problem{Cause: evidence.Unreachable, Detail: evidence.Excerpt(cause.Plain(err).Error())}
 	}
-	return &evidence.Problem{Cause: evidence.Malformed, Detail: evidence.Excerpt(err.Error())}
+	return &evidence.Problem{Cause: evidence.Malformed, Detail: evidence.Excerpt(cause.Plain(err).Error())}
 }
 
 // handsOn reports whether a failure is the caller's to read: JSON that says why a query was refused, and a POST that may

@@ -17,6 +17,8 @@ import (
 	"strings"
 	"time"
 
+	"xinbot.ir/squall/internal/cause"
+
 	api "github.com/google/go-github/v84/github"
 
 	"xinbot.ir/squall/internal/errtree"
@@ -202,9 +204,9 @@ func explain(err error, repository string) error {
 	case errors.As(err, &away):
 		return fmt.Errorf("%w, which gets no token from it: give the right address with --github-url", away)
 	case errors.As(err, &wrapped):
-		return wrapped.Err // method and address of the call say nothing more
+		return cause.Plain(err) // method and address of the call say nothing more
 	case errors.As(err, new(*json.SyntaxError)), errors.As(err, new(*json.UnmarshalTypeError)), errors.Is(err, io.ErrUnexpectedEOF):
-		return fmt.Errorf("the answer is not one of GitHub's API: is this its address? (%w)", err)
+		return fmt.Errorf("the answer is not one of GitHub's API: is this its address? (%w)", cause.Decode(err))
 	}
 	return err
 }
