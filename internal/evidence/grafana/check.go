@@ -43,7 +43,7 @@ func (s *Source) Check(ctx context.Context, _ evidence.Wanted) (findings []evide
 }
 
 func (r reading) checkDashboard(ctx context.Context, d found) []evidence.Finding {
-	if errors.Is(d.problem, &evidence.Problem{Cause: evidence.NotFound}) {
+	if d.missing() {
 		return []evidence.Finding{{Kind: evidence.DashboardMissing, Subject: d.uid}}
 	}
 	if d.problem != nil {

@@ -34,7 +34,7 @@ func (s *Source) Export(ctx context.Context, from, to time.Time, dir string) ([]
 	var jobs []job
 	var errs []error
 	for _, d := range r.dashboards(ctx) {
-		if errors.Is(d.problem, &evidence.Problem{Cause: evidence.NotFound}) {
+		if d.missing() {
 			errs = append(errs, fmt.Errorf("there is no dashboard %s: %w", d.uid, d.problem))
 			continue
 		}

@@ -36,6 +36,9 @@ type found struct {
 	problem   *evidence.Problem // why it cannot be read; nil when it can
 }
 
+// missing reports whether Grafana does not have the dashboard.
+func (d found) missing() bool { return d.problem != nil && d.problem.Cause == evidence.NotFound }
+
 // dashboards reads all of them, one after the other. A file takes the place of the dashboard of its uid. When Grafana
 // does not answer one call, it is not asked again.
 func (r reading) dashboards(ctx context.Context) (all []found) {
