@@ -11,19 +11,17 @@ import (
 	"time"
 
 	"xinbot.ir/squall/internal/event"
+	"xinbot.ir/squall/internal/rundir"
 	"xinbot.ir/squall/internal/timeline"
 	"xinbot.ir/squall/internal/units"
 )
-
-// EvidenceDir is the directory of a run with what was collected of the platform.
-const EvidenceDir = "evidence"
 
 // Documents are the names, in a run directory, of what a report is made of: files and directories. Raw data is none.
 func Documents() (names []string) {
 	for _, f := range formats {
 		names = append(names, f.File)
 	}
-	return append(names, chartsDir, EvidenceDir)
+	return append(names, chartsDir, rundir.EvidenceDir)
 }
 
 // Files are the documents that [Save] writes of a run, by their paths apart by slashes.

@@ -33,7 +33,10 @@ type Panel struct {
 	Library     string // uid of the library panel that it is, whose queries are elsewhere; ""
 	Transformed bool   // Grafana shows something else than its queries give
 	Problem     *evidence.Problem
+	Unit        evidence.Unit
+	Lines       []evidence.Line
 
+	number     string // Grafana's own id of it; "" when it has none
 	datasource reference
 	interval   string // least step
 	scope      map[string][]string
@@ -102,6 +105,7 @@ type panelDocument struct {
 		Model json.RawMessage `json:"model"`
 	} `json:"libraryPanel"`
 	Transformations []json.RawMessage `json:"transformations"`
+	look
 }
 
 type targetDocument struct {
@@ -227,7 +231,7 @@ func withModel(doc panelDocument, model json.RawMessage) panelDocument {
 func panelOf(doc panelDocument) Panel {
 	p := Panel{
 		ID: string(doc.ID), Title: string(doc.Title), Library: string(doc.Library.UID), Transformed: len(doc.Transformations) > 0,
-		datasource: doc.Datasource, interval: string(doc.Interval),
+		datasource: doc.Datasource, interval: string(doc.Interval), number: string(doc.ID), Unit: doc.unit(), Lines: doc.lines(),
 	}
 	if p.Title == "" {
 		p.Title = string(doc.Library.Name)

@@ -152,3 +152,24 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
+
+// What a panel says of its values is read where it can be, and thresholds count where Grafana draws them.
+func TestLooks(t *testing.T) {
+	steps := `"thresholds":{"mode":"absolute","steps":[{"value":null},{"value":1.2},{"value":1.5}]}`
+	for json, want := range map[string]string{
+		`"fieldConfig":{"defaults":{"unit":"s",` + steps + `,"custom":{"thresholdsStyle":{"mode":"line"}}}}`:          "s [{1.2 threshold} {1.5 threshold}]",
+		`"fieldConfig":{"defaults":{"unit":"percentunit",` + steps + `,"custom":{"thresholdsStyle":{"mode":"off"}}}}`: "ratio []",
+		`"fieldConfig":{"defaults":{"unit":"reqps",` + steps + `}}`:                                                   "/s []",
+		`"yaxes":[{"format":"ms"},{"format":"short"}],"thresholds":[{"value":50,"op":"gt"}]`:                          "ms [{50 threshold}]",
+		`"fieldConfig":[],"yaxes":"none","thresholds":""`:                                                             " []",
+		`"fieldConfig":{"defaults":{"unit":"furlongs"}}`:                                                              " []",
+	} {
+		d, err := Parse([]byte(`{"title":"X","panels":[{"id":1,` + json + `,"targets":[{"expr":"x"}]}]}`))
+		if err != nil || d.Panels[0].Problem != nil {
+			t.Fatalf("%s: %v", json, err)
+		}
+		if got := fmt.Sprint(d.Panels[0].Unit, " ", d.Panels[0].Lines); got != want {
+			t.Errorf("%s: %q, want %q", json, got, want)
+		}
+	}
+}

@@ -18,17 +18,31 @@ import (
 // atOnce is how many panels are exported at the same time.
 const atOnce = 4
 
+// job is a panel to export.
+type job struct {
+	d     found
+	panel Panel
+	env   environment
+}
+
+// name is that of the panel's files, without their endings.
+func (j job) name() string { return "grafana-" + j.d.uid + "-" + j.panel.ID }
+
+// title is what the panel shows, its variables filled in.
+func (j job) title() string {
+	title, err := j.env.scoped(j.panel.scope).fill(j.panel.Title, false)
+	if err != nil {
+		title = j.panel.Title
+	}
+	return evidence.Excerpt(j.d.dashboard.Title + ": " + title)
+}
+
 // Export implements evidence.Source: a CSV file for each panel, grafana-UID-PANEL.csv. The error names each dashboard
 // and each panel that could not be read.
 func (s *Source) Export(ctx context.Context, from, to time.Time, dir string) ([]evidence.File, error) {
 	defer s.closeIdle()
 	if !from.Before(to) {
 		return nil, errors.New("export panels: the range is empty")
-	}
-	type job struct {
-		d     found
-		panel Panel
-		env   environment
 	}
 	r := s.newReading(ctx, from, to)
 	var jobs []job
@@ -52,10 +66,11 @@ func (s *Source) Export(ctx context.Context, from, to time.Time, dir string) ([]
 	work.SetLimit(atOnce)
 	for i, j := range jobs {
 		work.Go(func() error {
-			files[i], failed[i] = r.exportPanel(ctx, j.d, j.panel, j.env, dir)
+			files[i], failed[i] = r.exportPanel(ctx, j, dir)
 			return nil
 		})
 	}
+	pictures, err := r.exportPictures(ctx, jobs, dir)
 	_ = work.Wait() // each has its own error
 	var written []evidence.File
 	for i, j := range jobs {
@@ -66,22 +81,17 @@ func (s *Source) Export(ctx context.Context, from, to time.Time, dir string) ([]
 			written = append(written, files[i])
 		}
 	}
-	return written, errors.Join(errs...)
+	return append(written, pictures...), errors.Join(append(errs, err)...)
 }
 
 // exportPanel writes the file of a panel. Its name is empty when none was written.
-func (r reading) exportPanel(ctx context.Context, d found, p Panel, env environment, dir string) (evidence.File, error) {
-	asks, problem := r.asks(p, env)
+func (r reading) exportPanel(ctx context.Context, j job, dir string) (evidence.File, error) {
+	asks, problem := r.asks(j.panel, j.env)
 	if problem != nil {
 		return evidence.File{}, problem
 	}
-	name := "grafana-" + d.uid + "-" + p.ID
-	title, err := env.scoped(p.scope).fill(p.Title, false)
-	if err != nil {
-		title = p.Title
-	}
-	file := evidence.File{Name: name + ".csv", Title: evidence.Excerpt(d.dashboard.Title + ": " + title), Panel: name}
-	err = evidence.WriteFile(dir, file.Name, func(w io.Writer) error {
+	file := evidence.File{Name: j.name() + ".csv", Title: j.title(), Panel: j.name(), Unit: j.panel.Unit, Lines: j.panel.Lines}
+	err := evidence.WriteFile(dir, file.Name, func(w io.Writer) error {
 		rows, err := evidence.NewSampleWriter(w)
 		if err != nil {
 			return err

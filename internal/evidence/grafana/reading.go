@@ -33,6 +33,7 @@ func (s *Source) newReading(ctx context.Context, from, to time.Time) reading {
 type found struct {
 	uid       string
 	dashboard *Dashboard
+	fromFile  bool
 	problem   *evidence.Problem // why it cannot be read; nil when it can
 }
 
@@ -65,7 +66,7 @@ func (r reading) dashboards(ctx context.Context) (all []found) {
 		if r.source.grafana != nil {
 			r.source.grafana.fetchLibrary(ctx, d)
 		}
-		all = append(all, found{uid: d.UID, dashboard: d})
+		all = append(all, found{uid: d.UID, dashboard: d, fromFile: true})
 	}
 	return all
 }

@@ -97,7 +97,7 @@ func (s *server) fetchLibrary(ctx context.Context, d *Dashboard) {
 			continue
 		}
 		found := panelOf(withModel(panelDocument{Title: text(p.Title)}, element.Result.Model))
-		found.ID, found.scope = p.ID, p.scope
+		found.ID, found.scope, found.number = p.ID, p.scope, p.number
 		d.Panels[i] = found
 	}
 }

@@ -453,3 +453,46 @@ func TestConfig(t *testing.T) {
 		}
 	}
 }
+
+// Where Grafana has a renderer its picture of each panel is saved, too; where it has none nothing is asked or said.
+func TestPicturesOfARenderer(t *testing.T) {
+	const picture = "\x89PNG\r\n\x1a\nrest"
+	for name, c := range map[string]struct {
+		settings string
+		answer   func(http.ResponseWriter)
+		files    int
+		says     string
+	}{
+		"a renderer":      {`{"rendererAvailable":true}`, func(w http.ResponseWriter) { w.Header().Set("Content-Type", "image/png"); io.WriteString(w, picture) }, 5, ""},
+		"none":            {`{"rendererAvailable":false}`, nil, 0, ""},
+		"it does not say": {`{}`, nil, 0, ""},
+		"a page":          {`{"rendererAvailable":true}`, func(w http.ResponseWriter) { w.Header().Set("Content-Type", "text/html"); io.WriteString(w, "<html>") }, 0, "5 of 5 pictures of Grafana's own renderer are missing: a web page answers in its place"},
+		"no picture":      {`{"rendererAvailable":true}`, reply(200, `{}`), 0, "it is no PNG"},
+		"500":             {`{"rendererAvailable":true}`, reply(500, `{"message":"Rendering failed"}`), 0, "Rendering failed"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f, address := newFake(t, known())
+			f.set("/api/frontend/settings", reply(200, c.settings))
+			if c.answer != nil {
+				f.set("/render/d-solo/xin-api/_", c.answer)
+			}
+			s := open(t, Config{Server: at(address), UIDs: []string{"xin-api"}})
+			dir := t.TempDir()
+			files, err := s.Export(t.Context(), time.Unix(0, 0), time.Unix(60, 0), dir)
+			n := 0
+			for _, file := range files {
+				if strings.HasSuffix(file.Name, "-rendered.png") {
+					if n++; read(t, dir, file.Name) != picture {
+						t.Errorf("%s is not what was sent", file.Name)
+					}
+				}
+			}
+			if n != c.files || !strings.Contains(fmt.Sprint(err), c.says) || c.says == "" && strings.Contains(fmt.Sprint(err), "renderer") {
+				t.Errorf("%d pictures, %v", n, err)
+			}
+			if asked := strings.Contains(strings.Join(f.asked, "\n"), "/render/"); asked != (c.answer != nil) {
+				t.Errorf("asked for pictures: %v", asked)
+			}
+		})
+	}
+}

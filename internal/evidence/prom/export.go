@@ -40,7 +40,7 @@ func (s *Source) Export(ctx context.Context, from, to time.Time, dir string) (fi
 func (s *Source) exportPanel(ctx context.Context, p evidence.Panel, from, to time.Time, dir string) (evidence.File, error) {
 	r := v1.Range{Start: from, End: to, Step: s.config.Step}
 	query := s.api.Found(ctx, s.query(p.Name), r)
-	file := evidence.File{Name: "panel-" + p.Name + ".csv", Title: p.Title, Panel: p.Name, Query: query}
+	file := evidence.File{Name: "panel-" + p.Name + ".csv", Title: p.Title, Panel: p.Name, Unit: p.Unit, Lines: p.Lines, Query: query}
 	err := evidence.WriteFile(dir, file.Name, func(w io.Writer) error {
 		rows, err := evidence.NewSampleWriter(w)
 		if err != nil {
