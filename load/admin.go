@@ -249,7 +249,7 @@ func (api *adminAPI) do(ctx context.Context, r request, read func(io.Reader) err
 		if err != nil {
 			return 0, "", fmt.Errorf("%s %s: read answer: %w", r.method, r.path, cause.Plain(err))
 		}
-		words = api.keys.Redact(answerWords(h.Get("Location"), h.Get("Retry-After"), h.Get("Content-Type"), begun))
+		words = answerWords(h.Get("Location"), h.Get("Retry-After"), h.Get("Content-Type"), begun, api.keys.Redact)
 	}
 	if _, err := io.Copy(io.Discard, bounded); err != nil {
 		return 0, "", fmt.Errorf("%s %s: read answer: %w", r.method, r.path, cause.Plain(err))

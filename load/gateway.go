@@ -148,7 +148,7 @@ func (g *gateway) words(answer *fasthttp.Response) string {
 		}
 	}
 	h := &answer.Header
-	return g.options.Keys.Redact(answerWords(string(h.Peek("Location")), string(h.Peek("Retry-After")), string(h.ContentType()), body))
+	return answerWords(string(h.Peek("Location")), string(h.Peek("Retry-After")), string(h.ContentType()), body, g.options.Keys.Redact)
 }
 
 // recycle gives every channel new connections. Requests under way keep theirs to the end; [gateway.sweep]

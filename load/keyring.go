@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"math"
 	"slices"
-	"strings"
 	"sync"
 	"sync/atomic"
 )
@@ -29,11 +28,11 @@ type keys struct {
 	channels [NumChannels]Key
 	token    string
 	held     []string // every secret so far
-	redactor *strings.Replacer
+	redactor *redactor
 }
 
 // noKeys is what an empty keyring holds.
-var noKeys = &keys{redactor: strings.NewReplacer()}
+var noKeys = &keys{redactor: newRedactor(nil)}
 
 // newest is the state of the keyring now. One that is nil is empty.
 func (k *Keyring) newest() *keys {
@@ -94,21 +93,4 @@ func (k *Keyring) change(edit func(*keys), secrets ...string) {
 }
 
 // Redact takes every secret that the keyring holds or has held out of a text, such as a note or an error.
-func (k *Keyring) Redact(text string) string { return k.newest().redactor.Replace(text) }
-
-// shortestSecret is the least length that is redacted: ordinary words have shorter ones in them, and those
-// protect nothing.
-const shortestSecret = 4
-
-func newRedactor(secrets []string) *strings.Replacer {
-	// A secret may begin another: the longer one must be found first.
-	secrets = slices.Clone(secrets)
-	slices.SortFunc(secrets, func(a, b string) int { return len(b) - len(a) })
-	var pairs []string
-	for _, secret := range secrets {
-		if len(secret) >= shortestSecret {
-			pairs = append(pairs, secret, "(secret)")
-		}
-	}
-	return strings.NewReplacer(pairs...)
-}
+func (k *Keyring) Redact(text string) string { return k.newest().redactor.redact(text) }

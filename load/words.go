@@ -20,10 +20,11 @@ const (
 // answerWords is what an answer that was not the right one says of itself, in one short line without control
 // characters: where it redirects to, when to come again, its JSON's detail (as FastAPI writes it), message or
 // error, else the names that are in it, the title of a page, or the beginning of another text. "" when it says nothing.
-func answerWords(location, retryAfter, kind string, body []byte) string {
+// Secrets are taken out before anything is cut: half of one would not be known any more.
+func answerWords(location, retryAfter, kind string, body []byte, redact func(string) string) string {
 	var parts []string
 	if location != "" {
-		parts = append(parts, "Location: "+publicAddress(location))
+		parts = append(parts, "Location: "+publicAddress(redact(location)))
 	}
 	if text := bodyWords(kind, body[:min(len(body), longestRead)]); text != "" {
 		parts = append(parts, text)
@@ -31,7 +32,7 @@ func answerWords(location, retryAfter, kind string, body []byte) string {
 	if retryAfter != "" {
 		parts = append(parts, "Retry-After: "+retryAfter)
 	}
-	return shorten(oneLine(strings.Join(parts, "; ")), longestWords)
+	return shorten(oneLine(redact(strings.Join(parts, "; "))), longestWords)
 }
 
 func bodyWords(kind string, body []byte) string {

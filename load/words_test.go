@@ -1,6 +1,7 @@
 package load
 
 import (
+	"net/url"
 	"strings"
 	"testing"
 	"unicode"
@@ -36,7 +37,7 @@ func TestAnswerWords(t *testing.T) {
 		{retry: "30", body: `{"detail":"slow down"}`, want: "slow down; Retry-After: 30"},
 		{body: strings.Repeat("é", 200), want: strings.Repeat("é", 119) + "…"},
 	} {
-		if got := answerWords(c.location, c.retry, c.kind, []byte(c.body)); got != c.want {
+		if got := answerWords(c.location, c.retry, c.kind, []byte(c.body), asIs); got != c.want {
 			t.Errorf("%+v says %q", c, got)
 		}
 	}
@@ -46,7 +47,7 @@ func FuzzAnswerWords(f *testing.F) {
 	f.Add("https://me:hush@h/", "1", "text/plain", []byte(`{"detail":"\u001b"}`))
 	f.Add("//@", "", "", []byte("{"))
 	f.Fuzz(func(t *testing.T, location, retry, kind string, body []byte) {
-		words := answerWords(location, retry, kind, body)
+		words := answerWords(location, retry, kind, body, asIs)
 		if !utf8.ValidString(words) || utf8.RuneCountInString(words) > longestWords || strings.ContainsFunc(words, func(r rune) bool { return !unicode.IsPrint(r) }) {
 			t.Errorf("says %q", words)
 		}
@@ -72,5 +73,28 @@ func TestPlatformsWordsAreKept(t *testing.T) {
 				t.Errorf("class %s says %q, want %s and %q", out.Class, out.Detail, c.class, c.want)
 			}
 		})
+	}
+}
+
+func asIs(text string) string { return text }
+
+// A secret that the bound of the words cuts would not be known any more: it is taken out before.
+func TestAnswerWordsCutNoSecret(t *testing.T) {
+	secret := "wh-" + strings.Repeat("s3cr#t", 30)
+	keys := new(Keyring)
+	keys.Hide(secret)
+	for _, c := range []struct{ location, retry, kind, body string }{
+		{body: `{"detail":"token not accepted: Bearer ` + secret + `"}`},
+		{body: `{"detail":"` + strings.Repeat("p", 110) + secret + `"}`},
+		{kind: "text/plain", body: strings.Repeat(" ", longestRead-20) + secret},
+		{kind: "text/html", body: "<title>" + secret + "</title>"},
+		{location: "https://h/" + secret + "/x"},
+		{location: "https://h/" + url.PathEscape(secret)},
+		{retry: secret},
+	} {
+		body := []byte(c.body)
+		if got := answerWords(c.location, c.retry, c.kind, body, keys.Redact); strings.Contains(got, secret[:shortestBegin]) || got == "" {
+			t.Errorf("%+v says %q", c, got)
+		}
 	}
 }

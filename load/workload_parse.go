@@ -1,28 +1,17 @@
 package load
 
 import (
-	"fmt"
 	"net/textproto"
 	"slices"
 
 	"github.com/google/uuid"
 	"golang.org/x/net/http/httpguts"
 
-	"xinbot.ir/squall/internal/inputfile"
 	"xinbot.ir/squall/internal/strictyaml"
 )
 
 // MaxPerMinute bounds the admin rates of a workload file, to catch a typing error.
 const MaxPerMinute = 100_000
-
-// LoadWorkload reads and checks a workload file, YAML or JSON.
-func LoadWorkload(path string) (Workload, error) {
-	data, err := inputfile.Read(path)
-	if err != nil {
-		return Workload{}, fmt.Errorf("read workload: %w", err)
-	}
-	return ParseWorkload(path, data)
-}
 
 // ParseWorkload checks the text of a workload file, YAML or JSON, and merges it over the defaults.
 // The error joins every problem of the file, each a [strictyaml.Problem] with file, line, field and

@@ -70,7 +70,9 @@ func TestRoleHasWhatFaultsNeedAndNoMore(t *testing.T) {
 	add(shapeRights)
 	add(tcContainerRights)
 	add(watchRights())
-	needed[right{"list", "", "events", ""}] = true // of internal/evidence/kubernetes
+	add([]right{ // of internal/evidence/kubernetes
+		{"watch", "", "pods", ""}, {"list", "", "events", ""}, {"watch", "", "events", ""}, {"get", "", "pods", "log"},
+	})
 	if got := granted(roleRules(t)); !maps.Equal(got, needed) {
 		t.Errorf("the Role grants %v, faults need %v", got, needed)
 	}

@@ -14,6 +14,7 @@ import (
 	"xinbot.ir/squall/internal/app"
 	"xinbot.ir/squall/internal/config"
 	"xinbot.ir/squall/internal/errtree"
+	"xinbot.ir/squall/internal/inputfile"
 	"xinbot.ir/squall/internal/printable"
 	"xinbot.ir/squall/load"
 	"xinbot.ir/squall/report"
@@ -39,6 +40,7 @@ type commands struct {
 	out   *stream       // Out
 	lines *stream       // Err, for the progress line that is drawn anew
 	typed *bufio.Reader // of In; nil until something is asked
+	files *inputfile.Files
 }
 
 // keyboard reads what a person types, line by line.
@@ -51,7 +53,7 @@ func (a *commands) keyboard() *bufio.Reader {
 
 // Main runs one command and returns the exit code.
 func Main(ctx context.Context, w IO) int {
-	a := &commands{IO: w, out: newStream(w.Out, true), lines: newStream(w.Err, false)}
+	a := &commands{IO: w, out: newStream(w.Out, true), lines: newStream(w.Err, false), files: new(inputfile.Files)}
 	a.Out, a.Err = a.out, a.lines
 	a.out.ascii = a.withoutUTF8()
 	a.lines.ascii = a.out.ascii
@@ -78,10 +80,7 @@ func (a *commands) printError(err error) {
 
 // resolve settles the configuration of a command.
 func (a *commands) resolve(flags *config.Flags, more func(*config.Input)) (config.Resolved, error) {
-	in := config.Input{
-		Flags: flags.Given(), Variables: flags.Variables(), LookupEnv: a.LookupEnv, Version: Version(),
-		FaultParams: app.BuiltInFaults(), Documents: report.ExportNames(),
-	}
+	in := a.input(flags.Given(), flags.Variables())
 	if more != nil {
 		more(&in)
 	}
@@ -100,6 +99,14 @@ func (a *commands) resolve(flags *config.Flags, more func(*config.Input)) (confi
 		return o.Resolved, o.err
 	case s := <-a.Signals: // reading a pipe takes up to five seconds
 		return config.Resolved{}, fmt.Errorf("read the configuration: %w", signalError{s})
+	}
+}
+
+// input is where the settings of a command come from.
+func (a *commands) input(flags map[string][]string, variables []string) config.Input {
+	return config.Input{
+		Flags: flags, Variables: variables, LookupEnv: a.LookupEnv, Files: a.files, Version: Version(),
+		FaultParams: app.BuiltInFaults(), Documents: report.ExportNames(),
 	}
 }
 

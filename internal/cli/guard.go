@@ -18,6 +18,7 @@ import (
 	"xinbot.ir/squall/chaos"
 	"xinbot.ir/squall/internal/app"
 	"xinbot.ir/squall/internal/config"
+	"xinbot.ir/squall/internal/inputfile"
 	"xinbot.ir/squall/internal/session"
 )
 
@@ -28,13 +29,14 @@ const guardFile = "guard.log"
 const guardReady = "ready"
 
 // guardStart is how long a guard may take to say so.
-const guardStart = 5 * time.Second
+const guardStart = 15 * time.Second
 
 // guardOrder is what a guard is told through its standard input, where nobody else can read it. That stays open until the
 // run's process has ended, however it does. The variables of the environment it inherits.
 type guardOrder struct {
-	Flags     map[string][]string `json:"flags"`
+	Flags     map[string][]string `json:"flags"` // those that squall recover has
 	Variables []string            `json:"variables"`
+	Pipes     map[string][]byte   `json:"pipes"` // what pipes held that the flags name, which the run has read
 }
 
 // guard is the command that a run starts beside itself.
@@ -71,10 +73,9 @@ func (a *commands) watch(ctx context.Context, dir string) error {
 	if err := json.NewDecoder(a.In).Decode(&order); err != nil {
 		return usage(fmt.Errorf("guard %s: read the order of the run: %w: this command is started by squall run", dir, err))
 	}
-	resolved, err := config.Resolve(config.Input{
-		Flags: order.Flags, Variables: order.Variables, LookupEnv: a.LookupEnv, Version: Version(),
-		FaultParams: app.BuiltInFaults(), AdminOnly: true,
-	})
+	in := a.input(order.Flags, order.Variables)
+	in.AdminOnly, in.Files = true, inputfile.Remembering(order.Pipes)
+	resolved, err := config.Resolve(in)
 	if err != nil {
 		return usage(err)
 	}
@@ -113,8 +114,8 @@ func (a *commands) guardOf(flags *config.Flags) func(dir string) error {
 		return nil
 	}
 	return func(dir string) error {
-		if err := a.startGuard(dir, guardOrder{flags.Given(), flags.Variables()}); err != nil {
-			return fmt.Errorf("start the guard: %w", err)
+		if err := a.startGuard(dir, guardOrder{flags.Only(recoverFlags...), flags.Variables(), a.files.Pipes()}); err != nil {
+			return fmt.Errorf("start the guard, which reverts faults when squall is killed: %w", err)
 		}
 		return nil
 	}
@@ -167,8 +168,14 @@ func (a *commands) startGuard(dir string, order guardOrder) error {
 	case <-time.After(guardStart):
 		err = fmt.Errorf("it was not ready within %s", guardStart)
 	}
-	if err != nil {
-		return errors.Join(fmt.Errorf("%w: see %s", err, filepath.Join(dir, guardFile)), cmd.Process.Kill())
+	if err == nil {
+		return nil
 	}
-	return nil
+	if killErr := cmd.Process.Kill(); !errors.Is(killErr, os.ErrProcessDone) {
+		err = errors.Join(err, killErr)
+	}
+	if errors.Is(err, io.EOF) {
+		err = errors.New("it ended at once")
+	}
+	return fmt.Errorf("%w: see %s", err, filepath.Join(dir, guardFile))
 }

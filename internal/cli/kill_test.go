@@ -443,6 +443,78 @@ func TestKilledAtAnyMomentOnToxiproxy(t *testing.T) {
 	}
 }
 
+// TestGuardReadsWhatTheRunReads: whatever a run is started with, its guard starts with it too. A pipe can be read only
+// once, and documents that are asked for are none of its business.
+func TestGuardReadsWhatTheRunReads(t *testing.T) {
+	endToEnd(t)
+	b := newBench(t)
+	dir := t.TempDir()
+	fifo := filepath.Join(dir, "squall.yaml")
+	if err := syscall.Mkfifo(fifo, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	wrote := make(chan error, 1)
+	go func() {
+		text := fmt.Sprintf("targets: {piped: {gateway: {url: %q}, toxiproxy: {url: %q}}}\n", acceptsAll(t), b.api)
+		wrote <- os.WriteFile(fifo, []byte(text), 0)
+	}()
+	run := filepath.Join(dir, "run")
+	v := startVictim(t, "KILL", dir, "run", "--headless", "--vus", "1", "--config", fifo, "--target", "piped", "--out", "run", "--out", "json=k6.json",
+		"--summary-export", "summary.json", "--duration", "5m", "--steady-state", "off", "--fault", "llm_latency,for=5m")
+	if err := <-wrote; err != nil {
+		t.Fatal(err)
+	}
+	until(t, "the fault is on", func() bool {
+		data, _ := os.ReadFile(filepath.Join(run, "journal.jsonl"))
+		return strings.Contains(string(data), `"kind":"fault_active"`)
+	})
+	if len(guards(t, run)) == 0 {
+		t.Error("nobody guards the run")
+	}
+	v.kill()
+	v.wait(t)
+	until(t, "the guard has reverted the fault", func() bool { return b.state(t) == b.before })
+	until(t, "the guard is gone", func() bool { return len(guards(t, run)) == 0 })
+}
+
+// TestGuardOfARunDirectoryThatIsGone: somebody has tidied up under a living run, which is killed then.
+func TestGuardOfARunDirectoryThatIsGone(t *testing.T) {
+	endToEnd(t)
+	for name, tidy := range map[string]func(run string) error{
+		"moved":   func(run string) error { return os.Rename(run, run+"-old") },
+		"removed": os.RemoveAll,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := newBench(t)
+			dir := t.TempDir()
+			run := filepath.Join(dir, "run")
+			v := startVictim(t, "KILL", dir, "run", "--headless", "--vus", "1", "--host", acceptsAll(t), "--out", "run", "--duration", "5m",
+				"--steady-state", "off", "--toxiproxy", b.api, "--fault", "llm_latency,for=5m")
+			until(t, "the fault is on", func() bool {
+				data, _ := os.ReadFile(filepath.Join(run, "journal.jsonl"))
+				return strings.Contains(string(data), `"kind":"fault_active"`)
+			})
+			pids := guards(t, run)
+			if err := tidy(run); err != nil {
+				t.Fatal(err)
+			}
+			if b.state(t) == b.before || len(pids) != 1 {
+				t.Fatalf("nothing to test: %d guards, state %s", len(pids), b.state(t))
+			}
+			v.kill()
+			v.wait(t)
+			until(t, "the guard has reverted the fault", func() bool { return b.state(t) == b.before })
+			until(t, "the guard is gone", func() bool { return errors.Is(syscall.Kill(pids[0], 0), syscall.ESRCH) })
+			if name == "moved" {
+				if data, _ := os.ReadFile(filepath.Join(run+"-old", "journal.jsonl")); !strings.Contains(string(data), `"change_recovered"`) {
+					t.Error("the journal does not say who has reverted the fault")
+				}
+			}
+		})
+	}
+}
+
 // TestScanFindsWhatALostRunHasLeft: squall and its guard are killed, and the run directory is gone. What is left at the
 // target says itself whose it is.
 func TestScanFindsWhatALostRunHasLeft(t *testing.T) {

@@ -64,7 +64,13 @@ func TestMistakesAreUsageErrors(t *testing.T) {
 		"k6's script":      {[]string{"run", "tests/perf/orchestrator.js", "--vus", "5"}, "tests/perf/orchestrator.js is not read: squall has its traffic built in"},
 		"two scripts":      {[]string{"run", "a.js", "b.js"}, `squall needs no script: leave out "a.js"`},
 		"Locust's script":  {[]string{"demo", "locustfile.py"}, `squall needs no script: leave out "locustfile.py"`},
-		"a forgotten -e":   {[]string{"run", "WEBHOOK_SECRET=canary"}, "squall run takes no arguments: to set WEBHOOK_SECRET, write -e WEBHOOK_SECRET=VALUE: see"},
+		"a forgotten -e":   {[]string{"run", "WEBHOOK_SECRET=canary"}, "to set WEBHOOK_SECRET, write WEBHOOK_SECRET=VALUE in front of squall, or -e WEBHOOK_SECRET=VALUE behind squall run: see"},
+		"in front":         {[]string{"WEBHOOK_SECRET=canary", "run"}, "to set WEBHOOK_SECRET, write WEBHOOK_SECRET=VALUE in front of squall: see"},
+		"to recover":       {[]string{"recover", "ADMIN_TOKEN=canary"}, "to set ADMIN_TOKEN, write ADMIN_TOKEN=VALUE in front of squall, or -e"},
+		"no equals sign":   {[]string{"run", "-e", "WEBHOOK_SECRET", "canary"}, "squall run takes no arguments, and has been given 1"},
+		"another header":   {[]string{"run", "--prometheus-header", "Authorization: Bearer canary"}, "--prometheus-header: must be a header such as"},
+		"a wrong place":    {[]string{"run", "--vus", "WEBHOOK_SECRET=canary"}, `--vus: is "WEBHOOK_SECRET=***"`},
+		"no command":       {[]string{"--headless"}, "unknown flag: --headless: to make load, write squall run"},
 		"argument":         {[]string{"run", "staging"}, `squall run takes no arguments: leave out "staging"`},
 		"only serving":     {[]string{"demo", "--serve", "--vus", "5", "--ramp", "5s"}, "--vus, --ramp: squall demo --serve sends no load and would ignore this"},
 		"only serving, -e": {[]string{"demo", "--serve", "-e", "K6_VUS=5"}, "-e K6_VUS: squall demo --serve sends no load"},
@@ -78,6 +84,9 @@ func TestMistakesAreUsageErrors(t *testing.T) {
 			code, _, errs := try(t, nil, c.args...)
 			if code != 2 || !strings.Contains(errs, c.says) {
 				t.Errorf("exit code %d, want 2; says\n%s\nwant %q", code, errs, c.says)
+			}
+			if strings.Contains(errs, "canary") {
+				t.Errorf("it says %s", errs)
 			}
 		})
 	}

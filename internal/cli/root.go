@@ -1,9 +1,13 @@
 package cli
 
 import (
+	"cmp"
+	"errors"
 	"fmt"
 	"maps"
+	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -70,6 +74,9 @@ func (a *commands) root() *cobra.Command {
 		if ours := replacement(err); ours != "" {
 			return usage(fmt.Errorf("%w: %s", err, ours))
 		}
+		if cmd == root {
+			return usage(fmt.Errorf("%w: to make load, write squall run: see squall --help", err))
+		}
 		return usage(fmt.Errorf("%w: see %s --help", err, cmd.CommandPath()))
 	})
 	root.AddCommand(a.run(), a.demo(), a.report(), a.compare(), a.publish(), a.recover(), a.guard(), a.doctor(), a.version())
@@ -77,7 +84,7 @@ func (a *commands) root() *cobra.Command {
 		addBoolFlag(cmd, new(bool), "help", "h", "help for "+cmd.Name())
 		if args := cmd.Args; args != nil {
 			cmd.Args = func(cmd *cobra.Command, given []string) error {
-				if err := args(cmd, given); err != nil {
+				if err := cmp.Or(noVariables(cmd, given), args(cmd, given)); err != nil {
 					return usage(fmt.Errorf("%w: see %s --help", err, cmd.CommandPath()))
 				}
 				return nil
@@ -87,12 +94,45 @@ func (a *commands) root() *cobra.Command {
 	return root
 }
 
+// variable is an argument that sets a variable.
+var variable = regexp.MustCompile(`^([A-Z][A-Z0-9_]*)=`)
+
+// noVariables refuses arguments that set a variable, whose value may be a secret and is not shown.
+func noVariables(cmd *cobra.Command, args []string) error {
+	for _, arg := range args {
+		if name := variable.FindStringSubmatch(arg); name != nil {
+			err := fmt.Errorf("to set %s, write %s=VALUE in front of squall", name[1], name[1])
+			if cmd.Flags().Lookup("env") != nil {
+				err = fmt.Errorf("%w, or -e %s=VALUE behind %s", err, name[1], cmd.CommandPath())
+			}
+			return err
+		}
+	}
+	return nil
+}
+
+// isHarmless reports whether an argument can be shown: a plain word or the name of a file, and not what is left of a
+// -e that was written without its equals sign.
+func isHarmless(cmd *cobra.Command, arg string) bool {
+	if pairs, err := cmd.Flags().GetStringArray("env"); err == nil && slices.ContainsFunc(pairs, func(pair string) bool { return !strings.Contains(pair, "=") }) {
+		return false
+	}
+	_, err := os.Stat(arg)
+	return err == nil || strings.Trim(arg, "abcdefghijklmnopqrstuvwxyz-") == ""
+}
+
 // knownCommand refuses a command that there is none of, and names one that looks like it.
 func knownCommand(cmd *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return nil
 	}
-	err := fmt.Errorf("unknown command %q", args[0])
+	if err := noVariables(cmd, args); err != nil {
+		return err
+	}
+	err := errors.New("unknown command: to make load, write squall run")
+	if isHarmless(cmd, args[0]) {
+		err = fmt.Errorf("unknown command %q", args[0])
+	}
 	cmd.SuggestionsMinimumDistance = 2
 	if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
 		err = fmt.Errorf("%w: did you mean squall %s?", err, strings.Join(near, " or squall "))
@@ -172,11 +212,11 @@ func noArguments(cmd *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return nil
 	}
-	if name, _, ok := strings.Cut(args[0], "="); ok { // a value, which may be a secret
-		return fmt.Errorf("%s takes no arguments: to set %s, write -e %s=VALUE", cmd.CommandPath(), name, name)
-	}
 	if isScript(args[0]) {
 		return fmt.Errorf("squall needs no script: leave out %q", args[0])
 	}
-	return fmt.Errorf("%s takes no arguments: leave out %q", cmd.CommandPath(), args[0])
+	if isHarmless(cmd, args[0]) {
+		return fmt.Errorf("%s takes no arguments: leave out %q", cmd.CommandPath(), args[0])
+	}
+	return fmt.Errorf("%s takes no arguments, and has been given %d", cmd.CommandPath(), len(args))
 }

@@ -40,8 +40,8 @@ type fileValue struct {
 }
 
 // readFile reads squall.yaml. A path that was not asked for may be missing; then the file is nil.
-func readFile(path string, asked bool) (*file, error) {
-	data, err := inputfile.Read(path)
+func readFile(files *inputfile.Files, path string, asked bool) (*file, error) {
+	data, err := files.Read(path)
 	if errors.Is(err, fs.ErrNotExist) && !asked {
 		return nil, nil //nolint:nilnil // no file is a good answer, and not an error
 	}
@@ -231,7 +231,7 @@ func TargetNames(path string) []string {
 	if path == "" {
 		path = DefaultFile
 	}
-	f, err := readFile(path, true)
+	f, err := readFile(nil, path, true)
 	if err != nil {
 		return nil
 	}

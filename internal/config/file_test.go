@@ -142,7 +142,7 @@ func TestFileProblems(t *testing.T) {
 
 func TestExampleFile(t *testing.T) {
 	path := filepath.Join(repository(t), "examples", "squall.yaml")
-	f, err := readFile(path, true)
+	f, err := readFile(nil, path, true)
 	if err != nil {
 		t.Fatal(err)
 	}

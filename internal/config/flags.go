@@ -62,6 +62,22 @@ func Hide(set *pflag.FlagSet, fixed map[string]string) {
 // Given returns what was set, for [Input].
 func (f *Flags) Given() map[string][]string { return f.given }
 
+// Only returns those of the given flags that set what one of the names sets, under whatever name they were given.
+func (f *Flags) Only(names ...string) map[string][]string {
+	some := map[string][]string{}
+	for _, row := range Table() {
+		if !slices.ContainsFunc(row.Flags, func(alias Alias) bool { return slices.Contains(names, alias.Name) }) {
+			continue
+		}
+		for _, alias := range row.Flags {
+			if texts, given := f.given[alias.Name]; given {
+				some[alias.Name] = texts
+			}
+		}
+	}
+	return some
+}
+
 // Variables returns what -e gave, for [Input].
 func (f *Flags) Variables() []string { return f.variables }
 

@@ -60,10 +60,16 @@ func (l *resolver) checkKubeconfig(list string) {
 	if list == "" {
 		return
 	}
+	found := false
 	for _, path := range filepath.SplitList(list) {
-		if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
-			return // what is wrong with a file that is there, the driver says
+		info, err := os.Stat(path)
+		found = found || !errors.Is(err, fs.ErrNotExist) // what is wrong with a file that is there, the driver says
+		if err == nil && info.Mode().Type() == fs.ModeNamedPipe {
+			l.problem("%s: %s is a pipe, which can be read only once, and faults are reverted with it later: save it in a file", describe(kubeconfig, l.values[kubeconfig].source), path)
 		}
+	}
+	if found {
+		return
 	}
 	l.problem("%s: there is no %s: must be %s", describe(kubeconfig, l.values[kubeconfig].source), list, find(kubeconfig).Accepts)
 }

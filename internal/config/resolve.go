@@ -2,6 +2,7 @@ package config
 
 import (
 	"errors"
+	"fmt"
 	"math"
 	"math/rand/v2"
 	"net/url"
@@ -132,8 +133,13 @@ func (l *resolver) workload() load.Workload {
 	w := load.DefaultWorkload()
 	path := l.inside(Workload, read(l, Workload, parseText))
 	if path != "" {
-		var err error
-		if w, err = load.LoadWorkload(path); err != nil {
+		data, err := l.files.Read(path)
+		if err != nil {
+			err = fmt.Errorf("read workload: %w", err)
+		} else {
+			w, err = load.ParseWorkload(path, data)
+		}
+		if err != nil {
 			l.problem("%s: %w", describe(Workload, l.values[Workload].source), err)
 			return load.DefaultWorkload()
 		}

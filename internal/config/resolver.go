@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"xinbot.ir/squall/chaos"
+	"xinbot.ir/squall/internal/inputfile"
 	"xinbot.ir/squall/internal/strictyaml"
 	"xinbot.ir/squall/load"
 )
@@ -20,6 +21,7 @@ type Input struct {
 	Flags     map[string][]string         // flags that were given, by name
 	Variables []string                    // NAME=VALUE of -e, which override the environment
 	LookupEnv func(string) (string, bool) // the environment
+	Files     *inputfile.Files            // reads the files that settings name
 	Version   string                      // of squall, for the user agent
 	Command   Commands                    // that is resolved; none: a run
 	AdminOnly bool                        // no messages are sent and no faults injected: gateway, secrets and allowed namespaces may be missing
@@ -65,6 +67,7 @@ type resolver struct {
 	values          map[string]settingValue
 	variables       map[string]string           // of -e
 	lookupEnv       func(string) (string, bool) // the environment alone
+	files           *inputfile.Files            // Input.Files
 	admin           bool                        // Input.AdminOnly
 	noLoad          bool                        // no messages will be sent
 	file            *file                       // nil: there is none
@@ -80,7 +83,7 @@ type resolver struct {
 }
 
 func newResolver(in Input) *resolver {
-	return &resolver{values: map[string]settingValue{}, admin: in.AdminOnly, lookupEnv: in.LookupEnv, known: in.Documents}
+	return &resolver{values: map[string]settingValue{}, files: in.Files, admin: in.AdminOnly, lookupEnv: in.LookupEnv, known: in.Documents}
 }
 
 // joined are the problems so far as one error.
@@ -159,7 +162,7 @@ func (l *resolver) chooseTarget(in Input) error {
 	if given := in.Flags["config"]; len(given) > 0 {
 		path, asked = given[len(given)-1], true
 	}
-	f, err := readFile(path, asked)
+	f, err := readFile(in.Files, path, asked)
 	if err != nil {
 		return err
 	}

@@ -8,6 +8,9 @@ import (
 	"xinbot.ir/squall/load"
 )
 
+// pairArgument is how the help writes a setting that is a name with its value.
+const pairArgument = "NAME=VALUE"
+
 // Alias is one name under which a setting can be given: a flag or an environment variable.
 type Alias struct {
 	Name  string
@@ -216,7 +219,7 @@ func Table() []Setting {
 
 		{Name: prometheusURL, Flags: option("prometheus"), Env: env("PROMETHEUS_URL"), InFile: true, Argument: "URL", Accepts: acceptsURL, Help: "Prometheus that watches the platform: its panels, its alerts and their rules are read"},
 		{Name: prometheusToken, Env: env("PROMETHEUS_TOKEN"), InFile: true, Secret: true, Accepts: acceptsPrivate, Help: "bearer token for it"},
-		{Name: prometheusHeaders, Flags: option("prometheus-header"), InFile: true, List: true, Default: "none", Argument: "NAME=VALUE", Accepts: "a header such as X-Scope-OrgID=team-a", Help: "further header for it, such as of a tenant"},
+		{Name: prometheusHeaders, Flags: option("prometheus-header"), InFile: true, List: true, Default: "none", Argument: pairArgument, Accepts: "a header such as X-Scope-OrgID=team-a", Help: "further header for it, such as of a tenant"},
 		{Name: alertmanagerURL, Flags: option("alertmanager"), Env: env("ALERTMANAGER_URL"), InFile: true, Argument: "URL", Accepts: acceptsURL, Help: "Alertmanager: which alerts fire, and which are silenced"},
 		{Name: alertmanagerToken, Env: env("ALERTMANAGER_TOKEN"), InFile: true, Secret: true, Accepts: acceptsPrivate, Help: "bearer token for it"},
 		{Name: grafanaURL, Flags: option("grafana"), Env: env("GRAFANA_URL"), InFile: true, Argument: "URL", Accepts: acceptsURL, Help: "Grafana: the panels of its dashboards are exported at the end of the run"},

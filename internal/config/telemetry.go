@@ -5,8 +5,6 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
-
-	"xinbot.ir/squall/internal/inputfile"
 )
 
 // Telemetry is whom squall tells of a run while it goes on.
@@ -34,7 +32,7 @@ func (l *resolver) slack() (webhook Secret, from string) {
 	direct := l.values[slackWebhook]
 	text, from := direct.text(), direct.source
 	if file := l.values[slackWebhookFile]; l.strongest(slackWebhook, slackWebhookFile) == slackWebhookFile && file.set() {
-		raw, err := inputfile.Read(l.inside(slackWebhookFile, file.text()))
+		raw, err := l.files.Read(l.inside(slackWebhookFile, file.text()))
 		if err != nil {
 			l.problem("%s: %w", describe(slackWebhookFile, file.source), err)
 			return Secret{}, ""

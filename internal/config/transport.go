@@ -9,8 +9,6 @@ import (
 	"strings"
 
 	"golang.org/x/net/http/httpproxy"
-
-	"xinbot.ir/squall/internal/inputfile"
 )
 
 // tlsConfig is nil when nothing deviates from Go's defaults.
@@ -25,7 +23,7 @@ func (l *resolver) tlsConfig() *tls.Config {
 		InsecureSkipVerify: skip, //nolint:gosec // only when the user asks for it, and doctor says so
 	}
 	if ca != "" {
-		pool, err := loadCertPool(l.inside(tlsCA, ca))
+		pool, err := l.loadCertPool(l.inside(tlsCA, ca))
 		if err != nil {
 			l.problem("%s: %w", describe(tlsCA, l.values[tlsCA].source), err)
 		}
@@ -36,7 +34,7 @@ func (l *resolver) tlsConfig() *tls.Config {
 	case cert == "" || key == "":
 		l.problem("a client certificate needs both --cert and --key (tls.cert and tls.key in squall.yaml)")
 	default:
-		pair, err := readKeyPair(l.inside(tlsCert, cert), l.inside(tlsKey, key))
+		pair, err := l.readKeyPair(l.inside(tlsCert, cert), l.inside(tlsKey, key))
 		if err != nil {
 			l.problem("%s: read client certificate: %w", describe(tlsCert, l.values[tlsCert].source), err)
 		}
@@ -45,20 +43,20 @@ func (l *resolver) tlsConfig() *tls.Config {
 	return c
 }
 
-func readKeyPair(cert, key string) (tls.Certificate, error) {
-	certPEM, err := inputfile.Read(cert)
+func (l *resolver) readKeyPair(cert, key string) (tls.Certificate, error) {
+	certPEM, err := l.files.Read(cert)
 	if err != nil {
 		return tls.Certificate{}, err
 	}
-	keyPEM, err := inputfile.Read(key)
+	keyPEM, err := l.files.Read(key)
 	if err != nil {
 		return tls.Certificate{}, err
 	}
 	return tls.X509KeyPair(certPEM, keyPEM)
 }
 
-func loadCertPool(path string) (*x509.CertPool, error) {
-	pem, err := inputfile.Read(path)
+func (l *resolver) loadCertPool(path string) (*x509.CertPool, error) {
+	pem, err := l.files.Read(path)
 	if err != nil {
 		return nil, fmt.Errorf("read certificate authorities: %w", err)
 	}

@@ -49,7 +49,7 @@ func describe(name, source string) string {
 }
 
 func unaccepted(row Setting, text string, err error) string {
-	if row.Secret {
+	if row.Secret || row.Argument == pairArgument { // the value of a pair may be one, too
 		return "must be " + row.Accepts
 	}
 	said := fmt.Sprintf("is %q: must be %s", withoutSecrets(text), row.Accepts)
@@ -62,10 +62,12 @@ func unaccepted(row Setting, text string, err error) string {
 var (
 	urlUser  = regexp.MustCompile(`//[^/?#\s]*@`)
 	urlQuery = regexp.MustCompile(`[?#].*$`)
+	assigned = regexp.MustCompile(`(?i)^([a-z0-9_.-]*(?:secret|token|password|key|auth|cookie)[a-z0-9_.-]*\s*[=:]).*$`)
 )
 
-// withoutSecrets hides what may be one in a URL: user, password and query.
+// withoutSecrets hides what may be one: behind a name that sounds like one, and in a URL user, password and query.
 func withoutSecrets(text string) string {
+	text = assigned.ReplaceAllString(text, "$1***")
 	if !strings.Contains(text, "//") {
 		return text
 	}

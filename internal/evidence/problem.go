@@ -35,6 +35,7 @@ const (
 	NotDerivable     Cause = "not_derivable"
 	NotRunnable      Cause = "not_runnable"
 	Dropped          Cause = "dropped"
+	Missed           Cause = "missed"
 )
 
 // causes has what each cause is for people, and what helps.
@@ -62,6 +63,7 @@ var causes = map[Cause]struct{ text, remedy string }{
 	NotDerivable:     {"it is PromQL, which a service's /metrics cannot answer", "give a Prometheus"},
 	NotRunnable:      {"its queries cannot be run", ""},
 	Dropped:          {"there was more than is kept", ""},
+	Missed:           {"what changed meanwhile was not seen", ""},
 }
 
 // Problem is a cause with what is known of it. It is an error, too.

@@ -1,6 +1,9 @@
 package kubeclient
 
 import (
+	"context"
+	"io"
+	"strconv"
 	"sync"
 
 	appsv1 "k8s.io/api/apps/v1"
@@ -63,6 +66,19 @@ func NewClient(config *rest.Config) (*Client, error) {
 		}
 	}
 	return c, nil
+}
+
+// Log reads the last lines of a container, each with its time, or those of before its last restart. The server sends at
+// most so many bytes of them, from the first of these lines on.
+func (c *Client) Log(ctx context.Context, namespace, pod, container string, previous bool, lines int, bytes int64) ([]byte, error) {
+	stream, err := c.Core.Get().Namespace(namespace).Resource("pods").Name(pod).SubResource("log").
+		Param("container", container).Param("previous", strconv.FormatBool(previous)).Param("timestamps", "true").
+		Param("tailLines", strconv.Itoa(lines)).Param("limitBytes", strconv.FormatInt(bytes, 10)).Stream(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer stream.Close()
+	return io.ReadAll(io.LimitReader(stream, bytes))
 }
 
 // Namespaces are the objects of that resource.

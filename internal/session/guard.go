@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"time"
 
@@ -25,15 +26,28 @@ const (
 // Guard waits until the session that holds a run directory has ended: until its process has, which closes ended, and
 // until nobody holds the lock. Files alone do not tell, since a person can remove them under a living session. When the
 // session was killed, the guard reverts what it has left, and writes into the journal what became of it. It calls ready
-// once it is waiting.
-func Guard(ctx context.Context, dir string, ended <-chan struct{}, ready func(), r RecoverOptions) error {
-	lock := flock.New(filepath.Join(dir, LockFile))
+// once it is waiting. A run directory that was moved or removed meanwhile it finds, or copies what is left of it.
+func Guard(ctx context.Context, dir string, ended <-chan struct{}, ready func(), r RecoverOptions) (err error) {
+	files, err := holdFiles(dir)
+	if err != nil {
+		return fmt.Errorf("guard %s: %w", dir, err)
+	}
+	defer func() { err = errors.Join(err, files.close()) }()
 	ready()
 	select {
 	case <-ended:
 	case <-ctx.Done():
 		return fmt.Errorf("guard %s: wait for the end of the session: %w", dir, context.Cause(ctx))
 	}
+	now, isCopy, err := files.find()
+	if err != nil {
+		return fmt.Errorf("guard %s: %w", dir, err)
+	}
+	dir = now
+	if isCopy {
+		defer func() { err = errors.Join(err, os.RemoveAll(now)) }()
+	}
+	lock := flock.New(filepath.Join(dir, LockFile))
 	if _, err := lock.TryLockContext(ctx, 100*time.Millisecond); err != nil {
 		return fmt.Errorf("guard %s: wait for the end of the session: %w", dir, err)
 	}

@@ -128,7 +128,9 @@ func (s *Session) begin(ctx context.Context) error {
 		s.monitor = newMonitor(s.config.Monitoring, s.started, s.emit, s.outcomes, s.platform)
 		err = s.journal.add(squall, s.config.header())
 	}
-	noGuard := s.startGuard()
+	if err == nil {
+		err = s.startGuard() // confirmed before anything can be changed
+	}
 	if err == nil {
 		err = s.gen.Start(s.config.Settings)
 	}
@@ -136,9 +138,6 @@ func (s *Session) begin(ctx context.Context) error {
 		s.abort()
 		hush()
 		return errors.Join(err, ledger.Close(), s.lock.Unlock())
-	}
-	if noGuard != nil {
-		s.config.Warnings = append(s.config.Warnings, fmt.Sprintf("%v: if squall is killed, what it has changed stays until squall recover", noGuard))
 	}
 	for _, warning := range s.config.Warnings {
 		s.emit(squall, event.Warned{Warning: warning})

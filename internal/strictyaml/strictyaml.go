@@ -213,6 +213,14 @@ func describe(n *yaml.Node) string {
 	return n.Value + " (" + n.ShortTag() + ")"
 }
 
+// kindOf is the same without what a text says: where a mapping belongs, it may be the secret that belongs into it.
+func kindOf(n *yaml.Node) string {
+	if n.Kind == yaml.ScalarNode && n.ShortTag() == "!!str" {
+		return "a text"
+	}
+	return describe(n)
+}
+
 // Describe describes in words what the value is: a mapping, a list, empty, the number 5, "text".
 func (v Value) Describe() string { return describe(v.resolved()) }
 
@@ -227,7 +235,7 @@ func (v Value) IsList() bool { return v.resolved().Kind == yaml.SequenceNode }
 func (v Value) Entries(visit func(key string, value Value)) {
 	node := v.resolved()
 	if node.Kind != yaml.MappingNode {
-		v.Problem("is %s: must be a mapping (key: value)", describe(node))
+		v.Problem("is %s: must be a mapping (key: value)", kindOf(node))
 		return
 	}
 	seen := make(map[string]int, len(node.Content)/2)
@@ -268,7 +276,7 @@ type Fields map[string]func(Value)
 // Object reads a mapping with known keys. Unknown keys and missing required ones are reported.
 func (v Value) Object(known Fields, required ...string) {
 	if !v.IsMapping() {
-		v.Problem("is %s: must be a mapping with %s", v.Describe(), Choice(sortedKeys(known)))
+		v.Problem("is %s: must be a mapping with %s", kindOf(v.resolved()), Choice(sortedKeys(known)))
 		return
 	}
 	present := make(map[string]bool, len(known))

@@ -1,5 +1,5 @@
 // Package kubernetes reads what a cluster says of itself: its autoscalers before and after a run, as kubectl describes
-// them.
+// them, and meanwhile how the replicas of its workloads come and go.
 package kubernetes
 
 import (
@@ -8,14 +8,15 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"path"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
 	authorizationv1 "k8s.io/api/authorization/v1"
 	autoscalingv2 "k8s.io/api/autoscaling/v2"
 	corev1 "k8s.io/api/core/v1"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"xinbot.ir/squall/internal/evidence"
@@ -39,13 +40,17 @@ type Config struct {
 	Redact     func(string) string // takes secrets out of a text
 }
 
-// Source is the autoscalers of some namespaces.
+// Source is the autoscalers and workloads of some namespaces.
 type Source struct {
-	config  Config
-	cluster *kubeclient.Cluster
+	config     Config
+	cluster    *kubeclient.Cluster
+	watches    *kubeclient.Client // without a bound on time: a watch is one long answer
+	namespaces []*namespace
+	departures *departures
 
 	mu     sync.Mutex
 	before map[string]description // by namespace and name, when each was seen first
+	ended  time.Time              // when watching ended
 }
 
 // description is an autoscaler for people. What is missing in it is an error.
@@ -60,63 +65,83 @@ func New(c Config) (*Source, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Source{config: c, cluster: cluster, before: map[string]description{}}, nil
+	watches, err := kubeclient.NewClient(cluster.Config)
+	if err != nil {
+		return nil, fmt.Errorf("make client for %s: %w", cluster.Ref.Server, err)
+	}
+	s := &Source{config: c, cluster: cluster, watches: watches, before: map[string]description{}}
+	s.departures = newDepartures(s.readLog, c.Redact)
+	for _, name := range c.Namespaces {
+		s.namespaces = append(s.namespaces, newNamespace(name, s.departures))
+	}
+	return s, nil
 }
 
 // Name implements evidence.Source.
 func (s *Source) Name() string { return Name }
 
+// rights are those that all of it needs.
+var rights = []authorizationv1.ResourceAttributes{
+	{Verb: "list", Group: "autoscaling", Resource: "horizontalpodautoscalers"},
+	{Verb: "list", Group: "apps", Resource: "deployments"},
+	{Verb: "watch", Group: "apps", Resource: "deployments"},
+	{Verb: "list", Group: "apps", Resource: "statefulsets"},
+	{Verb: "watch", Group: "apps", Resource: "statefulsets"},
+	{Verb: "list", Resource: "pods"},
+	{Verb: "watch", Resource: "pods"},
+	{Verb: "list", Resource: "events"},
+	{Verb: "watch", Resource: "events"},
+	{Verb: "get", Resource: "pods", Subresource: "log"},
+}
+
 // Check implements evidence.Source: whether all that is read may be read.
 func (s *Source) Check(ctx context.Context, _ evidence.Wanted) []evidence.Finding {
 	var missing []evidence.Finding
 	for _, namespace := range s.config.Namespaces {
-		for _, r := range []authorizationv1.ResourceAttributes{
-			{Namespace: namespace, Verb: "list", Group: "autoscaling", Resource: "horizontalpodautoscalers"},
-			{Namespace: namespace, Verb: "list", Resource: "events"},
-		} {
+		for _, r := range rights {
+			r.Namespace = namespace
 			may, err := s.cluster.May(ctx, r)
 			switch {
 			case err != nil:
 				return []evidence.Finding{{Kind: evidence.SourceFails, Source: Name, Problem: problem(err)}}
 			case !may:
-				missing = append(missing, evidence.Finding{Kind: evidence.RightMissing, Source: Name, Subject: fmt.Sprintf("%s %s in %s", r.Verb, r.Resource, namespace)})
+				missing = append(missing, evidence.Finding{Kind: evidence.RightMissing, Source: Name, Subject: fmt.Sprintf("%s %s in %s", r.Verb, path.Join(r.Resource, r.Subresource), namespace)})
 			}
 		}
 	}
 	return append(missing, evidence.Finding{Kind: evidence.SourceAnswers, Source: Name, Found: "context " + s.cluster.Ref.ContextName()})
 }
 
-// problem is why the API server gave nothing.
-func problem(err error) *evidence.Problem {
-	cause := evidence.Unreachable
-	var status apierrors.APIStatus
-	switch {
-	case apierrors.IsUnauthorized(err), apierrors.IsForbidden(err):
-		cause = evidence.Unauthorized
-	case apierrors.IsTooManyRequests(err):
-		cause = evidence.RateLimited
-	case errors.Is(err, context.DeadlineExceeded), apierrors.IsTimeout(err):
-		cause = evidence.TimedOut
-	case errors.As(err, &status) && status.Status().Code >= 500:
-		cause = evidence.ServerError
-	case errors.As(err, &status):
-		cause = evidence.Refused
-	}
-	return &evidence.Problem{Cause: cause, Detail: evidence.Excerpt(err.Error())}
-}
-
 // Run implements evidence.Source.
 func (s *Source) Run(ctx context.Context, sink evidence.Sink) error {
+	select {
+	case <-ctx.Done():
+		return nil
+	default:
+	}
 	gaps := evidence.NewGapLog(Name, sink)
+	s.departures.begin(gaps)
+	var running sync.WaitGroup
+	for _, n := range s.namespaces {
+		n.scalings.begin(time.Now())
+		for _, f := range n.feeds(ctx, s.cluster, s.watches, gaps) {
+			running.Go(func() { f.run(ctx) })
+		}
+	}
 	evidence.Poll(ctx, interval, func(at time.Time) { s.read(ctx, gaps, at) })
+	running.Wait()
+	s.departures.tasks.Wait()
+	s.mu.Lock()
+	s.ended = time.Now()
+	s.mu.Unlock()
 	return nil
 }
 
 // read looks at all namespaces once.
 func (s *Source) read(ctx context.Context, gaps *evidence.GapLog, at time.Time) {
-	for _, namespace := range s.config.Namespaces {
-		panel := "autoscalers of " + namespace
-		err := s.readFirst(ctx, namespace, at)
+	for _, n := range s.namespaces {
+		panel := "autoscalers of " + n.name
+		err := s.readFirst(ctx, n, at)
 		switch {
 		case ctx.Err() != nil:
 			return
@@ -129,9 +154,11 @@ func (s *Source) read(ctx context.Context, gaps *evidence.GapLog, at time.Time) 
 }
 
 // readFirst describes the autoscalers of a namespace that were not seen before.
-func (s *Source) readFirst(ctx context.Context, namespace string, at time.Time) error {
-	all, err := s.list(ctx, namespace)
+func (s *Source) readFirst(ctx context.Context, n *namespace, at time.Time) error {
+	all, err := s.list(ctx, n.name)
 	for i := range all {
+		target := all[i].Spec.ScaleTargetRef
+		n.scalings.aims(all[i].Name, reference{strings.ToLower(target.Kind), target.Name})
 		s.mu.Lock()
 		first, seen := s.before[all[i].Namespace+"-"+all[i].Name]
 		s.mu.Unlock()
@@ -184,31 +211,50 @@ func (s *Source) describe(ctx context.Context, h *autoscalingv2.HorizontalPodAut
 	return d
 }
 
-// Export implements evidence.Source: each autoscaler when it was first seen, and now.
-func (s *Source) Export(ctx context.Context, _, _ time.Time, dir string) (files []evidence.File, err error) {
-	write := func(name, text, title string) {
-		writeErr := evidence.WriteFile(dir, name, func(w io.Writer) error {
-			_, err := io.WriteString(w, text)
-			return err
-		})
+// Export implements evidence.Source: each autoscaler when it was first seen and now, and what workloads did meanwhile.
+func (s *Source) Export(ctx context.Context, _, to time.Time, dir string) (files []evidence.File, err error) {
+	write := func(f evidence.File, text func(io.Writer) error) {
+		writeErr := evidence.WriteFile(dir, f.Name, text)
 		if err = errors.Join(err, writeErr); writeErr == nil {
-			files = append(files, evidence.File{Name: name, Title: title})
+			files = append(files, f)
 		}
 	}
+	describe := func(name, moment string, d description) {
+		f := evidence.File{Name: "hpa-" + name + "-" + moment + ".txt", Title: "Autoscaler " + name + " " + moment + " the run"}
+		write(f, func(w io.Writer) error {
+			_, err := io.WriteString(w, d.text)
+			return err
+		})
+	}
 	s.mu.Lock()
+	if !s.ended.IsZero() {
+		to = s.ended
+	}
 	for name, d := range s.before {
-		write("hpa-"+name+"-before.txt", d.text, "Autoscaler "+name+" before the run")
+		describe(name, "before", d)
 	}
 	s.mu.Unlock()
-	for _, namespace := range s.config.Namespaces {
-		all, listErr := s.list(ctx, namespace)
+	var scalings [][]string
+	for _, n := range s.namespaces {
+		var table bytes.Buffer
+		rows, tableErr := n.history.write(&table, to, s.config.Redact)
+		err = errors.Join(err, tableErr)
+		write(evidence.File{Name: "pods-" + n.name + ".csv", Title: "Pods of the workloads of " + n.name, Rows: rows}, func(w io.Writer) error {
+			_, err := table.WriteTo(w)
+			return err
+		})
+		scalings = append(scalings, n.scalings.rows(s.config.Redact)...)
+		all, listErr := s.list(ctx, n.name)
 		err = errors.Join(err, listErr)
 		for i := range all {
 			d := s.describe(ctx, &all[i], time.Now())
 			err = errors.Join(err, d.missing)
-			name := all[i].Namespace + "-" + all[i].Name
-			write("hpa-"+name+"-after.txt", d.text, "Autoscaler "+name+" after the run")
+			describe(all[i].Namespace+"-"+all[i].Name, "after", d)
 		}
 	}
+	write(evidence.File{Name: "scaling-events.csv", Title: "Scaling events", Rows: len(scalings)}, func(w io.Writer) error {
+		return writeScalings(w, scalings)
+	})
+	err = errors.Join(err, s.departures.write(dir, func(f evidence.File) { files = append(files, f) }))
 	return files, err
 }

@@ -23,7 +23,7 @@ import (
 const patience = time.Minute
 
 func TestAutoscalerBeforeAndAfter(t *testing.T) {
-	c := testcluster.Start(t)
+	c := shared.Cluster(t)
 	namespace := c.Namespace(t)
 	if err := testcluster.Fixtures(t.Context(), c.Admin(), namespace); err != nil {
 		t.Fatal(err)
@@ -38,7 +38,7 @@ func TestAutoscalerBeforeAndAfter(t *testing.T) {
 		t.Fatal(err)
 	}
 	found := s.Check(t.Context(), evidence.Wanted{})
-	if len(found) != 2 || found[0].Text() != "kubernetes does not let you list events in "+namespace || found[1].Text() != "kubernetes answers (context staging)" {
+	if len(found) != len(rights) || found[len(found)-2].Text() != "kubernetes does not let you get pods/log in "+namespace || found[len(found)-1].Text() != "kubernetes answers (context staging)" {
 		t.Errorf("found %+v", found)
 	}
 	sink := &evidencetest.Sink{}
@@ -53,7 +53,7 @@ func TestAutoscalerBeforeAndAfter(t *testing.T) {
 	}
 
 	c.Allow(t, namespace, who, rbacv1.PolicyRule{APIGroups: []string{""}, Resources: []string{"events"}, Verbs: []string{"list"}})
-	evidencetest.Eventually(t, "the right to events", patience, func() bool { return len(s.Check(t.Context(), evidence.Wanted{})) == 1 })
+	evidencetest.Eventually(t, "the right to events", patience, func() bool { return len(s.Check(t.Context(), evidence.Wanted{})) == len(rights)-1 })
 	clear(s.before)
 	s.read(t.Context(), gaps, time.Now())
 	c.StopAPIServer()
@@ -81,7 +81,7 @@ func TestAutoscalerBeforeAndAfter(t *testing.T) {
 	})
 	dir := t.TempDir()
 	files, err := s.Export(t.Context(), time.Time{}, time.Time{}, dir)
-	if err != nil || len(files) != 4 {
+	if err != nil || len(files) != 7 {
 		t.Errorf("exported %+v, %v", files, err)
 	}
 	for moment, replicas := range map[string]int{"before": 2, "after": 3} {
