@@ -21,6 +21,7 @@ type Monitoring struct {
 	GrafanaToken      Secret
 	Dashboards        []string // uids that Grafana is asked for
 	DashboardFiles    []string // with the JSON of dashboards
+	Annotate          bool     // the run, its faults and alerts are marked in Grafana
 	Receiver          string   // HOST:PORT to listen on; "" for none
 	ReceiverToken     Secret
 	Scrape            []ScrapeTarget
@@ -62,6 +63,7 @@ func (l *resolver) monitoring() Monitoring {
 		Grafana:           read(l, grafanaURL, parseURL),
 		GrafanaToken:      NewSecret(l.values[grafanaToken].text()),
 		Dashboards:        readLines(l, grafanaDashboards, platformDashboards, parseDashboard),
+		Annotate:          !read(l, noAnnotations, parseBool),
 		Receiver:          read(l, alertReceiver, parseText),
 		ReceiverToken:     NewSecret(l.values[receiverToken].text()),
 		Scrape:            slices.Concat(readLines(l, scrape, nil, parseScrape)...),
