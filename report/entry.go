@@ -16,6 +16,9 @@ import (
 	"xinbot.ir/squall/internal/units"
 )
 
+// EvidenceDir is the directory of a run with what was collected of the platform.
+const EvidenceDir = rundir.EvidenceDir
+
 // Documents are the names, in a run directory, of what a report is made of: files and directories. Raw data is none.
 func Documents() (names []string) {
 	for _, f := range formats {
@@ -164,7 +167,7 @@ func alertBlocks(run *Run) []block {
 	} else {
 		blocks = append(blocks, paragraph{plain("Alerts of the platform were not collected, or none fired.")})
 	}
-	if gaps := gapLines(run); len(gaps) > 0 {
+	if gaps := gapLines(run.timeline.Gaps); len(gaps) > 0 {
 		blocks = append(blocks, list{gaps})
 	}
 	expected := table{columns: textColumns("Fault", "Expected", "Verdict", "Seen")}
@@ -234,8 +237,8 @@ func (run *Run) afterText(at float64, known bool, of func(injection) (float64, b
 }
 
 // gapLines are times in which sources gave nothing: an alert may have fired unseen.
-func gapLines(run *Run) (lines []line) {
-	for n, g := range run.timeline.Gaps {
+func gapLines(gaps []timeline.Gap) (lines []line) {
+	for n, g := range gaps {
 		if n == mostRows {
 			break
 		}

@@ -37,7 +37,9 @@ type Run struct {
 	open           bool   // the open model was used at some time
 	cuts           []stretch
 	phases         []*phase
-	panels         []*panelTotals   // of the platform's own metrics
+	panels         []*panelTotals // of the platform's own metrics
+	workloads      []*workloadTotals
+	gonePods       []rundir.GonePod
 	series         []*latencySeries // one per latency chart
 	errors         []errorTotal
 	clamped        uint64
@@ -90,6 +92,9 @@ func Load(dir string) (*Run, error) {
 		return nil, err
 	}
 	if err := run.addSamples(); err != nil {
+		return nil, err
+	}
+	if err := run.addWorkloads(); err != nil {
 		return nil, err
 	}
 	run.totals.Chaos = uint64(run.timeline.Injected()) // as the k6 script counts: what was done to the platform, be it a spike or a fault

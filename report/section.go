@@ -17,6 +17,7 @@ var sections = []section{
 	{"Alerts", alertsSection},
 	{"Platform metrics", platformSection},
 	{"Scaling", scalingSection},
+	{"Pods", podsSection},
 	{"Remediation", remediationSection},
 	{"Charts", chartsSection},
 	{"Latency", latencySection},

@@ -90,7 +90,7 @@ func platformSection(run *Run) []block {
 		t.rows = append(t.rows, textRow(p.Title, units.Count(p.readings), units.Int(len(p.series)), p.value(p.first), p.value(p.low), p.value(p.high), clock(p.highAt), p.value(p.last)))
 	}
 	blocks := []block{t, paragraph{plain("A reading is the highest of a panel's series. Every value is in ").then(code(rundir.SamplesFile), plain("."))}}
-	if gaps := gapLines(run); len(gaps) > 0 {
+	if gaps := gapLines(run.gapsOf(func(source string) bool { return source != kubernetesSource })); len(gaps) > 0 {
 		blocks = append(blocks, paragraph{plain("Not read:")}, list{gaps})
 	}
 	return blocks

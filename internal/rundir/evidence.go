@@ -10,9 +10,6 @@ import (
 	"strings"
 )
 
-// EvidenceDir is the directory, in that of the run, of what the sources knew at its end.
-const EvidenceDir = "evidence"
-
 // EvidenceFile names the index of the evidence, in its directory.
 const EvidenceFile = "index.json"
 

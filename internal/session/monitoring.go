@@ -268,6 +268,9 @@ func (s *Session) saveSamples() {
 	}
 }
 
+// EvidenceDir is the directory, in that of the run, of what the sources knew at its end.
+const EvidenceDir = rundir.EvidenceDir
+
 // exportTime bounds the export at the end of a run.
 const exportTime = 10 * time.Second
 

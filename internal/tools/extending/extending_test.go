@@ -105,6 +105,12 @@ func TestExampleKey(t *testing.T) {
 				t.Errorf("the flow was not measured:\n%s", report)
 			}
 		},
+		"A source of evidence": func(t *testing.T, squall string) {
+			table, err := os.ReadFile(filepath.Join(demoDir(t, squall), "evidence", "lookup.csv"))
+			if err != nil || !strings.HasPrefix(string(table), "time,series,value\n2") {
+				t.Errorf("lookup.csv is %q, %v", table, err)
+			}
+		},
 		"A chart of the report": func(t *testing.T, squall string) {
 			page, err := os.ReadFile(filepath.Join(demoDir(t, squall), "report.html"))
 			if err != nil || !strings.Contains(string(page), `id="chart-lag"`) {
