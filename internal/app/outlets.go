@@ -97,16 +97,27 @@ func openMetrics(r config.Resolved, _ string, meter *telemetry.Meter) (session.O
 
 // openOTLP has nothing to give up: who does not answer shows while the run goes on.
 func openOTLP(r config.Resolved, _ string, meter *telemetry.Meter) (session.Outlet, func() error, error) {
-	to, transport := r.Telemetry.OTLP, newTransport(r)
-	exporter := otlp.New(otlp.Config{
-		URL: to.URL.String(), Headers: to.Headers, Gzip: to.Gzip, Interval: to.Interval, Timeout: to.Timeout, Resource: to.Resource,
-		UserAgent: r.Options.UserAgent, Transport: transport, Redact: r.Options.Keys.Redact,
-	})
+	exporter, hangUp := newExporter(r)
 	tell := func(ctx context.Context, s *session.Session) {
-		defer transport.CloseIdleConnections()
+		defer hangUp()
 		exporter.Run(ctx, func() telemetry.State { return telemetry.Read(s, meter) }, s.Record)
 	}
 	return tell, func() error { return nil }, nil
+}
+
+func newExporter(r config.Resolved) (exporter *otlp.Exporter, hangUp func()) {
+	to, transport := r.Telemetry.OTLP, newTransport(r)
+	return otlp.New(otlp.Config{
+		URL: to.URL.String(), Headers: to.Headers, Gzip: to.Gzip, Interval: to.Interval, Timeout: to.Timeout, Resource: to.Resource,
+		UserAgent: r.Options.UserAgent, Transport: transport, Redact: r.Options.Keys.Redact,
+	}), transport.CloseIdleConnections
+}
+
+// CheckOTLP asks the receiver of metrics, which must be configured, whether it takes any. None are sent.
+func CheckOTLP(ctx context.Context, r config.Resolved) error {
+	exporter, hangUp := newExporter(r)
+	defer hangUp()
+	return exporter.Check(ctx)
 }
 
 // largestHeaders are the bytes of the headers of an answer.

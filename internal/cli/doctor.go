@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"xinbot.ir/squall/internal/app"
 	"xinbot.ir/squall/internal/config"
 	"xinbot.ir/squall/internal/units"
 	"xinbot.ir/squall/load"
@@ -22,7 +23,7 @@ func (a *commands) doctor() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "doctor",
 		Short: "Show the resolved configuration and check that the platform can be reached",
-		Long:  "Shows every setting with where it came from, then looks at the gateway, the admin API and the admin token. It sends GET /health and, with the token, GET /admin/tenants, which lists the tenants; nothing else. For each fault it makes the preflight, which reads and changes nothing. Prometheus, Alertmanager and the services' own metrics are asked for what a run reads there, and for the alerts that faults wait for. Every flag of squall run is accepted, so that a command line can be checked before it is run.",
+		Long:  "Shows every setting with where it came from, then looks at the gateway, the admin API and the admin token. It sends GET /health and, with the token, GET /admin/tenants, which lists the tenants; nothing else. For each fault it makes the preflight, which reads and changes nothing. Prometheus, Alertmanager and the services' own metrics are asked for what a run reads there, and for the alerts that faults wait for. With --otlp the receiver gets a request without metrics. Every flag of squall run is accepted, so that a command line can be checked before it is run.",
 		Example: `  squall doctor --target staging
   squall doctor -e GATEWAY_URL=https://gateway.example.org/webchat/webhook -e WEBHOOK_SECRET=secret`,
 		Args: cobra.NoArgs,
@@ -30,7 +31,7 @@ func (a *commands) doctor() *cobra.Command {
 	flags := configured(cmd, nil)
 	showOnly(cmd, "config", "target", "gateway", "host", "orchestrator", "workload", "tenant", "timeout", "ca", "cert", "key", "insecure-skip-verify", "env",
 		"toxiproxy", "kubeconfig", "context", "namespace", "allow-namespace", "fault",
-		"prometheus", "alertmanager", "scrape")
+		"prometheus", "alertmanager", "scrape", "otlp")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		resolved, err := a.resolve(flags, nil)
 		a.showSettings(resolved.Origins)
@@ -54,6 +55,7 @@ func (a *commands) doctor() *cobra.Command {
 		c.checkTenants(ctx)
 		c.checkFaults(ctx)
 		c.checkSlack()
+		c.checkOTLP(ctx)
 		c.checkMonitoring(ctx)
 		if c.failed > 0 {
 			return exitStatus(exitFailed)
@@ -117,6 +119,18 @@ func (c *checkup) checkSlack() {
 		return
 	}
 	c.report(good, "slack", "no webhook, so nobody is told of runs: set SLACK_WEBHOOK_URL to change that")
+}
+
+// checkOTLP asks whether metrics of runs will be taken. Without --otlp there is nothing to say.
+func (c *checkup) checkOTLP(ctx context.Context) {
+	if c.resolved.Telemetry.OTLP.URL == nil {
+		return
+	}
+	if err := app.CheckOTLP(ctx, c.resolved); err != nil {
+		c.report(fail, "OTLP", c.resolved.Options.Keys.Redact(err.Error()))
+		return
+	}
+	c.report(good, "OTLP", c.resolved.Telemetry.OTLP.URL.String()+" takes metrics; a request without any was sent")
 }
 
 // checkTenants asks the admin API, with the token, which tenants there are: the token is accepted or it is not, and a

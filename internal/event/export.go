@@ -27,7 +27,7 @@ type MetricsExported struct {
 	Failed   int         `json:"failed,omitempty"`   // of these: did not arrive, or not whole
 	Rejected int         `json:"rejected,omitempty"` // data points, of those that arrived
 	Partial  bool        `json:"partial,omitempty"`  // the newest arrived, but for some data points
-	Behind   float64     `json:"behind,omitempty"`   // working: seconds in which nothing arrived; ended: that are missing at the end
+	Behind   float64     `json:"behind,omitempty"`   // seconds in which nothing arrived until now (working), or that are missing at the end (ended)
 	Reason   string      `json:"reason,omitempty"`   // why it fails
 }
 
@@ -43,9 +43,12 @@ func (d MetricsExported) text() string {
 	case ExportWorking:
 		return fmt.Sprintf("Metrics of this run reach %s again, after %s", d.To, seconds(d.Behind))
 	}
+	if d.Failed == d.Exports && d.Rejected == 0 {
+		return fmt.Sprintf("Metrics of this run did not reach %s, tried %s: %s", d.To, times(d.Exports), d.Reason)
+	}
 	text := fmt.Sprintf("Metrics of this run were sent to %s %s", d.To, times(d.Exports))
 	if d.Failed > 0 {
-		text += fmt.Sprintf(", of these %s in vain or in part", times(d.Failed))
+		text += fmt.Sprintf(", %s in vain or in part", times(d.Failed))
 	}
 	if d.Rejected > 0 {
 		text += fmt.Sprintf("; %s data points were rejected", units.Int(d.Rejected))

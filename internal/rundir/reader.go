@@ -54,7 +54,7 @@ func Open(dir string) (*Run, error) {
 	return r, nil
 }
 
-// Length is how long the run lasted as far as its data reaches, in seconds.
+// Length is how long the run lasted as far as its data reaches, in seconds. Others may be told of its end after it.
 func (r *Run) Length() float64 {
 	var end float64
 	if n := len(r.Seconds); n > 0 {
@@ -62,6 +62,9 @@ func (r *Run) Length() float64 {
 	}
 	for _, e := range r.Events {
 		end = max(end, e.At)
+		if _, over := e.Data.(event.RunEnded); over {
+			break
+		}
 	}
 	return end
 }

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -75,6 +76,22 @@ func write(t *testing.T, finish bool) string {
 		t.Fatal(err)
 	}
 	return dir
+}
+
+// What is recorded after the end, such as that people were told of it, is no part of the length.
+func TestLengthEndsWithTheRun(t *testing.T) {
+	run, err := rundir.Open(write(t, true))
+	if err != nil {
+		t.Fatal(err)
+	}
+	run.Events = append(run.Events, event.Make(start.Add(7*time.Second), 7, event.By(event.RoleSquall), event.Notified{To: "Slack"}))
+	if run.Length() != 2 {
+		t.Errorf("length %v, want 2", run.Length())
+	}
+	run.Events = slices.Delete(run.Events, 2, 3) // a killed run has no end of its own
+	if run.Length() != 7 {
+		t.Errorf("length of a killed run %v, want 7", run.Length())
+	}
 }
 
 func TestRoundTrip(t *testing.T) {

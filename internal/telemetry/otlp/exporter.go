@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/cenkalti/backoff/v5"
+	collector "go.opentelemetry.io/proto/slim/otlp/collector/metrics/v1"
 
 	"xinbot.ir/squall/internal/event"
 	"xinbot.ir/squall/internal/session"
@@ -60,6 +61,20 @@ func New(c Config) *Exporter {
 	}
 }
 
+// Check sends a request without metrics, once: whoever takes it takes metrics, too.
+func (e *Exporter) Check(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, e.config.Timeout)
+	defer cancel()
+	packed, err := e.client.pack(new(collector.ExportMetricsServiceRequest))
+	if err == nil {
+		_, err = e.client.post(ctx, packed)
+	}
+	if err != nil {
+		return fmt.Errorf("send to %s: %w", e.config.URL, err)
+	}
+	return nil
+}
+
 // Run exports what read gives, at once and then at each interval, until ctx has ended; then once more, for which it takes at
 // most five seconds. One export is under way at a time: one that takes longer than the interval stands for those that fell
 // due meanwhile. What comes of it is recorded when it changes, and at the end.
@@ -69,7 +84,10 @@ func (e *Exporter) Run(ctx context.Context, read func() telemetry.State, record 
 	ticker := time.NewTicker(e.config.Interval)
 	defer ticker.Stop()
 	for ctx.Err() == nil {
-		e.export(ctx, e.config.Timeout, read(), record)
+		if reason, made := e.export(ctx, e.config.Timeout, read(), record); made && e.failing != (reason != "") {
+			e.failing = !e.failing
+			e.change(record, reason)
+		}
 		select {
 		case <-ctx.Done():
 		case <-ticker.C:
@@ -77,20 +95,16 @@ func (e *Exporter) Run(ctx context.Context, read func() telemetry.State, record 
 	}
 	state := read()
 	state.Status = session.Finished // all that is left to do is to write this down
-	reason := e.export(context.WithoutCancel(ctx), min(e.config.Timeout, lastTimeout), state, record)
-	e.sums.Behind = 0
-	if reason != "" && !e.sums.Partial {
-		e.sums.Behind = time.Since(e.delivered).Seconds()
-	}
+	reason, _ := e.export(context.WithoutCancel(ctx), min(e.config.Timeout, lastTimeout), state, record)
 	e.tell(record, event.ExportEnded, reason)
 }
 
-// export makes one export and records whether that works. It returns why it did not arrive whole. One that ctx ends says nothing:
-// the next has all that it had.
-func (e *Exporter) export(ctx context.Context, timeout time.Duration, s telemetry.State, record func(data any)) (reason string) {
+// export makes one export. The reason says why it did not arrive whole. One that ctx ends was not made: the next has all that it
+// had.
+func (e *Exporter) export(ctx context.Context, timeout time.Duration, s telemetry.State, record func(data any)) (reason string, made bool) {
 	got, err := e.send(ctx, timeout, s)
 	if ctx.Err() != nil {
-		return ""
+		return "", false
 	}
 	e.sums.Exports++
 	e.sums.Partial = got.rejected > 0
@@ -107,14 +121,12 @@ func (e *Exporter) export(ctx context.Context, timeout time.Duration, s telemetr
 	if reason != "" {
 		e.sums.Failed++
 	}
-	if failing := reason != ""; failing != e.failing {
-		e.failing = failing
-		e.change(record, reason)
-	}
+	now := time.Now()
+	e.sums.Behind = now.Sub(e.delivered).Seconds()
 	if err == nil {
-		e.delivered = time.Now()
+		e.delivered = now
 	}
-	return reason
+	return reason, true
 }
 
 // change tells that exports begin to fail, or work again.
@@ -123,9 +135,8 @@ func (e *Exporter) change(record func(data any), reason string) {
 		return
 	}
 	state := event.ExportFailing
-	e.sums.Behind = 0
 	if reason == "" {
-		state, e.sums.Behind = event.ExportWorking, time.Since(e.delivered).Seconds()
+		state = event.ExportWorking
 	}
 	e.tell(record, state, reason)
 }
@@ -133,6 +144,9 @@ func (e *Exporter) change(record func(data any), reason string) {
 func (e *Exporter) tell(record func(data any), state event.ExportState, reason string) {
 	told := e.sums
 	told.State, told.Reason = state, reason
+	if state == event.ExportFailing || state == event.ExportEnded && (reason == "" || told.Partial) {
+		told.Behind = 0
+	}
 	record(told)
 }
 

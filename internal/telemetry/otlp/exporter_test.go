@@ -253,3 +253,30 @@ func TestDeadReceivers(t *testing.T) {
 		}
 	})
 }
+
+// A run that is over before its second export tells once what became of the last.
+func TestOnlyTheLastExportFails(t *testing.T) {
+	n := 0
+	o := export(t, func(w http.ResponseWriter, _ *http.Request) {
+		if n++; n > 1 {
+			http.Error(w, "", http.StatusInternalServerError)
+		}
+	}, func(c *Config) { c.Interval = time.Minute })
+	if len(o.events) != 2 || o.events[1].Exports != 2 || o.events[1].Failed != 1 || o.events[1].Behind != 35 {
+		t.Errorf("it tells %+v", o.events)
+	}
+}
+
+// The check sends no metrics, and says what is wrong.
+func TestCheck(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		took := new(receiver)
+		if err := newExporter(listen(t, took)).Check(t.Context()); err != nil || len(took.taken) != 1 || len(took.last().GetResourceMetrics()) != 0 {
+			t.Errorf("%v, %d were taken", err, len(took.taken))
+		}
+		err := newExporter(listen(t, http.NotFoundHandler())).Check(t.Context())
+		if err == nil || !strings.Contains(err.Error(), "send to http://collector.example.org/v1/metrics: it was answered 404 Not Found") {
+			t.Errorf("it says %v", err)
+		}
+	})
+}
