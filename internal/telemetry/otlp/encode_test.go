@@ -195,3 +195,21 @@ func TestResource(t *testing.T) {
 		}
 	}
 }
+
+// BenchmarkExport is what an export costs of a run in which every series is busy, without the network.
+func BenchmarkExport(b *testing.B) {
+	s := busy(b)
+	for name, compressed := range map[string]bool{"plain": false, "gzip": true} {
+		b.Run(name, func(b *testing.B) {
+			c := newClient(Config{Gzip: compressed})
+			b.ReportAllocs()
+			for b.Loop() {
+				packed, err := c.pack(encoder{edit: hide}.request(s, time.Now()))
+				if err != nil {
+					b.Fatal(err)
+				}
+				b.ReportMetric(float64(len(packed)), "bytes")
+			}
+		})
+	}
+}
