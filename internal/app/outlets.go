@@ -14,6 +14,7 @@ import (
 	"xinbot.ir/squall/internal/slo"
 	"xinbot.ir/squall/internal/telemetry"
 	"xinbot.ir/squall/internal/telemetry/openmetrics"
+	"xinbot.ir/squall/internal/telemetry/otlp"
 	"xinbot.ir/squall/load/metric"
 	"xinbot.ir/squall/report"
 )
@@ -29,6 +30,10 @@ var outletTable = []outletRow{
 	{
 		wanted: func(t config.Telemetry) bool { return t.MetricsAddr != "" }, meters: true,
 		open: openMetrics,
+	},
+	{
+		wanted: func(t config.Telemetry) bool { return t.OTLP.URL != nil }, meters: true,
+		open: openOTLP,
 	},
 	{
 		wanted: func(t config.Telemetry) bool { return t.SlackWebhook.Set() },
@@ -86,14 +91,39 @@ func openMetrics(r config.Resolved, _ string, meter *telemetry.Meter) (session.O
 	return tell, server.Close, nil
 }
 
-func openSlack(r config.Resolved, dir string, _ *telemetry.Meter) (session.Outlet, func() error, error) {
-	transport := &http.Transport{TLSClientConfig: &tls.Config{MinVersion: tls.VersionTLS12}, ForceAttemptHTTP2: true}
+// openOTLP has nothing to give up: who does not answer shows while the run goes on.
+func openOTLP(r config.Resolved, _ string, meter *telemetry.Meter) (session.Outlet, func() error, error) {
+	to, transport := r.Telemetry.OTLP, newTransport(r)
+	exporter := otlp.New(otlp.Config{
+		URL: to.URL.String(), Headers: to.Headers, Gzip: to.Gzip, Interval: to.Interval, Timeout: to.Timeout, Resource: to.Resource,
+		UserAgent: r.Options.UserAgent, Transport: transport, Redact: r.Options.Keys.Redact,
+	})
+	tell := func(ctx context.Context, s *session.Session) {
+		defer transport.CloseIdleConnections()
+		exporter.Run(ctx, func() telemetry.State { return telemetry.Read(s, meter) }, s.Record)
+	}
+	return tell, func() error { return nil }, nil
+}
+
+// largestHeaders are the bytes of the headers of an answer.
+const largestHeaders = 64 << 10
+
+// newTransport is the way to a service that is told of the run, by the proxy and with the trust that are configured.
+func newTransport(r config.Resolved) *http.Transport {
+	transport := &http.Transport{
+		TLSClientConfig: &tls.Config{MinVersion: tls.VersionTLS12}, ForceAttemptHTTP2: true, MaxResponseHeaderBytes: largestHeaders,
+	}
 	if r.Options.TLS != nil { // whom to trust; what else is set is the platform's
 		transport.TLSClientConfig.RootCAs = r.Options.TLS.RootCAs
 	}
 	if r.Options.Proxy != nil {
 		transport.Proxy = func(req *http.Request) (*url.URL, error) { return r.Options.Proxy(req.URL) }
 	}
+	return transport
+}
+
+func openSlack(r config.Resolved, dir string, _ *telemetry.Meter) (session.Outlet, func() error, error) {
+	transport := newTransport(r)
 	notifier := notify.New(notify.Config{
 		Send: notify.NewSlack(r.Telemetry.SlackWebhook.Reveal(), transport).Send, To: "Slack", Target: r.Target, Redact: r.Options.Keys.Redact,
 		Verdict: func() (slo.Verdict, error) { // as the report makes it, of the same files

@@ -63,7 +63,7 @@ func (l *resolver) checkHeaderValues(w load.Workload) {
 func (l *resolver) doubts(warn func(string, ...any)) {
 	for _, row := range Table() {
 		value := l.values[row.Name]
-		if !row.Secret || !value.set() {
+		if !row.Secret || !value.set() || row.Name == otlpHeaders { // those are no secret as they stand: they hold some
 			continue
 		}
 		if doubt := doubtOf(value.text()); doubt != "" {

@@ -31,7 +31,7 @@ func passwordsIn(address string) (found []string) {
 
 // addressSettings hold addresses, which can have passwords in them.
 func addressSettings(row Setting) bool {
-	return strings.HasPrefix(row.Name, "proxy.") || strings.HasSuffix(row.Name, ".url") || row.Name == scrape
+	return strings.HasPrefix(row.Name, "proxy.") || strings.HasSuffix(row.Name, ".url") || row.Name == otlpEndpoint || row.Name == scrape
 }
 
 // passwords are those in any address that was given.

@@ -223,7 +223,7 @@ func (l *resolver) layer(in Input, row Setting) settingValue {
 			}
 		}
 		for _, other := range given[min(1, len(given)):] {
-			if other.text() != given[0].text() {
+			if other.text() != given[0].text() && !row.Ranked {
 				l.outvoted = append(l.outvoted, [2]string{given[0].source, other.source})
 			}
 		}

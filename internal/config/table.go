@@ -35,6 +35,7 @@ type Setting struct {
 	Bool     bool // a flag without a value means true
 	List     bool // may be given several times
 	Single   bool // of a list: squall.yaml may have one value without a list
+	Ranked   bool // a variable is meant to override those behind it: that they differ is no mistake
 }
 
 // Commands is a set of commands of the command line.
@@ -105,6 +106,15 @@ const (
 	readInterval      = "monitoring.interval"
 	panels            = "monitoring.panels"
 	metricsAddr       = "telemetry.metrics_addr"
+	otlpURL           = "telemetry.otlp.url"
+	otlpEndpoint      = "telemetry.otlp.endpoint"
+	otlpHeaders       = "telemetry.otlp.headers"
+	otlpInterval      = "telemetry.otlp.interval"
+	otlpTimeout       = "telemetry.otlp.timeout"
+	otlpCompression   = "telemetry.otlp.compression"
+	otlpProtocol      = "telemetry.otlp.protocol"
+	otlpService       = "telemetry.otlp.service_name"
+	otlpResource      = "telemetry.otlp.resource_attributes"
 	slackWebhook      = "slack.webhook"
 	slackWebhookFile  = "slack.webhook_file"
 	tlsCA             = "tls.ca"
@@ -224,6 +234,15 @@ func Table() []Setting {
 		{Name: readInterval, Flags: option("monitoring-interval"), InFile: true, Default: "5s", Argument: "DURATION", Accepts: acceptsDuration + " of 1s or more", Help: "time between two readings of Prometheus, Alertmanager and /metrics"},
 		{Name: panels, Flags: option("panel"), InFile: true, List: true, Default: "those of the performance plan", Argument: "NAME=PROMQL", Accepts: "a panel such as redis_memory=redis_memory_used_bytes", Help: "further panel, read of a Prometheus"},
 		{Name: metricsAddr, Flags: option("metrics-addr"), InFile: true, Argument: "ADDR", Accepts: "HOST:PORT, or :PORT for a loopback port; port 0 takes a free one", Help: "show the metrics of this run at http://ADDR/metrics while it goes on, for a Prometheus to scrape"},
+		{Name: otlpURL, Flags: option("otlp"), InFile: true, Argument: "URL", Accepts: "an http or https URL such as http://localhost:4318, without user, query or fragment, or " + otlpEnvironment + " for that of the environment", Help: "send metrics of this run there while it goes on, by OTLP; without it nothing is sent, whatever the variables below say"},
+		{Name: otlpEndpoint, Env: []Alias{{Name: "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT"}, {Name: "OTEL_EXPORTER_OTLP_ENDPOINT", Read: withMetricsPath}}, Ranked: true, Default: otlpDefault, Accepts: acceptsURL, Help: "where --otlp " + otlpEnvironment + " sends to; the first is used as it is, " + metricsPath + " is added to the second"},
+		{Name: otlpHeaders, Env: env("OTEL_EXPORTER_OTLP_METRICS_HEADERS", "OTEL_EXPORTER_OTLP_HEADERS"), InFile: true, Secret: true, Ranked: true, Accepts: "headers such as 'Authorization=Bearer%20TOKEN,X-Scope-OrgID=team-a'; ${NAME} in squall.yaml takes them from the environment", Help: "headers of each export, values as in URLs"},
+		{Name: otlpInterval, Env: []Alias{{Name: "OTEL_METRIC_EXPORT_INTERVAL", Read: milliseconds}}, InFile: true, Default: "10s", Accepts: acceptsDuration + " of 1s or more; a number alone in the environment is in milliseconds", Help: "time between two exports"},
+		{Name: otlpTimeout, Env: []Alias{{Name: "OTEL_EXPORTER_OTLP_METRICS_TIMEOUT", Read: milliseconds}, {Name: "OTEL_EXPORTER_OTLP_TIMEOUT", Read: milliseconds}}, InFile: true, Ranked: true, Default: "10s", Accepts: acceptsDuration + " above 0; a number alone in the environment is in milliseconds", Help: "longest time for one export, its repetitions included; the last one has at most 5s"},
+		{Name: otlpCompression, Env: env("OTEL_EXPORTER_OTLP_METRICS_COMPRESSION", "OTEL_EXPORTER_OTLP_COMPRESSION"), InFile: true, Ranked: true, Default: "none", Choices: []string{"none", gzipCompression}, Help: "compression of exports"},
+		{Name: otlpProtocol, Env: env("OTEL_EXPORTER_OTLP_METRICS_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL"), Ranked: true, Default: httpProtobuf, Accepts: httpProtobuf, Help: "how other programs send; another one than ours is refused with --otlp"},
+		{Name: otlpService, Env: env("OTEL_SERVICE_NAME"), Default: "squall", Accepts: "a name", Help: "service.name of what is exported, over that of the attributes"},
+		{Name: otlpResource, Env: env("OTEL_RESOURCE_ATTRIBUTES"), Accepts: "attributes such as deployment.environment.name=staging,team=chat, values as in URLs", Help: "further attributes of what is exported"},
 		{Name: slackWebhook, Env: env("SLACK_WEBHOOK_URL"), InFile: true, Secret: true, Accepts: "the https URL of an incoming webhook; ${NAME} in squall.yaml takes it from the environment", Help: "Slack webhook that is told of the run: its start, faults, HALT, verdict, and what is left behind"},
 		{Name: slackWebhookFile, Flags: option("slack-webhook-file"), InFile: true, Argument: "FILE", Accepts: acceptsFile, Help: "file that holds this URL and nothing else"},
 

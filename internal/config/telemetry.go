@@ -10,12 +10,13 @@ import (
 // Telemetry is whom squall tells of a run while it goes on.
 type Telemetry struct {
 	MetricsAddr  string // HOST:PORT or :PORT to show metrics at; "" for none
+	OTLP         OTLP
 	SlackWebhook Secret
 	SlackFrom    string // where the webhook was given
 }
 
 func (l *resolver) telemetry() Telemetry {
-	t := Telemetry{MetricsAddr: read(l, metricsAddr, parseListen)}
+	t := Telemetry{MetricsAddr: read(l, metricsAddr, parseListen), OTLP: l.otlp()}
 	t.SlackWebhook, t.SlackFrom = l.slack()
 	return t
 }
@@ -25,6 +26,7 @@ func (t Telemetry) warnings(warn func(format string, args ...any)) {
 	if host, _, err := net.SplitHostPort(t.MetricsAddr); err == nil && host != "" && !isLoopback(host) {
 		warn("the metrics of this run can be read by anybody who reaches %s: leave the host out for a loopback address", t.MetricsAddr)
 	}
+	t.OTLP.warnings(warn)
 }
 
 // slack is the webhook, and where it was given. Its address is a secret: who has it can write in the channel.
@@ -51,13 +53,14 @@ func (l *resolver) slack() (webhook Secret, from string) {
 	return NewSecret(text), from
 }
 
-// secrets are the webhook whole, and the part of it that is in errors of HTTP.
+// secrets are those of headers, the webhook whole, and the part of it that is in errors of HTTP.
 func (t Telemetry) secrets() []string {
+	all := t.OTLP.secrets()
 	u, err := url.Parse(t.SlackWebhook.Reveal())
 	if err != nil || !t.SlackWebhook.Set() {
-		return nil
+		return all
 	}
-	return []string{t.SlackWebhook.Reveal(), strings.TrimPrefix(u.Path, "/")}
+	return append(all, t.SlackWebhook.Reveal(), strings.TrimPrefix(u.Path, "/"))
 }
 
 // parseListen accepts an address to listen on.

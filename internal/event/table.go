@@ -67,6 +67,7 @@ var table = []row{
 	of("output_captured", warnLook, func(d OutputCaptured) string { return "Output of another program: " + d.Line }),
 	of("flow_off", Look{Sign: '○'}, func(d FlowOff) string { return d.Title + " off: " + d.Reason }),
 	of("metrics_served", Look{Sign: '○'}, func(d MetricsServed) string { return "Metrics of this run are shown at " + d.URL }),
+	of("metrics_exported", quietLook, MetricsExported.text, lookBy(exportLook)),
 	of("notified", Look{Sign: '✎', Record: true}, Notified.text, lookBy(notifiedLook)),
 	of("notifications_dropped", warnLook, NotificationsDropped.text),
 	of("squall_failed", Look{Sign: '!', Tone: Bad, Chart: true, Observed: true}, SquallFailed.text, durable),
