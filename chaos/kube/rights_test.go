@@ -58,8 +58,14 @@ func TestRoleHasWhatFaultsNeedAndNoMore(t *testing.T) {
 	add(shapeRights)
 	add(tcContainerRights)
 	add([]right{ // of internal/evidence/kubernetes
-		{"watch", "apps", "deployments", ""}, {"watch", "apps", "statefulsets", ""}, {"list", "apps", "deployments", ""}, {"list", "apps", "statefulsets", ""},
-		{"watch", "", "pods", ""}, {"list", "", "events", ""}, {"watch", "", "events", ""}, {"get", "", "pods", "log"},
+		{"watch", "apps", "deployments", ""},
+		{"watch", "apps", "statefulsets", ""},
+		{"list", "apps", "deployments", ""},
+		{"list", "apps", "statefulsets", ""},
+		{"watch", "", "pods", ""},
+		{"list", "", "events", ""},
+		{"watch", "", "events", ""},
+		{"get", "", "pods", "log"},
 	})
 	if got := granted(roleRules(t)); !maps.Equal(got, needed) {
 		t.Errorf("the Role grants %v, faults need %v", got, needed)

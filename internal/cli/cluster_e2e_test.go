@@ -52,8 +52,10 @@ func TestFaultsOnKubernetes(t *testing.T) {
 	}, where...)...)
 	p.expect(t, 0)
 	report := p.reported(t)
-	for _, want := range []string{"statefulset redis (Kubernetes)", "deployment qdrant (Kubernetes)", "Channel spike", "its time is up", "✓ verified", "## Scaling", testcluster.Gateway,
-		"/statefulset redis` | 2 of 2 | 0 | 2 | 2 of 2 |", "/redis-1` | statefulset redis | deleted", "`evidence/scaling-events.csv`"} {
+	for _, want := range []string{
+		"statefulset redis (Kubernetes)", "deployment qdrant (Kubernetes)", "Channel spike", "its time is up", "✓ verified", "## Scaling", testcluster.Gateway,
+		"/statefulset redis` | 2 of 2 | 0 | 2 | 2 of 2 |", "/redis-1` | statefulset redis | deleted", "`evidence/scaling-events.csv`",
+	} {
 		if !strings.Contains(report, want) {
 			t.Errorf("the report lacks %q in\n%s", want, report)
 		}
