@@ -58,7 +58,7 @@ func TestPodsSection(t *testing.T) {
 		"| `prod/deployment` | – | – | – | – | – |",
 		"- `staging/deployment gateway`: deployments: nothing answers",
 		"- `prod/deployment`: deployments: it does not accept the credentials",
-		"Every change is in `evidence/pods-prod.csv`, `evidence/pods-staging.csv`.",
+		"Every change is in `evidence/pods-prod.csv`, `evidence/pods-staging.csv`; what scaled them is in `evidence/scaling-events.csv`.",
 		"| 00:10.0 | 00:11.5 | `staging/redis-0` | statefulset redis | deleted (EvictionByEvictionAPI) | `evidence/pod-staging-redis-0.txt` |",
 		"| 00:25.0 | still there | `staging/gateway-1` | deployment gateway | container gateway restarted | not kept |",
 		"7 more, of which nothing is kept",

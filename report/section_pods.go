@@ -38,7 +38,7 @@ func podsSection(run *Run) []block {
 				seen[w.file], files.text = true, files.text.then(code(path.Join(rundir.EvidenceDir, w.file)))
 			}
 		}
-		blocks = append(blocks, paragraph{files.text.then(plain("."))})
+		blocks = append(blocks, paragraph{files.text.then(plain("; what scaled them is in "), code(path.Join(rundir.EvidenceDir, "scaling-events.csv")), plain("."))})
 		if len(gaps) > 0 {
 			blocks = append(blocks, paragraph{plain("Not known:")}, list{gaps})
 		}

@@ -131,7 +131,6 @@ func TestNamespaceThatIsNotAllowedIsNotLookedAt(t *testing.T) {
 			t.Errorf("%s has steps", f.Info().ID)
 		}
 	}
-	d.Watch(t.Context(), func(Scale) { t.Error("told of a namespace that is not allowed") })
 	if n := asked.Load(); n != 0 {
 		t.Errorf("%d requests", n)
 	}

@@ -14,18 +14,6 @@ import (
 	"xinbot.ir/squall/internal/testcluster"
 )
 
-// watchRights are what Driver.Watch needs.
-func watchRights() []right {
-	return []right{
-		{"list", "apps", "deployments", ""},
-		{"watch", "apps", "deployments", ""},
-		{"list", "apps", "statefulsets", ""},
-		{"watch", "apps", "statefulsets", ""},
-		{"list", "autoscaling", "horizontalpodautoscalers", ""},
-		{"watch", "autoscaling", "horizontalpodautoscalers", ""},
-	}
-}
-
 // granted takes rules apart.
 func granted(rules []rbacv1.PolicyRule) map[right]bool {
 	all := map[right]bool{}
@@ -69,9 +57,15 @@ func TestRoleHasWhatFaultsNeedAndNoMore(t *testing.T) {
 	add(deleteRights)
 	add(shapeRights)
 	add(tcContainerRights)
-	add(watchRights())
 	add([]right{ // of internal/evidence/kubernetes
-		{"watch", "", "pods", ""}, {"list", "", "events", ""}, {"watch", "", "events", ""}, {"get", "", "pods", "log"},
+		{"watch", "apps", "deployments", ""},
+		{"watch", "apps", "statefulsets", ""},
+		{"list", "apps", "deployments", ""},
+		{"list", "apps", "statefulsets", ""},
+		{"watch", "", "pods", ""},
+		{"list", "", "events", ""},
+		{"watch", "", "events", ""},
+		{"get", "", "pods", "log"},
 	})
 	if got := granted(roleRules(t)); !maps.Equal(got, needed) {
 		t.Errorf("the Role grants %v, faults need %v", got, needed)

@@ -48,7 +48,7 @@ func Start(ctx context.Context, run Run) (*session.Session, error) {
 		Objectives: r.Objectives, BuiltIn: r.BuiltIn, StopRules: r.StopRules,
 		Policy: slo.Policy{WarnExpectations: r.WarnExpectations, Unknown: slo.UnknownRule(r.Unknown)},
 		Faults: f.list, Undoers: f.undoers, FaultParams: f.checked.Given, Schedule: f.checked.Inject,
-		SteadyState: session.SteadyState(r.Faults.SteadyState), Steady: r.Faults.Steady, Protected: r.Protected, Watch: f.watch, Monitoring: monitoring,
+		SteadyState: session.SteadyState(r.Faults.SteadyState), Steady: r.Faults.Steady, Protected: r.Protected, Watch: watchOf(monitoring, r.Faults.Kubernetes.Namespace), Monitoring: monitoring,
 		Dir: run.Dir, LedgerKey: key, Guard: run.Guard, Target: r.Target, Embedded: run.Embedded, Version: run.Version,
 		Command: config.WithoutSecrets(run.Command), Settled: provenance(r), Secrets: r.Secrets, Warnings: r.Warnings,
 		Measured: told.measured, Outlets: told.list,

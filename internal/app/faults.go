@@ -9,7 +9,6 @@ import (
 	"xinbot.ir/squall/chaos/kube"
 	"xinbot.ir/squall/chaos/toxiproxy"
 	"xinbot.ir/squall/internal/config"
-	"xinbot.ir/squall/internal/event"
 	"xinbot.ir/squall/internal/kubeclient"
 	"xinbot.ir/squall/internal/session"
 )
@@ -30,7 +29,6 @@ type Faults struct {
 	list     []chaos.Fault
 	undoers  chaos.Undoers
 	checked  config.Faults
-	watch    func(context.Context, func(event.WorkloadScaled)) // nil: there are no pods to watch
 }
 
 // OpenFaults makes the drivers and combines what they can carry out here: Kubernetes before Toxiproxy, because it
@@ -49,7 +47,7 @@ func OpenFaults(r config.Resolved, runID string, log io.Writer) (*Faults, error)
 	return f, err
 }
 
-// kubernetes is what the cluster's driver offers; it also sets the watch of autoscalers.
+// kubernetes is what the cluster's driver offers.
 func (f *Faults) kubernetes(r config.Resolved, runID string, log io.Writer) (chaos.Offer, error) {
 	k := r.Faults.Kubernetes
 	if k.Namespace == "" {
@@ -62,11 +60,6 @@ func (f *Faults) kubernetes(r config.Resolved, runID string, log io.Writer) (cha
 	})
 	if err != nil {
 		return chaos.Offer{Faults: kube.BuiltIn(), Needs: "--namespace"}, err
-	}
-	f.watch = func(ctx context.Context, seen func(event.WorkloadScaled)) {
-		driver.Watch(ctx, func(s kube.Scale) {
-			seen(event.WorkloadScaled{Workload: s.Workload, Ready: s.Ready, Wanted: s.Wanted, Min: s.Min, Max: s.Max})
-		})
 	}
 	return chaos.Offer{Faults: driver.Faults()}, nil
 }

@@ -179,6 +179,20 @@ func openMonitoring(r config.Resolved, faults []chaos.Fault) (session.Monitoring
 	return m, unread(r, m)
 }
 
+// watchOf reports the pods of autoscaled workloads as the source of them sees them; nil without one.
+func watchOf(m session.Monitoring, namespace string) func(context.Context, func(event.WorkloadScaled)) {
+	for _, source := range m.All() {
+		if k, is := source.(*kubernetes.Source); is {
+			return func(ctx context.Context, seen func(event.WorkloadScaled)) {
+				k.Watch(ctx, namespace, func(s kubernetes.Scale) {
+					seen(event.WorkloadScaled{Workload: s.Workload, Ready: s.Ready, Wanted: s.Wanted, Min: s.Min, Max: s.Max})
+				})
+			}
+		}
+	}
+	return nil
+}
+
 // unread is the first condition on the platform's own metrics that nothing would ever read: the run would look guarded
 // and not be.
 func unread(r config.Resolved, m session.Monitoring) error {

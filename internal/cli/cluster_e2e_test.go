@@ -2,6 +2,7 @@ package cli_test
 
 import (
 	"context"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -51,9 +52,18 @@ func TestFaultsOnKubernetes(t *testing.T) {
 	}, where...)...)
 	p.expect(t, 0)
 	report := p.reported(t)
-	for _, want := range []string{"statefulset redis (Kubernetes)", "deployment qdrant (Kubernetes)", "Channel spike", "its time is up", "✓ verified", "## Scaling", testcluster.Gateway} {
+	for _, want := range []string{
+		"statefulset redis (Kubernetes)", "deployment qdrant (Kubernetes)", "Channel spike", "its time is up", "✓ verified", "## Scaling", testcluster.Gateway,
+		"/statefulset redis` | 2 of 2 | 0 | 2 | 2 of 2 |", "/redis-1` | statefulset redis | deleted", "`evidence/scaling-events.csv`",
+	} {
 		if !strings.Contains(report, want) {
-			t.Errorf("the report lacks %q", want)
+			t.Errorf("the report lacks %q in\n%s", want, report)
+		}
+	}
+	steps, err := os.ReadFile(filepath.Join(p.dir, "evidence", "scaling-events.csv"))
+	for _, want := range []string{",statefulset redis,2,0,spec,,squall,", ",statefulset redis,0,2,spec,,squall,", ",deployment qdrant,2,0,event,ScalingReplicaSet,"} {
+		if err != nil || !strings.Contains(string(steps), want) {
+			t.Errorf("%v: no %q in\n%s", err, want, steps)
 		}
 	}
 	if after := specs(t, cluster, namespace); after != before {

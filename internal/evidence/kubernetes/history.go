@@ -39,6 +39,7 @@ func (p point) same(other point) bool {
 // history is what the workloads of one namespace did: a point for each change.
 type history struct {
 	namespace string
+	changed   func() // that a workload has other numbers
 
 	mu        sync.Mutex
 	workloads map[string]*workload // by kind and name: "deployment gateway"
@@ -60,7 +61,8 @@ type unread struct {
 type workload struct {
 	kind     string
 	now      replicas
-	there    bool   // it was seen, and now has its numbers
+	there    bool // it was seen, and now has its numbers
+	removed  bool
 	gap      string // why it is not known; "": it is
 	restarts int
 	points   []point
@@ -76,7 +78,7 @@ type pod struct {
 const notListed = "pods: not read yet"
 
 func newHistory(namespace string) *history {
-	return &history{namespace: namespace, workloads: map[string]*workload{}, pods: map[types.UID]pod{}, podsLost: notListed}
+	return &history{namespace: namespace, workloads: map[string]*workload{}, pods: map[types.UID]pod{}, podsLost: notListed, changed: func() {}}
 }
 
 // set notes what a workload says of itself, and returns what it said before; known is false when it had said nothing.
@@ -88,9 +90,21 @@ func (h *history) set(kind, name string, r replicas, at time.Time) (before repli
 		return replicas{}, false
 	}
 	before, known = w.now, w.there
-	w.now, w.there = r, true
+	w.now, w.there, w.removed = r, true, false
 	h.note(w, at)
+	h.changed()
 	return before, known
+}
+
+// current is what a workload said last; there is false when it is not there, or was not seen yet.
+func (h *history) current(kind, name string) (r replicas, there bool) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	w := h.workloads[kind+" "+name]
+	if w == nil || w.removed {
+		return replicas{}, false
+	}
+	return w.now, w.there
 }
 
 // workload finds or begins one; nil: there are too many.
@@ -136,7 +150,7 @@ func (h *history) remove(kind, name string, at time.Time) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if w := h.workloads[kind+" "+name]; w != nil {
-		w.now = replicas{}
+		w.now, w.removed = replicas{}, true
 		h.note(w, at)
 	}
 }
@@ -147,7 +161,7 @@ func (h *history) keep(kind string, names map[string]bool, at time.Time) {
 	defer h.mu.Unlock()
 	for key, w := range h.workloads {
 		if w.kind == kind && w.there && !names[strings.TrimPrefix(key, kind+" ")] {
-			w.now = replicas{}
+			w.now, w.removed = replicas{}, true
 			h.note(w, at)
 		}
 	}

@@ -20,11 +20,13 @@ type namespace struct {
 	name       string
 	history    *history
 	scalings   *scalings
+	scales     *scales
 	departures *departures // of all namespaces
 }
 
 func newNamespace(name string, d *departures) *namespace {
-	return &namespace{name: name, history: newHistory(name), scalings: newScalings(name), departures: d}
+	h := newHistory(name)
+	return &namespace{name: name, history: h, scalings: newScalings(name), scales: newScales(name, h), departures: d}
 }
 
 // feeds are those of a namespace; what they lose is told as gaps of one panel. What pods have written is asked for until ctx ends.

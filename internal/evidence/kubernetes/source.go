@@ -156,6 +156,9 @@ func (s *Source) read(ctx context.Context, gaps *evidence.GapLog, at time.Time) 
 // readFirst describes the autoscalers of a namespace that were not seen before.
 func (s *Source) readFirst(ctx context.Context, n *namespace, at time.Time) error {
 	all, err := s.list(ctx, n.name)
+	if err == nil || len(all) > 0 {
+		n.scales.set(all)
+	}
 	for i := range all {
 		target := all[i].Spec.ScaleTargetRef
 		n.scalings.aims(all[i].Name, reference{strings.ToLower(target.Kind), target.Name})

@@ -118,6 +118,12 @@ func TestWorkloadsOfARealCluster(t *testing.T) {
 	evidencetest.Eventually(t, "all rights", patience, func() bool { return len(s.Check(t.Context(), evidence.Wanted{})) == 1 })
 	sink := &evidencetest.Sink{}
 	end := reading(t, s, sink)
+	seen := watching(t, s, namespace)
+	scaled := func(n int) {
+		t.Helper()
+		want := Scale{Workload: "deployment " + namespace + "/" + testcluster.Gateway, Name: testcluster.Gateway, Ready: n, Wanted: n, Min: n, Max: 8}
+		evidencetest.Eventually(t, fmt.Sprintf("%+v", want), patience, func() bool { return seen.of(testcluster.Gateway) == want })
+	}
 	h := s.namespaces[0].history
 	const gateway = "deployment " + testcluster.Gateway
 	arrives := func(workload string, n, restarts int) {
@@ -129,6 +135,7 @@ func TestWorkloadsOfARealCluster(t *testing.T) {
 	}
 	arrives(gateway, 2, 0)
 	arrives("statefulset redis", 2, 0)
+	scaled(2)
 
 	atLeast := func(n int) {
 		t.Helper()
@@ -138,6 +145,7 @@ func TestWorkloadsOfARealCluster(t *testing.T) {
 	}
 	atLeast(3)
 	arrives(gateway, 3, 0)
+	scaled(3)
 
 	pods := c.Client().CoreV1().Pods(namespace)
 	if _, err := pods.Patch(t.Context(), "redis-0", types.StrategicMergePatchType, fmt.Appendf(nil, `{"status":{"containerStatuses":[{"name":"redis","restartCount":3}]}}`), metav1.PatchOptions{}, "status"); err != nil {
@@ -154,6 +162,10 @@ func TestWorkloadsOfARealCluster(t *testing.T) {
 	arrives(gateway, 3, 0)
 	atLeast(4)
 	arrives(gateway, 4, 0)
+	scaled(4)
+	if got := seen.of(testcluster.Orchestrator); got.Ready != 2 || got.Max != 8 {
+		t.Errorf("%+v", got)
+	}
 	evidencetest.Eventually(t, "the end of the gap", patience, func() bool { return len(sink.Gaps(panel)) == 2 })
 	evidencetest.Eventually(t, "the events of both scalings", patience, func() bool {
 		list, err := c.Client().CoreV1().Events(namespace).List(t.Context(), metav1.ListOptions{FieldSelector: "reason=SuccessfulRescale"})
@@ -198,6 +210,38 @@ func TestWorkloadsOfARealCluster(t *testing.T) {
 	if got := strings.Join(steps, ", "); got != "2 to 3 by kube-controller-manager, 3 to 4 by kube-controller-manager" {
 		t.Errorf("scaled %s", got)
 	}
+}
+
+// told keeps the last that was told of each autoscaler.
+type told struct {
+	mu  sync.Mutex
+	all map[string]Scale
+}
+
+func (w *told) of(name string) Scale {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.all[name]
+}
+
+// watching watches the autoscalers of a namespace until the test ends.
+func watching(t *testing.T, s *Source, namespace string) *told {
+	t.Helper()
+	seen := &told{all: map[string]Scale{}}
+	ctx, cancel := context.WithCancel(t.Context())
+	var work sync.WaitGroup
+	work.Go(func() {
+		s.Watch(ctx, namespace, func(x Scale) {
+			seen.mu.Lock()
+			defer seen.mu.Unlock()
+			seen.all[x.Name] = x
+		})
+	})
+	t.Cleanup(func() {
+		cancel()
+		work.Wait()
+	})
+	return seen
 }
 
 func TestWorkloadsWithoutARight(t *testing.T) {
