@@ -89,10 +89,11 @@ func (c *canvas) rect(r role, b box, _ string) {
 
 func (c *canvas) area(r role, points []xy) { c.FillPolygon(r.color(), pointsOf(points)) }
 
-func (c *canvas) line(r role, points []xy) {
-	l := r.look()
-	style := draw.LineStyle{Color: r.color(), Width: vg.Length(l.width)}
-	for _, d := range l.dashes {
+func (c *canvas) line(r role, points []xy) { c.stroke(r, r.look().width, points) }
+
+func (c *canvas) stroke(r role, width float64, points []xy) {
+	style := draw.LineStyle{Color: r.color(), Width: vg.Length(width)}
+	for _, d := range r.look().dashes {
 		style.Dashes = append(style.Dashes, vg.Length(d))
 	}
 	c.StrokeLines(style, pointsOf(points))

@@ -24,7 +24,7 @@ func Documents() (names []string) {
 	for _, f := range formats {
 		names = append(names, f.File)
 	}
-	return append(names, chartsDir, EvidenceDir)
+	return append(names, chartsDir, rundir.EvidenceDir)
 }
 
 // Files are the documents that [Save] writes of a run, by their paths apart by slashes.

@@ -35,7 +35,7 @@ var formats = []Format{
 // missing.
 func Save(run *Run, dir string) error {
 	// Charts come first: what cannot be drawn is said in the report.
-	missing := saveCharts(run, dir)
+	missing := errors.Join(saveCharts(run, dir), saveEvidenceCharts(run, dir))
 	for _, f := range formats {
 		path := filepath.Join(dir, f.File)
 		if err := atomicfile.Write(path, atomicfile.Mode, func(w io.Writer) error { return f.Write(w, run) }); err != nil {

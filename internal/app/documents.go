@@ -10,6 +10,7 @@ import (
 	"github.com/gofrs/flock"
 
 	"xinbot.ir/squall/chaos"
+	"xinbot.ir/squall/internal/annotate"
 	"xinbot.ir/squall/internal/config"
 	"xinbot.ir/squall/internal/rundir"
 	"xinbot.ir/squall/internal/session"
@@ -17,7 +18,7 @@ import (
 )
 
 // rawData are the files of a run directory that everything else is made from.
-var rawData = []string{rundir.JournalFile, rundir.WindowsFile, rundir.HistogramFile, rundir.SamplesFile, chaos.LedgerFile, session.LockFile}
+var rawData = []string{rundir.JournalFile, rundir.WindowsFile, rundir.HistogramFile, rundir.SamplesFile, chaos.LedgerFile, session.LockFile, annotate.File}
 
 // SaveDocuments writes the documents that were asked for beside those of the run directory. The error names each that
 // was not written whole.

@@ -17,10 +17,12 @@ import (
 	"xinbot.ir/squall/internal/evidence"
 	"xinbot.ir/squall/internal/evidence/alertmanager"
 	"xinbot.ir/squall/internal/evidence/client"
+	"xinbot.ir/squall/internal/evidence/grafana"
 	"xinbot.ir/squall/internal/evidence/kubernetes"
 	"xinbot.ir/squall/internal/evidence/prom"
 	"xinbot.ir/squall/internal/evidence/receiver"
 	"xinbot.ir/squall/internal/evidence/scrape"
+	"xinbot.ir/squall/internal/inputfile"
 	"xinbot.ir/squall/internal/kubeclient"
 	"xinbot.ir/squall/internal/session"
 )
@@ -36,10 +38,7 @@ var sourceTable = []sourceRow{
 	{
 		wanted: func(r config.Resolved) bool { return r.Monitoring.Prometheus != nil }, metrics: true, alerts: true,
 		open: func(r config.Resolved, panels []evidence.Panel) (evidence.Source, error) {
-			m, hide := r.Monitoring, r.Options.Keys.Hide
-			server := serverOf(m, m.Prometheus, m.PrometheusToken, hide)
-			server.Headers = m.PrometheusHeaders
-			return prom.New(prom.Config{Server: server, Panels: panels, Interval: m.Interval})
+			return prom.New(prom.Config{Server: prometheusOf(r), Panels: panels, Interval: r.Monitoring.Interval})
 		},
 	},
 	{
@@ -70,6 +69,30 @@ var sourceTable = []sourceRow{
 		open: func(r config.Resolved, _ []evidence.Panel) (evidence.Source, error) {
 			m, hide := r.Monitoring, r.Options.Keys.Hide
 			return receiver.Listen(receiver.Config{Addr: m.Receiver, Token: m.ReceiverToken.Reveal(), Hide: func(secret string) { hide(secret) }})
+		},
+	},
+	{
+		wanted: func(r config.Resolved) bool {
+			return r.Monitoring.Grafana != nil || len(r.Monitoring.DashboardFiles) > 0
+		},
+		open: func(r config.Resolved, _ []evidence.Panel) (evidence.Source, error) {
+			m, hide := r.Monitoring, r.Options.Keys.Hide
+			c := grafana.Config{UIDs: m.Dashboards, Step: m.Interval}
+			for _, path := range m.DashboardFiles {
+				raw, err := inputfile.Read(path)
+				if err != nil {
+					return nil, err
+				}
+				c.Files = append(c.Files, grafana.File{Name: path, JSON: raw})
+			}
+			if m.Grafana != nil {
+				server := serverOf(m, m.Grafana, m.GrafanaToken, hide)
+				c.Server = &server
+			} else {
+				server := prometheusOf(r)
+				c.Prometheus = &server
+			}
+			return grafana.New(c)
 		},
 	},
 	{
@@ -126,6 +149,13 @@ func (f *Faults) wanted() evidence.Wanted {
 
 func serverOf(m config.Monitoring, u *url.URL, token config.Secret, hide func(...string)) client.Config {
 	return client.Config{URL: u.String(), Bearer: token.Reveal(), CAFile: m.CA, Hide: func(secret string) { hide(secret) }}
+}
+
+func prometheusOf(r config.Resolved) client.Config {
+	m := r.Monitoring
+	server := serverOf(m, m.Prometheus, m.PrometheusToken, r.Options.Keys.Hide)
+	server.Headers = m.PrometheusHeaders
+	return server
 }
 
 // openMonitoring makes the sources that the configuration names. They contact nothing yet, but the receiver listens.

@@ -21,23 +21,27 @@ import (
 
 // outletRow is one way in which a run is told of while it goes on.
 type outletRow struct {
-	wanted func(config.Telemetry) bool
+	wanted func(config.Resolved) bool
 	meters bool // it tells what is measured
 	open   func(r config.Resolved, dir string, meter *telemetry.Meter) (tell session.Outlet, giveUp func() error, err error)
 }
 
 var outletTable = []outletRow{
 	{
-		wanted: func(t config.Telemetry) bool { return t.MetricsAddr != "" }, meters: true,
+		wanted: func(r config.Resolved) bool { return r.Telemetry.MetricsAddr != "" }, meters: true,
 		open: openMetrics,
 	},
 	{
-		wanted: func(t config.Telemetry) bool { return t.OTLP.URL != nil }, meters: true,
+		wanted: func(r config.Resolved) bool { return r.Telemetry.OTLP.URL != nil }, meters: true,
 		open: openOTLP,
 	},
 	{
-		wanted: func(t config.Telemetry) bool { return t.SlackWebhook.Set() },
+		wanted: func(r config.Resolved) bool { return r.Telemetry.SlackWebhook.Set() },
 		open:   openSlack,
+	},
+	{
+		wanted: func(r config.Resolved) bool { return r.Monitoring.Grafana != nil && r.Monitoring.Annotate },
+		open:   openAnnotations,
 	},
 }
 
@@ -52,7 +56,7 @@ type outlets struct {
 func openOutlets(r config.Resolved, dir string) (o outlets, err error) {
 	var meter *telemetry.Meter
 	for _, row := range outletTable {
-		if !row.wanted(r.Telemetry) {
+		if !row.wanted(r) {
 			continue
 		}
 		if row.meters && meter == nil {

@@ -17,6 +17,7 @@ import (
 	"xinbot.ir/squall/internal/config"
 	"xinbot.ir/squall/internal/publish"
 	"xinbot.ir/squall/internal/publish/github"
+	"xinbot.ir/squall/internal/rundir"
 	"xinbot.ir/squall/report"
 )
 
@@ -50,7 +51,7 @@ func (e EditedFile) Diff() string { return e.Edit.Diff(e.Before) }
 // PlanPublication works out what would be published, and changes nothing.
 func PlanPublication(p Publication) (Published, error) {
 	files := report.Files(p.Run)
-	if collected, err := bundle.Collect(p.Dir, []string{report.EvidenceDir}); err == nil { // an error: nothing was collected
+	if collected, err := bundle.Collect(p.Dir, []string{rundir.EvidenceDir}); err == nil { // an error: nothing was collected
 		files = append(files, collected.Files()...)
 	}
 	slices.Sort(files)

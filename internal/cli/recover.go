@@ -19,6 +19,7 @@ import (
 	"xinbot.ir/squall/internal/printable"
 	"xinbot.ir/squall/internal/rundir"
 	"xinbot.ir/squall/internal/session"
+	"xinbot.ir/squall/internal/units"
 )
 
 func (a *commands) recover() *cobra.Command {
@@ -35,17 +36,19 @@ what it would do, and if it is yours, give --trust and type yes.`,
 		Example: `  squall recover
   squall recover --target staging runs/20260102T030405Z-staging
   squall recover --target staging --scan
-  squall recover --keep runs/20260102T030405Z-staging`,
+  squall recover --keep runs/20260102T030405Z-staging
+  squall recover --target staging --annotations runs/20260102T030405Z-staging`,
 		Args:              cobra.ArbitraryArgs,
 		ValidArgsFunction: completeDirectories,
 	}
-	var overwrite, keep, trust, scan bool
+	var overwrite, keep, trust, scan, annotations bool
 	addBoolFlag(cmd, &overwrite, "overwrite", "", "revert objects that somebody else has changed since")
 	addBoolFlag(cmd, &keep, "keep", "", "leave objects as they are that somebody else has changed since, and forget them")
 	addBoolFlag(cmd, &trust, "trust", "", "follow ledgers that somebody else has written, once you have typed yes")
 	addBoolFlag(cmd, &scan, "scan", "", "look at the target itself for what squall has left (toxics, scaled workloads): for a run directory that is lost")
+	addBoolFlag(cmd, &annotations, "annotations", "", "also remove what the named runs have marked in Grafana")
 	flags := configured(cmd, nil)
-	showOnly(cmd, append(recoverFlags, "overwrite", "keep", "trust", "scan")...)
+	showOnly(cmd, append(recoverFlags, "overwrite", "keep", "trust", "scan", "annotations")...)
 	cmd.RunE = func(cmd *cobra.Command, dirs []string) error {
 		if overwrite && keep {
 			return usage(errors.New("--overwrite and --keep: give one of them"))
@@ -56,6 +59,9 @@ what it would do, and if it is yours, give --trust and type yes.`,
 		}
 		if scan && len(dirs) > 0 {
 			return usage(errors.New("--scan looks at the target, not at run directories: leave out one of them"))
+		}
+		if annotations && len(dirs) == 0 {
+			return usage(errors.New("--annotations removes what a run has marked: name the run"))
 		}
 		a.hide(resolved.Options.Keys)
 		if len(dirs) == 0 && !scan {
@@ -83,13 +89,38 @@ what it would do, and if it is yours, give --trust and type yes.`,
 			return a.scan(ctx, resolved, how)
 		}
 		how.Trusts = a.trustPolicy(ctx, trust)
-		return a.recoverRuns(ctx, dirs, how)
+		err = a.recoverRuns(ctx, dirs, how)
+		if annotations {
+			err = errors.Join(err, a.removeAnnotations(ctx, resolved, dirs))
+		}
+		return err
 	}
 	return cmd
 }
 
+// removeAnnotations removes what runs have marked in Grafana, and says how much that was.
+func (a *commands) removeAnnotations(ctx context.Context, resolved config.Resolved, dirs []string) error {
+	var errs []error
+	for _, dir := range dirs {
+		if isRunning(dir) {
+			errs = append(errs, fmt.Errorf("remove annotations of %s: the run is still going on", dir))
+			continue
+		}
+		removed, where, err := app.RemoveAnnotations(ctx, resolved, dir)
+		switch {
+		case err != nil:
+			errs = append(errs, err)
+		case where == "":
+			fmt.Fprintf(a.Out, "%s has marked nothing in Grafana.\n", dir)
+		default:
+			fmt.Fprintf(a.Out, "✓ %s: %s annotations are removed from %s\n", dir, units.Int(removed), printable.Line(where))
+		}
+	}
+	return errors.Join(errs...)
+}
+
 // recoverFlags are the flags of the configuration that matter for putting things back.
-var recoverFlags = []string{"config", "target", "confirm", "orchestrator", "toxiproxy", "kubeconfig", "context", "namespace", "allow-namespace", "timeout", "ca", "cert", "key", "insecure-skip-verify", "env"}
+var recoverFlags = []string{"config", "target", "confirm", "orchestrator", "toxiproxy", "kubeconfig", "context", "namespace", "allow-namespace", "timeout", "ca", "cert", "key", "insecure-skip-verify", "env", "grafana"}
 
 // recoverRuns recovers run directories and says what became of each change.
 func (a *commands) recoverRuns(ctx context.Context, dirs []string, how session.RecoverOptions) error {

@@ -17,7 +17,12 @@ type Monitoring struct {
 	PrometheusHeaders map[string]string
 	Alertmanager      *url.URL
 	AlertmanagerToken Secret
-	Receiver          string // HOST:PORT to listen on; "" for none
+	Grafana           *url.URL
+	GrafanaToken      Secret
+	Dashboards        []string // uids that Grafana is asked for
+	DashboardFiles    []string // with the JSON of dashboards
+	Annotate          bool     // the run, its faults and alerts are marked in Grafana
+	Receiver          string   // HOST:PORT to listen on; "" for none
 	ReceiverToken     Secret
 	Scrape            []ScrapeTarget
 	Interval          time.Duration // between readings
@@ -36,14 +41,18 @@ type PanelQuery struct{ Name, Query string }
 
 // Any reports whether anything is read.
 func (m Monitoring) Any() bool {
-	return m.Prometheus != nil || m.Alertmanager != nil || m.Receiver != "" || len(m.Scrape) > 0
+	return m.Prometheus != nil || m.Alertmanager != nil || m.Grafana != nil || m.Receiver != "" || len(m.Scrape) > 0
 }
 
 // Bounds of the pace.
 const (
 	shortestReading = time.Second
 	mostPanels      = 32
+	mostDashboards  = 20
 )
+
+// platformDashboards are the uids of the platform's own dashboards.
+var platformDashboards = []string{"xin-api", "xin-ingestion", "xin-automation", "xin-widget"}
 
 func (l *resolver) monitoring() Monitoring {
 	m := Monitoring{
@@ -51,6 +60,10 @@ func (l *resolver) monitoring() Monitoring {
 		PrometheusToken:   NewSecret(l.values[prometheusToken].text()),
 		Alertmanager:      read(l, alertmanagerURL, parseURL),
 		AlertmanagerToken: NewSecret(l.values[alertmanagerToken].text()),
+		Grafana:           read(l, grafanaURL, parseURL),
+		GrafanaToken:      NewSecret(l.values[grafanaToken].text()),
+		Dashboards:        readLines(l, grafanaDashboards, platformDashboards, parseDashboard),
+		Annotate:          !read(l, noAnnotations, parseBool),
 		Receiver:          read(l, alertReceiver, parseText),
 		ReceiverToken:     NewSecret(l.values[receiverToken].text()),
 		Scrape:            slices.Concat(readLines(l, scrape, nil, parseScrape)...),
@@ -64,6 +77,15 @@ func (l *resolver) monitoring() Monitoring {
 		}
 		m.PrometheusHeaders[pair[0]] = pair[1]
 	}
+	for _, path := range readLines(l, grafanaFiles, nil, parseText) {
+		m.DashboardFiles = append(m.DashboardFiles, l.inside(grafanaFiles, path))
+	}
+	if len(m.DashboardFiles) > 0 && m.Grafana == nil && m.Prometheus == nil {
+		l.problem("%s: nothing runs its queries: add --grafana URL or --prometheus URL", describe(grafanaFiles, l.values[grafanaFiles].source))
+	}
+	if len(m.Dashboards)+len(m.DashboardFiles) > mostDashboards {
+		l.problem("%s: %d dashboards: at most %d are read", describe(grafanaDashboards, l.values[grafanaDashboards].source), len(m.Dashboards)+len(m.DashboardFiles), mostDashboards)
+	}
 	if len(m.Panels) > mostPanels {
 		l.problem("%s: %d panels: at most %d are read", describe(panels, l.values[panels].source), len(m.Panels), mostPanels)
 	}
@@ -73,7 +95,7 @@ func (l *resolver) monitoring() Monitoring {
 	return m
 }
 
-// repeatedNames are names of services or panels that stand twice.
+// repeatedNames are names of services, panels or dashboards that stand twice.
 func repeatedNames(m Monitoring) (repeated []string) {
 	seen := map[string]bool{}
 	note := func(name string) {
@@ -87,6 +109,9 @@ func repeatedNames(m Monitoring) (repeated []string) {
 	}
 	for _, p := range m.Panels {
 		note("--panel " + p.Name)
+	}
+	for _, uid := range m.Dashboards {
+		note("--grafana-dashboard " + uid)
 	}
 	return repeated
 }
@@ -112,6 +137,9 @@ func parsePanel(text string) (PanelQuery, error) {
 	query = strings.TrimSpace(query)
 	return orRefused(PanelQuery{name, query}, ok && isName(name) && query != "")
 }
+
+// parseDashboard accepts what Grafana accepts as a uid.
+func parseDashboard(text string) (string, error) { return orRefused(text, isName(text)) }
 
 func parsePair(text string) ([2]string, error) {
 	name, value, ok := strings.Cut(text, "=")

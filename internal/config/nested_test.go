@@ -59,3 +59,36 @@ targets:
 		t.Errorf("%v, want %q", err, want)
 	}
 }
+
+// Dashboards are those of the platform unless others are named, and a file needs something that runs its queries.
+func TestDashboards(t *testing.T) {
+	dir := t.TempDir()
+	t.Chdir(dir)
+	const file = `
+default_target: x
+targets:
+  x:
+    gateway: {url: 'http://127.0.0.1:1/webchat/webhook'}
+    monitoring:
+      grafana: {url: 'http://127.0.0.1:2', token: '${GRAFANA_SECRET}', files: [dashboards/api.json]}
+`
+	env := map[string]string{"WEBHOOK_SECRET": "a-secret", "GRAFANA_SECRET": "glsa_secret"}
+	writeFile(t, filepath.Join(dir, "squall.yaml"), file)
+	r := mustParse(t, env)
+	m := r.Monitoring
+	if m.Grafana.Host != "127.0.0.1:2" || m.GrafanaToken.Reveal() != "glsa_secret" || strings.Join(m.Dashboards, " ") != "xin-api xin-ingestion xin-automation xin-widget" || m.DashboardFiles[0] != "dashboards/api.json" {
+		t.Errorf("monitoring is %+v", m)
+	}
+	if m := mustParse(t, env, "--grafana-dashboard", "other").Monitoring; strings.Join(m.Dashboards, " ") != "other" {
+		t.Errorf("dashboards are %v", m.Dashboards)
+	}
+	for flag, want := range map[string]string{"../x": "must be the uid of a dashboard", "twice": "--grafana-dashboard twice given twice"} {
+		if _, err := parse(t, env, "--grafana-dashboard", flag, "--grafana-dashboard", flag); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%v, want %q", err, want)
+		}
+	}
+	writeFile(t, filepath.Join(dir, "squall.yaml"), strings.Replace(file, "url: 'http://127.0.0.1:2', token: '${GRAFANA_SECRET}', ", "", 1))
+	if _, err := parse(t, env); err == nil || !strings.Contains(err.Error(), "nothing runs its queries: add --grafana URL or --prometheus URL") {
+		t.Error(err)
+	}
+}

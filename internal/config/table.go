@@ -100,6 +100,11 @@ const (
 	prometheusHeaders = "monitoring.prometheus.headers"
 	alertmanagerURL   = "monitoring.alertmanager.url"
 	alertmanagerToken = "monitoring.alertmanager.token"
+	grafanaURL        = "monitoring.grafana.url"
+	grafanaToken      = "monitoring.grafana.token"
+	grafanaDashboards = "monitoring.grafana.dashboards"
+	grafanaFiles      = "monitoring.grafana.files"
+	noAnnotations     = "monitoring.grafana.no_annotations"
 	alertReceiver     = "monitoring.receiver.listen"
 	receiverToken     = "monitoring.receiver.token"
 	scrape            = "monitoring.scrape"
@@ -228,6 +233,11 @@ func Table() []Setting {
 		{Name: prometheusHeaders, Flags: option("prometheus-header"), InFile: true, List: true, Default: "none", Argument: pairArgument, Accepts: "a header such as X-Scope-OrgID=team-a", Help: "further header for it, such as of a tenant"},
 		{Name: alertmanagerURL, Flags: option("alertmanager"), Env: env("ALERTMANAGER_URL"), InFile: true, Argument: "URL", Accepts: acceptsURL, Help: "Alertmanager: which alerts fire, and which are silenced"},
 		{Name: alertmanagerToken, Env: env("ALERTMANAGER_TOKEN"), InFile: true, Secret: true, Accepts: acceptsPrivate, Help: "bearer token for it"},
+		{Name: grafanaURL, Flags: option("grafana"), Env: env("GRAFANA_URL"), InFile: true, Argument: "URL", Accepts: acceptsURL, Help: "Grafana: the panels of its dashboards are exported at the end of the run"},
+		{Name: grafanaToken, Env: env("GRAFANA_TOKEN"), InFile: true, Secret: true, Accepts: acceptsPrivate, Help: "token of a service account for it"},
+		{Name: grafanaDashboards, Flags: option("grafana-dashboard"), InFile: true, List: true, Default: strings.Join(platformDashboards, ", "), Argument: "UID", Accepts: "the uid of a dashboard such as xin-api", Help: "dashboard to read of Grafana, in place of those of the platform"},
+		{Name: grafanaFiles, Flags: option("grafana-file"), InFile: true, List: true, Default: "none", Argument: "FILE", Accepts: acceptsFile, Help: "JSON file of a dashboard, whose queries are run through Grafana, or at Prometheus when there is no Grafana"},
+		{Name: noAnnotations, Flags: option("no-annotations"), InFile: true, Bool: true, Default: "false", Accepts: acceptsBool, Help: "do not mark the run, its faults and alerts in Grafana"},
 		{Name: alertReceiver, Flags: option("alert-receiver"), InFile: true, Argument: "ADDR", Accepts: "HOST:PORT, or :PORT for a loopback port", Help: "listen for what an Alertmanager or a Grafana sends to a webhook"},
 		{Name: receiverToken, Env: env("ALERT_RECEIVER_TOKEN"), InFile: true, Secret: true, Accepts: acceptsPrivate, Help: "bearer token that senders have to show there"},
 		{Name: scrape, Flags: option("scrape"), Env: env("SCRAPE_TARGETS"), InFile: true, List: true, Default: "none", Argument: "NAME=URL", Accepts: "services such as gateway=http://10.0.0.1:8080,orchestrator=http://10.0.0.2:8000", Help: "service whose /metrics are read, where there is no Prometheus"},

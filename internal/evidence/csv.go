@@ -31,8 +31,13 @@ func NewSampleWriter(w io.Writer) (*SampleWriter, error) {
 
 // Write writes one sample.
 func (w *SampleWriter) Write(at time.Time, labels Labels, value float64) error {
+	return w.WriteNamed(at, labels.String(), value)
+}
+
+// WriteNamed writes one sample of a series that has a name.
+func (w *SampleWriter) WriteNamed(at time.Time, series string, value float64) error {
 	w.rows++
-	return w.out.Write([]string{at.UTC().Format(TimeFormat), labels.String(), strconv.FormatFloat(value, 'g', -1, 64)})
+	return w.out.Write([]string{at.UTC().Format(TimeFormat), printable.Line(series), strconv.FormatFloat(value, 'g', -1, 64)})
 }
 
 // Close writes out what is buffered, and returns how many samples there were.

@@ -41,6 +41,10 @@ const (
 	ProcessesDiffer
 	OpenToNetwork
 	RightMissing
+	DashboardFound
+	DashboardMissing
+	DashboardFails
+	DashboardDiffers
 )
 
 // Finding is one thing that a check found.
@@ -92,7 +96,11 @@ var findingKinds = [...]struct {
 	OpenToNetwork: {Warning, func(f Finding) string {
 		return f.Source + " listens on " + f.Found + ": who reaches it can make alerts up"
 	}, says("listen on a loopback address, or set a token")},
-	RightMissing: {Warning, func(f Finding) string { return f.Source + " does not let you " + f.Subject }, says("apply the Role in docs/faults.md")},
+	DashboardFound:   {OK, func(f Finding) string { return "dashboard " + f.Subject + in(f.Found) }, nil},
+	DashboardMissing: {Warning, func(f Finding) string { return f.Source + " has no dashboard " + f.Subject }, says("name those that it has with --grafana-dashboard, or give a file of it with --grafana-file")},
+	DashboardFails:   {Warning, func(f Finding) string { return "dashboard " + f.Subject + " cannot be read: " + f.Problem.Error() }, problemRemedy},
+	DashboardDiffers: {Warning, func(f Finding) string { return "dashboard " + f.Subject + " is shown otherwise by Grafana: " + f.Found }, says("look at those panels in Grafana, too")},
+	RightMissing:     {Warning, func(f Finding) string { return f.Source + " does not let you " + f.Subject }, says("apply the Role in docs/faults.md")},
 }
 
 // Level is how good the finding is.

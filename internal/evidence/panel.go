@@ -7,9 +7,13 @@ type Unit string
 
 // The units.
 const (
-	Seconds   Unit = "s"
-	PerSecond Unit = "/s"
-	Count     Unit = "" // of what the title says
+	Seconds      Unit = "s"
+	Milliseconds Unit = "ms"
+	PerSecond    Unit = "/s"
+	Percent      Unit = "%"
+	Ratio        Unit = "ratio" // 1 is all
+	Bytes        Unit = "B"
+	Count        Unit = "" // of what the title says
 )
 
 // Panel is one chart of the platform's own metrics: a query that is asked again and again.

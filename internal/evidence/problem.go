@@ -33,6 +33,7 @@ const (
 	CounterReset     Cause = "counter_reset"
 	SeveralProcesses Cause = "several_processes"
 	NotDerivable     Cause = "not_derivable"
+	NotRunnable      Cause = "not_runnable"
 	Dropped          Cause = "dropped"
 	Missed           Cause = "missed"
 )
@@ -60,6 +61,7 @@ var causes = map[Cause]struct{ text, remedy string }{
 	CounterReset:     {"a counter fell: a restart, or several processes behind one address", "let the service show process_start_time_seconds"},
 	SeveralProcesses: {"several processes answer at one address", "give the address of each, or use a Prometheus"},
 	NotDerivable:     {"it is PromQL, which a service's /metrics cannot answer", "give a Prometheus"},
+	NotRunnable:      {"its queries cannot be run", ""},
 	Dropped:          {"there was more than is kept", ""},
 	Missed:           {"what changed meanwhile was not seen", ""},
 }

@@ -42,7 +42,9 @@ type WantedAlert struct {
 type File struct {
 	Name  string // within the directory
 	Title string // what it holds: "API latency p95"
-	Panel string // its name; "" when the file is of alerts
+	Panel string // its name; "" when the file is of no panel
+	Unit  Unit   // of the panel
+	Lines []Line // of the panel
 	Query string // that was run for it; "" when there is none
 	Rows  int    // lines of data, or alerts
 	Gaps  []Gap  // what is missing in it

@@ -279,7 +279,7 @@ func (s *Session) exportEvidence() {
 	if len(s.config.Monitoring.All()) == 0 {
 		return
 	}
-	dir := filepath.Join(s.config.Dir, EvidenceDir)
+	dir := filepath.Join(s.config.Dir, rundir.EvidenceDir)
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		s.emit(squall, event.Warned{Warning: fmt.Sprintf("evidence is missing: create its directory: %v", err)})
 		return
@@ -287,15 +287,37 @@ func (s *Session) exportEvidence() {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(s.ctx), exportTime)
 	defer cancel()
 	until := time.Now()
+	sources := s.config.Monitoring.All()
+	written := make([][]rundir.Evidence, len(sources))
 	var exports sync.WaitGroup
-	for _, source := range s.config.Monitoring.All() {
+	for i, source := range sources {
 		exports.Go(func() {
-			if _, err := source.Export(ctx, s.started, until, dir); err != nil {
+			files, err := source.Export(ctx, s.started, until, dir)
+			if err != nil {
 				s.emit(squall, event.Warned{Warning: fmt.Sprintf("evidence of %s is incomplete: %v", source.Name(), err)})
+			}
+			for _, f := range files {
+				written[i] = append(written[i], s.evidenceOf(source.Name(), f))
 			}
 		})
 	}
 	exports.Wait()
+	if err := rundir.SaveEvidence(s.config.Dir, slices.Concat(written...)); err != nil {
+		s.emit(squall, event.Warned{Warning: err.Error()})
+	}
+}
+
+// evidenceOf is a file as the index has it.
+func (s *Session) evidenceOf(source string, f evidence.File) rundir.Evidence {
+	redact := s.journal.redact // titles and queries come from elsewhere
+	e := rundir.Evidence{Source: source, File: f.Name, Title: redact(f.Title), Panel: f.Panel, Unit: string(f.Unit), Query: redact(f.Query), Rows: f.Rows}
+	for _, l := range f.Lines {
+		e.Lines = append(e.Lines, rundir.EvidenceRef{Value: l.Value, Text: l.Text})
+	}
+	for _, g := range f.Gaps {
+		e.Gaps = append(e.Gaps, rundir.EvidenceGap{From: g.From.Sub(s.started).Seconds(), Until: g.Until.Sub(s.started).Seconds(), Reason: redact(g.Error())})
+	}
+	return e
 }
 
 // Wanted is what the expectations of all faults wait for.

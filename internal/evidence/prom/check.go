@@ -10,6 +10,7 @@ import (
 	"github.com/prometheus/common/model"
 
 	"xinbot.ir/squall/internal/evidence"
+	"xinbot.ir/squall/internal/evidence/promapi"
 )
 
 // clockTolerance is how far clocks may lie apart before it is said.
@@ -67,7 +68,7 @@ func (s *Source) checkPanel(ctx context.Context, p evidence.Panel) (findings []e
 	case !errors.Is(err, &evidence.Problem{Cause: evidence.NoSeries}):
 		return []evidence.Finding{{Kind: evidence.PanelFails, Subject: p.Title, Problem: evidence.ProblemOf(err, evidence.Malformed)}}
 	}
-	for _, name := range metrics(p.Query) {
+	for _, name := range promapi.Metrics(p.Query) {
 		if f := s.checkMetric(ctx, name); f.Kind != evidence.MetricHasData {
 			findings = append(findings, f)
 		}
@@ -80,8 +81,8 @@ func (s *Source) checkPanel(ctx context.Context, p evidence.Panel) (findings []e
 
 // services says which services the first metric of a query is of.
 func (s *Source) services(ctx context.Context, query string) string {
-	for _, name := range metrics(query) {
-		for _, label := range []string{ownLabel, exportedLabel} {
+	for _, name := range promapi.Metrics(query) {
+		for _, label := range []string{promapi.OwnLabel, promapi.ExportedLabel} {
 			values, _, _, err := s.api.LabelValues(ctx, label, []string{selector(name)}, time.Now().Add(-5*time.Minute), time.Now())
 			if err == nil && len(values) > 0 {
 				return evidence.Excerpt(label + " is " + strings.Join(texts(values), ", "))

@@ -11,6 +11,7 @@ import (
 	"github.com/prometheus/common/model"
 
 	"xinbot.ir/squall/internal/evidence"
+	"xinbot.ir/squall/internal/evidence/promapi"
 )
 
 // Prometheus writes down each evaluation of an alert as a sample of the series ALERTS, labelled with its state. A query
@@ -41,7 +42,7 @@ func (s *Source) interval(alert string) time.Duration {
 func (s *Source) rules(ctx context.Context) (map[string][]rule, error) {
 	result, err := s.api.Rules(ctx, nil)
 	if err != nil {
-		return nil, problem(ctx, err)
+		return nil, promapi.Problem(ctx, err)
 	}
 	found := map[string][]rule{}
 	for _, g := range result.Groups {
@@ -90,7 +91,7 @@ func (s *Source) firings(ctx context.Context, at time.Time) firings {
 		return found
 	}
 	for _, series := range matrix {
-		named := labels(series.Metric).Without(stateLabel)
+		named := promapi.Labels(series.Metric).Without(stateLabel)
 		if spans := spansOf(timesOf(series), s.interval(named[model.AlertNameLabel])); len(spans) > 0 {
 			found.newest[named.String()] = spans[len(spans)-1]
 		}
@@ -103,7 +104,7 @@ func (s *Source) raw(ctx context.Context, selector string, from, to time.Time) (
 	window := max(to.Sub(from), time.Second).Round(time.Millisecond)
 	value, _, _, err := s.api.Query(ctx, fmt.Sprintf("%s[%dms]", selector, window.Milliseconds()), to)
 	if err != nil {
-		return nil, problem(ctx, err)
+		return nil, promapi.Problem(ctx, err)
 	}
 	matrix, is := value.(model.Matrix)
 	if !is {
@@ -155,7 +156,7 @@ func (s *Source) History(ctx context.Context, from, to time.Time) ([]evidence.Al
 			return nil, err
 		}
 		for _, stream := range matrix {
-			named := labels(stream.Metric)
+			named := promapi.Labels(stream.Metric)
 			state := named[stateLabel]
 			named = named.Without(stateLabel)
 			key := named.String()

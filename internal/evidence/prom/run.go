@@ -10,6 +10,7 @@ import (
 	"github.com/prometheus/common/model"
 
 	"xinbot.ir/squall/internal/evidence"
+	"xinbot.ir/squall/internal/evidence/promapi"
 )
 
 // maxAlerts is how many alerts are looked at in one reading; a platform in which more are active has other worries.
@@ -88,7 +89,7 @@ func (r *reading) readAlerts(ctx context.Context, at time.Time) {
 	}
 	result, err := s.api.Alerts(ctx)
 	if err != nil {
-		if err = problem(ctx, err); ctx.Err() == nil {
+		if err = promapi.Problem(ctx, err); ctx.Err() == nil {
 			r.note(alertsPanel, at, err)
 		}
 		return
@@ -113,8 +114,8 @@ func alertOf(a v1.Alert) evidence.Alert {
 		state = evidence.Firing
 	}
 	return evidence.Alert{
-		Source: Name, Name: string(a.Labels[model.AlertNameLabel]), Labels: labels(model.Metric(a.Labels)),
-		Annotations: labels(model.Metric(a.Annotations)), State: state, ActiveAt: a.ActiveAt,
+		Source: Name, Name: string(a.Labels[model.AlertNameLabel]), Labels: promapi.Labels(model.Metric(a.Labels)),
+		Annotations: promapi.Labels(model.Metric(a.Annotations)), State: state, ActiveAt: a.ActiveAt,
 	}
 }
 

@@ -4,7 +4,6 @@ package prom
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"math"
@@ -12,12 +11,11 @@ import (
 	"sync"
 	"time"
 
-	"github.com/prometheus/client_golang/api"
-	v1 "github.com/prometheus/client_golang/api/prometheus/v1"
 	"github.com/prometheus/common/model"
 
 	"xinbot.ir/squall/internal/evidence"
 	"xinbot.ir/squall/internal/evidence/client"
+	"xinbot.ir/squall/internal/evidence/promapi"
 )
 
 // Name of the source.
@@ -41,7 +39,7 @@ type Config struct {
 type Source struct {
 	config Config
 	client *client.Client
-	api    v1.API
+	api    promapi.API
 
 	mu      sync.Mutex
 	queries map[string]string        // by panel: the query that finds something
@@ -64,11 +62,11 @@ func New(c Config) (*Source, error) {
 	if err != nil {
 		return nil, err
 	}
-	server, err := api.NewClient(api.Config{Address: way.URL().String(), Client: way.HTTP})
+	server, err := promapi.New(way, "")
 	if err != nil {
 		return nil, err
 	}
-	s := &Source{config: c, client: way, api: v1.NewAPI(server), queries: map[string]string{}, groups: map[string]time.Duration{}}
+	s := &Source{config: c, client: way, api: server, queries: map[string]string{}, groups: map[string]time.Duration{}}
 	for _, p := range c.Panels {
 		s.queries[p.Name] = p.Query
 	}
@@ -84,7 +82,7 @@ func (s *Source) Instant(ctx context.Context, query string) ([]evidence.Sample, 
 	asked := time.Now()
 	value, _, _, err := s.api.Query(ctx, query, time.Time{})
 	if err != nil {
-		return nil, problem(ctx, err)
+		return nil, promapi.Problem(ctx, err)
 	}
 	return samples(value, asked)
 }
@@ -116,7 +114,7 @@ func samples(value model.Value, at time.Time) (all []evidence.Sample, err error)
 		case math.IsNaN(f) || math.IsInf(f, 0):
 			infinite = true
 		default:
-			all = append(all, evidence.Sample{Source: Name, Labels: labels(v.Metric), At: at, Value: f})
+			all = append(all, evidence.Sample{Source: Name, Labels: promapi.Labels(v.Metric), At: at, Value: f})
 		}
 	}
 	switch {
@@ -126,48 +124,6 @@ func samples(value model.Value, at time.Time) (all []evidence.Sample, err error)
 		return nil, &evidence.Problem{Cause: evidence.NotANumber}
 	}
 	return all, nil
-}
-
-func labels(m model.Metric) evidence.Labels {
-	if len(m) == 0 {
-		return nil
-	}
-	all := make(evidence.Labels, len(m))
-	for name, value := range m {
-		if name != model.MetricNameLabel {
-			all[string(name)] = string(value)
-		}
-	}
-	return all
-}
-
-// problem is why a call failed: of the way, or in the server's own words.
-func problem(ctx context.Context, err error) error {
-	if ctx.Err() != nil {
-		return ctx.Err()
-	}
-	var said *v1.Error
-	if !errors.As(err, &said) {
-		return client.Cause(err)
-	}
-	var body struct { // of answers whose status is none of the API's, but whose words are
-		Type  v1.ErrorType `json:"errorType"`
-		Error string       `json:"error"`
-	}
-	if json.Unmarshal([]byte(said.Detail), &body) == nil && body.Error != "" {
-		said = &v1.Error{Type: body.Type, Msg: body.Error}
-	}
-	cause := evidence.Malformed
-	switch said.Type {
-	case v1.ErrBadData, v1.ErrExec, v1.ErrClient, "not_found", "too_many_requests":
-		cause = evidence.Refused
-	case v1.ErrTimeout, v1.ErrCanceled:
-		cause = evidence.TimedOut
-	case v1.ErrServer, "internal", "unavailable":
-		cause = evidence.ServerError
-	case v1.ErrBadResponse:
-	}
-	return &evidence.Problem{Cause: cause, Detail: evidence.Excerpt(said.Msg)}
 }
 
 // query is what is asked for a panel.
@@ -183,29 +139,13 @@ func (s *Source) setQuery(panel, query string) {
 	s.queries[panel] = query
 }
 
-// The label of its own that a metric has, and what a scrape makes of it when the target has one of that name, unless it
-// has honor_labels.
-const (
-	ownLabel      = "service"
-	exportedLabel = "exported_service"
-)
-
-// renamed is a panel's query with the other of the two labels.
-func renamed(query string) (other, label string, is bool) {
-	if other, is = renameLabel(query, ownLabel, exportedLabel); is {
-		return other, exportedLabel, true
-	}
-	other, is = renameLabel(query, exportedLabel, ownLabel)
-	return other, ownLabel, is
-}
-
 // read asks for a panel. Where its query finds nothing, the query with the other label is asked, and kept if that finds
 // something.
 func (s *Source) read(ctx context.Context, p evidence.Panel) (found []evidence.Sample, label string, err error) {
 	query := s.query(p.Name)
 	found, err = s.Instant(ctx, query)
 	if errors.Is(err, &evidence.Problem{Cause: evidence.NoSeries}) {
-		if other, name, is := renamed(query); is {
+		if other, name, is := promapi.Renamed(query); is {
 			if more, otherErr := s.Instant(ctx, other); otherErr == nil || errors.Is(otherErr, &evidence.Problem{Cause: evidence.NotANumber}) {
 				found, label, err = more, name, otherErr
 				s.setQuery(p.Name, other)
@@ -213,7 +153,7 @@ func (s *Source) read(ctx context.Context, p evidence.Panel) (found []evidence.S
 		}
 	}
 	if query != p.Query && label == "" && err == nil {
-		label = exportedLabel
+		label = promapi.ExportedLabel
 	}
 	for i := range found {
 		found[i].Panel = p.Name

@@ -155,7 +155,7 @@ func TestTheOtherLabelIsTried(t *testing.T) {
 	if got := s.Check(t.Context(), evidence.Wanted{})[1]; got.Text() != "Rate has data, under label exported_service" {
 		t.Error(got.Text())
 	}
-	if got := s.exportedQuery(t.Context(), ratePanel, time.Unix(0, 0), time.Unix(60, 0)); !strings.Contains(got, "exported_service") {
+	if got := s.api.Found(t.Context(), s.query(ratePanel.Name), v1.Range{Start: time.Unix(0, 0), End: time.Unix(60, 0), Step: time.Second}); !strings.Contains(got, "exported_service") {
 		t.Error(got)
 	}
 }
@@ -267,23 +267,6 @@ func TestExportInParts(t *testing.T) {
 	}
 	if left, _ := filepath.Glob(filepath.Join(dir, ".*")); len(left) > 0 {
 		t.Errorf("left behind: %v", left)
-	}
-}
-
-func TestParts(t *testing.T) {
-	from := time.Unix(0, 0)
-	for seconds, want := range map[int]int{0: 1, 1: 1, partPoints - 1: 1, partPoints: 2, 8 * 3600: 3} {
-		all := parts(from, from.Add(time.Duration(seconds)*time.Second), time.Second)
-		points := 0
-		for _, p := range all {
-			n := int(p.End.Sub(p.Start)/time.Second) + 1
-			if points += n; n > partPoints {
-				t.Errorf("a part has %d points", n)
-			}
-		}
-		if len(all) != want || points != seconds+1 {
-			t.Errorf("%d s: %d parts with %d points", seconds, len(all), points)
-		}
 	}
 }
 

@@ -162,7 +162,7 @@ func (s *Source) Export(_ context.Context, from, to time.Time, dir string) (file
 	s.mu.Unlock()
 	var errs []error
 	for _, p := range s.config.Panels {
-		file := evidence.File{Name: "panel-" + p.Name + ".csv", Title: p.Title, Panel: p.Name}
+		file := evidence.File{Name: "panel-" + p.Name + ".csv", Title: p.Title, Panel: p.Name, Unit: p.Unit, Lines: p.Lines}
 		err := evidence.WriteFile(dir, file.Name, func(w io.Writer) (err error) {
 			rows, err := evidence.NewSampleWriter(w)
 			if err != nil {

@@ -1,4 +1,4 @@
-package prom
+package promapi
 
 import (
 	"slices"
@@ -28,7 +28,7 @@ func TestMetricsOfAQuery(t *testing.T) {
 		`a{b='}'} * on (x) c{d="\"", e=` + "`}`" + `}`: "a c",
 		``: "",
 	} {
-		if got := strings.Join(metrics(query), " "); got != want {
+		if got := strings.Join(Metrics(query), " "); got != want {
 			t.Errorf("%s has %q, want %q", query, got, want)
 		}
 	}
@@ -66,7 +66,7 @@ func FuzzQueries(f *testing.F) {
 		if b.String() != query {
 			t.Errorf("%q was cut into %q", query, b.String())
 		}
-		if names := metrics(query); slices.Contains(names, "") {
+		if names := Metrics(query); slices.Contains(names, "") {
 			t.Errorf("%q has a metric without a name", query)
 		}
 		if other, renamed := renameLabel(query, "service", "exported_service"); !renamed && other != query {

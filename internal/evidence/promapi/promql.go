@@ -1,4 +1,4 @@
-package prom
+package promapi
 
 import "strings"
 
@@ -91,8 +91,8 @@ func set(words ...string) map[string]bool {
 	return all
 }
 
-// metrics are the names of the metrics that a query looks at, each once, in their order.
-func metrics(query string) (names []string) {
+// Metrics are the names of the metrics that a query looks at, each once, in their order.
+func Metrics(query string) (names []string) {
 	seen := map[string]bool{}
 	add := func(name string) {
 		if name != "" && !seen[name] {
@@ -211,4 +211,20 @@ func renameLabel(query, from, to string) (string, bool) {
 		b.WriteString(t.text)
 	}
 	return b.String(), renamed
+}
+
+// The label of its own that a metric has, and what a scrape makes of it when the target has one of that name, unless it
+// has honor_labels.
+const (
+	OwnLabel      = "service"
+	ExportedLabel = "exported_service"
+)
+
+// Renamed is a query with the other of the two labels, and which that is.
+func Renamed(query string) (other, label string, is bool) {
+	if other, is = renameLabel(query, OwnLabel, ExportedLabel); is {
+		return other, ExportedLabel, true
+	}
+	other, is = renameLabel(query, ExportedLabel, OwnLabel)
+	return other, OwnLabel, is
 }
