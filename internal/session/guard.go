@@ -47,7 +47,7 @@ func Guard(ctx context.Context, dir string, ended <-chan struct{}, ready func(),
 	}
 	dir = now
 	if isCopy {
-		defer func() { err = errors.Join(err, os.RemoveAll(now)) }()
+		defer func() { err = errors.Join(err, removeSettled(now)) }()
 	}
 	lock := flock.New(filepath.Join(dir, LockFile))
 	if _, err := lock.TryLockContext(ctx, 100*time.Millisecond); err != nil {
@@ -82,6 +82,14 @@ func Guard(ctx context.Context, dir string, ended <-chan struct{}, ready func(),
 			return context.Cause(ctx)
 		}
 	}
+}
+
+// removeSettled removes a copied run directory, unless it is the only record of what is not reverted yet.
+func removeSettled(dir string) error {
+	if open, err := chaos.ReadLedger(dir); err != nil || len(open) > 0 {
+		return err
+	}
+	return os.RemoveAll(dir)
 }
 
 // guard writes down what it does for one dead run.

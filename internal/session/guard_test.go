@@ -153,6 +153,37 @@ func TestGuardRevertsWhatAKilledSessionHasLeft(t *testing.T) {
 	}
 }
 
+// A run directory that was removed under its guard: the copy of it goes once all is reverted, and stays while it is the only
+// record of what is not.
+func TestGuardKeepsTheOnlyRecord(t *testing.T) {
+	for _, away := range []bool{false, true} {
+		temporary := t.TempDir()
+		t.Setenv("TMPDIR", temporary)
+		dir, key := killed(t)
+		options := guardOptions(darkLamp(), key)
+		if away {
+			options.Undoers = nil
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		ready := func() {
+			if err := os.RemoveAll(dir); err != nil {
+				t.Error(err)
+			}
+		}
+		_ = Guard(ctx, dir, ended(), ready, options) // while it is away the guard would try for an hour
+		cancel()
+		copies, err := filepath.Glob(filepath.Join(temporary, "squall-guard-*"))
+		if err != nil || len(copies) > 1 || (len(copies) == 1) != away {
+			t.Fatalf("away: %v, copies: %q, %v", away, copies, err)
+		}
+		if away {
+			if open, err := chaos.ReadLedger(copies[0]); err != nil || len(open) != 1 {
+				t.Errorf("the copy has %v, %v", open, err)
+			}
+		}
+	}
+}
+
 // A fault that its guard has reverted is over in the journal, and so in the report: no sooner than all that it had changed
 // is back.
 func TestGuardEndsTheFault(t *testing.T) {
