@@ -1,7 +1,9 @@
 package load
 
 import (
+	"encoding/base64"
 	"encoding/json"
+	"html"
 	"net/url"
 	"slices"
 	"strings"
@@ -11,6 +13,7 @@ import (
 const (
 	shortestSecret = 4
 	shortestBegin  = 6 // of a secret that is cut off
+	shortestBase64 = 8
 )
 
 // redacted stands in the place of a secret.
@@ -29,8 +32,7 @@ func newRedactor(secrets []string) *redactor {
 		if len(secret) < shortestSecret {
 			continue
 		}
-		inJSON, _ := json.Marshal(secret) // of a text it never fails
-		for _, form := range []string{secret, string(inJSON[1 : len(inJSON)-1]), url.QueryEscape(secret), url.PathEscape(secret), strings.Join(strings.Fields(secret), " ")} {
+		for _, form := range slices.Concat(written(secret), inBase64(secret)) {
 			if len(form) >= shortestSecret && !slices.Contains(forms, form) {
 				forms = append(forms, form)
 			}
@@ -50,6 +52,31 @@ func newRedactor(secrets []string) *redactor {
 	}
 	r.whole = strings.NewReplacer(pairs...)
 	return &r
+}
+
+// written are the forms of a secret in which it can be read.
+func written(secret string) []string {
+	inJSON, _ := json.Marshal(secret) // of a text it never fails
+	return []string{
+		secret, string(inJSON[1 : len(inJSON)-1]), url.QueryEscape(secret), url.PathEscape(secret), html.EscapeString(secret),
+		strings.Join(strings.Fields(secret), " "),
+	}
+}
+
+// inBase64 are the forms of a secret within a longer text that is written in Base64 (RFC 4648), such as the user and the
+// password of HTTP's basic authentication or a Secret of Kubernetes: three, as three bytes become four characters. The
+// characters that also hold bits of what stands before or behind are none of them.
+func inBase64(secret string) (forms []string) {
+	for before := range 3 {
+		text := append(make([]byte, before), secret...)
+		first, end := (before*8+5)/6, len(text)*8/6
+		for _, encoding := range []*base64.Encoding{base64.RawStdEncoding, base64.RawURLEncoding} {
+			if form := encoding.EncodeToString(text)[first:end]; len(form) >= shortestBase64 {
+				forms = append(forms, form)
+			}
+		}
+	}
+	return forms
 }
 
 // redact takes every secret out, and what is left of one where the text was cut.

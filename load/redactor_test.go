@@ -1,6 +1,7 @@
 package load
 
 import (
+	"encoding/base64"
 	"strings"
 	"testing"
 )
@@ -13,6 +14,7 @@ func TestRedactorKnowsEveryForm(t *testing.T) {
 		"?k=hush-%22quoted%22+%26+long&b=1":         "?k=(secret)&b=1",
 		"/hush-%22quoted%22%20&%20long/":            "/(secret)/",
 		"s p a c e d":                               "(secret)",
+		"<p>hush-&#34;quoted&#34; &amp; long</p>":   "<p>(secret)</p>",
 		"cut: hush-\"quo…":                          "cut: (secret)…",
 		"cut: hush-\"quo..":                         "cut: (secret)..",
 		"cut: hush-\"quo":                           "cut: (secret)",
@@ -24,6 +26,25 @@ func TestRedactorKnowsEveryForm(t *testing.T) {
 	} {
 		if got := r.redact(text); got != want {
 			t.Errorf("%q became %q, want %q", text, got, want)
+		}
+	}
+}
+
+// A Secret of Kubernetes and the header of basic authentication are in Base64, with something before and behind.
+func TestRedactorKnowsBase64(t *testing.T) {
+	const secret = "hush?hush>secret"
+	r := newRedactor([]string{secret})
+	for before := range 7 {
+		for behind := range 4 {
+			for _, encoding := range []*base64.Encoding{base64.StdEncoding, base64.URLEncoding, base64.RawStdEncoding} {
+				text := encoding.EncodeToString([]byte("abcdefg"[:before] + secret + "xyz1"[:behind]))
+				got := r.redact("Basic " + text + " end")
+				// What holds bits of both the secret and its neighbour stays: a character on each side.
+				rest := len(strings.TrimRight(got, "= end")) - len("Basic ") - len(redacted)
+				if most := (before*8+5)/6 + (behind*8+5)/6 + 1; !strings.Contains(got, redacted) || rest > most {
+					t.Errorf("%d bytes before and %d behind: %q became %q", before, behind, text, got)
+				}
+			}
 		}
 	}
 }
