@@ -2,6 +2,7 @@ package load
 
 import (
 	"encoding/base64"
+	"net/url"
 	"strings"
 	"testing"
 )
@@ -15,6 +16,12 @@ func TestRedactorKnowsEveryForm(t *testing.T) {
 		"/hush-%22quoted%22%20&%20long/":            "/(secret)/",
 		"s p a c e d":                               "(secret)",
 		"<p>hush-&#34;quoted&#34; &amp; long</p>":   "<p>(secret)</p>",
+		"/hush-%22quoted%22%20%26 long":             "/(secret)",
+		"/hush%2d\"quoted%22+&amp; long":            "/(secret)",
+		`\u0068ush-\"quoted\" & long`:               "(secret)",
+		"/hush-%22quo…":                             "/(secret)…",
+		"/hush-%22quoted%2…":                        "/(secret)%2…",
+		"100 % of hush-%":                           "100 % of hush-%",
 		"cut: hush-\"quo…":                          "cut: (secret)…",
 		"cut: hush-\"quo..":                         "cut: (secret)..",
 		"cut: hush-\"quo":                           "cut: (secret)",
@@ -59,6 +66,10 @@ func FuzzRedactor(f *testing.F) {
 		whole := r.redact(text + secret)
 		if marks := redacted + redacted; strings.Contains(whole, secret) && !strings.Contains(marks, secret) {
 			t.Errorf("%q is left in %q", secret, whole)
+		}
+		escaped := url.QueryEscape(secret)
+		if got := r.redact("x " + escaped); strings.HasSuffix(got, escaped) && !strings.HasSuffix(redacted, escaped) {
+			t.Errorf("%q is left in %q", escaped, got)
 		}
 		if cut >= shortestBegin && cut < len(secret) {
 			if got := r.redact("x " + secret[:cut] + "…"); strings.HasSuffix(got, secret[:cut]+"…") {

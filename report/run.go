@@ -58,7 +58,7 @@ type Run struct {
 }
 
 // hasUsers reports whether there were virtual users: the open model has none.
-func (r *Run) hasUsers() bool { return r.vus.high > 0 || r.wanted.high > 0 }
+func (run *Run) hasUsers() bool { return run.vus.high > 0 || run.wanted.high > 0 }
 
 // levels is how a level moved over the run.
 type levels struct{ last, low, high int }
