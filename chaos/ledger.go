@@ -17,6 +17,8 @@ import (
 	"time"
 
 	"github.com/gofrs/flock"
+
+	"xinbot.ir/squall/internal/inputfile"
 )
 
 // LedgerFile is the name of the ledger in a run directory.
@@ -79,6 +81,9 @@ type ledgerFile interface {
 	Truncate(size int64) error
 }
 
+// largestLedger bounds what is read of a ledger, in bytes: some ten thousand changes.
+const largestLedger = 64 << 20
+
 // ErrLedgerInUse means that a living process writes the ledger.
 var ErrLedgerInUse = errors.New("a living session, or another squall recover, has it open")
 
@@ -87,11 +92,14 @@ var ErrLedgerInUse = errors.New("a living session, or another squall recover, ha
 // that is written can be told from somebody else's.
 func OpenLedger(dir string, key Key) (*Ledger, error) {
 	path := filepath.Join(dir, LedgerFile)
+	if err := inputfile.Regular(path); err != nil {
+		return nil, fmt.Errorf("lock ledger: %w", err)
+	}
 	lock := flock.New(path)
 	if held, err := lock.TryLock(); err != nil || !held {
 		return nil, fmt.Errorf("lock ledger %s: %w", path, cmp.Or(err, ErrLedgerInUse))
 	}
-	b, err := os.ReadFile(path)
+	b, err := inputfile.ReadRegular(path, largestLedger)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, errors.Join(fmt.Errorf("read ledger: %w", err), lock.Unlock())
 	}
@@ -238,7 +246,7 @@ func (l *Ledger) Close() error {
 // written with the key, else nil. The file is not touched.
 func ForeignLedger(dir string, key Key) error {
 	path := filepath.Join(dir, LedgerFile)
-	b, err := os.ReadFile(path)
+	b, err := inputfile.ReadRegular(path, largestLedger)
 	if err != nil {
 		return nil //nolint:nilerr // whoever opens it says so
 	}
@@ -253,7 +261,7 @@ func ForeignLedger(dir string, key Key) error {
 // none. With lines that cannot be read the error is a [*DamagedError], and the records are the others.
 func ReadLedger(dir string) ([]Record, error) {
 	path := filepath.Join(dir, LedgerFile)
-	b, err := os.ReadFile(path)
+	b, err := inputfile.ReadRegular(path, largestLedger)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil, nil
@@ -267,7 +275,7 @@ func ReadLedger(dir string) ([]Record, error) {
 // LostRecords are those of the given ids of which a run directory's ledger holds nothing, not even that they were
 // reverted: the file is gone, or has lost a part.
 func LostRecords(dir string, ids []string) (lost []string) {
-	b, err := os.ReadFile(filepath.Join(dir, LedgerFile))
+	b, err := inputfile.ReadRegular(filepath.Join(dir, LedgerFile), largestLedger)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil // whoever opens it says so
 	}

@@ -81,14 +81,19 @@ func (t *outcomes) steadyStateCheck() []chaos.Check {
 
 // objectiveHealth is what the objectives say at a moment.
 type objectiveHealth struct {
-	passed  int
-	broken  []string // with the value
-	unknown []string // too few samples
+	passed     int
+	broken     []string // with the value
+	unknown    []string // too few samples
+	outOfScope string   // why one was not judged, "" if none was left out
 }
 
 func healthOf(verdicts []slo.Result) (h objectiveHealth) {
 	for _, v := range verdicts {
-		if v.OutOfScope || v.Objective.Scope.During != "" { // that one says what a fault may cost, not what health is
+		if v.Objective.Scope.During != "" { // that one says what a fault may cost, not what health is
+			continue
+		}
+		if v.OutOfScope {
+			h.outOfScope = v.Reason
 			continue
 		}
 		switch v.State {
@@ -111,6 +116,9 @@ func (h objectiveHealth) ok() bool { return len(h.broken) == 0 && h.passed > 0 }
 func (h objectiveHealth) reason() string {
 	if len(h.broken) > 0 {
 		return "broken now: " + strings.Join(h.broken, ", ")
+	}
+	if len(h.unknown) == 0 && h.outOfScope != "" {
+		return h.outOfScope
 	}
 	return "no objective has enough samples yet"
 }
@@ -225,7 +233,7 @@ func (t *outcomes) fill(states []FaultState) {
 func (t *outcomes) observe(o metric.Observation, live []slo.Result) {
 	end := o.Window.Start.Add(o.Window.Length)
 	bad, what := t.disturbed(o)
-	now := healthOf(live)
+	now := healthOf(t.overall(o.Recent))
 	on := map[string]bool{}
 	for _, f := range t.states() {
 		on[f.Info.ID] = f.On()
@@ -292,6 +300,16 @@ func recoveryText(d time.Duration) string {
 		return "less than a second"
 	}
 	return units.Duration(d.Round(time.Second))
+}
+
+// overall holds the objectives against the sliding window wherever they are about: by what is asked of the time outside of
+// faults, the clock of a recovery stops.
+func (t *outcomes) overall(recent *metric.Totals) []slo.Result {
+	all := make([]slo.Result, len(t.config.Objectives))
+	for i, o := range t.config.Objectives {
+		all[i] = o.Evaluate(recent)
+	}
+	return all
 }
 
 // disturbed reports whether a second by itself breaks an objective. The sliding window that the verdicts
