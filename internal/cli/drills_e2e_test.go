@@ -31,8 +31,8 @@ import (
 func TestFourDrills(t *testing.T) {
 	endToEnd(t)
 	evidencetest.Programs(t)
-	p := start(t, []string{"PATH=" + os.Getenv("PATH")}, "demo", "--alerts", "--headless", "--vus", "50", "--duration", "208s", "--monitoring-interval", "1s",
-		"--fault", "llm_latency@8s,for=40s", "--fault", "redis_outage@62s,for=25s", "--fault", "qdrant_throttle@100s,for=50s", "--fault", "channel_spike@165s,for=20s")
+	p := start(t, []string{"PATH=" + os.Getenv("PATH")}, "demo", "--alerts", "--headless", "--vus", "50", "--duration", "212s", "--monitoring-interval", "1s",
+		"--fault", "llm_latency@8s,for=40s", "--fault", "redis_outage@62s,for=25s", "--fault", "qdrant_throttle@100s,for=50s", "--fault", "channel_spike@165s,for=25s")
 	code := p.waitFor(t, 5*time.Minute)
 	run, err := rundir.Open(p.dir)
 	if err != nil {
@@ -91,6 +91,10 @@ func drillVerdicts(t *testing.T, line *timeline.Timeline, code int, dir string) 
 	for _, i := range line.Injections {
 		if i.Active == nil || i.Reverted == nil || i.Recovered == nil {
 			t.Errorf("%s: active %v, reverted %v, recovered %v", i.Label, i.Active, i.Reverted, i.Recovered)
+		}
+		// The spike has nothing but the traffic that it makes; the others have an alert, too.
+		if d := i.EffectAnswer(); i.Effect == nil || d.Effect != event.EffectSeen && (!i.Spike() || d.Effect == event.NoEffect) {
+			t.Errorf("%s: %q (%s)", i.Label, d.Effect, d.Explain())
 		}
 		if len(i.Findings) != expected[i.Fault] {
 			t.Errorf("%s has verdicts on %d expectations, want %d: %+v", i.Label, len(i.Findings), expected[i.Fault], i.Findings)
