@@ -1,6 +1,8 @@
 package load
 
 import (
+	"encoding/base64"
+	"net/url"
 	"strings"
 	"testing"
 )
@@ -13,6 +15,13 @@ func TestRedactorKnowsEveryForm(t *testing.T) {
 		"?k=hush-%22quoted%22+%26+long&b=1":         "?k=(secret)&b=1",
 		"/hush-%22quoted%22%20&%20long/":            "/(secret)/",
 		"s p a c e d":                               "(secret)",
+		"<p>hush-&#34;quoted&#34; &amp; long</p>":   "<p>(secret)</p>",
+		"/hush-%22quoted%22%20%26 long":             "/(secret)",
+		"/hush%2d\"quoted%22+&amp; long":            "/(secret)",
+		`\u0068ush-\"quoted\" & long`:               "(secret)",
+		"/hush-%22quo…":                             "/(secret)…",
+		"/hush-%22quoted%2…":                        "/(secret)%2…",
+		"100 % of hush-%":                           "100 % of hush-%",
 		"cut: hush-\"quo…":                          "cut: (secret)…",
 		"cut: hush-\"quo..":                         "cut: (secret)..",
 		"cut: hush-\"quo":                           "cut: (secret)",
@@ -28,6 +37,25 @@ func TestRedactorKnowsEveryForm(t *testing.T) {
 	}
 }
 
+// A Secret of Kubernetes and the header of basic authentication are in Base64, with something before and behind.
+func TestRedactorKnowsBase64(t *testing.T) {
+	const secret = "hush?hush>secret"
+	r := newRedactor([]string{secret})
+	for before := range 7 {
+		for behind := range 4 {
+			for _, encoding := range []*base64.Encoding{base64.StdEncoding, base64.URLEncoding, base64.RawStdEncoding} {
+				text := encoding.EncodeToString([]byte("abcdefg"[:before] + secret + "xyz1"[:behind]))
+				got := r.redact("Basic " + text + " end")
+				// What holds bits of both the secret and its neighbour stays: a character on each side.
+				rest := len(strings.TrimRight(got, "= end")) - len("Basic ") - len(redacted)
+				if most := (before*8+5)/6 + (behind*8+5)/6 + 1; !strings.Contains(got, redacted) || rest > most {
+					t.Errorf("%d bytes before and %d behind: %q became %q", before, behind, text, got)
+				}
+			}
+		}
+	}
+}
+
 func FuzzRedactor(f *testing.F) {
 	f.Add("hush-hush-secret", "a hush-hush-secret b", 9)
 	f.Fuzz(func(t *testing.T, secret, text string, cut int) {
@@ -38,6 +66,10 @@ func FuzzRedactor(f *testing.F) {
 		whole := r.redact(text + secret)
 		if marks := redacted + redacted; strings.Contains(whole, secret) && !strings.Contains(marks, secret) {
 			t.Errorf("%q is left in %q", secret, whole)
+		}
+		escaped := url.QueryEscape(secret)
+		if got := r.redact("x " + escaped); strings.HasSuffix(got, escaped) && !strings.HasSuffix(redacted, escaped) {
+			t.Errorf("%q is left in %q", escaped, got)
 		}
 		if cut >= shortestBegin && cut < len(secret) {
 			if got := r.redact("x " + secret[:cut] + "…"); strings.HasSuffix(got, secret[:cut]+"…") {

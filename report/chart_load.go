@@ -98,7 +98,7 @@ func loadCharts(run *Run) []chart {
 	}
 	columns = append(columns, "Failed")
 	panels := []chartPanel{rate}
-	users := run.vus.high > 0 || run.wanted.high > 0
+	users := run.hasUsers()
 	if users {
 		vus := line("achieved", levelRole, func(s interval) float64 { return float64(s.vus) })
 		if cell > 1 {

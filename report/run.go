@@ -59,6 +59,9 @@ type Run struct {
 	ledger     ledgerState
 }
 
+// hasUsers reports whether there were virtual users: the open model has none.
+func (run *Run) hasUsers() bool { return run.vus.high > 0 || run.wanted.high > 0 }
+
 // levels is how a level moved over the run.
 type levels struct{ last, low, high int }
 

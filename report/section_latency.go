@@ -117,17 +117,7 @@ func phasesSection(run *Run) []block {
 		return nil
 	}
 	phases := slices.DeleteFunc(slices.Clone(run.phases), func(p *phase) bool { return p.measured == 0 })
-	t := table{columns: append(textColumns("Phase"), numberColumns("From", "To", "Counted", "Most virtual users", "Requests", "Rate", "Failed")...)}
-	for _, p := range phases {
-		c := p.total()
-		users := absent
-		if p.whole > 0 {
-			users = units.Count(uint64(max(0, p.vus)))
-		}
-		t.rows = append(t.rows, textRow(p.label(), clockTenths(p.from), clockTenths(p.to), fmt.Sprintf("%.1f s", p.measured), users,
-			units.Count(c.Count), perSecond(c.Count, p.measured), percent(c.Failed, c.Count)))
-	}
-	blocks := []block{t}
+	blocks := []block{phaseLoads(phases, run.hasUsers())}
 	if n := len(run.phases) - len(phases); n > 0 {
 		blocks = append(blocks, paragraph{plain(units.Counted(uint64(n), "phase was", "phases were"), " too short to hold the middle of a second; the timeline has them.")})
 	}
@@ -145,4 +135,35 @@ func phasesSection(run *Run) []block {
 		blocks = append(blocks, t)
 	}
 	return blocks
+}
+
+// phaseLoads is the load of each phase, with its virtual users where there are any.
+func phaseLoads(phases []*phase, hasUsers bool) table {
+	names := []string{"From", "To", "Counted"}
+	if hasUsers {
+		names = append(names, "Most virtual users")
+	}
+	t := table{columns: append(textColumns("Phase"), numberColumns(append(names, "Requests", "Rate", "Failed")...)...)}
+	for _, p := range phases {
+		c := p.total()
+		cells := []string{p.label(), clockTenths(p.from), clockTenths(p.to), fmt.Sprintf("%.1f s", p.measured)}
+		switch {
+		case !hasUsers:
+		case p.whole == 0:
+			cells = append(cells, absent)
+		default:
+			cells = append(cells, units.Count(uint64(max(0, p.vus))))
+		}
+		t.rows = append(t.rows, textRow(append(cells, units.Count(c.Count), perSecond(c.Count, p.measured), percent(c.Failed, c.Count))...))
+	}
+	return t
+}
+
+// phaseNote says what is counted in a phase.
+func phaseNote(run *Run) line {
+	note := "A second belongs to the phase that its middle lies in, so what is counted in it may begin and end half a second beside its edges; rates are over the seconds counted."
+	if run.hasUsers() {
+		note += " The most virtual users are those of seconds that lie in the phase whole."
+	}
+	return plain(note)
 }

@@ -151,7 +151,7 @@ func methodSection(run *Run) []block {
 	}
 	items = append(items,
 		plain("A dash stands for what was not measured, and for percentiles of too few samples (p90 needs 10, p95 20, p99 100): they would only repeat the maximum."),
-		plain("A second belongs to the phase that its middle lies in, so what is counted in it may begin and end half a second beside its edges; rates are over the seconds counted. The most virtual users are those of seconds that lie in the phase whole."),
+		phaseNote(run),
 		plain("An objective is judged when at least five samples are expected on either side of its percentile or share, or when the one-sided 95 % binomial bound already decides it; otherwise it is unknown."),
 		plain(fmt.Sprintf("Failures (%s) are the platform's; limits of this machine and requests cut off by the end of the run are counted apart and are not failures.", failureClasses())),
 		code(rundir.HistogramFile).then(plain(" beside this report holds one histogram per series and second, readable by the HdrHistogram tools; ")).then(code(rundir.WindowsFile)).then(plain(" holds the counts.")),

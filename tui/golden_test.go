@@ -177,6 +177,7 @@ func components() []struct {
 		{"objectives", &panel.Objectives{}, 62, 7},
 		{"faults", &panel.Faults{}, 62, 7},
 		{"faults-in-a-line", &panel.Faults{Pods: true}, 78, 2},
+		{"faults-counted", &panel.Faults{}, 52, 1},
 		{"flows", &panel.Flows{}, 44, 8},
 		{"flows-and-errors", &panel.Flows{Errors: true}, 30, 6},
 		{"channels", panel.NewChannels(), 76, 9},

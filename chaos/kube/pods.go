@@ -10,6 +10,8 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/types"
+
+	"xinbot.ir/squall/internal/units"
 )
 
 // pods lists the pods that match the selector, apart by whether the workload owns them. Those it does
@@ -79,10 +81,12 @@ func describe(pod *corev1.Pod) string {
 	return fmt.Sprintf("%s on %s, %s", pod.Name, node, state)
 }
 
+// podsReady says how many pods have to be ready: "1 pod is ready".
+func podsReady(n int) string {
+	return units.Counted(uint64(max(0, n)), "pod is", "pods are") + " ready"
+}
+
 // podCount names a number of pods.
 func podCount(n int) string {
-	if n == 1 {
-		return "1 pod"
-	}
-	return fmt.Sprintf("%d pods", n)
+	return units.Counted(uint64(max(0, n)), "pod", "pods")
 }

@@ -9,6 +9,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 
 	"xinbot.ir/squall/chaos"
+	"xinbot.ir/squall/internal/units"
 )
 
 // rolloutRecord is what waiting for a workload's pods needs.
@@ -38,7 +39,7 @@ func (u rolloutUndoer) Undo(ctx context.Context, raw json.RawMessage, overwrite 
 		if overwrite {
 			return nil // nothing of it can come back
 		}
-		return &chaos.ConflictError{Object: r.Workload.String(), Found: other.found, Left: "without some pods", Before: fmt.Sprintf("%d pods ready", r.Ready)}
+		return &chaos.ConflictError{Object: r.Workload.String(), Found: other.found, Left: "without some pods", Before: podCount(r.Ready) + " ready"}
 	case err != nil:
 		return err
 	}
@@ -51,7 +52,7 @@ func (rolloutUndoer) Describe(raw json.RawMessage) (chaos.Change, error) {
 	if err := json.Unmarshal(raw, &r); err != nil {
 		return chaos.Change{}, fmt.Errorf("read record of taken pods: %w", err)
 	}
-	return chaos.Change{Object: r.Workload.String(), Place: r.Where.Place(), Undo: fmt.Sprintf("wait until %d pods are ready", r.Ready)}, nil
+	return chaos.Change{Object: r.Workload.String(), Place: r.Where.Place(), Undo: "wait until " + podsReady(r.Ready)}, nil
 }
 
 // Remedy waits the same way.
@@ -111,8 +112,5 @@ func (cl *cluster) sameWorkload(ctx context.Context, want workloadRef) (workload
 }
 
 func replicas(n int32) string {
-	if n == 1 {
-		return "1 replica"
-	}
-	return fmt.Sprintf("%d replicas", n)
+	return units.Counted(uint64(max(0, n)), "replica", "replicas")
 }

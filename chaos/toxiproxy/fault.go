@@ -66,7 +66,7 @@ func (f fault) Plan(ctx context.Context, p chaos.Params) (chaos.Plan, error) {
 	}
 	f.nameToxics(&want)
 	seen := f.readState(proxy)
-	plan.Facts = append(plan.Facts, seen.facts(want)...)
+	plan.Facts = append(plan.Facts, seen.facts(want, f.driver.config.Own)...)
 	plan.Checks = append(plan.Checks, f.checks(seen, want)...)
 	plan.Steps = f.steps(seen, want)
 	return plan, nil

@@ -48,7 +48,7 @@ func (f fault) isOurs(state proxyState) bool {
 }
 
 // facts are what a person should see before they confirm.
-func (state proxyState) facts(want desired) []chaos.Fact {
+func (state proxyState) facts(want desired, own bool) []chaos.Fact {
 	enabled := "on"
 	if !state.proxy.Enabled {
 		enabled = "off: connections are refused"
@@ -65,7 +65,11 @@ func (state proxyState) facts(want desired) []chaos.Fact {
 	if want.refuse {
 		facts = append(facts, chaos.Fact{Name: "Will switch off", Text: "the proxy: connections are closed, new ones refused"})
 	}
-	return append(facts, chaos.Fact{Name: "If squall dies", Text: "the guard of the run takes it off; Toxiproxy has no expiry"})
+	ifKilled := "the guard of the run takes it off; Toxiproxy has no expiry"
+	if own {
+		ifKilled = "it ends, too: this Toxiproxy is a part of squall"
+	}
+	return append(facts, chaos.Fact{Name: "If squall dies", Text: ifKilled})
 }
 
 // describe writes what a toxic does, in Toxiproxy's words.

@@ -27,7 +27,7 @@ type Run struct {
 func Start(ctx context.Context, run Run) (*session.Session, error) {
 	r := run.Resolved
 	r.Options.RunID = session.NewRunID()
-	f, err := OpenFaults(r, r.Options.RunID, newClientLog(run.Dir, r.Options.Keys.Redact))
+	f, err := OpenFaults(r, run.Embedded, r.Options.RunID, newClientLog(run.Dir, r.Options.Keys.Redact))
 	if err != nil {
 		return nil, &ConfigError{err}
 	}

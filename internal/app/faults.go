@@ -32,12 +32,13 @@ type Faults struct {
 }
 
 // OpenFaults makes the drivers and combines what they can carry out here: Kubernetes before Toxiproxy, because it
-// breaks the real thing. Changes are marked with runID. The log receives what client-go logs. An error is a mistake in
+// breaks the real thing. Changes are marked with runID; of the embedded platform, the
+// proxies end with this process. The log receives what client-go logs. An error is a mistake in
 // the configuration.
-func OpenFaults(r config.Resolved, runID string, log io.Writer) (*Faults, error) {
+func OpenFaults(r config.Resolved, embedded bool, runID string, log io.Writer) (*Faults, error) {
 	f := &Faults{resolved: r, undoers: undoers(r)}
 	onKube, kubeErr := f.kubernetes(r, runID, log)
-	onProxy, proxyErr := onToxiproxy(r, runID)
+	onProxy, proxyErr := onToxiproxy(r, embedded, runID)
 	f.list = chaos.Combine(onKube, onProxy)
 	if err := errors.Join(kubeErr, proxyErr); err != nil {
 		return f, err // what would be said of the faults that lack their driver is no news
@@ -65,11 +66,11 @@ func (f *Faults) kubernetes(r config.Resolved, runID string, log io.Writer) (cha
 }
 
 // onToxiproxy is what the proxy's driver offers.
-func onToxiproxy(r config.Resolved, runID string) (chaos.Offer, error) {
+func onToxiproxy(r config.Resolved, embedded bool, runID string) (chaos.Offer, error) {
 	if r.Faults.Toxiproxy == nil {
 		return chaos.Offer{Faults: toxiproxy.BuiltIn(), Needs: "--toxiproxy"}, nil
 	}
-	driver := toxiproxy.New(toxiproxy.Config{URL: r.Faults.Toxiproxy, Session: runID, Custom: r.Faults.Custom})
+	driver := toxiproxy.New(toxiproxy.Config{URL: r.Faults.Toxiproxy, Session: runID, Custom: r.Faults.Custom, Own: embedded})
 	return chaos.Offer{Faults: driver.Faults()}, driver.Problems()
 }
 

@@ -77,3 +77,38 @@ func readCSV(t *testing.T, path string) [][]string {
 	}
 	return rows
 }
+
+// With the console, whoever has the programs sees alerts without asking for them, and whoever has not is told how to
+// get them.
+func TestConsoleOfTheDemoWatchesForAlerts(t *testing.T) {
+	endToEnd(t)
+	evidencetest.Programs(t)
+	const watched, told = `"name":"monitoring.prometheus.url","value":"http://127.0.0.1:`, "no alert will fire: find Prometheus: install Debian's packages"
+	for name, c := range map[string]struct {
+		path          string
+		args          []string
+		watched, told bool
+	}{
+		"installed": {os.Getenv("PATH"), nil, true, false},
+		"missing":   {t.TempDir(), nil, false, true},
+		"refused":   {os.Getenv("PATH"), []string{"--alerts=false"}, false, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			screen := open(t, []string{"PATH=" + c.path}, append([]string{"demo", "--vus", "5"}, c.args...)...)
+			screen.shows(t, "CHANNEL MIX")
+			screen.measured(t)
+			journal, err := os.ReadFile(filepath.Join(screen.dir, "journal.jsonl"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := strings.Contains(string(journal), watched); got != c.watched {
+				t.Errorf("a Prometheus watches: %v, want %v", got, c.watched)
+			}
+			if got := strings.Contains(string(journal), told); got != c.told {
+				t.Errorf("it is told why no alert will fire: %v, want %v", got, c.told)
+			}
+			screen.press(t, "qy")
+			screen.expect(t, 0)
+		})
+	}
+}

@@ -213,7 +213,7 @@ func skewText(skew time.Duration) string {
 
 // checkFaults makes the preflight of every fault that can run here.
 func (c *checkup) checkFaults(ctx context.Context) {
-	f, err := app.OpenFaults(c.resolved, session.NewRunID(), io.Discard)
+	f, err := app.OpenFaults(c.resolved, false, session.NewRunID(), io.Discard)
 	if err != nil {
 		c.report(fail, "faults", err.Error())
 		return
@@ -243,7 +243,7 @@ var findingResults = map[evidence.Level]checkResult{evidence.OK: good, evidence.
 
 // checkMonitoring asks what the platform says of itself, and whether what faults wait for can come.
 func (c *checkup) checkMonitoring(ctx context.Context) {
-	f, err := app.OpenFaults(c.resolved, session.NewRunID(), io.Discard)
+	f, err := app.OpenFaults(c.resolved, false, session.NewRunID(), io.Discard)
 	if err != nil {
 		return // checkFaults has said so
 	}

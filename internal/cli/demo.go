@@ -30,6 +30,7 @@ var demoDefaults = map[string]string{config.VUs: "250"}
 // demoFlags are what only the embedded platform has.
 type demoFlags struct {
 	serve, noDelays, alerts          bool
+	alertsGiven                      bool // --alerts is on the command line
 	gateway, orchestrator, toxiproxy string
 	capacity                         int
 	delayFactor                      float64
@@ -47,7 +48,7 @@ func (a *commands) demo() *cobra.Command {
 	var d demoFlags
 	addBoolFlag(cmd, &d.serve, "serve", "", "serve the platform alone and print the variables to export, until a signal")
 	addBoolFlag(cmd, &d.noDelays, "no-delays", "", "answer at once: the platform simulates no working time")
-	addBoolFlag(cmd, &d.alerts, "alerts", "", "also start a Prometheus and an Alertmanager that watch the platform, so that alerts fire; their programs must be installed")
+	addBoolFlag(cmd, &d.alerts, "alerts", "", "also start a Prometheus and an Alertmanager that watch the platform, so that alerts fire; with the console that is the default where their programs are installed (--alerts=false: not)")
 	cmd.Flags().Float64Var(&d.delayFactor, "delay-factor", 1, "multiply every simulated working time by `F`: 1.1 is a platform that is 10 % slower, for trying squall compare")
 	cmd.Flags().IntVar(&d.capacity, "capacity", 0, "how many messages the gateway works on at once, `N`; 0 for the default")
 	cmd.Flags().StringVar(&d.gateway, "gateway-addr", "", "where the gateway listens, `HOST:PORT`; a free loopback port by default")
@@ -56,7 +57,10 @@ func (a *commands) demo() *cobra.Command {
 	addBoolFlag(cmd, &d.verbose, "verbose", "", "with --serve: the platform's own log on standard error")
 	flags := configured(cmd, demoDefaults)
 	config.Hide(cmd.Flags(), config.Embedded(config.Platform{}))
-	cmd.RunE = func(cmd *cobra.Command, _ []string) error { return a.runDemo(cmd.Context(), flags, d) }
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		d.alertsGiven = cmd.Flags().Changed("alerts")
+		return a.runDemo(cmd.Context(), flags, d)
+	}
 	return cmd
 }
 
@@ -94,11 +98,11 @@ func (a *commands) runDemo(ctx context.Context, flags *config.Flags, d demoFlags
 		}
 	}()
 	at := addresses(platform)
-	if d.alerts {
-		watching, failure := a.startAlerts(ctx, platform)
-		if failure != nil {
-			return failure
-		}
+	watching, warning, err := a.watchPlatform(ctx, platform, d, draft.Headless)
+	if err != nil {
+		return err
+	}
+	if watching != nil {
 		defer func() {
 			if closing := watching.Close(); closing != nil {
 				err = errors.Join(err, fmt.Errorf("stop Prometheus and Alertmanager: %w", closing))
@@ -115,6 +119,9 @@ func (a *commands) runDemo(ctx context.Context, flags *config.Flags, d demoFlags
 		return usage(err)
 	}
 	hurry(&resolved)
+	if warning != "" {
+		resolved.Warnings = append(resolved.Warnings, warning)
+	}
 	return a.runSession(ctx, resolved, nil, true)
 }
 

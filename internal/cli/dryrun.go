@@ -20,7 +20,7 @@ import (
 func (a *commands) dryRun(ctx context.Context, r config.Resolved) error {
 	ctx, cancel := a.untilSignal(ctx)
 	defer cancel()
-	f, err := app.OpenFaults(r, session.NewRunID(), io.Discard)
+	f, err := app.OpenFaults(r, false, session.NewRunID(), io.Discard)
 	if err != nil {
 		return usage(err)
 	}
@@ -69,7 +69,7 @@ func (a *commands) preflightFaults(ctx context.Context, r config.Resolved) error
 	}
 	ctx, cancel := a.untilSignal(ctx)
 	defer cancel()
-	f, err := app.OpenFaults(r, session.NewRunID(), io.Discard)
+	f, err := app.OpenFaults(r, false, session.NewRunID(), io.Discard)
 	if err != nil {
 		return usage(err)
 	}

@@ -73,11 +73,10 @@ func conditionNotes(a, b sideRun) (notes []Note) {
 		add(Mix, true, "the channel mixes differ: %s is %s of the messages in %s and %s in %s", channel, units.Percent(one), a.label, units.Percent(two), b.label)
 	}
 	if x.MixSet != y.MixSet {
-		add("", false, "the channel mix was changed %d times during %s and %d times during %s", x.MixSet, a.label, y.MixSet, b.label)
+		add("", false, "the channel mix was changed %s during %s and %s during %s", times(x.MixSet), a.label, times(y.MixSet), b.label)
 	}
 	if x.Workload != y.Workload || x.Tenants != y.Tenants || x.Brands != y.Brands {
-		add("", false, "the workloads differ: %s %s (%d tenants, %d brands), %s %s (%d tenants, %d brands)",
-			a.label, x.Workload, x.Tenants, x.Brands, b.label, y.Workload, y.Tenants, y.Brands)
+		add("", false, "the workloads differ: %s %s, %s %s", a.label, workload(x), b.label, workload(y))
 	}
 	if x.Version != y.Version {
 		add("", false, "they are of different versions of squall: %s %s, %s %s", a.label, x.Version, b.label, y.Version)
@@ -172,6 +171,15 @@ func place(c Conditions) string {
 		return c.Target
 	}
 	return c.Target + " at " + c.Gateway
+}
+
+// times is how often something was done.
+func times(n int) string { return units.Counted(uint64(max(0, n)), "time", "times") }
+
+// workload names a workload and what it has.
+func workload(c Conditions) string {
+	return fmt.Sprintf("%s (%s, %s)", c.Workload,
+		units.Counted(uint64(max(0, c.Tenants)), "tenant", "tenants"), units.Counted(uint64(max(0, c.Brands)), "brand", "brands"))
 }
 
 // widest finds the channel whose shares lie furthest apart.

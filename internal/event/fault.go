@@ -91,7 +91,7 @@ type Check struct {
 
 // String is a check as one text. What was looked at is quoted: by itself it reads as if it were so.
 func (c Check) String() string {
-	answer, there := map[Answer]string{Warns: "warns", Refuses: "failed"}[c.Answer]
+	answer, there := map[Answer]string{Warns: "gives a warning", Refuses: "failed"}[c.Answer]
 	switch {
 	case c.Reason == "":
 		return c.Text

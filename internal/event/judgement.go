@@ -3,6 +3,8 @@ package event
 import (
 	"fmt"
 	"time"
+
+	"xinbot.ir/squall/internal/units"
 )
 
 // ObjectiveBroken is an objective that no longer holds over the sliding window.
@@ -46,9 +48,9 @@ type GeneratorAway struct {
 }
 
 func (d GeneratorAway) text() string {
-	text := "The generator was away for " + seconds(d.Lasted)
+	text := "The generator was away for " + units.Latency(duration(d.Lasted))
 	if d.Skipped > 0 {
-		text += fmt.Sprintf(", %d sends skipped", d.Skipped)
+		text += ", " + units.Counted(d.Skipped, "send", "sends") + " skipped"
 	}
 	return text
 }

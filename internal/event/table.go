@@ -87,7 +87,7 @@ var table = []row{
 	of("hold_off", settingLook, always[HoldOff]("Ramp goes on")),
 	of("connections_recycled", Look{Sign: '↻', Tone: Notable, Chart: true}, always[ConnectionsRecycled]("Connections recycled")),
 
-	of("fault_started", beginLook, func(d FaultStarted) string { return with(d.Title+" begins on "+d.where(), d.Summary) }, durable),
+	of("fault_started", beginLook, func(d FaultStarted) string { return with("Injecting "+d.Title+" on "+d.where(), d.Summary) }, durable),
 	of("fault_active", Look{Sign: '●', Tone: Notable}, FaultActive.text, durable),
 	of("fault_changed", settingLook, FaultChanged.text, durable),
 	of("fault_not_changed", warnLook, func(d FaultNotChanged) string { return d.Title + " stays as it is: " + d.Reason }, durable),

@@ -91,7 +91,7 @@ func Connect(c Config) (*Cluster, error) {
 	if ref.Context == "" {
 		ref.Context = raw.CurrentContext
 	}
-	config, err := restConfig(raw, ref.Context)
+	config, err := restConfig(raw, ref.Context, files)
 	if err != nil {
 		return nil, fmt.Errorf("%s %s: %w", verb, cmp.Or(files, strings.Join(rules.Precedence, ", ")+" (none of these files is there)"), err)
 	}
@@ -117,14 +117,17 @@ func (c Config) rules() *clientcmd.ClientConfigLoadingRules {
 
 // ErrNoCluster and ErrNoContext mean that the operator's kubeconfig does not have what is looked for.
 var (
-	ErrNoCluster = errors.New("there is none")
+	ErrNoCluster = errors.New("there is no cluster")
 	ErrNoContext = errors.New("there is no context")
 )
 
-// restConfig is the context of the kubeconfig, or the pod's service account if there is no kubeconfig
-// at all. A kubeconfig that is there and wrong never leads to the pod's own cluster.
-func restConfig(raw *clientcmdapi.Config, context string) (*rest.Config, error) {
-	if clientcmdapi.IsConfigEmpty(raw) && context == "" {
+// restConfig is the context of the kubeconfig, or the pod's service account if none of its files is there. A kubeconfig that
+// is there and wrong never leads to the pod's own cluster.
+func restConfig(raw *clientcmdapi.Config, context, files string) (*rest.Config, error) {
+	switch empty := clientcmdapi.IsConfigEmpty(raw) && context == ""; {
+	case empty && files != "":
+		return nil, fmt.Errorf("%w in it: is it a kubeconfig?", ErrNoCluster)
+	case empty:
 		config, err := rest.InClusterConfig()
 		if errors.Is(err, rest.ErrNotInCluster) {
 			return nil, fmt.Errorf("%w, and this is no pod: set KUBECONFIG, --kubeconfig or kubeconfig in squall.yaml", ErrNoCluster)

@@ -125,13 +125,13 @@ func (s *Session) begin(ctx context.Context) error {
 	s.view.flows = load.FlowStates(s.config.Options)
 
 	if s.gen, err = s.config.generator(); err == nil {
+		err = s.startGuard() // confirmed before anything can be changed; the run's clock does not wait for it
+	}
+	if err == nil {
 		s.started = time.Now()
 		s.journal.started = s.started
 		s.monitor = newMonitor(s.config.Monitoring, s.started, s.emit, s.outcomes, s.platform)
 		err = s.journal.add(squall, s.config.header())
-	}
-	if err == nil {
-		err = s.startGuard() // confirmed before anything can be changed
 	}
 	if err == nil {
 		err = s.gen.Start(s.config.Settings)

@@ -1,6 +1,7 @@
 package panel
 
 import (
+	"slices"
 	"strconv"
 
 	"xinbot.ir/squall/internal/session"
@@ -38,17 +39,30 @@ const (
 
 // flow draws the faults one after the other, as much as fits.
 func (p *Faults) flow(s *view.State) {
+	chunks := p.fitting(s)
+	arrangeChunks(chunks, p.g.Width(), p.g.Height(), func(x, y int, c item) {
+		for _, part := range c {
+			x += p.g.Text(x, y, p.g.Width()-x, part.text, part.style) + 1
+		}
+	})
+}
+
+// fitting are the faults in as many words as there is room for. Those that find none are counted.
+func (p *Faults) fitting(s *view.State) []item {
+	fits := func(chunks []item) bool { return arrangeChunks(chunks, p.g.Width(), p.g.Height(), nil) }
+	var chunks []item
 	for b := range detail(numBrevities) {
-		chunks := faultItems(s, b, p.Pods)
-		if fits := arrangeChunks(chunks, p.g.Width(), p.g.Height(), nil); fits || b == numBrevities-1 {
-			arrangeChunks(chunks, p.g.Width(), p.g.Height(), func(x, y int, c item) {
-				for _, part := range c {
-					x += p.g.Text(x, y, p.g.Width()-x, part.text, part.style) + 1
-				}
-			})
-			return
+		if chunks = faultItems(s, b, p.Pods); fits(chunks) {
+			return chunks
 		}
 	}
+	for n := len(chunks) - 1; n > 0; n-- {
+		more := item{{"and " + strconv.Itoa(len(s.Now.Faults)-n) + " more: F lists them", s.Styles.Dim}}
+		if some := append(slices.Clone(chunks[:n]), more); fits(some) {
+			return some
+		}
+	}
+	return chunks
 }
 
 // arrangeChunks sets chunks into rows, calls draw for each, and reports whether all found room.

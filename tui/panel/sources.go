@@ -4,6 +4,7 @@ import (
 	"cmp"
 
 	"xinbot.ir/squall/internal/timeline"
+	"xinbot.ir/squall/internal/units"
 	"xinbot.ir/squall/tui/grid"
 	"xinbot.ir/squall/tui/view"
 )
@@ -40,10 +41,18 @@ func (p *Sources) Sync(s *view.State) {
 			return
 		}
 	}
+	unread := 0
+	for i := range s.Now.Panels {
+		if len(s.Now.Panels[i].Points) == 0 {
+			unread++
+		}
+	}
 	switch {
 	case y > 0:
 	case len(s.Now.Panels) == 0 && !s.Now.Alerts:
 		p.g.Text(0, 0, w, "none is read", st.Dim)
+	case unread > 0:
+		p.g.Text(0, 0, w, "waiting for the first reading of "+units.Counted(uint64(unread), "panel", "panels"), st.Dim)
 	default:
 		p.g.Text(0, 0, 1, "✓", st.Good)
 		p.g.Text(2, 0, w-2, "all give numbers", st.Text)

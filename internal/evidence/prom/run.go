@@ -2,6 +2,7 @@ package prom
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -24,6 +25,7 @@ func (s *Source) Run(ctx context.Context, sink evidence.Sink) error {
 	defer s.client.CloseIdle()
 	r := s.newReading(sink)
 	evidence.Poll(ctx, s.config.Interval, func(at time.Time) { r.once(ctx, at) })
+	r.tellAwaited(time.Now())
 	return nil
 }
 
@@ -34,10 +36,17 @@ type reading struct {
 	gaps   *evidence.GapLog
 	alerts *evidence.AlertLog
 	ruled  time.Time // when the rules were read
+
+	began   time.Time            // the first reading
+	awaited map[string]time.Time // panels whose series may still come, and since when
 }
 
+// settling is how long a panel may have no series at the beginning before that is a gap: a service that nobody has called
+// yet counts nothing, and a rate needs two readings of Prometheus's own.
+const settling = 15 * time.Second
+
 func (s *Source) newReading(sink evidence.Sink) *reading {
-	return &reading{source: s, sink: sink, gaps: evidence.NewGapLog(Name, sink), alerts: evidence.NewAlertLog(sink)}
+	return &reading{source: s, sink: sink, gaps: evidence.NewGapLog(Name, sink), alerts: evidence.NewAlertLog(sink), awaited: map[string]time.Time{}}
 }
 
 // rulesEvery is how often the rules are read: they change when somebody deploys.
@@ -45,9 +54,18 @@ const rulesEvery = time.Minute
 
 // once reads everything once. A server that does not answer one question is asked no other this time.
 func (r *reading) once(ctx context.Context, at time.Time) {
+	if r.began.IsZero() {
+		r.began = at
+	}
 	for _, p := range r.source.config.Panels {
 		found, _, err := r.source.read(ctx, p)
-		if ctx.Err() != nil || !r.note(p.Name, at, err) {
+		if ctx.Err() != nil {
+			return
+		}
+		if r.await(p.Name, at, err) {
+			continue
+		}
+		if !r.note(p.Name, at, err) {
 			return
 		}
 		if len(found) > evidence.MaxSeries {
@@ -62,6 +80,33 @@ func (r *reading) once(ctx context.Context, at time.Time) {
 		}
 	}
 	r.readAlerts(ctx, at)
+}
+
+// await reports whether a panel without series may still get some, and remembers since when it has none.
+func (r *reading) await(panel string, at time.Time, err error) bool {
+	since, awaited := r.awaited[panel]
+	switch {
+	case err == nil:
+		delete(r.awaited, panel)
+	case !errors.Is(err, &evidence.Problem{Cause: evidence.NoSeries}):
+	case at.Sub(r.began) < settling && (awaited || at.Equal(r.began)):
+		if !awaited {
+			r.awaited[panel] = at
+		}
+		r.gaps.Close("", at)
+		return true
+	case awaited:
+		r.gaps.OpenSince(panel, since, at, evidence.ProblemOf(err, evidence.Malformed))
+		delete(r.awaited, panel)
+	}
+	return false
+}
+
+// tellAwaited makes gaps of the panels whose series had not come when the run ended.
+func (r *reading) tellAwaited(at time.Time) {
+	for panel, since := range r.awaited {
+		r.gaps.OpenSince(panel, since, at, &evidence.Problem{Cause: evidence.NoSeries})
+	}
 }
 
 // note keeps the gaps; it reports whether it makes sense to ask on.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -215,6 +216,43 @@ func TestGaps(t *testing.T) {
 	}
 	if got := sink.Samples("other"); len(got) != 3 {
 		t.Errorf("%d samples of the other", len(got))
+	}
+}
+
+// A panel that has no series yet is no gap for a while; then, or when the run ends before, it is one from the start.
+func TestSeriesThatComeLate(t *testing.T) {
+	late, never := ratePanel, evidence.Panel{Name: "never", Title: "Never", Query: "never"}
+	f, s := newFake(t, late, never)
+	f.set(late.Query, vector())
+	f.set(never.Query, vector())
+	sink := &evidencetest.Sink{}
+	r := s.newReading(sink)
+	once := func(at int64) { r.once(t.Context(), time.Unix(at, 0)) }
+	once(10)
+	once(20)
+	if a, b := sink.Gaps("rate"), sink.Gaps("never"); a != nil || b != nil {
+		t.Errorf("gaps after 10 s: %+v, %+v", a, b)
+	}
+	early := *r
+	early.awaited = maps.Clone(r.awaited)
+	f.set(late.Query, vector(`{}`, "1"))
+	once(30)
+	if gaps := sink.Gaps("rate"); gaps != nil {
+		t.Errorf("gaps of a panel whose series came late: %+v", gaps)
+	}
+	if gaps := sink.Gaps("never"); len(gaps) != 1 || gaps[0].From.Unix() != 10 || gaps[0].Cause != evidence.NoSeries {
+		t.Errorf("gaps of a panel without series: %+v", gaps)
+	}
+	f.set(late.Query, vector())
+	once(40)
+	if gaps := sink.Gaps("rate"); len(gaps) != 1 || gaps[0].From.Unix() != 40 {
+		t.Errorf("gaps of series that went away: %+v", gaps)
+	}
+	ended := &evidencetest.Sink{}
+	early.gaps = evidence.NewGapLog(Name, ended)
+	early.tellAwaited(time.Unix(22, 0))
+	if gaps := ended.Gaps("never"); len(gaps) != 1 || gaps[0].From.Unix() != 10 {
+		t.Errorf("gaps of a run that ended before: %+v", gaps)
 	}
 }
 
