@@ -19,8 +19,12 @@ type Gauge struct {
 	Over int
 }
 
+// Blocks is how many pieces that know nothing of each other each side needs: a gauge that looks back over a time can be
+// judged over so many times that.
+const Blocks = fewestBlocks
+
 // fewestReadings is how many readings the mean of a gauge needs on each side. With 20 an interval is too narrow in 21 of 100
-// cases for readings that remember the one before (AR(1) coefficient 0.7), with 40 in 7.
+// cases for readings that remember the one before (AR(1) coefficient 0.7), with 40 in 7. Requests a second remember little.
 const fewestReadings = 40
 
 // Movement is a number that moved by more than the tolerance, for certain.
@@ -38,7 +42,7 @@ type Effect struct {
 	Refused string     // why nothing was judged; "" when something was
 	Tests   int        // intervals that are sure together
 	Moved   []Movement // that which moved furthest first
-	Judged  []string   // flows of which at least the median and the failed share could be judged, and gauges that could
+	Judged  []string   // flows of which at least p95 and the failed share could be judged, and gauges that could
 	Flows   int        // how many of these are flows
 	// TooLittle are the others, each with what it lacks.
 	TooLittle []string
@@ -56,15 +60,16 @@ func EffectOf(before, during Part, gauges []Gauge, o Options) Effect {
 	}
 	var flows []effectOnFlow
 	var means []*effectOnMean
-	mean := func(g Gauge, number string) (why string) {
-		m := &effectOnMean{Gauge: g, number: number}
-		var whyBefore, whyDuring string
-		m.before, whyBefore = g.mean(g.Before, o.Resamples, randomOf(o.Seed, "effect", g.Name, "A"))
-		m.during, whyDuring = g.mean(g.During, o.Resamples, randomOf(o.Seed, "effect", g.Name, "B"))
-		if why = cmp.Or(whyBefore, whyDuring); why == "" {
-			means = append(means, m)
+	mean := func(g Gauge, number string, fewest int) (lacks string) {
+		fewest = max(fewest, fewestBlocks*g.Over)
+		if n := min(len(g.Before), len(g.During)); n < fewest {
+			return fmt.Sprintf("%d of %d needed readings", n, fewest)
 		}
-		return why
+		means = append(means, &effectOnMean{
+			g, number,
+			g.mean(g.Before, o.Resamples, randomOf(o.Seed, "effect", g.Name, "A")), g.mean(g.During, o.Resamples, randomOf(o.Seed, "effect", g.Name, "B")),
+		})
+		return ""
 	}
 	for _, s := range before.Series {
 		t, both := during.series(s.Name())
@@ -73,8 +78,8 @@ func EffectOf(before, during Part, gauges []Gauge, o Options) Effect {
 		}
 		result, pending := o.pairSeries("effect", s, t, before, during, "")
 		flows = append(flows, effectOnFlow{result, pending})
-		mean(Gauge{Name: s.Name(), Title: s.Title, Unit: "/s", Before: s.rates(before.Step), During: t.rates(during.Step)}, "requests")
-		if lacks := cmp.Or(result.Numbers[FailedShare].Reason, result.Numbers[P50].Reason); lacks != "" {
+		mean(Gauge{Name: s.Name(), Title: s.Title, Unit: "/s", Before: s.rates(before.Step), During: t.rates(during.Step)}, "requests", FewestSeconds)
+		if lacks := cmp.Or(result.Numbers[P95].Reason, result.Numbers[FailedShare].Reason); lacks != "" {
 			e.TooLittle = append(e.TooLittle, s.Title+": "+lacks)
 			continue
 		}
@@ -82,8 +87,8 @@ func EffectOf(before, during Part, gauges []Gauge, o Options) Effect {
 		e.Flows++
 	}
 	for _, g := range gauges {
-		if why := mean(g, ""); why != "" {
-			e.TooLittle = append(e.TooLittle, g.Title+": "+why)
+		if lacks := mean(g, "", fewestReadings); lacks != "" {
+			e.TooLittle = append(e.TooLittle, g.Title+": "+lacks)
 			continue
 		}
 		e.Judged = append(e.Judged, g.Title)
@@ -160,12 +165,9 @@ func (m effectOnMean) moved(tolerance float64, tests int) []Movement {
 	return []Movement{{Title: m.Title, Number: m.number, Unit: m.Unit, Before: from, During: to, Least: least / math.Abs(from)}}
 }
 
-// mean is that of readings, with how sure it is, or why nothing can be said of it.
-func (g Gauge) mean(readings []float64, resamples int, random *rand.Rand) (e estimate, why string) {
-	e = estimate{cells: len(readings)}
-	if need := max(fewestReadings, fewestBlocks*g.Over); len(readings) < need {
-		return e, fmt.Sprintf("%d of %d needed readings", len(readings), need)
-	}
+// mean is that of readings, with how sure it is.
+func (g Gauge) mean(readings []float64, resamples int, random *rand.Rand) estimate {
+	e := estimate{cells: len(readings)}
 	for _, v := range readings {
 		e.value += v / float64(len(readings))
 	}
@@ -180,5 +182,5 @@ func (g Gauge) mean(readings []float64, resamples int, random *rand.Rand) (e est
 		}
 		return mean / float64(len(apart))
 	})
-	return e, ""
+	return e
 }

@@ -9,8 +9,8 @@ import (
 	"testing"
 )
 
-// times is a time before a fault and one of it, as a synthetic platform measures them.
-func times(random *rand.Rand, before, during platform, flows ...string) (a, b Part) {
+// twoTimes is a time before a fault and one of it, as a synthetic platform measures them.
+func twoTimes(random *rand.Rand, before, during platform, flows ...string) (a, b Part) {
 	return before.run(random, flows...).Parts[0], during.run(random, flows...).Parts[0]
 }
 
@@ -46,14 +46,14 @@ func TestEffectIsSeen(t *testing.T) {
 		p.seconds, p.rate = 60, 60
 		q := p
 		c.change(&q)
-		a, b := times(source(1), p, q, "gateway")
+		a, b := twoTimes(source(1), p, q, "gateway")
 		a.VUs, b.VUs = 10, 10
 		if got := moves(EffectOf(a, b, nil, Options{Tolerance: DefaultTolerance})); !slices.Equal(got, c.want) {
 			t.Errorf("%s: %v moved, want %v", name, got, c.want)
 		}
 	}
 	random := source(2)
-	a, b := times(random, usual(), usual(), "gateway")
+	a, b := twoTimes(random, usual(), usual(), "gateway")
 	queue := Gauge{Name: "queue", Title: "Queue", Before: gauge(random, 60, 10, 3, 0.5), During: gauge(random, 60, 40, 3, 0.5)}
 	e := EffectOf(a, b, []Gauge{queue}, Options{Tolerance: DefaultTolerance})
 	if !slices.Equal(moves(e), []string{"Queue"}) || math.Abs(e.Moved[0].Before-10) > 2 || math.Abs(e.Moved[0].During-40) > 2 || e.Moved[0].Least < 2 {
@@ -80,7 +80,7 @@ func TestNoEffectIsNoEffect(t *testing.T) {
 		p.seconds = seconds
 		alarms, last := 0, []string(nil)
 		for n := range pairs {
-			a, b := times(random, p, p, "gateway", "ingestion", "automation")
+			a, b := twoTimes(random, p, p, "gateway", "ingestion", "automation")
 			queue := Gauge{Name: "queue", Title: "Queue", Before: gauge(random, seconds, 10, 3, 0.7), During: gauge(random, seconds, 10, 3, 0.7)}
 			e := EffectOf(a, b, []Gauge{queue}, Options{Tolerance: DefaultTolerance, Seed: uint64(n + 1), Resamples: 300})
 			if want := map[bool]int{false: 3, true: 4}[seconds >= fewestReadings]; e.Flows != 3 || len(e.Judged) != want {
@@ -102,7 +102,7 @@ func TestEffectOfTooLittle(t *testing.T) {
 	random := source(3)
 	p := usual()
 	p.seconds = 30
-	a, b := times(random, p, p, "gateway")
+	a, b := twoTimes(random, p, p, "gateway")
 	short := func(part Part, flow string, requests int) Part {
 		cells := make([]Cell, p.seconds)
 		for i := range requests {
@@ -114,7 +114,7 @@ func TestEffectOfTooLittle(t *testing.T) {
 	a, b = short(a, "ingestion", 6), short(b, "ingestion", 6)
 	lag := Gauge{Name: "lag", Title: "Lag", Over: 10, Before: gauge(random, 30, 1, 0, 0), During: gauge(random, 30, 1, 0, 0)}
 	e := EffectOf(a, b, []Gauge{lag}, Options{Tolerance: DefaultTolerance})
-	if want := []string{"ingestion: 6 of 10 needed requests", "Lag: 30 of 80 needed readings"}; !slices.Equal(e.TooLittle, want) || e.Flows != 1 || fmt.Sprint(e.Judged) != "[gateway]" {
+	if want := []string{"ingestion: 6 of 100 needed requests", "Lag: 30 of 80 needed readings"}; !slices.Equal(e.TooLittle, want) || e.Flows != 1 || fmt.Sprint(e.Judged) != "[gateway]" {
 		t.Errorf("too little of %v, judged %v", e.TooLittle, e.Judged)
 	}
 	a.VUs, b.VUs = 50, 60

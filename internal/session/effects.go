@@ -15,6 +15,7 @@ import (
 	"xinbot.ir/squall/internal/compare"
 	"xinbot.ir/squall/internal/event"
 	"xinbot.ir/squall/internal/timeline"
+	"xinbot.ir/squall/internal/units"
 	"xinbot.ir/squall/load"
 	"xinbot.ir/squall/load/metric"
 )
@@ -147,13 +148,16 @@ func (e *effects) judge(i timeline.Injection) {
 		e.tell(d)
 		return
 	}
-	gauges, options := gaugesOf(e.panels(), before, during), compare.Options{Tolerance: d.Tolerance, Resamples: effectResamples}
+	gauges, slow := gaugesOf(e.panels(), before, during)
+	options := compare.Options{Tolerance: d.Tolerance, Resamples: effectResamples}
 	if i.Spike() {
 		options.Accept = []compare.Condition{compare.Load} // which is what it changes
 	}
 	flows := flowsIn(slices.Concat(before, during)...)
 	e.beside(func() {
-		e.tell(answered(d, compare.EffectOf(effectPart(flows, before), effectPart(flows, during), gauges, options)))
+		found := compare.EffectOf(effectPart(flows, before), effectPart(flows, during), gauges, options)
+		found.TooLittle = append(found.TooLittle, slow...)
+		e.tell(answered(d, found))
 	})
 }
 
@@ -265,9 +269,14 @@ func flowsIn(all ...effectSecond) (flows []*metric.Flow) {
 	return flows
 }
 
-// gaugesOf are the panels of the platform's own metrics in two times. Of a counter the growth counts, a second.
-func gaugesOf(panels []PanelState, before, during []effectSecond) (all []compare.Gauge) {
+// gaugesOf are the panels of the platform's own metrics in two times, and those that look back too far for these times. Of a
+// counter the growth counts, a second.
+func gaugesOf(panels []PanelState, before, during []effectSecond) (all []compare.Gauge, slow []string) {
 	for _, p := range panels {
+		if compare.Blocks*p.Window.Seconds() > min(measured(before), measured(during)) {
+			slow = append(slow, p.Title+", which looks back over "+units.Duration(p.Window))
+			continue
+		}
 		points, unit := p.Points, string(p.Unit)
 		if p.Counts {
 			points, unit = growth(points), "/s"
@@ -278,7 +287,7 @@ func gaugesOf(panels []PanelState, before, during []effectSecond) (all []compare
 		}
 		all = append(all, g)
 	}
-	return all
+	return all, slow
 }
 
 // growth is by how much a counter grew from one reading to the next, a second; a fall is a restart, and says nothing.

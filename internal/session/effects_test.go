@@ -191,7 +191,7 @@ func TestEffectThatCannotBeTold(t *testing.T) {
 func TestEffectOfASpike(t *testing.T) {
 	r := newEffectRun(t)
 	r.measures(60, usual)
-	r.fault(SpikeFault, 45, traffic{requests: 300, median: 50_000, vus: 250})
+	r.fault(SpikeFault, 24, traffic{requests: 300, median: 50_000, vus: 250})
 	if d := r.answer(); d.Effect != event.EffectSeen || d.Moved[0].String() != "Gateway requests 60.0/s → 300/s" {
 		t.Errorf("answer %+v", d)
 	}
@@ -249,7 +249,7 @@ func TestEffectOnPanels(t *testing.T) {
 	if want := []string{"Gateway", "queue", "steady_total", "stopped_total"}; !slices.Equal(d.Judged, want) {
 		t.Errorf("judged %v, want %v", d.Judged, want)
 	}
-	if want := []string{"p95: 50 of 2400 needed readings"}; !slices.Equal(d.TooLittle, want) {
+	if want := []string{"p95, which looks back over 5 min"}; !slices.Equal(d.TooLittle, want) {
 		t.Errorf("too little of %v, want %v", d.TooLittle, want)
 	}
 }
