@@ -79,6 +79,7 @@ type ledgerFile interface {
 	io.WriteCloser
 	Sync() error
 	Truncate(size int64) error
+	Stat() (fs.FileInfo, error)
 }
 
 // largestLedger bounds what is read of a ledger, in bytes: some ten thousand changes.
@@ -136,9 +137,15 @@ func (l *Ledger) Check() error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	info, err := os.Lstat(l.path)
+	if err != nil {
+		return fmt.Errorf("look for the ledger: %w", err)
+	}
+	held, err := l.file.Stat()
 	switch {
 	case err != nil:
 		return fmt.Errorf("look for the ledger: %w", err)
+	case !os.SameFile(held, info):
+		return fmt.Errorf("look for the ledger: %s is another file than the one that was made", l.path)
 	case info.Size() < l.size:
 		return fmt.Errorf("look for the ledger: %s has been cut short: %d of %d bytes are left", l.path, info.Size(), l.size)
 	}

@@ -54,6 +54,10 @@ func drillLLM(run int, from, to float64) []event.Event {
 		}),
 		happened(to-0.4, event.RoleSquall, event.FaultReverting{Injection: i, Cause: event.CauseTimeUp}),
 		happened(to, event.RoleSquall, event.FaultReverted{Injection: i, Cause: event.CauseTimeUp}),
+		happened(to+1, event.RoleSquall, event.EffectJudged{
+			Injection: i, Effect: event.EffectSeen, Before: 30, During: to - from, Tolerance: 0.05, Judged: []string{"Gateway"}, More: 2,
+			Moved: []event.Movement{{What: "Gateway p95", Unit: "µs", Before: 290_000, During: 3_100_000}, {What: "Gateway failed", Unit: "share", Before: 0, During: 0.02}},
+		}),
 		happened(to+8, event.RoleObjectives, event.PlatformRecovered{Injection: i, Seconds: 8}),
 		expected(to+8, i, event.Recovers, "recovers within 2 min", event.ExpectationMet, "took 8 s"),
 	}

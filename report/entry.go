@@ -207,9 +207,11 @@ func alertTable(run *Run) block {
 		}
 		fired, known := run.timeline.Fired(a)
 		over, resolved := run.timeline.ResolvedAt(a)
+		cause, caused := run.injectionBefore(fired)
+		caused = caused && known
 		t.rows = append(t.rows, textRow(name, string(a.Last.State), a.Last.Source,
-			run.momentText(fired, known), run.afterText(fired, known, func(i injection) (float64, bool) { return i.From, i.Applied() }),
-			run.momentText(over, resolved), run.afterText(over, resolved, func(i injection) (float64, bool) { return i.to(run.length), i.Applied() && i.Reverted != nil })))
+			run.momentText(fired, known), afterText(cause, fired, cause.From, caused),
+			run.momentText(over, resolved), afterText(cause, over, cause.to(run.length), caused && resolved && cause.Reverted != nil)))
 	}
 	return t
 }
@@ -225,15 +227,26 @@ func (run *Run) momentText(at float64, known bool) string {
 	return clock(at) + " (" + run.timeline.Started.Add(duration(at)).UTC().Format(time.TimeOnly) + " UTC)"
 }
 
-// afterText is how long a moment came after the last of something that injections have, such as their revert.
-func (run *Run) afterText(at float64, known bool, of func(injection) (float64, bool)) string {
-	text := absent
+// injectionBefore is the last fault that was injected before a moment: the one that an alert which fired then is told with,
+// also when the alert is over only after others.
+func (run *Run) injectionBefore(at float64) (last injection, ok bool) {
 	for _, i := range run.injections {
-		if moment, has := of(i); known && has && moment <= at {
-			text = lengthText(at-moment) + ", " + i.Label
+		if i.Applied() && i.From <= at {
+			last, ok = i, true
 		}
 	}
-	return text
+	return last, ok
+}
+
+// afterText is how long after something of an injection, such as its revert, a moment came.
+func afterText(i injection, at, since float64, known bool) string {
+	switch {
+	case !known:
+		return absent
+	case at < since:
+		return "before it, " + i.Label
+	}
+	return lengthText(at-since) + ", " + i.Label
 }
 
 // gapLines are times in which sources gave nothing: an alert may have fired unseen.

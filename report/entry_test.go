@@ -121,12 +121,17 @@ func TestAlertTimeline(t *testing.T) {
 	over := alert
 	over.State, over.ResolvedAt = event.AlertResolved, began.Add(85*time.Second)
 	old := event.AlertChanged{Source: "prometheus", Alert: "Old", State: event.AlertFiring, FiredAt: began.Add(-time.Hour)}
-	events := append(drillLLM(1, 10, 50), happened(1, event.RoleSource, old), happened(55, event.RoleSource, alert), happened(90, event.RoleSource, over),
+	// It is over while another fault is on, and after a third: it is still told with the fault that it fired in.
+	soon := event.AlertChanged{Source: "prometheus", Alert: "Soon", State: event.AlertResolved, FiredAt: began.Add(30 * time.Second), ResolvedAt: began.Add(48 * time.Second)}
+	events := append(drillLLM(1, 10, 50), happened(1, event.RoleSource, old), happened(49, event.RoleSource, soon), happened(55, event.RoleSource, alert),
+		on(60, 2, "Redis outage"), happened(60.5, event.RoleSquall, event.FaultActive{Injection: inject(2, "Redis outage")}), off(70, 2, "Redis outage"),
+		on(80, 3, "Qdrant throttle"), happened(80.5, event.RoleSquall, event.FaultActive{Injection: inject(3, "Qdrant throttle")}), happened(90, event.RoleSource, over),
 		happened(60, event.RoleSource, event.SourceGap{Source: "alertmanager", Reason: "it answers 500"}))
 	text := markdown(alertBlocks(loaded(t, synthetic{seconds: 100, quiet: true, events: events})))
 	for _, want := range []string{
 		"| HighLatencyLLM (severity page\\|d) | resolved | prometheus | 00:54 (09:15:54 UTC) | 44 s, LLM latency | 01:25 (09:16:25 UTC) | 35 s, LLM latency |\n",
 		"| Old | firing | prometheus | before the start | – | – | – |\n",
+		"| Soon | resolved | prometheus | 00:30 (09:15:30 UTC) | 20 s, LLM latency | 00:48 (09:15:48 UTC) | before it, LLM latency |\n",
 		"- No data from alertmanager from 01:00 to the end: it answers 500\n",
 	} {
 		if !strings.Contains(text, want) {

@@ -39,13 +39,12 @@ var seriesRoles = [mostLines]role{
 // saveEvidenceCharts draws each panel that was exported as a picture beside its file: evidence/NAME.png. What cannot be
 // drawn is warned of in the report.
 func saveEvidenceCharts(run *Run, dir string) (missing error) {
-	all, err := rundir.LoadEvidence(run.files.Dir)
-	if err != nil {
+	if err := run.evidenceErr; err != nil {
 		run.warn("pictures of panels are missing: " + err.Error())
 		return err
 	}
 	drawn := 0
-	for _, e := range all {
+	for _, e := range run.evidence {
 		name, is := strings.CutSuffix(e.File, ".csv")
 		if e.Panel == "" || !is {
 			continue

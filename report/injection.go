@@ -70,10 +70,29 @@ func (i injection) revertStatus(run *Run) string {
 	return "? not in the journal"
 }
 
+// effectText is whether the fault changed anything that is measured, with the plainest sign of it.
+func (i injection) effectText() string {
+	d := i.EffectAnswer()
+	switch {
+	case d.Effect == event.EffectSeen && len(d.Moved) > 0:
+		return "✓ " + d.Moved[0].String()
+	case d.Effect == event.EffectSeen:
+		return "✓ " + d.Observed[0]
+	case d.Effect == event.NoEffect:
+		return "! none seen"
+	case d.Reason != "":
+		return "? " + d.Reason
+	}
+	return absent
+}
+
 // recovery is the time from the verified revert until objectives were green, and the goal for it if
 // there was one.
 func (r repeats) recovery() string {
 	i, took := r.injection, absent
+	if i.NoEffect() {
+		return "– nothing to recover from"
+	}
 	if i.Recovered != nil {
 		took = r.spread(func(i injection) float64 { return i.Recovered.Data.Seconds }, lengthText)
 		if back := i.Recovered.Data.Recovery(); back.Kind != event.Measured {

@@ -11,9 +11,9 @@ import (
 	"xinbot.ir/squall/internal/units"
 )
 
-// junit.xml has three suites: the run itself, its objectives, and the expectations of its faults. It is what build
-// servers read (junit-10.xsd of Jenkins, which Maven's Surefire writes). There is a failure or an error in it exactly when
-// the verdict is not passed:
+// junit.xml has three suites: the run itself, its objectives, and the expectations of its faults, of which one is that each
+// has an effect. It is what build servers read (junit-10.xsd of Jenkins, which Maven's Surefire writes). There is a failure or
+// an error in it exactly when the verdict is not passed:
 //
 //   - a failure is an objective or an expectation that failed, or a stop rule that ended the run;
 //   - an error is a run that could not be judged, that left something changed on the target, or that went wrong in squall;
@@ -210,6 +210,13 @@ func junitExpectations(run *Run) (cases []junitCase) {
 				}
 			default:
 				c.Skipped = junitBecause("", reason)
+			}
+			cases = append(cases, c)
+		}
+		if d := i.EffectAnswer(); i.Applied() && (i.Effect != nil || d.Effect == event.EffectSeen) {
+			c := junitCase{Name: i.Label + ": it has an effect"}
+			if d.Effect != event.EffectSeen {
+				c.Skipped = junitBecause("", d.Explain())
 			}
 			cases = append(cases, c)
 		}

@@ -40,7 +40,7 @@ func repeatsOf(run *Run) []repeats {
 
 // course is what an injection was and how it went, times left aside.
 func (i injection) course(run *Run) string {
-	words := []string{i.Fault, i.Title, i.Started.Scope, i.Started.Driver, i.summary(), i.whyEnded(), i.revertStatus(run), i.recoveryKind().String()}
+	words := []string{i.Fault, i.Title, i.Started.Scope, i.Started.Driver, i.summary(), i.whyEnded(), i.revertStatus(run), i.recoveryKind().String(), string(i.EffectAnswer().Effect)}
 	for _, f := range i.Findings {
 		words = append(words, f.Text, string(verdictOn(f)))
 	}
@@ -140,6 +140,7 @@ type recoveryKind uint8
 const (
 	recoveryUnknown recoveryKind = iota
 	notInjected
+	withoutEffect
 	notReverted
 	stillOn
 	unbroken
@@ -150,7 +151,8 @@ const (
 // String is the word in "LLM latency ..".
 func (k recoveryKind) String() string {
 	return [...]string{
-		recoveryUnknown: "not seen", notInjected: "was not injected", notReverted: "no, it is not reverted", stillOn: "not known, it was still on",
+		recoveryUnknown: "not seen", notInjected: "was not injected", withoutEffect: "changed nothing that was measured",
+		notReverted: "no, it is not reverted", stillOn: "not known, it was still on",
 		unbroken: "yes, " + event.Recovery{Kind: event.Unbroken}.String(), recoveredAtOnce: "yes, " + event.Recovery{Kind: event.AtOnce}.String() + " of the revert", recovered: "yes",
 	}[k]
 }
@@ -163,6 +165,8 @@ func (i injection) recoveryKind() recoveryKind {
 		return notReverted
 	case i.Reverted == nil:
 		return stillOn
+	case i.NoEffect():
+		return withoutEffect
 	case i.Recovered == nil:
 		return recoveryUnknown
 	}

@@ -37,7 +37,9 @@ type Run struct {
 	open           bool   // the open model was used at some time
 	cuts           []stretch
 	phases         []*phase
-	panels         []*panelTotals // of the platform's own metrics
+	panels         []*panelTotals    // of the platform's own metrics
+	evidence       []rundir.Evidence // files that the sources wrote
+	evidenceErr    error             // why their index cannot be read
 	workloads      []*workloadTotals
 	gonePods       []rundir.GonePod
 	series         []*latencySeries // one per latency chart
@@ -100,6 +102,7 @@ func Load(dir string) (*Run, error) {
 	if err := run.addWorkloads(); err != nil {
 		return nil, err
 	}
+	run.evidence, run.evidenceErr = rundir.LoadEvidence(dir)
 	run.totals.Chaos = uint64(run.timeline.Injected()) // as the k6 script counts: what was done to the platform, be it a spike or a fault
 	run.judge()
 	return run, nil

@@ -55,12 +55,12 @@ func notRevertedBlocks(i injection) []block {
 func reasonOf(reason string) string { return cmp.Or(reason, "no reason was given") }
 
 func injectionTable(run *Run) block {
-	t := table{columns: append(textColumns("Fault", "What was hit", "How"), append(numberColumns("From", "To", "Lasted"), textColumns("Why it ended", "Reverted", "Recovered")...)...)}
+	t := table{columns: append(textColumns("Fault", "What was hit", "How"), append(numberColumns("From", "To", "Lasted"), textColumns("Why it ended", "Reverted", "Effect", "Recovered")...)...)}
 	for _, i := range run.repeats {
 		last := i.all[len(i.all)-1]
 		if i.NotApplied() {
 			t.rows = append(t.rows, append([]line{strong(i.name())}, textRow(
-				target(i.Started.Scope, i.Started.Driver), cmp.Or(i.summary(), absent), clockTenths(i.From), absent, absent, i.whyEnded(), "– not applied", absent)...))
+				target(i.Started.Scope, i.Started.Driver), cmp.Or(i.summary(), absent), clockTenths(i.From), absent, absent, i.whyEnded(), "– not applied", absent, absent)...))
 			continue
 		}
 		from, to, lasted := clockTenths(i.From), absent, i.spread(func(i injection) float64 { return i.to(run.length) - i.From }, lengthText)
@@ -75,7 +75,7 @@ func injectionTable(run *Run) block {
 		}
 		t.rows = append(t.rows, append([]line{strong(i.name())}, textRow(
 			target(i.Started.Scope, i.Started.Driver), cmp.Or(i.summary(), absent),
-			from, to, lasted, i.whyEnded(), i.revertStatus(run), i.recovery())...))
+			from, to, lasted, i.whyEnded(), i.revertStatus(run), i.effectText(), i.recovery())...))
 	}
 	return t
 }
@@ -171,7 +171,11 @@ func (i injection) details() []line {
 	for _, d := range i.Decisions {
 		items = append(items, plain("Decided by ", d.By.String(), " at ", clockTenths(d.At), ": ", decisionText(d.Data.Decision)))
 	}
-	return append(items, i.ending()...)
+	items = append(items, i.ending()...)
+	if e := i.EffectAnswer(); i.Effect != nil {
+		items = append(items, plain("Compared with the time before it: ", e.Explain()))
+	}
+	return items
 }
 
 func decisionText(d event.Decision) string {

@@ -1,6 +1,9 @@
 package report
 
 import (
+	"path"
+	"strings"
+
 	"xinbot.ir/squall/internal/event"
 	"xinbot.ir/squall/internal/rundir"
 	"xinbot.ir/squall/internal/units"
@@ -89,7 +92,11 @@ func platformSection(run *Run) []block {
 		}
 		t.rows = append(t.rows, textRow(p.Title, units.Count(p.readings), units.Int(len(p.series)), p.value(p.first), p.value(p.low), p.value(p.high), clock(p.highAt), p.value(p.last)))
 	}
-	blocks := []block{t, paragraph{plain("A reading is the highest of a panel's series. Every value is in ").then(code(rundir.SamplesFile), plain("."))}}
+	where := paragraph{plain("A reading is the highest of a panel's series. Every value is in ").then(code(rundir.SamplesFile), plain("."))}
+	if files := run.evidenceFiles(func(e rundir.Evidence) bool { return e.Panel != "" && strings.HasPrefix(e.File, "panel-") }); len(files) > 0 {
+		where.text = where.text.then(plain(" What the sources gave for the whole run at its end, at steps of their own: ")).then(fileList(files)).then(plain("."))
+	}
+	blocks := []block{t, where}
 	if gaps := gapLines(run.gapsOf(func(source string) bool { return source != kubernetesSource })); len(gaps) > 0 {
 		blocks = append(blocks, paragraph{plain("Not read:")}, list{gaps})
 	}
@@ -101,5 +108,31 @@ func alertsSection(run *Run) []block {
 	if len(run.timeline.Alerts) == 0 {
 		return nil
 	}
-	return []block{alertTable(run)}
+	where := paragraph{plain("Each change as it was seen is in ").then(code(rundir.JournalFile))}
+	if files := run.evidenceFiles(func(e rundir.Evidence) bool { return strings.HasPrefix(e.File, "alerts-") }); len(files) > 0 {
+		where.text = where.text.then(plain("; what each source knew of alerts at the end of the run: ")).then(fileList(files))
+	}
+	where.text = where.text.then(plain("."))
+	return []block{alertTable(run), where}
+}
+
+// evidenceFiles are the files of some kind that the sources wrote.
+func (run *Run) evidenceFiles(wanted func(rundir.Evidence) bool) (files []string) {
+	for _, e := range run.evidence {
+		if wanted(e) {
+			files = append(files, path.Join(rundir.EvidenceDir, e.File))
+		}
+	}
+	return files
+}
+
+// fileList names files in one line.
+func fileList(files []string) (text line) {
+	for n, file := range files {
+		if n > 0 {
+			text = text.then(plain(", "))
+		}
+		text = text.then(code(file))
+	}
+	return text
 }

@@ -52,6 +52,9 @@ func caveats(run *Run) []line {
 		notes = append(notes, strong("Counts missing.").then(plain(" ", run.countsMissing(), ". How many requests were made and how many failed is unknown; tables and charts are about the seconds that were counted.")))
 	}
 	notes = append(notes, stillChanged(run)...)
+	if idle := run.injectionsWhere(func(i injection) bool { return i.NoEffect() }); len(idle) > 0 {
+		notes = append(notes, strong("No effect seen.").then(plain(" ", injectionLabels(idle), " changed nothing that was measured, and so the run does not show how the platform bears it. The section on faults says what was compared.")))
+	}
 	for _, s := range run.timeline.StopRules {
 		notes = append(notes, strong("Stop rule.").then(plain(fmt.Sprintf(" At %s: %s for %s was met (%s).", clock(s.At), s.Data.Title, lengthText(s.Data.For), s.Data.Measured))))
 	}

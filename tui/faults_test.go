@@ -10,6 +10,7 @@ import (
 	tea "github.com/charmbracelet/bubbletea"
 
 	"xinbot.ir/squall/chaos"
+	"xinbot.ir/squall/internal/event"
 	"xinbot.ir/squall/internal/session"
 	"xinbot.ir/squall/tui/panel"
 )
@@ -325,5 +326,9 @@ func TestRecoveryClock(t *testing.T) {
 		if got, _, _ := panel.FaultClock(&f, undone.Add(c.after), st); got != c.want {
 			t.Errorf("%+v after %v reads %q, want %q", c.r, c.after, got, c.want)
 		}
+	}
+	idle := session.FaultState{Run: 1, Reverted: undone, Recovery: session.TimeToGreen{Done: true, Unbroken: true}, Effect: &event.EffectJudged{Effect: event.NoEffect}}
+	if got, short, _ := panel.FaultClock(&idle, undone.Add(time.Minute), st); got != "! no effect seen" || short != "! no effect" {
+		t.Errorf("a fault that changed nothing reads %q, %q", got, short)
 	}
 }

@@ -20,6 +20,7 @@ import (
 	"xinbot.ir/squall/internal/evidence/grafana"
 	"xinbot.ir/squall/internal/evidence/kubernetes"
 	"xinbot.ir/squall/internal/evidence/prom"
+	"xinbot.ir/squall/internal/evidence/promapi"
 	"xinbot.ir/squall/internal/evidence/receiver"
 	"xinbot.ir/squall/internal/evidence/scrape"
 	"xinbot.ir/squall/internal/inputfile"
@@ -255,6 +256,9 @@ func panelsOf(r config.Resolved, faults []chaos.Fault) []evidence.Panel {
 				add(evidence.MetricPanel(x.Name))
 			}
 		}
+	}
+	for i, p := range panels {
+		panels[i].Window, panels[i].Counts = promapi.Window(p.Query), promapi.Cumulative(p.Query)
 	}
 	return panels
 }

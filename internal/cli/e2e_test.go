@@ -203,10 +203,16 @@ const patience = 60 * time.Second
 // wait returns the exit code.
 func (p *process) wait(t *testing.T) int {
 	t.Helper()
+	return p.waitFor(t, patience)
+}
+
+// waitFor returns the exit code of a run that lasts.
+func (p *process) waitFor(t *testing.T, limit time.Duration) int {
+	t.Helper()
 	select {
 	case <-p.ended:
 		return p.cmd.ProcessState.ExitCode()
-	case <-time.After(patience):
+	case <-time.After(limit):
 		t.Fatal("squall does not end")
 		return 0
 	}

@@ -9,8 +9,8 @@ import (
 // How much a part must have for an interval to be made of it. Seconds of a shorter one hang together too much for as many
 // blocks as an interval needs.
 const (
-	fewestCells  = 20
-	fewestBlocks = 8
+	FewestSeconds = 20
+	fewestBlocks  = 8
 )
 
 // blockFloor times the cube root of the number of cells is the least length of a block: what the automatic choice finds in a
@@ -31,6 +31,16 @@ type estimate struct {
 // degrees are the degrees of freedom of the standard error: as many independent pieces as there are blocks, less one.
 func (e estimate) degrees() float64 { return e.blocks - 1 }
 
+// cut chooses the length of the blocks: no shorter than what hangs together, and short enough for enough of them.
+func (e *estimate) cut(together int) {
+	e.block = max(together, int(math.Ceil(blockFloor*math.Cbrt(float64(e.cells)))))
+	e.blocks = float64(e.cells) / float64(e.block)
+	if e.blocks < fewestBlocks {
+		e.block = max(1, e.cells/fewestBlocks)
+		e.blocks = float64(e.cells) / float64(e.block)
+	}
+}
+
 // estimateOf estimates a number and its standard error by a circular block bootstrap over cells (Politis and Romano,
 // "A circular block-resampling procedure for stationary data", 1992).
 func estimateOf(s *sample, n Number, resamples int, random *rand.Rand) estimate {
@@ -40,34 +50,38 @@ func estimateOf(s *sample, n Number, resamples int, random *rand.Rand) estimate 
 	if math.IsNaN(e.value) {
 		return e
 	}
-	e.block = max(blockLength(s.influence(n, e.value)), int(math.Ceil(blockFloor*math.Cbrt(float64(cells)))))
-	e.blocks = float64(cells) / float64(e.block)
-	if e.blocks < fewestBlocks {
-		e.block = max(1, cells/fewestBlocks)
-		e.blocks = float64(cells) / float64(e.block)
-	}
-	var sum, squares, drawn float64
-	w := make(weights, cells)
-	for range resamples {
-		w.draw(e.block, cells, random)
-		v := n.scaled(s.value(n, w))
-		if math.IsNaN(v) {
-			continue // no request of this series is in it
-		}
-		v -= n.scaled(e.value) // keeps the digits of squares
-		sum, squares, drawn = sum+v, squares+v*v, drawn+1
-	}
-	if drawn < 2 {
+	e.cut(blockLength(s.influence(n, e.value)))
+	se, drawn := standardError(e, resamples, random, func(w weights) float64 { return n.scaled(s.value(n, w)) - n.scaled(e.value) })
+	if !drawn {
 		return e
 	}
-	variance := max(0, squares/drawn-sum/drawn*(sum/drawn)) * drawn / (drawn - 1)
-	// Blocks that are drawn with replacement vary less than new ones would, by the factor of any sample's variance.
-	variance *= e.blocks / max(1, e.blocks-1)
-	e.se = math.Hypot(math.Sqrt(variance), n.resolution(e.value))
+	e.se = math.Hypot(se, n.resolution(e.value))
 	if !n.Latency() {
 		e.se = max(e.se, leastShareError(e.value, e.requests))
 	}
 	return e
+}
+
+// standardError is that of a number over so many resamples of the cells in blocks. The number is given less its own value
+// in the data, which keeps the digits of its square; NaN where nothing of it is in a resample.
+func standardError(e estimate, resamples int, random *rand.Rand, number func(weights) float64) (se float64, ok bool) {
+	var sum, squares, drawn float64
+	w := make(weights, e.cells)
+	for range resamples {
+		w.draw(e.block, e.cells, random)
+		v := number(w)
+		if math.IsNaN(v) {
+			continue // no request of this series is in it
+		}
+		sum, squares, drawn = sum+v, squares+v*v, drawn+1
+	}
+	if drawn < 2 {
+		return 0, false
+	}
+	variance := max(0, squares/drawn-sum/drawn*(sum/drawn)) * drawn / (drawn - 1)
+	// Blocks that are drawn with replacement vary less than new ones would, by the factor of any sample's variance.
+	variance *= e.blocks / max(1, e.blocks-1)
+	return math.Sqrt(variance), true
 }
 
 // leastShareError is the standard error of a share of independent requests, with one more that failed and one more

@@ -124,8 +124,8 @@ func tooLittle(n Number, x, y Value, a, b estimate) string {
 	if why := tooFew(n, min(x.Requests, y.Requests)); why != "" {
 		return why
 	}
-	if least := min(a.cells, b.cells); least < fewestCells {
-		return fmt.Sprintf("%d of %d needed seconds", least, fewestCells)
+	if least := min(a.cells, b.cells); least < FewestSeconds {
+		return fmt.Sprintf("%d of %d needed seconds", least, FewestSeconds)
 	}
 	return ""
 }
@@ -143,19 +143,22 @@ func tooFew(n Number, requests uint64) string {
 	return ""
 }
 
-// conclude makes the interval, one of so many, and gives the verdict.
-//
-// It is difference ± quantile × standard error, of the logarithm for latencies. The quantile is Student's t, since the
-// standard error is made of a few blocks; its degrees of freedom are Welch and Satterthwaite's.
+// halfWidth is half of the interval of a difference, one of so many intervals: quantile × standard error. The quantile is
+// Student's t, since the standard error is made of a few blocks; its degrees of freedom are Welch and Satterthwaite's.
+func halfWidth(a, b estimate, tests int) float64 {
+	x, y := a.se*a.se, b.se*b.se
+	if x+y <= 0 {
+		return 0
+	}
+	freedom := (x + y) * (x + y) / (x*x/a.degrees() + y*y/b.degrees())
+	return distuv.StudentsT{Sigma: 1, Nu: freedom}.Quantile(1-(1-Level)/2/float64(tests)) * math.Sqrt(x+y)
+}
+
+// conclude makes the interval, one of so many, and gives the verdict. It is the difference ± half its width, of the
+// logarithm for latencies.
 func (f *pendingFinding) conclude(tolerance float64, tests int) {
 	n := f.Number
-	x, y := f.a.se*f.a.se, f.b.se*f.b.se
-	d := n.scaled(f.b.value) - n.scaled(f.a.value)
-	half := 0.0
-	if x+y > 0 {
-		freedom := (x + y) * (x + y) / (x*x/f.a.degrees() + y*y/f.b.degrees())
-		half = distuv.StudentsT{Sigma: 1, Nu: freedom}.Quantile(1-(1-Level)/2/float64(tests)) * math.Sqrt(x+y)
-	}
+	d, half := n.scaled(f.b.value)-n.scaled(f.a.value), halfWidth(f.a, f.b, tests)
 	f.Difference, f.Low, f.High = n.difference(d), n.difference(d-half), n.difference(d+half)
 	if n.Latency() {
 		f.allow(f.lag)

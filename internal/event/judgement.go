@@ -87,6 +87,20 @@ type Finding struct {
 	Reason  string             `json:"reason,omitempty"` // what was seen, or why nothing could be
 }
 
+// ShowsEffect reports whether what was seen is something that the fault did to the platform. That objectives held, or are
+// green again, is none: a fault that did nothing lets them hold, too.
+func (f Finding) ShowsEffect() bool {
+	if f.Verdict != ExpectationMet {
+		return false
+	}
+	switch f.Signal {
+	case AlertFires, CounterIncreases, Scales:
+		return true
+	case Recovers, Holds, MetricBelow:
+	}
+	return false
+}
+
 // ExpectationDecided is one expectation of a fault that was decided.
 type ExpectationDecided struct {
 	Injection

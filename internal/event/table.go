@@ -106,6 +106,7 @@ var table = []row{
 	of("generator_saturated", Look{Sign: '!', Tone: Notable, Chart: true, Observed: true}, func(d GeneratorSaturated) string { return "Generator saturated: " + d.Reason }),
 	of("generator_away", Look{Sign: '!', Tone: Notable, Chart: true, Observed: true}, GeneratorAway.text),
 	of("generator_recovered", Look{Sign: '✓', Tone: Good, Chart: true, Observed: true}, always[GeneratorRecovered]("Generator no longer saturated")),
+	of("effect_judged", quietLook, EffectJudged.text, lookBy(effectLook)),
 	of("expectation_decided", quietLook, ExpectationDecided.text, lookBy(expectationLook)),
 	of("platform_recovered", Look{Sign: '✓', Tone: Good, Chart: true, Observed: true}, PlatformRecovered.text),
 	of("alert_changed", quietLook, AlertChanged.text, lookBy(alertLook)),

@@ -21,8 +21,10 @@ type Panel struct {
 	Name   string // of letters, digits and underscores; it stands in names of files
 	Title  string // for people
 	Unit   Unit
-	Query  string     // PromQL; an instant vector or a scalar
-	Derive Derivation // the same from a service's /metrics; its zero value: there is none
+	Query  string        // PromQL; an instant vector or a scalar
+	Window time.Duration // that a value of the query looks back over, such as the 5 min of a rate; 0: it is of a moment
+	Counts bool          // the query gives a counter as it stands: what says something is its growth
+	Derive Derivation    // the same from a service's /metrics; its zero value: there is none
 	Lines  []Line
 }
 

@@ -96,9 +96,10 @@ func ReadRegular(path string, most int64) ([]byte, error) {
 	return data, nil
 }
 
-// Regular is an error when something is at a path that is no regular file: opening it, as a lock does, might not end.
+// Regular is an error when something is at a path that is no regular file, be it a link to one: opening it, as a lock does,
+// might not end, and might make a file elsewhere.
 func Regular(path string) error {
-	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
+	if info, err := os.Lstat(path); err == nil && !info.Mode().IsRegular() {
 		return &fs.PathError{Op: "open", Path: path, Err: errNotRegular}
 	}
 	return nil

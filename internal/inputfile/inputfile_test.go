@@ -81,8 +81,8 @@ func TestOnlyRegularFiles(t *testing.T) {
 		if got, err := ReadRegular(path, 5); err != nil || string(got) != "12345" {
 			t.Errorf("%s: %q, %v", path, got, err)
 		}
-		if err := Regular(path); err != nil {
-			t.Error(err)
+		if err := Regular(path); (err == nil) != (path == file) {
+			t.Errorf("%s: %v", path, err)
 		}
 	}
 	if _, err := ReadRegular(file, 4); err == nil || !strings.Contains(err.Error(), "larger than 4 bytes") {

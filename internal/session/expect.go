@@ -57,13 +57,75 @@ func (t *outcomes) applyVerdicts(f *faultOutcome, judge func(chaos.Expectation) 
 		if next[i].Verdict != event.ExpectationPending {
 			continue
 		}
-		next[i].Verdict, next[i].Reason = judge(x)
+		next[i].Verdict, next[i].Reason = t.unlessNoEffect(f, x)(judge(x))
 		if next[i].Verdict != event.ExpectationPending {
 			decided = append(decided, event.ExpectationDecided{Injection: f.ref(), Finding: next[i]})
 		}
 	}
 	f.findings = next
 	return decided
+}
+
+// unlessNoEffect holds back that objectives held, or are green again, until it is known whether the fault had an effect: of
+// a fault that changed nothing, neither says anything. t.mu must be held.
+func (t *outcomes) unlessNoEffect(f *faultOutcome, x chaos.Expectation) func(event.ExpectationVerdict, string) (event.ExpectationVerdict, string) {
+	return func(v event.ExpectationVerdict, why string) (event.ExpectationVerdict, string) {
+		switch {
+		case v != event.ExpectationMet || x.Signal != event.Holds && x.Signal != event.Recovers:
+		case f.effect == nil:
+			f.held[x] = why
+			return event.ExpectationPending, ""
+		case f.effect.Effect == event.NoEffect:
+			return event.ExpectationUnknown, "no effect seen: the fault changed nothing that was measured"
+		}
+		return v, why
+	}
+}
+
+// releaseHeld decides what waited for the answer whether a fault had an effect. Without one it is decided as it was seen.
+// t.mu must be held.
+func (t *outcomes) releaseHeld(f *faultOutcome) []event.ExpectationDecided {
+	if f == nil {
+		return nil
+	}
+	if f.effect == nil {
+		f.effect = &event.EffectJudged{Injection: f.ref(), Effect: event.EffectUnknown}
+	}
+	return t.applyVerdicts(f, func(x chaos.Expectation) (event.ExpectationVerdict, string) {
+		if why, was := f.held[x]; was {
+			return event.ExpectationMet, why
+		}
+		return event.ExpectationPending, ""
+	})
+}
+
+// judgeEffect takes whether a fault had an effect, adds other signs of one, and decides what waited for it. It returns what
+// is known now, and what to do once that is written down.
+func (t *outcomes) judgeEffect(d event.EffectJudged) (known event.EffectJudged, then func()) {
+	var decided []event.ExpectationDecided
+	t.withOutcome(d.Injection, func(f *faultOutcome) {
+		for _, x := range f.findings {
+			if x.ShowsEffect() {
+				d.Observed = append(d.Observed, x.Text)
+			}
+		}
+		if f.broken != "" && f.steady && !f.reverted.IsZero() {
+			d.Observed = append(d.Observed, f.broken)
+		}
+		if len(d.Observed) > 0 {
+			d.Effect, d.Reason = event.EffectSeen, ""
+		}
+		f.effect = &d
+		decided = t.releaseHeld(f)
+	})
+	return d, func() { t.emitFindings(decided) }
+}
+
+// tellEffect records whether a fault had an effect.
+func (s *Session) tellEffect(d event.EffectJudged) {
+	known, then := s.outcomes.judgeEffect(d)
+	s.emit(squall, known)
+	then()
 }
 
 // emitFindings records what was decided.
@@ -97,6 +159,7 @@ func (t *outcomes) close() {
 	var decided []event.ExpectationDecided
 	t.mu.Lock()
 	for _, f := range t.faults {
+		decided = append(decided, t.releaseHeld(f)...)
 		why := "the run ended before the fault was reverted"
 		if !f.reverted.IsZero() {
 			why = "the run ended " + recoveryText(time.Since(f.reverted)) + " after the fault was reverted, before objectives could be judged green"

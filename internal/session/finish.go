@@ -57,6 +57,7 @@ func (s *Session) shutDown() {
 	s.abort()
 	s.work.Wait()
 	s.saveSamples()
+	s.effects.close(s.journal.timeline())
 	s.outcomes.close()
 
 	s.commands.Lock()

@@ -45,6 +45,7 @@ func (s *Session) observer() func(metric.Observation) {
 			s.emit(squall, event.GeneratorAway{Lasted: w.Away.Seconds(), Skipped: w.Skipped})
 		}
 		phases := book.observe(s.journal.timeline().Phases(at+o.Window.Length.Seconds()), at, o)
+		s.effects.observe(line, at, o)
 		s.outcomes.observe(o, live) // before screens see the second: a fault may be injected on what they show
 		s.mu.Lock()
 		s.view.live, s.view.overall, s.view.shares = live, overall, achieved(o.Recent)

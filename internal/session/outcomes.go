@@ -51,6 +51,8 @@ type faultOutcome struct {
 	broken   string    // the first objective that broke while it was on
 	flows    flowsHealth
 	findings []event.Finding
+	effect   *event.EffectJudged           // nil: not judged yet
+	held     map[chaos.Expectation]string  // what was met, why, and says nothing if the fault had no effect
 	signals  map[chaos.Expectation]*signal // that expectations wait for
 }
 
@@ -172,7 +174,8 @@ func (t *outcomes) trackStart(d event.FaultStarted) []event.ExpectationDecided {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.cancelRecovery(d.Fault)
-	f := &faultOutcome{info: info, run: d.Run, begun: time.Now(), steady: healthOf(t.live).ok()}
+	decided := t.releaseHeld(t.faults[d.Fault])
+	f := &faultOutcome{info: info, run: d.Run, begun: time.Now(), steady: healthOf(t.live).ok(), held: map[chaos.Expectation]string{}}
 	for _, x := range info.Expect {
 		f.findings = append(f.findings, event.Finding{Signal: x.Signal, Text: x.Text})
 		if x.Signal == event.Recovers {
@@ -181,7 +184,7 @@ func (t *outcomes) trackStart(d event.FaultStarted) []event.ExpectationDecided {
 	}
 	t.faults[d.Fault] = f
 	t.watchSignals(f)
-	return t.applyVerdicts(f, t.judgeUnobservable)
+	return append(decided, t.applyVerdicts(f, t.judgeUnobservable)...)
 }
 
 // trackRevert judges a fault that is over. t.mu must be held.
@@ -224,7 +227,7 @@ func (t *outcomes) fill(states []FaultState) {
 	defer t.mu.Unlock()
 	for i := range states {
 		if f := t.faults[states[i].Info.ID]; f != nil {
-			states[i].Run, states[i].Reverted, states[i].Recovery, states[i].Findings = f.run, f.reverted, f.recovery, f.findings
+			states[i].Run, states[i].Reverted, states[i].Recovery, states[i].Findings, states[i].Effect = f.run, f.reverted, f.recovery, f.findings, f.effect
 		}
 	}
 }

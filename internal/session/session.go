@@ -42,6 +42,7 @@ type Session struct {
 	ledger   *chaos.Ledger
 	engine   *chaos.Engine
 	outcomes *outcomes
+	effects  *effects
 	platform *platformConditions
 	monitor  *monitor
 	lock     *flock.Flock
@@ -116,6 +117,7 @@ func (s *Session) begin(ctx context.Context) error {
 	s.config.Options.Observe = s.observer()
 	s.config.Options.OnPanic = s.Panicked
 	s.openFaults()
+	s.effects = newEffects(func() []PanelState { return s.monitor.state() }, s.work.Go, s.tellEffect)
 	s.ctx, s.abort = context.WithCancel(context.WithoutCancel(ctx))
 	telling, hush := context.WithCancel(context.WithoutCancel(ctx)) // what is aborted has something to tell, too
 	s.hush = hush

@@ -29,7 +29,8 @@ type FaultState struct {
 	Run      int       // counts the injections of the run from 1; 0: not injected yet
 	Reverted time.Time // when the last injection was reverted; zero before
 	Recovery TimeToGreen
-	Findings []event.Finding // expectations of the last injection; none before the first
+	Findings []event.Finding     // expectations of the last injection; none before the first
+	Effect   *event.EffectJudged // whether the last injection changed anything that is measured; nil: not judged yet
 }
 
 // PhaseStats is what was measured in one phase, from its merged histograms.

@@ -83,19 +83,11 @@ type slot struct {
 // slots are those of each bucket of the histograms of a run, in the order of their counts.
 type slots []slot
 
-// newSlots works them out. Bucket i of HdrHistogram's layout holds, with 2^11 = 2,048 sub-buckets (three significant
-// digits) and a lowest value of 1, the values from (s << b) on, 1 << b of them: b is i/1024 - 1 and s is 1024 + i%1024, but for
-// i below 1024, which is the value i itself (see [HdrHistogram], "CountsArrayIndex").
-//
-// [HdrHistogram]: https://github.com/HdrHistogram/HdrHistogram
+// newSlots works them out.
 func newSlots() slots {
 	all := make(slots, len(metric.NewHistogram().Export().Counts))
-	const half = 1024
 	for i := range all {
-		low, width := int64(i), int64(1)
-		if b := i/half - 1; b > 0 {
-			low, width = int64(half+i%half)<<b, int64(1)<<b
-		}
+		low, width := metric.Bucket(i)
 		high := low + width - 1
 		index := min(max(indexOf(max(high, metric.LowestMicros)), lowestIndex), highestIndex)
 		classic, _ := slices.BinarySearch(classicBounds, float64(high)/1e6)

@@ -29,10 +29,33 @@ type Injection struct {
 	Decisions   []Step[event.FaultDecided]
 	Recovered   *Step[event.PlatformRecovered]
 	Findings    []event.Finding // decided expectations
+	Effect      *Step[event.EffectJudged]
 }
 
 // Spike reports whether the fault is the channel spike.
 func (i Injection) Spike() bool { return i.Fault == ChannelSpike }
+
+// EffectAnswer is whether the fault changed anything: [event.EffectUnknown] with a reason that may be empty when nobody
+// could tell. An alert that fired, a counter that grew or an autoscaler that rose because of it shows an effect, too, also when
+// that was seen only later.
+func (i Injection) EffectAnswer() event.EffectJudged {
+	d := event.EffectJudged{Injection: i.Injection, Effect: event.EffectUnknown}
+	if i.Effect != nil {
+		d = i.Effect.Data
+	}
+	if d.Effect == event.EffectSeen {
+		return d
+	}
+	for _, f := range i.Findings {
+		if f.ShowsEffect() {
+			d.Effect, d.Observed = event.EffectSeen, append(slices.Clone(d.Observed), f.Text)
+		}
+	}
+	return d
+}
+
+// NoEffect reports whether the fault changed nothing that is measured.
+func (i Injection) NoEffect() bool { return i.EffectAnswer().Effect == event.NoEffect }
 
 // Abandoned reports whether the fault ended without having been reverted.
 func (i Injection) Abandoned() bool {
@@ -101,6 +124,8 @@ func (t *Timeline) applyFault(e event.Event) {
 		}
 	case event.ExpectationDecided:
 		i.decide(d.Finding)
+	case event.EffectJudged:
+		i.Effect = ref(stepOf(e, d))
 	}
 }
 

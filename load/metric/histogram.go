@@ -15,6 +15,20 @@ func NewHistogram() *hdr.Histogram {
 	return hdr.New(LowestMicros, HighestMicros, SignificantDigits)
 }
 
+// Bucket is the lowest value of the i-th count of such a histogram, and how many values it holds. In HdrHistogram's layout
+// with 2^11 = 2,048 sub-buckets (three significant digits) and a lowest value of 1, bucket i holds the values from (s << b) on,
+// 1 << b of them: b is i/1024 - 1 and s is 1024 + i%1024, but for i below 1024, which is the value i itself (see
+// [HdrHistogram], "CountsArrayIndex").
+//
+// [HdrHistogram]: https://github.com/HdrHistogram/HdrHistogram
+func Bucket(i int) (low, width int64) {
+	const half = 1024
+	if b := i/half - 1; b > 0 {
+		return int64(half+i%half) << b, int64(1) << b
+	}
+	return int64(i), 1
+}
+
 // Observation is a closed window together with its histograms, for those who keep them. The
 // histograms are reused: they are valid only during the call.
 type Observation struct {

@@ -185,8 +185,9 @@ func (l *lineBuilder) checks(all []chaos.Check) {
 	}
 }
 
-// expected writes what the platform should do, with the verdicts there are.
+// expected writes whether the last injection had an effect, and what the platform should do, with the verdicts there are.
 func (l *lineBuilder) expected(fault *session.FaultState) {
+	l.effect(fault)
 	all := fault.Findings
 	more := "of its last injection"
 	if fault.On() {
@@ -209,4 +210,18 @@ func (l *lineBuilder) expected(fault *session.FaultState) {
 			l.wrapped(placedText{}, 4, x.Reason, l.st.Dim)
 		}
 	}
+}
+
+// effect writes whether the last injection changed anything that is measured.
+func (l *lineBuilder) effect(fault *session.FaultState) {
+	if fault.Effect == nil || fault.On() {
+		return
+	}
+	verdict := map[event.Effect]event.ExpectationVerdict{event.EffectSeen: event.ExpectationMet}[fault.Effect.Effect]
+	if verdict == event.ExpectationPending {
+		verdict = event.ExpectationUnknown
+	}
+	sign, style := l.st.Verdict(verdict)
+	l.heading("Effect", "of its last injection, against the time before it")
+	l.wrapped(placedText{0, sign, style}, 2, fault.Effect.Explain(), l.st.Text)
 }

@@ -4,6 +4,9 @@ import (
 	"strings"
 	"testing"
 
+	"xinbot.ir/squall/chaos"
+	"xinbot.ir/squall/internal/event"
+	"xinbot.ir/squall/internal/session"
 	"xinbot.ir/squall/tui/theme"
 )
 
@@ -22,6 +25,28 @@ func TestCommandsAreBrokenOnlyBetweenWords(t *testing.T) {
 		}
 		if joined.String() != command {
 			t.Fatalf("at %d columns the shell would read %q", w, joined.String())
+		}
+	}
+}
+
+// A person who looks at a fault is told what came of it, once it is over.
+func TestEffectOfAFault(t *testing.T) {
+	f := session.FaultState{Effect: &event.EffectJudged{Effect: event.NoEffect, Tolerance: 0.05, Before: 30, During: 30, Judged: []string{"Gateway"}}}
+	for state, want := range map[chaos.State]string{
+		chaos.Active: "",
+		chaos.Idle:   "no effect seen: nothing that was measured moved by more than 5 % for certain, in 30 s of it against 30 s before (Gateway)",
+	} {
+		f.State = state
+		l := &lineBuilder{st: new(theme.Styles), w: 200}
+		l.expected(&f)
+		said := ""
+		for _, line := range l.all {
+			for _, text := range line.texts {
+				said += text.text + "|"
+			}
+		}
+		if (said == "") != (want == "") || !strings.Contains(said, want) {
+			t.Errorf("%v: %q, want %q", state, said, want)
 		}
 	}
 }

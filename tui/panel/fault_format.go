@@ -86,7 +86,8 @@ func FaultClock(f *session.FaultState, clock time.Time, st *theme.Styles) (text,
 	}
 }
 
-// recoveryClock is the time from the undo until objectives are green again.
+// recoveryClock is the time from the undo until objectives are green again. A fault that changed nothing left nothing to
+// recover from.
 func recoveryClock(f *session.FaultState, clock time.Time, st *theme.Styles) (text, short string, style grid.Style) {
 	r := f.Recovery
 	since := clock.Sub(f.Reverted)
@@ -94,6 +95,8 @@ func recoveryClock(f *session.FaultState, clock time.Time, st *theme.Styles) (te
 	switch {
 	case f.Run == 0 || f.Reverted.IsZero():
 		return "", "", st.Dim
+	case f.Effect != nil && f.Effect.Effect == event.NoEffect:
+		return "! no effect seen", "! no effect", st.Unknown
 	case r.Done && late:
 		return "✗ recovered in " + units.Duration(r.Took) + ", goal " + units.Duration(r.Goal), "✗ " + units.Duration(r.Took), st.Bad
 	case r.Done:

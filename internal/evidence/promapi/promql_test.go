@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"xinbot.ir/squall/internal/evidence"
 )
@@ -30,6 +31,29 @@ func TestMetricsOfAQuery(t *testing.T) {
 	} {
 		if got := strings.Join(Metrics(query), " "); got != want {
 			t.Errorf("%s has %q, want %q", query, got, want)
+		}
+	}
+}
+
+func TestWindowOfAQuery(t *testing.T) {
+	for query, want := range map[string]struct {
+		window     time.Duration
+		cumulative bool
+	}{
+		evidence.Panels()[0].Query:                 {5 * time.Minute, false},
+		evidence.Panels()[1].Query:                 {time.Minute, false},
+		evidence.Panels()[2].Query:                 {30 * time.Minute, false},
+		evidence.Panels()[3].Query:                 {0, false},
+		`llm_fallbacks_total`:                      {0, true},
+		`sum by (x) (a_total)`:                     {0, true},
+		`a_bucket{le="[5m]"} # [9m]`:               {0, true},
+		`rate(a_total[1h30m]) / rate(b[5m])`:       {90 * time.Minute, false},
+		`max_over_time(rate(a_total[5m])[30m:1m])`: {35 * time.Minute, false},
+		`max_over_time(a[ 1d : ])`:                 {24 * time.Hour, false},
+		`a[`:                                       {}, `a[]`: {}, `a]`: {}, `a[step()]`: {}, ``: {},
+	} {
+		if w, c := Window(query), Cumulative(query); w != want.window || c != want.cumulative {
+			t.Errorf("%s: %s, cumulative %t, want %+v", query, w, c, want)
 		}
 	}
 }
