@@ -88,9 +88,7 @@ func (a *commands) watch(ctx context.Context, dir string) error {
 		_, _ = io.Copy(io.Discard, a.In) // the run holds the other end as long as it lives, and says nothing more
 	}()
 	ready := func() { fmt.Fprintln(a.Out, guardReady) }
-	how := app.RecoverOptions(resolved, chaos.RecoverOptions{})
-	how.Key = order.Key
-	if err := session.Guard(ctx, dir, ended, ready, how); err != nil {
+	if err := session.Guard(ctx, dir, ended, ready, app.GuardOptions(resolved, order.Key)); err != nil {
 		return errors.New(resolved.Options.Keys.Redact(err.Error())) // it goes to a file
 	}
 	return nil

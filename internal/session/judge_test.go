@@ -37,7 +37,7 @@ func TestObjectivesAreJudgedInTheirTime(t *testing.T) {
 		if second >= begins && second < recovered {
 			latency = 2 * time.Second
 		}
-		o := answered(200, latency)
+		o := secondOf(200, latency)
 		past = append(past, o)
 		o.Total, o.Recent = load.Registry().NewTotals(), load.Registry().NewTotals()
 		for _, recent := range past[max(0, len(past)-metric.RecentWindows):] {
@@ -59,8 +59,8 @@ func TestObjectivesAreJudgedInTheirTime(t *testing.T) {
 	}
 }
 
-// answered is a second in which the gateway answered so many messages, each in that time.
-func answered(n int, latency time.Duration) metric.Observation {
+// secondOf is a second in which the gateway answered so many messages, each in that time.
+func secondOf(n int, latency time.Duration) metric.Observation {
 	o := load.Registry().NewObservation()
 	o.Window.Length = time.Second
 	id := load.Registry().SeriesOf("gateway_latency", "")[0]
