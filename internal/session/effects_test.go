@@ -282,6 +282,7 @@ func TestNoEffectDecidesWhatHeld(t *testing.T) {
 			w.track(event.FaultReverted{Injection: f.ref(), Cause: event.CauseTimeUp}, true)
 			w.mu.Lock()
 			w.applyVerdicts(f, recoversWithin(TimeToGreen{Done: true, Unbroken: true}, objectiveHealth{passed: 1}))
+			f.unbroken = &event.PlatformRecovered{Injection: f.ref(), Unbroken: true}
 			w.mu.Unlock()
 			if w.verdict[event.Holds].Verdict != "" || w.verdict[event.Recovers].Verdict != "" {
 				t.Errorf("before the answer: %v", w.verdict)
@@ -290,6 +291,9 @@ func TestNoEffectDecidesWhatHeld(t *testing.T) {
 			then()
 			if known.Effect != c.effect {
 				t.Errorf("effect %q, want %q", known.Effect, c.effect)
+			}
+			if none := c.effect == event.NoEffect; w.back == nil || w.back.NoEffect != none || !w.back.Unbroken {
+				t.Errorf("recovery %+v", w.back)
 			}
 			for _, signal := range []event.Signal{event.Holds, event.Recovers} {
 				if got := w.verdict[signal]; got.Verdict != c.want || got.Reason == "" {
