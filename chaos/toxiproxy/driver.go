@@ -13,6 +13,7 @@ type Config struct {
 	Session string         // id of the run, lower-case letters and digits: marks toxics as ours
 	Custom  []chaos.Custom // those without a toxic are left out
 	Timeout time.Duration  // of each call; 0: 5 s
+	Targets []*url.URL     // of squall's own load: a proxy that listens there is used
 	Own     bool           // Toxiproxy is a part of this process, and ends with it
 }
 

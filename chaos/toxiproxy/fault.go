@@ -66,8 +66,9 @@ func (f fault) Plan(ctx context.Context, p chaos.Params) (chaos.Plan, error) {
 	}
 	f.nameToxics(&want)
 	seen := f.readState(proxy)
-	plan.Facts = append(plan.Facts, seen.facts(want, f.driver.config.Own)...)
-	plan.Checks = append(plan.Checks, f.checks(seen, want)...)
+	traffic, used := f.usage(ctx, proxy)
+	plan.Facts = append(plan.Facts, seen.facts(want, traffic, f.driver.config.Own)...)
+	plan.Checks = append(append(plan.Checks, f.checks(seen, want)...), used...)
 	plan.Steps = f.steps(seen, want)
 	return plan, nil
 }

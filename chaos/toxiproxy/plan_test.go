@@ -47,6 +47,7 @@ func TestPlanSaysWhatItSaw(t *testing.T) {
 		"Upstream: " + w.client("llm-upstream").Upstream,
 		"State: on",
 		"Toxics on it: theirs (slow_close downstream)",
+		"Traffic: not known: this Toxiproxy shows no metrics: it does when it is started with -proxy-metrics",
 		"Will add: latency downstream jitter=500 latency=3000 for 0.25 of connections, as squall-1f2e3d4c-llm_latency-latency-downstream",
 		"Will add: reset_peer downstream timeout=0 for 0.25 of connections, as squall-1f2e3d4c-llm_latency-reset_peer-downstream",
 		"If squall dies: the guard of the run takes it off; Toxiproxy has no expiry",

@@ -48,7 +48,7 @@ func (f fault) isOurs(state proxyState) bool {
 }
 
 // facts are what a person should see before they confirm.
-func (state proxyState) facts(want desired, own bool) []chaos.Fact {
+func (state proxyState) facts(want desired, traffic chaos.Fact, own bool) []chaos.Fact {
 	enabled := "on"
 	if !state.proxy.Enabled {
 		enabled = "off: connections are refused"
@@ -58,6 +58,7 @@ func (state proxyState) facts(want desired, own bool) []chaos.Fact {
 		{Name: "Upstream", Text: state.proxy.Upstream},
 		{Name: "State", Text: enabled},
 		{Name: "Toxics on it", Text: listToxics(append(slices.Clone(state.foreign), state.squalls...))},
+		traffic,
 	}
 	for _, t := range want.toxics {
 		facts = append(facts, chaos.Fact{Name: "Will add", Text: describe(t) + ", as " + t.Name})

@@ -33,7 +33,12 @@ type world struct {
 // newWorld has a proxy for every built-in fault and one for custom ones.
 func newWorld(t *testing.T) *world {
 	t.Helper()
-	w := &world{t: t, server: newServer(), address: loopback()}
+	return newWorldOf(t, newServer())
+}
+
+func newWorldOf(t *testing.T, s *server.ApiServer) *world {
+	t.Helper()
+	w := &world{t: t, server: s, address: loopback()}
 	echo := startEcho(t)
 	for _, name := range []string{"llm-upstream", "redis", "qdrant", "crm"} {
 		if err := w.server.Collection.Add(server.NewProxy(w.server, name, loopback(), echo), true); err != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"net/url"
 
 	"xinbot.ir/squall/chaos"
 	"xinbot.ir/squall/chaos/kube"
@@ -11,6 +12,7 @@ import (
 	"xinbot.ir/squall/internal/config"
 	"xinbot.ir/squall/internal/kubeclient"
 	"xinbot.ir/squall/internal/session"
+	"xinbot.ir/squall/load"
 )
 
 // BuiltInFaults are the parameters of every fault that squall has, wherever it can run: what the
@@ -70,8 +72,18 @@ func onToxiproxy(r config.Resolved, embedded bool, runID string) (chaos.Offer, e
 	if r.Faults.Toxiproxy == nil {
 		return chaos.Offer{Faults: toxiproxy.BuiltIn(), Needs: "--toxiproxy"}, nil
 	}
-	driver := toxiproxy.New(toxiproxy.Config{URL: r.Faults.Toxiproxy, Session: runID, Custom: r.Faults.Custom, Own: embedded})
+	driver := toxiproxy.New(toxiproxy.Config{URL: r.Faults.Toxiproxy, Session: runID, Custom: r.Faults.Custom, Targets: targetsOf(r.Options), Own: embedded})
 	return chaos.Offer{Faults: driver.Faults()}, driver.Problems()
+}
+
+// targetsOf are the addresses that the load goes to.
+func targetsOf(o load.Options) (all []*url.URL) {
+	for _, u := range append(o.Gateway[:], o.Orchestrator) {
+		if u != nil {
+			all = append(all, u)
+		}
+	}
+	return all
 }
 
 // Infos describes the faults that can run here, in the order of their keys.

@@ -82,20 +82,32 @@ func (d EffectJudged) String() string {
 	return d.Reason
 }
 
-// Explain is the answer with what it rests on.
+// Explain is the answer with all that it rests on.
 func (d EffectJudged) Explain() string {
-	text := d.String()
-	if d.Effect == NoEffect {
-		text += fmt.Sprintf(": nothing that was measured moved by more than %s %% for certain, in %s of it against %s before (%s)",
-			units.Number(100*d.Tolerance), seconds(d.During), seconds(d.Before), strings.Join(d.Judged, ", "))
-	}
+	text := d.brief()
 	if len(d.TooLittle) > 0 && d.Effect != EffectSeen {
 		text += "; too little to tell of " + strings.Join(d.TooLittle, ", ")
 	}
 	return text
 }
 
-func (d EffectJudged) text() string { return d.Title + ": " + d.Explain() }
+// brief is the answer with what was compared.
+func (d EffectJudged) brief() string {
+	text := d.String()
+	if d.Effect == NoEffect {
+		text += fmt.Sprintf(": nothing that was measured moved by more than %s %% for certain, in %.0f s of it against %.0f s before (%s)",
+			units.Number(100*d.Tolerance), d.During, d.Before, strings.Join(d.Judged, ", "))
+	}
+	return text
+}
+
+func (d EffectJudged) text() string {
+	text := d.Title + ": " + d.brief()
+	if n := len(d.TooLittle); n > 0 && d.Effect == NoEffect {
+		text += "; too little to tell of " + units.Counted(uint64(n), "other", "others")
+	}
+	return text
+}
 
 // effectLook draws attention to a fault that did nothing.
 func effectLook(d EffectJudged) Look {

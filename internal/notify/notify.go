@@ -39,6 +39,7 @@ var signs = map[event.Kind]string{
 	"fault_active":        "▲",
 	"fault_refused":       "!",
 	"fault_reverted":      "▼",
+	"effect_judged":       "!",
 	"platform_recovered":  "✓",
 	"fault_not_reverted":  "✗",
 	"change_not_reverted": "✗",
@@ -91,6 +92,9 @@ func (n *Notifier) Run(ctx context.Context, run Run) {
 // messages are what an event makes people be told of.
 func (n *Notifier) messages(e event.Event) []message {
 	sign, told := signs[e.Kind()]
+	if d, is := e.Data.(event.EffectJudged); is {
+		told = d.Effect == event.NoEffect // any other is what a fault is for
+	}
 	if !told {
 		return nil
 	}

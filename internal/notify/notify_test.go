@@ -80,11 +80,14 @@ func TestWhatIsTold(t *testing.T) {
 	})
 	r := happened(
 		event.RunStarted{Target: "staging", Duration: 60, VUs: 10}, event.VUsSet{From: 1, To: 2}, event.FaultStarted{Injection: llm}, event.FaultActive{Injection: llm, Scope: "proxy"},
-		event.Notified{To: "Slack"}, event.Halted{}, event.FaultReverted{Injection: llm}, event.RunEnded{Cause: event.EndAsked, NotReverted: []string{"deployment x: scale it"}},
+		event.Notified{To: "Slack"}, event.Halted{}, event.FaultReverted{Injection: llm},
+		event.EffectJudged{Injection: llm, Effect: event.EffectSeen, Observed: []string{"an alert"}}, event.EffectJudged{Injection: llm, Effect: event.NoEffect, Tolerance: 0.05},
+		event.RunEnded{Cause: event.EndAsked, NotReverted: []string{"deployment x: scale it"}},
 	)
 	n.Run(t.Context(), r)
 	want := []string{
 		"▶ staging: Started on staging: 10 VUs", "▲ staging: LLM latency is active on proxy", "■ staging: HALT: ", "▼ staging: LLM latency is reverted",
+		"! staging: LLM latency: no effect seen: ",
 		"■ staging: Ended: on request, 1 not reverted", "✗ staging: left behind: deployment x: scale it",
 		"✗ staging: verdict: failed (exit code 99)\ngateway_latency: p(95)<1500\nx: (secret)",
 	}
@@ -113,6 +116,7 @@ func TestSignsAreOfKindsThatThereAre(t *testing.T) {
 		event.FaultActive{},
 		event.FaultRefused{},
 		event.FaultReverted{},
+		event.EffectJudged{},
 		event.PlatformRecovered{},
 		event.FaultNotReverted{},
 		event.ChangeNotReverted{},
