@@ -3,6 +3,7 @@ package session
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -49,6 +50,7 @@ type faultOutcome struct {
 	steady   bool      // objectives were green when it began
 	active   bool      // it was applied: before that there is nothing to judge
 	broken   string    // the first objective that broke while it was on
+	hurt     []int     // objectives that broke while it was on, by their place in the configuration
 	flows    flowsHealth
 	findings []event.Finding
 	effect   *event.EffectJudged           // nil: not judged yet
@@ -236,7 +238,8 @@ func (t *outcomes) fill(states []FaultState) {
 func (t *outcomes) observe(o metric.Observation, live []slo.Result) {
 	end := o.Window.Start.Add(o.Window.Length)
 	bad, what := t.disturbed(o)
-	now := healthOf(t.overall(o.Recent))
+	overall := t.overall(o.Recent)
+	now := healthOf(overall)
 	on := map[string]bool{}
 	for _, f := range t.states() {
 		on[f.Info.ID] = f.On()
@@ -246,10 +249,8 @@ func (t *outcomes) observe(o metric.Observation, live []slo.Result) {
 	t.mu.Lock()
 	t.live = live
 	for _, f := range t.faults {
-		for _, v := range live {
-			if on[f.info.ID] && v.State == slo.Fail && f.broken == "" {
-				f.broken = fmt.Sprintf("%s broke (%s)", v.Objective.Title(), v.ValueText())
-			}
+		if on[f.info.ID] {
+			f.noteBroken(live)
 		}
 		decided = append(decided, t.settleSignals(f, end)...)
 		if f.reverted.IsZero() || o.Window.Start.Before(f.reverted) { // a second that the fault was in
@@ -268,7 +269,7 @@ func (t *outcomes) observe(o metric.Observation, live []slo.Result) {
 		}
 		since := end.Sub(f.reverted)
 		switch r := &f.recovery; {
-		case now.ok() && !bad && !fails && f.flows.recovered():
+		case now.ok() && !bad && !fails && f.flows.recovered() && f.holdsAgain(overall, end):
 			r.Watching, r.Done, r.Took = false, true, f.lastBad.Sub(f.reverted).Round(time.Second)
 			r.Unbroken = f.broken == "" && !f.flows.anyHurt()
 			copied := *f
@@ -295,6 +296,28 @@ func (t *outcomes) observe(o metric.Observation, live []slo.Result) {
 		t.emit(objectives, event.PlatformRecovered{Injection: f.ref(), Seconds: f.recovery.Took.Seconds(), Unbroken: f.recovery.Unbroken, Unjudged: len(now.unknown)})
 	}
 	t.emitFindings(decided)
+}
+
+// noteBroken keeps which objectives break while the fault is on.
+func (f *faultOutcome) noteBroken(live []slo.Result) {
+	for i, v := range live {
+		if v.State != slo.Fail {
+			continue
+		}
+		f.broken = cmp.Or(f.broken, fmt.Sprintf("%s broke (%s)", v.Objective.Title(), v.ValueText()))
+		if !slices.Contains(f.hurt, i) {
+			f.hurt = append(f.hurt, i)
+		}
+	}
+}
+
+// holdsAgain reports whether each objective that broke holds over the sliding window. One that has too few samples to be
+// judged does not once nothing bad is left in the window.
+func (f *faultOutcome) holdsAgain(overall []slo.Result, end time.Time) bool {
+	if end.Sub(f.lastBad) >= metric.RecentWindows*time.Second {
+		return true
+	}
+	return !slices.ContainsFunc(f.hurt, func(i int) bool { return i < len(overall) && overall[i].State == slo.Unknown })
 }
 
 // recoveryText is a recovery time in words; one second is the finest that can be told.
