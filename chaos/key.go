@@ -10,6 +10,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"xinbot.ir/squall/internal/inputfile"
 )
 
 // keySize is that of HMAC-SHA256's output, as RFC 2104 recommends.
@@ -31,6 +33,13 @@ func (k Key) sign(entry []byte) string {
 
 func (k Key) verify(entry []byte, mac string) bool {
 	return k != nil && hmac.Equal([]byte(k.sign(entry)), []byte(mac))
+}
+
+// NewKey draws a key.
+func NewKey() Key {
+	key := make(Key, keySize)
+	_, _ = rand.Read(key) // never fails: crypto/rand ends the program instead
+	return key
 }
 
 // ReadKey reads the key in a file, and makes both at the first use. A key that others can read or change is refused.
@@ -59,7 +68,7 @@ func readKey(path string) (Key, error) {
 	case info.Size() != keySize:
 		return nil, fmt.Errorf("%s has %d bytes, a key has %d: delete it", path, info.Size(), keySize)
 	}
-	return os.ReadFile(path)
+	return inputfile.ReadRegular(path, keySize)
 }
 
 // makeKey makes a key under another name and links it: of several processes at their first use one wins, and none
@@ -69,14 +78,12 @@ func makeKey(path string) error {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return err
 	}
-	key := make([]byte, keySize)
-	_, _ = rand.Read(key)                     // never fails: crypto/rand ends the program instead
 	file, err := os.CreateTemp(dir, ".key-*") // 0600
 	if err != nil {
 		return err
 	}
 	defer os.Remove(file.Name())
-	_, failed := file.Write(key)
+	_, failed := file.Write(NewKey())
 	if err := errors.Join(failed, file.Sync(), file.Close()); err != nil {
 		return err
 	}

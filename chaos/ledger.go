@@ -17,6 +17,8 @@ import (
 	"time"
 
 	"github.com/gofrs/flock"
+
+	"xinbot.ir/squall/internal/inputfile"
 )
 
 // LedgerFile is the name of the ledger in a run directory.
@@ -77,7 +79,11 @@ type ledgerFile interface {
 	io.WriteCloser
 	Sync() error
 	Truncate(size int64) error
+	Stat() (fs.FileInfo, error)
 }
+
+// largestLedger bounds what is read of a ledger, in bytes: some ten thousand changes.
+const largestLedger = 64 << 20
 
 // ErrLedgerInUse means that a living process writes the ledger.
 var ErrLedgerInUse = errors.New("a living session, or another squall recover, has it open")
@@ -87,11 +93,14 @@ var ErrLedgerInUse = errors.New("a living session, or another squall recover, ha
 // that is written can be told from somebody else's.
 func OpenLedger(dir string, key Key) (*Ledger, error) {
 	path := filepath.Join(dir, LedgerFile)
+	if err := inputfile.Regular(path); err != nil {
+		return nil, fmt.Errorf("lock ledger: %w", err)
+	}
 	lock := flock.New(path)
 	if held, err := lock.TryLock(); err != nil || !held {
 		return nil, fmt.Errorf("lock ledger %s: %w", path, cmp.Or(err, ErrLedgerInUse))
 	}
-	b, err := os.ReadFile(path)
+	b, err := inputfile.ReadRegular(path, largestLedger)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, errors.Join(fmt.Errorf("read ledger: %w", err), lock.Unlock())
 	}
@@ -128,9 +137,15 @@ func (l *Ledger) Check() error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	info, err := os.Lstat(l.path)
+	if err != nil {
+		return fmt.Errorf("look for the ledger: %w", err)
+	}
+	held, err := l.file.Stat()
 	switch {
 	case err != nil:
 		return fmt.Errorf("look for the ledger: %w", err)
+	case !os.SameFile(held, info):
+		return fmt.Errorf("look for the ledger: %s is another file than the one that was made", l.path)
 	case info.Size() < l.size:
 		return fmt.Errorf("look for the ledger: %s has been cut short: %d of %d bytes are left", l.path, info.Size(), l.size)
 	}
@@ -238,7 +253,7 @@ func (l *Ledger) Close() error {
 // written with the key, else nil. The file is not touched.
 func ForeignLedger(dir string, key Key) error {
 	path := filepath.Join(dir, LedgerFile)
-	b, err := os.ReadFile(path)
+	b, err := inputfile.ReadRegular(path, largestLedger)
 	if err != nil {
 		return nil //nolint:nilerr // whoever opens it says so
 	}
@@ -253,7 +268,7 @@ func ForeignLedger(dir string, key Key) error {
 // none. With lines that cannot be read the error is a [*DamagedError], and the records are the others.
 func ReadLedger(dir string) ([]Record, error) {
 	path := filepath.Join(dir, LedgerFile)
-	b, err := os.ReadFile(path)
+	b, err := inputfile.ReadRegular(path, largestLedger)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil, nil
@@ -267,7 +282,7 @@ func ReadLedger(dir string) ([]Record, error) {
 // LostRecords are those of the given ids of which a run directory's ledger holds nothing, not even that they were
 // reverted: the file is gone, or has lost a part.
 func LostRecords(dir string, ids []string) (lost []string) {
-	b, err := os.ReadFile(filepath.Join(dir, LedgerFile))
+	b, err := inputfile.ReadRegular(filepath.Join(dir, LedgerFile), largestLedger)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil // whoever opens it says so
 	}

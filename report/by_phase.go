@@ -115,12 +115,12 @@ func (r repeats) expectationsText() string {
 	if all == 0 {
 		return ""
 	}
-	text := fmt.Sprintf("; %d of %s met", met, units.Counted(uint64(all), "expectation", "expectations"))
+	text := fmt.Sprintf("; %s of %s met", units.Int(met), units.Counted(uint64(all), "expectation", "expectations"))
 	if failed > 0 {
-		text += fmt.Sprintf(", %d not met", failed)
+		text += ", " + units.Int(failed) + " not met"
 	}
 	if unknown := all - met - failed; unknown > 0 {
-		text += fmt.Sprintf(", %d not known", unknown)
+		text += ", " + units.Int(unknown) + " not known"
 	}
 	return text
 }

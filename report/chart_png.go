@@ -115,8 +115,12 @@ func pointsOf(all []xy) []vg.Point {
 
 // save writes the picture as PNG.
 func (c *canvas) save(path string) error {
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+	dir := filepath.Dir(path)
+	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return fmt.Errorf("create chart directory: %w", err)
+	}
+	if info, err := os.Lstat(dir); err != nil || !info.IsDir() {
+		return fmt.Errorf("create chart directory: %s leads elsewhere, and no pictures are written there", dir)
 	}
 	return atomicfile.Write(path, atomicfile.Mode, func(w io.Writer) error {
 		return (&png.Encoder{CompressionLevel: png.BestSpeed}).Encode(w, c.image.Image())

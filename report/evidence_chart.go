@@ -7,13 +7,13 @@ import (
 	"fmt"
 	"io"
 	"math"
-	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 
+	"xinbot.ir/squall/internal/inputfile"
 	"xinbot.ir/squall/internal/rundir"
 	"xinbot.ir/squall/internal/units"
 )
@@ -90,7 +90,7 @@ type exportedCell struct {
 
 // readPanel reads the file of a panel.
 func readPanel(run *Run, e rundir.Evidence) (*exportedPanel, error) {
-	f, err := os.Open(filepath.Join(run.files.Dir, rundir.EvidenceDir, e.File))
+	f, err := inputfile.Open(filepath.Join(run.files.Dir, rundir.EvidenceDir, e.File))
 	if err != nil {
 		return nil, err
 	}

@@ -86,20 +86,20 @@ func expectationsLine(injections []injection) line {
 	}
 	met, unjudged := count[event.ExpectationMet], ""
 	if n := count[event.ExpectationUnknown]; n > 0 { // most often for want of eyes: not to be read as a failure
-		unjudged = fmt.Sprintf("; %d could not be judged (%s)", n, first[event.ExpectationUnknown])
+		unjudged = fmt.Sprintf("; %s could not be judged (%s)", units.Int(n), first[event.ExpectationUnknown])
 	}
 	if failed := count[event.ExpectationFailed]; failed > 0 {
 		text := " " + first[event.ExpectationFailed]
 		if failed > 1 {
-			text += fmt.Sprintf("; and %d more", failed-1)
+			text += "; and " + units.Int(failed-1) + " more"
 		}
-		return strong(fmt.Sprintf("✗ %d of %s not met:", failed, units.Counted(uint64(all), "expectation", "expectations"))).then(plain(text, fmt.Sprintf(". %d met", met), unjudged, "."))
+		return strong(fmt.Sprintf("✗ %s of %s not met:", units.Int(failed), units.Counted(uint64(all), "expectation", "expectations"))).then(plain(text, ". "+units.Int(met)+" met", unjudged, "."))
 	}
 	mark := verdictMark(event.ExpectationMet)
-	if met == 0 {
+	if unjudged != "" {
 		mark = verdictMark(event.ExpectationUnknown)
 	}
-	return strong(mark).then(plain(fmt.Sprintf(" %d of %s met", met, units.Counted(uint64(all), "expectation", "expectations")), unjudged, "."))
+	return strong(mark).then(plain(fmt.Sprintf(" %s of %s met", units.Int(met), units.Counted(uint64(all), "expectation", "expectations")), unjudged, "."))
 }
 
 // verdictOn is a decided expectation's verdict; a word that this version does not know is unknown.

@@ -36,13 +36,9 @@ func clockTenths(seconds float64) string {
 	return fmt.Sprintf("%s.%d", clock(float64(tenths/10)), tenths%10)
 }
 
-// lengthText writes a length of time: to a tenth of a second below a minute, else to the second.
+// lengthText writes a measured length of time.
 func lengthText(seconds float64) string {
-	d := duration(seconds)
-	if d < time.Minute {
-		return units.Duration(d.Round(100 * time.Millisecond))
-	}
-	return units.Duration(d.Round(time.Second))
+	return units.Lasted(duration(seconds))
 }
 
 func duration(seconds float64) time.Duration { return time.Duration(seconds * float64(time.Second)) }

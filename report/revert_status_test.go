@@ -30,7 +30,7 @@ func TestExpectationsLine(t *testing.T) {
 		{[]event.Finding{pass, pass}, "✓ 2 of 2 expectations met."},
 		{[]event.Finding{pass, unknown, fail, fail}, "✗ 2 of 4 expectations not met: LLM latency, objectives hold: p95 broke; and 1 more. 1 met; 1 could not be judged (LLM latency, an alert fires: no alerts)."},
 		{[]event.Finding{fail}, "✗ 1 of 1 expectation not met: LLM latency, objectives hold: p95 broke. 0 met."},
-		{[]event.Finding{pass, strange}, "✓ 1 of 2 expectations met; 1 could not be judged (LLM latency, something)."},
+		{[]event.Finding{pass, strange}, "? 1 of 2 expectations met; 1 could not be judged (LLM latency, something)."},
 	} {
 		if got := expectationsLine([]injection{{timeline.Injection{Label: "LLM latency", Findings: c.findings}}}).text(); got != c.want {
 			t.Errorf("%q, want %q", got, c.want)

@@ -78,7 +78,7 @@ func generatorSection(run *Run) []block {
 	seconds := uint64(len(run.files.Seconds))
 	t := table{columns: append(textColumns("What"), numberColumns("Value")...)}
 	t.rows = [][]line{
-		textRow("Saturated", fmt.Sprintf("%d of %s", len(run.saturated), units.Counted(seconds, "second", "seconds"))),
+		textRow("Saturated", units.Int(len(run.saturated))+" of "+units.Counted(seconds, "second", "seconds")),
 		textRow("Time in which squall did not run", awayText(run)),
 		textRow("Sends that fell due then, and were not made", skipped(run)),
 		textRow("Worst second's timer lag (p95)", units.Latency(duration(lag/1000))),

@@ -64,8 +64,8 @@ func caveats(run *Run) []line {
 	if n := len(run.saturated); n > 0 {
 		first := run.saturated[0]
 		notes = append(notes, strong("Generator saturated.").then(plain(fmt.Sprintf(
-			" In %d of %s the load generator itself was at its limit (first at %s: %s). What was measured then may be this machine's fault and not the platform's.",
-			n, units.Counted(uint64(len(run.files.Seconds)), "second", "seconds"), clock(first.At), first.Saturated))))
+			" In %s of %s the load generator itself was at its limit (first at %s: %s). What was measured then may be this machine's fault and not the platform's.",
+			units.Int(n), units.Counted(uint64(len(run.files.Seconds)), "second", "seconds"), clock(first.At), first.Saturated))))
 	}
 	if away, skipped, first := run.away(); away > 0 {
 		text := fmt.Sprintf(" squall did not run for %s in all (first at %s): it was suspended, starved of processor time, or the machine slept. Requests under way then are counted without a latency, those without an answer are no failures", lengthText(away), clock(first))

@@ -16,15 +16,38 @@ import (
 
 // clusterOpener opens the clusters of records. Kubeconfig, credentials and limits are the operator's own; a record is
 // only compared with them. A kubeconfig can name a program to run, so the one that a record names is never read.
-type clusterOpener struct{ config Config }
+type clusterOpener struct {
+	config Config
+	held   *cluster // that the kubeconfig led to when the opener was made; nil: it is read anew each time
+}
+
+// holding reads the kubeconfig now. Should it be removed later, or lead elsewhere, what it led to is still known. What is
+// wrong with it now is told when it is needed.
+func (r clusterOpener) holding() clusterOpener {
+	r.held, _ = connect(r.config)
+	return r
+}
 
 // open connects to the record's cluster and verifies that it is that one, and that the operator's configuration lets
 // the namespace be touched.
 func (r clusterOpener) open(ctx context.Context, ref clusterRef, namespace string) (*cluster, error) {
-	c := r.config
-	if err := c.permits(ref, namespace); err != nil {
+	if err := r.config.permits(ref, namespace); err != nil {
 		return nil, err
 	}
+	cl, err := r.asConfigured(ctx, ref)
+	if err == nil || r.held == nil || r.held.Ref.Server != ref.Server || r.held.Ref.CA != ref.CA {
+		return cl, err
+	}
+	held := *r.held
+	if identified := held.Identify(ctx); identified != nil || held.Ref.Cluster != ref.Cluster {
+		return nil, err
+	}
+	return &held, nil
+}
+
+// asConfigured is what the kubeconfig leads to now.
+func (r clusterOpener) asConfigured(ctx context.Context, ref clusterRef) (*cluster, error) {
+	c := r.config
 	chosen := c.Kubeconfig != "" || c.Context != ""
 	if c.Context == "" {
 		c.Context = ref.Context // of the operator's own

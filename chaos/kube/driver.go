@@ -81,7 +81,14 @@ const (
 // these count: Kubeconfig and Context, else the operator's own kubeconfig and the record's context there; Namespace and
 // Allow, outside of which nothing is touched; Log and UserAgent. A cluster that is not the record's is refused.
 func Undoers(c Config) chaos.Undoers {
-	r := clusterOpener{config: c}
+	return undoers(clusterOpener{config: c})
+}
+
+// HoldingUndoers are [Undoers] that read the kubeconfig now: one that is removed or changed later keeps them from
+// nothing.
+func HoldingUndoers(c Config) chaos.Undoers { return undoers(clusterOpener{config: c}.holding()) }
+
+func undoers(r clusterOpener) chaos.Undoers {
 	return chaos.Undoers{scaleKind: scaleUndoer{r}, rolloutKind: rolloutUndoer{r}, shapeKind: shapeUndoer{r}}
 }
 

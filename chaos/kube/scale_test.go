@@ -5,6 +5,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -27,9 +30,12 @@ func (s *stage) remedy(step chaos.Step) string {
 // setReplicas is somebody else's kubectl scale.
 func (s *stage) setReplicas(t *testing.T, n string) {
 	t.Helper()
-	_, err := s.client.AppsV1().StatefulSets(s.namespace).Patch(t.Context(), "redis", types.MergePatchType,
-		[]byte(`{"spec":{"replicas":`+n+`}}`), metav1.PatchOptions{})
-	if err != nil {
+	s.patchRedis(t, `{"spec":{"replicas":`+n+`}}`)
+}
+
+func (s *stage) patchRedis(t *testing.T, patch string) {
+	t.Helper()
+	if _, err := s.client.AppsV1().StatefulSets(s.namespace).Patch(t.Context(), "redis", types.MergePatchType, []byte(patch), metav1.PatchOptions{}); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -119,6 +125,22 @@ func TestScaleMovedOn(t *testing.T) {
 	// Somebody who has revert it himself has done our work.
 	apply(t, plan)
 	s.setReplicas(t, "2")
+	undone(t, plan)
+	same()
+
+	// When he sets the same number later, that is his change and not ours.
+	apply(t, plan)
+	s.patchRedis(t, `{"metadata": {"annotations": {"`+markAnnotation+`": null}}}`)
+	err = undo(t, plan.Steps[0], false)
+	if !errors.As(err, &moved) || moved.Found != "0 replicas, without the mark of this session" {
+		t.Errorf("undo of a workload without our mark: %v", err)
+	}
+	if got := *s.redis(t).Spec.Replicas; got != 0 {
+		t.Errorf("an undo that asks has set %d", got)
+	}
+	if err := undo(t, plan.Steps[0], true); err != nil && !errors.As(err, &pending) {
+		t.Fatal(err)
+	}
 	undone(t, plan)
 	same()
 }
@@ -336,3 +358,50 @@ func TestScanFindsScaledWorkloads(t *testing.T) {
 		t.Errorf("afterwards: %+v, %v", left, err)
 	}
 }
+
+// A guard reverts when the kubeconfig has been removed, or leads to another cluster, since it was started.
+func TestUndoAfterTheKubeconfigIsGone(t *testing.T) {
+	s := newStage(t)
+	same := unchanged(t, "redis", s.redisSpec)
+	kubeconfig, err := os.ReadFile(s.config.Kubeconfig)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, change := range map[string]func(path string) error{
+		"removed": os.Remove,
+		"of another server": func(path string) error {
+			return os.WriteFile(path, otherServer.ReplaceAll(kubeconfig, []byte("https://127.0.0.1:1")), 0o600)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			own := *s
+			own.config.Kubeconfig = filepath.Join(t.TempDir(), "config")
+			if err := os.WriteFile(own.config.Kubeconfig, kubeconfig, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			plan := own.accepted(t, "redis_outage", chaos.Params{"way": wayScale})
+			late, held := Undoers(own.config), HoldingUndoers(own.config)
+			apply(t, plan)
+			if err := change(own.config.Kubeconfig); err != nil {
+				t.Fatal(err)
+			}
+			step := plan.Steps[0]
+			raw, err := json.Marshal(step.Undo)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := late[step.Kind].Undo(t.Context(), raw, false); err == nil {
+				t.Error("an undo that reads the kubeconfig now went somewhere")
+			}
+			await(t, "the undo", func() string {
+				if err := held[step.Kind].Undo(t.Context(), raw, false); err != nil {
+					return err.Error()
+				}
+				return ""
+			})
+			same()
+		})
+	}
+}
+
+var otherServer = regexp.MustCompile(`https://[^\s"']+`)

@@ -52,11 +52,18 @@ func (u scaleUndoer) Undo(ctx context.Context, raw json.RawMessage, overwrite bo
 	case err != nil:
 		return err
 	}
-	if w.replicas != r.Before && w.replicas != r.After && !overwrite {
-		return moved(replicas(w.replicas))
+	m, marked := parseMark(w.mark)
+	ours := marked && m.Session == r.Session
+	if !overwrite && w.replicas != r.Before {
+		switch {
+		case w.replicas != r.After:
+			return moved(replicas(w.replicas))
+		case !ours && r.Session != "": // somebody has reverted it and set the same number again
+			return moved(replicas(w.replicas) + ", without the mark of this session")
+		}
 	}
 	back := scaleChange{workloadRef: w.workloadRef, before: w.replicas, after: r.Before, session: r.Session, mark: w.mark}
-	if m, marked := parseMark(w.mark); marked && m.Session == r.Session {
+	if ours {
 		back.mark = ""
 	}
 	if w.replicas != r.Before || w.mark != back.mark {

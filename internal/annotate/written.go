@@ -7,7 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
+
+	"xinbot.ir/squall/internal/inputfile"
 )
 
 // mostFile bounds the file of ids, in bytes.
@@ -16,17 +17,11 @@ const mostFile = 4 << 20
 // ReadWritten reads the file of ids: the annotations that a run has written. A run without any has no file; a line that was cut
 // off is left out.
 func ReadWritten(file string) (all []Written, err error) {
-	info, err := os.Stat(file)
+	raw, err := inputfile.ReadRegular(file, mostFile)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil, nil
 	case err != nil:
-		return nil, fmt.Errorf("read annotations: %w", err)
-	case info.Size() > mostFile:
-		return nil, fmt.Errorf("read annotations: the file is larger than %d bytes", mostFile)
-	}
-	raw, err := os.ReadFile(file)
-	if err != nil {
 		return nil, fmt.Errorf("read annotations: %w", err)
 	}
 	for lines := bufio.NewScanner(bytes.NewReader(raw)); lines.Scan(); {

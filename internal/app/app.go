@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 
+	"xinbot.ir/squall/chaos"
 	"xinbot.ir/squall/internal/config"
 	"xinbot.ir/squall/internal/event"
 	"xinbot.ir/squall/internal/session"
@@ -16,11 +17,11 @@ import (
 // Run is one run to start.
 type Run struct {
 	Resolved config.Resolved
-	Dir      string                 // run directory, see [Directory]
-	Embedded bool                   // the target is the embedded platform, in this process
-	Guard    func(dir string) error // starts the process that reverts when this one is killed; nil: none
-	Version  string                 // of squall
-	Command  []string               // arguments as typed; secrets are taken out
+	Dir      string             // run directory, see [Directory]
+	Embedded bool               // the target is the embedded platform, in this process
+	Guard    session.StartGuard // nil: none
+	Version  string             // of squall
+	Command  []string           // arguments as typed; secrets are taken out
 }
 
 // Start wires a session and starts it. An error of the faults' configuration is a [ConfigError].
@@ -40,8 +41,11 @@ func Start(ctx context.Context, run Run) (*session.Session, error) {
 		return nil, &ConfigError{err}
 	}
 	key, err := LedgerKey(r)
-	if err != nil && !run.Embedded {
-		r.Warnings = append(r.Warnings, fmt.Sprintf("%v: if this run dies, squall recover will need --trust", err))
+	if err != nil {
+		key = chaos.NewKey() // of this run and its guard
+		if !run.Embedded {
+			r.Warnings = append(r.Warnings, fmt.Sprintf("%v: if this run and its guard die, squall recover will need --trust", err))
+		}
 	}
 	s, err := session.Start(ctx, session.Config{
 		Options: r.Options, Settings: r.Settings, Duration: r.Duration,

@@ -7,8 +7,6 @@ import (
 	"path/filepath"
 	"slices"
 
-	"github.com/gofrs/flock"
-
 	"xinbot.ir/squall/chaos"
 	"xinbot.ir/squall/internal/annotate"
 	"xinbot.ir/squall/internal/config"
@@ -81,7 +79,10 @@ func writableDocuments(dir string, documents []config.Document) error {
 // AppendJobSummary appends the run to the job summary of GitHub Actions, once for each run. One that still goes on has its
 // turn when it has ended.
 func AppendJobSummary(run *report.Run, dir, path string) error {
-	lock := flock.New(filepath.Join(dir, session.LockFile))
+	lock, err := session.Lock(dir)
+	if err != nil {
+		return fmt.Errorf("look whether the run still goes on: %w", err)
+	}
 	held, err := lock.TryLock()
 	if err != nil {
 		return fmt.Errorf("look whether the run still goes on: %w", err)

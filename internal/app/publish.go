@@ -15,6 +15,7 @@ import (
 	"xinbot.ir/squall/internal/atomicfile"
 	"xinbot.ir/squall/internal/bundle"
 	"xinbot.ir/squall/internal/config"
+	"xinbot.ir/squall/internal/inputfile"
 	"xinbot.ir/squall/internal/publish"
 	"xinbot.ir/squall/internal/publish/github"
 	"xinbot.ir/squall/internal/rundir"
@@ -180,7 +181,7 @@ const largestDocument = 64 << 20
 
 // edit reads a file of the repository and plans its change. The flag is what names another.
 func (p Publication) edit(path, flag string, change func(publish.Document) (publish.Edit, error)) (EditedFile, error) {
-	text, err := readDocument(path)
+	text, err := inputfile.ReadRegular(path, largestDocument)
 	name, ok := relative(p.To.Repo, path)
 	if !ok || strings.HasPrefix(name, "../") {
 		name = filepath.ToSlash(path)
@@ -196,18 +197,6 @@ func (p Publication) edit(path, flag string, change func(publish.Document) (publ
 	return EditedFile{Edit: edit, Before: before, path: path}, err
 }
 
-func readDocument(path string) ([]byte, error) {
-	switch info, err := os.Stat(path); {
-	case err != nil:
-		return nil, err
-	case !info.Mode().IsRegular():
-		return nil, errors.New("it is no regular file")
-	case info.Size() > largestDocument:
-		return nil, fmt.Errorf("it is larger than %d bytes", largestDocument)
-	}
-	return os.ReadFile(path)
-}
-
 // write replaces the file, or what a link of its name leads to, unless somebody else has changed it meanwhile.
 func (e EditedFile) write() error {
 	path, err := filepath.EvalSymlinks(e.path)
@@ -218,7 +207,7 @@ func (e EditedFile) write() error {
 	if err != nil {
 		return fmt.Errorf("write %s: %w", e.path, err)
 	}
-	now, err := readDocument(path)
+	now, err := inputfile.ReadRegular(path, largestDocument)
 	if err != nil {
 		return fmt.Errorf("write %s: %w", e.path, err)
 	}

@@ -31,6 +31,14 @@ func RecoverOptions(r config.Resolved, how chaos.RecoverOptions) session.Recover
 	return session.RecoverOptions{Options: r.Options, Undoers: undoers(r), How: how, Key: key}
 }
 
+// GuardOptions is what a guard needs, which reads all of the configuration before there is anything to revert.
+func GuardOptions(r config.Resolved, key chaos.Key) session.RecoverOptions {
+	o := RecoverOptions(r, chaos.RecoverOptions{})
+	maps.Copy(o.Undoers, kube.HoldingUndoers(kubeConfig(r)))
+	o.Key = key
+	return o
+}
+
 // LedgerKey is the key of this user's ledgers. It is made at its first use.
 func LedgerKey(r config.Resolved) (chaos.Key, error) {
 	if r.LedgerKey == "" {

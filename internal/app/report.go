@@ -3,10 +3,12 @@ package app
 import (
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 
 	"xinbot.ir/squall/chaos"
+	"xinbot.ir/squall/internal/inputfile"
 	"xinbot.ir/squall/internal/rundir"
 	"xinbot.ir/squall/report"
 )
@@ -37,13 +39,23 @@ func copyRun(dir string) (spare string, err error) {
 		return "", fmt.Errorf("find another place for the report: %w", err)
 	}
 	for _, name := range []string{rundir.JournalFile, rundir.WindowsFile, rundir.HistogramFile, rundir.SamplesFile, chaos.LedgerFile} {
-		data, err := os.ReadFile(filepath.Join(dir, name))
+		from, err := inputfile.Open(filepath.Join(dir, name))
 		if err != nil {
 			continue
 		}
-		if err := os.WriteFile(filepath.Join(spare, name), data, 0o644); err != nil {
+		if err := copyTo(filepath.Join(spare, name), from); err != nil {
 			return "", errors.Join(fmt.Errorf("copy the run to another place: %w", err), os.RemoveAll(spare))
 		}
 	}
 	return spare, nil
+}
+
+// copyTo makes a file of what another holds, and closes that.
+func copyTo(path string, from *os.File) error {
+	to, err := os.Create(path)
+	if err != nil {
+		return errors.Join(err, from.Close())
+	}
+	_, err = io.Copy(to, from)
+	return errors.Join(err, to.Close(), from.Close())
 }

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"xinbot.ir/squall/internal/atomicfile"
+	"xinbot.ir/squall/internal/inputfile"
 )
 
 // Bundle is documents of one run directory, which is not changed.
@@ -121,7 +122,7 @@ func (b Bundle) Zip(file, folder string, at time.Time) error {
 }
 
 func (b Bundle) read(name string, to io.Writer) error {
-	f, err := os.Open(filepath.Join(b.dir, filepath.FromSlash(name)))
+	f, err := inputfile.Open(filepath.Join(b.dir, filepath.FromSlash(name)))
 	if err != nil {
 		return err
 	}

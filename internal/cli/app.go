@@ -57,6 +57,7 @@ func Main(ctx context.Context, w IO) int {
 	a.Out, a.Err = a.out, a.lines
 	a.out.ascii = a.withoutUTF8()
 	a.lines.ascii = a.out.ascii
+	a.hide(new(load.Keyring)) // those of a run are not known yet
 	root := a.root()
 	root.SetArgs(w.Args)
 	root.SetIn(w.In)
@@ -110,8 +111,12 @@ func (a *commands) input(flags map[string][]string, variables []string) config.I
 	}
 }
 
-// hide takes the secrets of a run out of all that is written from now on, whoever made the text.
-func (a *commands) hide(keys *load.Keyring) { a.out.redact, a.lines.redact = keys.Redact, keys.Redact }
+// hide takes the secrets of a run out of all that is written from now on, whoever made the text, and what may be one on the
+// command line.
+func (a *commands) hide(keys *load.Keyring) {
+	keys.Hide(config.Mistyped(a.Args)...)
+	a.out.redact, a.lines.redact = keys.Redact, keys.Redact
+}
 
 // untilSignal is a context that ends with the first signal.
 func (a *commands) untilSignal(ctx context.Context) (context.Context, context.CancelFunc) {

@@ -20,7 +20,7 @@ import (
 )
 
 // runSession runs one session from its start to its report, whichever way it ends. The guard is started with it; nil: none.
-func (a *commands) runSession(ctx context.Context, r config.Resolved, guard func(dir string) error, embedded bool) error {
+func (a *commands) runSession(ctx context.Context, r config.Resolved, guard session.StartGuard, embedded bool) error {
 	a.hide(r.Options.Keys)
 	for _, warning := range r.Warnings {
 		fmt.Fprintf(a.Err, "warning: %s\n", warning)

@@ -37,6 +37,7 @@ type guardOrder struct {
 	Flags     map[string][]string `json:"flags"` // those that squall recover has
 	Variables []string            `json:"variables"`
 	Pipes     map[string][]byte   `json:"pipes"` // what pipes held that the flags name, which the run has read
+	Key       chaos.Key           `json:"key"`   // of the run's ledger
 }
 
 // guard is the command that a run starts beside itself.
@@ -87,7 +88,7 @@ func (a *commands) watch(ctx context.Context, dir string) error {
 		_, _ = io.Copy(io.Discard, a.In) // the run holds the other end as long as it lives, and says nothing more
 	}()
 	ready := func() { fmt.Fprintln(a.Out, guardReady) }
-	if err := session.Guard(ctx, dir, ended, ready, app.RecoverOptions(resolved, chaos.RecoverOptions{})); err != nil {
+	if err := session.Guard(ctx, dir, ended, ready, app.GuardOptions(resolved, order.Key)); err != nil {
 		return errors.New(resolved.Options.Keys.Redact(err.Error())) // it goes to a file
 	}
 	return nil
@@ -109,12 +110,12 @@ func Self() string {
 
 // guardOf returns what starts the guard of a run: this program in a session of its own, so that no signal of a
 // terminal and no end of the run's process group reaches it.
-func (a *commands) guardOf(flags *config.Flags) func(dir string) error {
+func (a *commands) guardOf(flags *config.Flags) session.StartGuard {
 	if a.Program == "" {
 		return nil
 	}
-	return func(dir string) error {
-		if err := a.startGuard(dir, guardOrder{flags.Only(recoverFlags...), flags.Variables(), a.files.Pipes()}); err != nil {
+	return func(dir string, key chaos.Key) error {
+		if err := a.startGuard(dir, guardOrder{flags.Only(recoverFlags...), flags.Variables(), a.files.Pipes(), key}); err != nil {
 			return fmt.Errorf("start the guard, which reverts faults when squall is killed: %w", err)
 		}
 		return nil

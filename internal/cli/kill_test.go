@@ -68,6 +68,12 @@ func signals() map[string]syscall.Signal {
 
 func startVictim(t *testing.T, way, dir string, args ...string) *victim {
 	t.Helper()
+	return startVictimIn(t, way, dir, environment{"XDG_STATE_HOME=" + state, "HOME=" + dir}, args...)
+}
+
+// startVictimIn does so with its own place for the key of ledgers.
+func startVictimIn(t *testing.T, way, dir string, home environment, args ...string) *victim {
+	t.Helper()
 	v := &victim{way: way, ended: make(chan struct{})}
 	program := binary
 	var theirs *os.File
@@ -80,7 +86,7 @@ func startVictim(t *testing.T, way, dir string, args ...string) *victim {
 	}
 	v.cmd = exec.Command(program, args...)
 	v.cmd.Dir = dir
-	v.cmd.Env = []string{"XDG_STATE_HOME=" + state, "HOME=" + dir, "PATH=" + os.Getenv("PATH"), "WEBHOOK_SECRET=s3cret", "GOTRACEBACK=none"}
+	v.cmd.Env = append([]string{"PATH=" + os.Getenv("PATH"), "WEBHOOK_SECRET=s3cret", "GOTRACEBACK=none"}, home...)
 	v.cmd.Stdout, v.cmd.Stderr = &v.log, &v.log
 	if theirs != nil {
 		v.cmd.ExtraFiles = []*os.File{theirs}
@@ -475,6 +481,33 @@ func TestGuardReadsWhatTheRunReads(t *testing.T) {
 	v.wait(t)
 	until(t, "the guard has reverted the fault", func() bool { return b.state(t) == b.before })
 	until(t, "the guard is gone", func() bool { return len(guards(t, run)) == 0 })
+}
+
+// TestGuardWithoutAPlaceForTheKey: in a container or a unit of systemd there may be no home. The guard knows the ledger of its
+// own run all the same.
+func TestGuardWithoutAPlaceForTheKey(t *testing.T) {
+	endToEnd(t)
+	for name, home := range map[string]environment{"no home": nil, "a home that is not there": {"HOME=/proc/1/none"}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := newBench(t)
+			dir := t.TempDir()
+			run := filepath.Join(dir, "run")
+			v := startVictimIn(t, "KILL", dir, home, "run", "--headless", "--vus", "1", "--host", acceptsAll(t), "--out", "run", "--duration", "5m",
+				"--steady-state", "off", "--toxiproxy", b.api, "--fault", "llm_latency,for=5m")
+			until(t, "the fault is on", func() bool {
+				data, _ := os.ReadFile(filepath.Join(run, "journal.jsonl"))
+				return strings.Contains(string(data), `"kind":"fault_active"`)
+			})
+			if b.state(t) == b.before {
+				t.Fatal("nothing to test")
+			}
+			v.kill()
+			v.wait(t)
+			until(t, "the guard has reverted the fault", func() bool { return b.state(t) == b.before })
+			until(t, "the guard is gone", func() bool { return len(guards(t, run)) == 0 })
+		})
+	}
 }
 
 // TestGuardOfARunDirectoryThatIsGone: somebody has tidied up under a living run, which is killed then.

@@ -12,6 +12,7 @@ import (
 	"xinbot.ir/squall/internal/config"
 	"xinbot.ir/squall/internal/publish"
 	"xinbot.ir/squall/internal/session"
+	"xinbot.ir/squall/load"
 	"xinbot.ir/squall/report"
 )
 
@@ -47,8 +48,9 @@ func (a *commands) publish() *cobra.Command {
 			return usage(err)
 		}
 		if to.Issues != nil && to.Issues.Token.Set() {
-			hide := strings.NewReplacer(to.Issues.Token.Reveal(), "***").Replace
-			a.out.redact, a.lines.redact = hide, hide
+			keys := new(load.Keyring)
+			keys.Hide(to.Issues.Token.Reveal())
+			a.hide(keys)
 		}
 		for _, warning := range to.Warnings {
 			fmt.Fprintf(a.Err, "warning: %s\n", warning)

@@ -4,12 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"path/filepath"
 	"slices"
 	"strings"
 
 	"al.essio.dev/pkg/shellescape"
-	"github.com/gofrs/flock"
 	"github.com/spf13/cobra"
 
 	"xinbot.ir/squall/chaos"
@@ -64,10 +62,9 @@ what it would do, and if it is yours, give --trust and type yes.`,
 			return usage(errors.New("--annotations removes what a run has marked: name the run"))
 		}
 		a.hide(resolved.Options.Keys)
+		var unread error
 		if len(dirs) == 0 && !scan {
-			if dirs, err = app.Unfinished(); err != nil {
-				return err
-			}
+			dirs, unread = app.Unfinished()
 			dirs = slices.DeleteFunc(dirs, func(dir string) bool {
 				if isRunning(dir) {
 					fmt.Fprintf(a.Out, "· %s: the run is still going on, and left alone\n", dir)
@@ -89,7 +86,7 @@ what it would do, and if it is yours, give --trust and type yes.`,
 			return a.scan(ctx, resolved, how)
 		}
 		how.Trusts = a.trustPolicy(ctx, trust)
-		err = a.recoverRuns(ctx, dirs, how)
+		err = a.recoverRuns(ctx, dirs, how, unread)
 		if annotations {
 			err = errors.Join(err, a.removeAnnotations(ctx, resolved, dirs))
 		}
@@ -122,9 +119,13 @@ func (a *commands) removeAnnotations(ctx context.Context, resolved config.Resolv
 // recoverFlags are the flags of the configuration that matter for putting things back.
 var recoverFlags = []string{"config", "target", "confirm", "orchestrator", "toxiproxy", "kubeconfig", "context", "namespace", "allow-namespace", "timeout", "ca", "cert", "key", "insecure-skip-verify", "env", "grafana"}
 
-// recoverRuns recovers run directories and says what became of each change.
-func (a *commands) recoverRuns(ctx context.Context, dirs []string, how session.RecoverOptions) error {
+// recoverRuns recovers run directories and says what became of each change. Of others it may be known already that they
+// cannot be read.
+func (a *commands) recoverRuns(ctx context.Context, dirs []string, how session.RecoverOptions, unread error) error {
 	var errs []error
+	if unread != nil {
+		errs = append(errs, unread)
+	}
 	found, left := 0, 0
 	for _, dir := range dirs {
 		changes, err := session.Recover(ctx, dir, how)
@@ -325,7 +326,7 @@ func (a *commands) offerRecovery(ctx context.Context, r config.Resolved) (warnin
 				return nil, errUnanswered
 			}
 			if answer == "" || answer == "y" || answer == "yes" {
-				if a.recoverRuns(ctx, []string{dir}, how) == nil {
+				if a.recoverRuns(ctx, []string{dir}, how, nil) == nil {
 					continue
 				}
 				answer, answered := a.ask(ctx, "Begin a new run all the same? [y/N] ")
@@ -346,7 +347,10 @@ var errUnanswered = errors.New("nothing was begun")
 
 // isRunning reports whether a session holds the run directory.
 func isRunning(dir string) bool {
-	lock := flock.New(filepath.Join(dir, session.LockFile))
+	lock, err := session.Lock(dir)
+	if err != nil {
+		return false // whoever locks it says so
+	}
 	held, err := lock.TryRLock()
 	if err != nil {
 		return false

@@ -1,16 +1,19 @@
 package cli
 
 import (
+	"errors"
 	"fmt"
 	"hash/crc32"
 	"net"
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
 	"xinbot.ir/squall/chaos"
+	"xinbot.ir/squall/internal/rundir"
 	"xinbot.ir/squall/internal/session"
 )
 
@@ -83,7 +86,7 @@ users: [{name: u, user: {exec: {apiVersion: client.authentication.k8s.io/v1, int
 	} {
 		environ["HOME"], environ["NAMESPACE"] = home, "n"
 		code, said, errs := tryTyping(t, "yes\n", environ, "recover", "--trust", dir)
-		if code != exitNotReverted || strings.Count(said, "nothing was contacted") != 3 || strings.Contains(said+errs, "canary-token") {
+		if code != exitNotReverted || strings.Count(said, "nothing was contacted") != 3 || strings.Contains(said+errs, "canary-token") || strings.Contains(said+errs, "curl") {
 			t.Errorf("%s: exit code %d\n%s%s", name, code, said, errs)
 		}
 		for _, want := range []string{"--toxiproxy " + address, "--orchestrator " + address, "--kubeconfig"} {
@@ -105,6 +108,58 @@ func TestRecoverNamesDamage(t *testing.T) {
 		code, said, errs := try(t, nil, args...)
 		if code != exitNotReverted || !strings.Contains(said, "damaged lines: 1") || strings.Contains(said, "Nothing is left to revert") {
 			t.Errorf("squall %v: exit code %d\n%s%s", args, code, said, errs)
+		}
+	}
+}
+
+// What lies in a run directory of somebody else may never end to be read. It is named, and keeps nothing else from being
+// reverted.
+func TestRunDirectoryThatCannotBeRead(t *testing.T) {
+	for _, name := range []string{chaos.LedgerFile, session.LockFile, rundir.JournalFile, rundir.WindowsFile, rundir.HistogramFile} {
+		for kind, put := range map[string]func(path string) error{
+			"pipe":   func(path string) error { return syscall.Mkfifo(path, 0o600) },
+			"device": func(path string) error { return os.Symlink("/dev/zero", path) },
+		} {
+			t.Run(name+" is a "+kind, func(t *testing.T) {
+				t.Chdir(t.TempDir())
+				environ := map[string]string{"HOME": t.TempDir()}
+				dir := deadRun(t, record("toxic", `{"url":"http://127.0.0.1:1","proxy":"p","toxic":"squall-a-b-c-upstream"}`))
+				bad := filepath.Join("runs", "bad")
+				if err := os.CopyFS(bad, os.DirFS(dir)); err != nil {
+					t.Fatal(err)
+				}
+				if err := errors.Join(os.RemoveAll(filepath.Join(bad, name)), put(filepath.Join(bad, name))); err != nil {
+					t.Fatal(err)
+				}
+				type outcome struct {
+					code       int
+					said, errs string
+				}
+				run := func(args ...string) outcome {
+					done := make(chan outcome, 1)
+					go func() {
+						code, said, errs := try(t, environ, args...)
+						done <- outcome{code, said, errs}
+					}()
+					select {
+					case o := <-done:
+						return o
+					case <-time.After(time.Minute):
+						t.Fatalf("squall %v does not end", args)
+						return outcome{}
+					}
+				}
+				if o := run("recover"); o.code == 0 || !strings.Contains(o.said, "squall recover --trust runs/x") {
+					t.Errorf("the other run: exit code %d\n%s%s", o.code, o.said, o.errs)
+				}
+				o := run("recover", bad)
+				if o.code == 0 || strings.Contains(o.said, "Nothing is left") {
+					t.Errorf("this run: exit code %d\n%s%s", o.code, o.said, o.errs)
+				}
+				if o := run("report", bad); (o.code == 0) != (name == session.LockFile || name == chaos.LedgerFile) {
+					t.Errorf("its report: exit code %d\n%s%s", o.code, o.said, o.errs)
+				}
+			})
 		}
 	}
 }

@@ -3,6 +3,7 @@ package config
 import (
 	"fmt"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -115,6 +116,10 @@ func (l *resolver) output(text, source string) (Document, bool) {
 				source, name, strictyaml.Choice(l.known))
 			return Document{}, true
 		}
+		if variable.MatchString(name) {
+			l.problem("%s: %s is a variable, and neither a run directory nor one of %s: write -e %s=VALUE", source, name, strictyaml.Choice(l.known), name)
+			return Document{}, true
+		}
 		return Document{}, false
 	case path == "" || path == "-":
 		l.problem("%s %s: needs a file, as in %s=FILE: the summary is what standard output has", source, text, name)
@@ -123,6 +128,9 @@ func (l *resolver) output(text, source string) (Document, bool) {
 	}
 	return Document{name, path, source + " " + name}, true
 }
+
+// variable is the name of a variable of the environment.
+var variable = regexp.MustCompile(`^[A-Z][A-Z0-9_]+$`)
 
 // hasK6Options reports whether a path is rather the options that k6's csv output takes.
 func hasK6Options(path string) bool {

@@ -43,3 +43,31 @@ func TestPasswordsOfProxiesAreSecrets(t *testing.T) {
 		}
 	}
 }
+
+// Who is named in front of an address may be a token, with a scheme or without.
+func TestUsersInAddressesAreNotShown(t *testing.T) {
+	address, other := Setting{Name: httpsProxy}, Setting{Name: "fault"}
+	for text, want := range map[string]string{
+		"token@h:99":         "***@h:99",
+		"https://token@h:99": "https://***@h:99",
+		"https://h:99/?a=b":  "https://h:99/?***",
+		"h:99":               "h:99",
+	} {
+		if got := shown(address, text); got != want {
+			t.Errorf("%s is shown as %s, want %s", text, got, want)
+		}
+	}
+	if got := shown(other, "llm_latency@1m,for=5s"); got != "llm_latency@1m,for=5s" {
+		t.Errorf("a fault is shown as %s", got)
+	}
+}
+
+func TestMistyped(t *testing.T) {
+	args := []string{
+		"run", "--fault", "WEBHOOK_SECRET=canary-1", "-eADMIN_TOKEN=canary-2", "--host=http://user:canary-3@h:80/x", "h:canary-4@example.org",
+		"https://hooks.slack.com/services/T0/B0/canary-5", "--objective", "gateway_latency: p(95)<1500", "llm_latency@1m,for=5s", "--key=client.pem", "--vus", "5", "API_KEY=x",
+	}
+	if got, want := Mistyped(args), []string{"canary-1", "canary-2", "canary-3", "canary-4", "T0/B0/canary-5"}; !slices.Equal(got, want) {
+		t.Errorf("%q may be secrets, want %q", got, want)
+	}
+}

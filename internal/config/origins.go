@@ -16,7 +16,7 @@ func (l *resolver) origins(r Resolved) (all []Origin, fingerprints map[string]st
 			continue
 		}
 		value := l.values[row.Name]
-		o := Origin{Name: row.Name, Value: withoutSecrets(r.Options.Keys.Redact(value.text())), Source: value.source}
+		o := Origin{Name: row.Name, Value: shown(row, r.Options.Keys.Redact(value.text())), Source: value.source}
 		switch {
 		case row.Secret && value.set():
 			o.Value = NewSecret(value.text()).Fingerprint()

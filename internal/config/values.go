@@ -52,7 +52,7 @@ func unaccepted(row Setting, text string, err error) string {
 	if row.Secret || row.Argument == pairArgument { // the value of a pair may be one, too
 		return "must be " + row.Accepts
 	}
-	said := fmt.Sprintf("is %q: must be %s", withoutSecrets(text), row.Accepts)
+	said := fmt.Sprintf("is %q: must be %s", shown(row, text), row.Accepts)
 	if why := err.Error(); why != "" {
 		said += " (" + why + ")"
 	}
@@ -64,6 +64,14 @@ var (
 	urlQuery = regexp.MustCompile(`[?#].*$`)
 	assigned = regexp.MustCompile(`(?i)^([a-z0-9_.-]*(?:secret|token|password|key|auth|cookie)[a-z0-9_.-]*\s*[=:]).*$`)
 )
+
+// shown is the value of a setting without what may be a secret in it.
+func shown(row Setting, text string) string {
+	if at := strings.LastIndexByte(text, '@'); at >= 0 && addressSettings(row) && !strings.Contains(text, "//") {
+		text = "***" + text[at:] // an address without its scheme
+	}
+	return withoutSecrets(text)
+}
 
 // withoutSecrets hides what may be one: behind a name that sounds like one, and in a URL user, password and query.
 func withoutSecrets(text string) string {

@@ -45,7 +45,21 @@ func Joined(err error) (texts []string) {
 			}
 		}
 	}
+	if hasJoin(err) { // within its text
+		return []string{strings.ReplaceAll(err.Error(), "\n", "; ")}
+	}
 	return []string{err.Error()}
+}
+
+// hasJoin reports whether errors were joined anywhere in err.
+func hasJoin(err error) bool {
+	switch e := err.(type) { //nolint:errorlint // walks the tree itself
+	case interface{ Unwrap() []error }:
+		return true
+	case interface{ Unwrap() error }:
+		return hasJoin(e.Unwrap())
+	}
+	return false
 }
 
 // Redact returns err with a text in which a redactor has put something in the place of secrets; err itself when there is

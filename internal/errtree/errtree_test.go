@@ -40,7 +40,7 @@ func TestJoined(t *testing.T) {
 		"wrapped break":   {fmt.Errorf("do: %w", forged), []string{"do: c\nFORGED"}},
 		"joined twice":    {errors.Join(errors.Join(a, b), fmt.Errorf("x: %w", errors.Join(a, forged))), []string{"a", "b", "x: a", "c\nFORGED"}},
 		"two in one line": {fmt.Errorf("%w and %w", a, b), []string{"a and b"}},
-		"text behind":     {fmt.Errorf("%w (more)", errors.Join(a, b)), []string{"a\nb (more)"}},
+		"text behind":     {fmt.Errorf("%w (more)", errors.Join(a, b)), []string{"a; b (more)"}},
 	} {
 		if got := Joined(c.err); !slices.Equal(got, c.want) {
 			t.Errorf("%s: %q, want %q", name, got, c.want)

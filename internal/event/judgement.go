@@ -48,7 +48,7 @@ type GeneratorAway struct {
 }
 
 func (d GeneratorAway) text() string {
-	text := "The generator was away for " + units.Latency(duration(d.Lasted))
+	text := "The generator was away for " + units.Lasted(duration(d.Lasted))
 	if d.Skipped > 0 {
 		text += ", " + units.Counted(d.Skipped, "send", "sends") + " skipped"
 	}

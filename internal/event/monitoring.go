@@ -101,7 +101,7 @@ type SourceBack struct {
 func (d SourceGap) text() string { return "No " + about(d.Title, d.Source) + ": " + d.Reason }
 
 func (d SourceBack) text() string {
-	return "There is " + about(d.Title, d.Source) + " again, after " + seconds(d.Lasted)
+	return "There is " + about(d.Title, d.Source) + " again, after " + units.Lasted(duration(d.Lasted))
 }
 
 // about names what a source gives.

@@ -1,5 +1,6 @@
-// Package inputfile reads the files that people name: configuration, workloads, certificates. Whatever they name,
-// reading ends: a device, an endless pipe or a file by mistake is refused with a word.
+// Package inputfile reads the files that people name (configuration, workloads, certificates) and those of run directories,
+// which somebody else may have made. Whatever lies there, reading ends: a device, an endless pipe or a file by mistake
+// is refused with a word.
 package inputfile
 
 import (
@@ -26,8 +27,7 @@ func read(path string, patience time.Duration) ([]byte, error) {
 	refuse := func(format string, args ...any) ([]byte, error) {
 		return nil, &fs.PathError{Op: "read", Path: path, Err: fmt.Errorf(format, args...)}
 	}
-	// Without O_NONBLOCK, opening a pipe waits for its writer.
-	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+	f, err := open(path)
 	if err != nil {
 		return nil, err
 	}
@@ -54,6 +54,61 @@ func read(path string, patience time.Duration) ([]byte, error) {
 	}
 	return data, nil
 }
+
+// open opens anything for reading. Without O_NONBLOCK, opening a pipe waits for its writer.
+func open(path string) (*os.File, error) { return os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0) }
+
+// Open opens a regular file for reading, and nothing else. The error is an [fs.PathError].
+func Open(path string) (*os.File, error) { return openKind(path, 0, errNotRegular) }
+
+// OpenDir opens a directory, and nothing else. The error is an [fs.PathError].
+func OpenDir(path string) (*os.File, error) { return openKind(path, fs.ModeDir, errNoDirectory) }
+
+func openKind(path string, kind fs.FileMode, refusal error) (*os.File, error) {
+	f, err := open(path)
+	if err != nil {
+		return nil, err
+	}
+	info, err := f.Stat()
+	if err == nil && info.Mode().Type() != kind {
+		err = &fs.PathError{Op: "read", Path: path, Err: refusal}
+	}
+	if err != nil {
+		_ = f.Close() // nothing was written
+		return nil, err
+	}
+	return f, nil
+}
+
+// ReadRegular reads a regular file of at most so many bytes. The error is an [fs.PathError], or wraps one.
+func ReadRegular(path string, most int64) ([]byte, error) {
+	f, err := Open(path)
+	if err != nil {
+		return nil, err
+	}
+	data, err := io.ReadAll(io.LimitReader(f, most+1))
+	if err == nil && int64(len(data)) > most {
+		err = &fs.PathError{Op: "read", Path: path, Err: fmt.Errorf("it is larger than %d bytes", most)}
+	}
+	if err := errors.Join(err, f.Close()); err != nil {
+		return nil, err
+	}
+	return data, nil
+}
+
+// Regular is an error when something is at a path that is no regular file, be it a link to one: opening it, as a lock does,
+// might not end, and might make a file elsewhere.
+func Regular(path string) error {
+	if info, err := os.Lstat(path); err == nil && !info.Mode().IsRegular() {
+		return &fs.PathError{Op: "open", Path: path, Err: errNotRegular}
+	}
+	return nil
+}
+
+var (
+	errNotRegular  = errors.New("it is no regular file")
+	errNoDirectory = errors.New("it is no directory")
+)
 
 // readAll reads one byte more than is accepted. A pipe whose writer has not come yet looks as if it were at its end.
 func readAll(f *os.File, deadline time.Time, regular bool) ([]byte, error) {

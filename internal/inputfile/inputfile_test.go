@@ -69,3 +69,37 @@ func TestPipe(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// Nothing but a regular file is read where nobody may have put anything else, and not more of it than is accepted.
+func TestOnlyRegularFiles(t *testing.T) {
+	dir := t.TempDir()
+	file, fifo, device, link := filepath.Join(dir, "file"), filepath.Join(dir, "fifo"), filepath.Join(dir, "device"), filepath.Join(dir, "link")
+	if err := errors.Join(os.WriteFile(file, []byte("12345"), 0o600), syscall.Mkfifo(fifo, 0o600), os.Symlink("/dev/zero", device), os.Symlink(file, link)); err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range []string{file, link} {
+		if got, err := ReadRegular(path, 5); err != nil || string(got) != "12345" {
+			t.Errorf("%s: %q, %v", path, got, err)
+		}
+		if err := Regular(path); (err == nil) != (path == file) {
+			t.Errorf("%s: %v", path, err)
+		}
+	}
+	if _, err := ReadRegular(file, 4); err == nil || !strings.Contains(err.Error(), "larger than 4 bytes") {
+		t.Errorf("a file that is too large: %v", err)
+	}
+	for _, path := range []string{fifo, device, dir} {
+		if _, err := ReadRegular(path, 5); !errors.Is(err, errNotRegular) {
+			t.Errorf("%s: %v", path, err)
+		}
+		if err := Regular(path); !errors.Is(err, errNotRegular) {
+			t.Errorf("%s: %v", path, err)
+		}
+	}
+	if _, err := OpenDir(file); !errors.Is(err, errNoDirectory) {
+		t.Errorf("a file for a directory: %v", err)
+	}
+	if _, err := Open(filepath.Join(dir, "none")); !errors.Is(err, fs.ErrNotExist) || Regular(filepath.Join(dir, "none")) != nil {
+		t.Errorf("no file: %v", err)
+	}
+}

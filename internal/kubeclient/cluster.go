@@ -25,6 +25,8 @@ import (
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
 	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
+
+	"xinbot.ir/squall/internal/inputfile"
 )
 
 // CallTime is how long the API server may take for one answer, unless it is set.
@@ -90,6 +92,9 @@ func Connect(c Config) (*Cluster, error) {
 	ref := Ref{Kubeconfig: files, Context: c.Context}
 	if ref.Context == "" {
 		ref.Context = raw.CurrentContext
+	}
+	if err := readable(filesOf(raw, ref.Context)); err != nil {
+		return nil, fmt.Errorf("%s %s: %w", verb, files, err)
 	}
 	config, err := restConfig(raw, ref.Context, files)
 	if err != nil {
@@ -201,7 +206,7 @@ func authorityOf(config *rest.Config) (string, error) {
 	data := config.CAData
 	if len(data) == 0 && config.CAFile != "" {
 		var err error
-		if data, err = os.ReadFile(config.CAFile); err != nil {
+		if data, err = inputfile.ReadRegular(config.CAFile, inputfile.Largest); err != nil {
 			return "", err
 		}
 	}

@@ -1,6 +1,8 @@
 package kubeclient
 
 import (
+	"errors"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -60,5 +62,46 @@ func TestKubeconfigThatIsNoFile(t *testing.T) {
 		if _, err := Connect(Config{Kubeconfig: path}); err == nil || !strings.Contains(err.Error(), path+" "+want) {
 			t.Errorf("%s: %v, want %q", path, err, want)
 		}
+	}
+}
+
+// What a kubeconfig names is read the same way. Without any cluster in it, it does not lead to the pod's own.
+func TestFilesOfAKubeconfig(t *testing.T) {
+	dir := t.TempDir()
+	fifo := filepath.Join(dir, "fifo")
+	if err := syscall.Mkfifo(fifo, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("KUBERNETES_SERVICE_HOST", "127.0.0.1") // as in a pod
+	t.Setenv("KUBERNETES_SERVICE_PORT", "1")
+	connect := func(cluster, user string) error {
+		path := filepath.Join(dir, "config")
+		text := fmt.Sprintf("{apiVersion: v1, kind: Config, current-context: x, contexts: [{name: x, context: {cluster: c, user: u}}],"+
+			" clusters: [{name: c, cluster: {server: 'https://127.0.0.1:1'%s}}], users: [{name: u, user: {%s}}]}", cluster, user)
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		_, err := Connect(Config{Kubeconfig: path})
+		return err
+	}
+	for _, c := range [][2]string{
+		{", certificate-authority: fifo", ""}, {"", "tokenFile: fifo"}, {"", "client-certificate: fifo, client-key: fifo"},
+	} {
+		if err := connect(c[0], c[1]); err == nil || !strings.Contains(err.Error(), fifo+" is a pipe") {
+			t.Errorf("%v: %v", c, err)
+		}
+	}
+	if err := connect("", "tokenFile: /dev/zero"); err == nil || !strings.Contains(err.Error(), "/dev/zero is no file") {
+		t.Error(err)
+	}
+	if err := connect("", ""); err != nil {
+		t.Error(err)
+	}
+	empty := filepath.Join(dir, "empty")
+	if err := os.WriteFile(empty, []byte("targets: {}\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Connect(Config{Kubeconfig: empty}); !errors.Is(err, ErrNoCluster) || !strings.Contains(err.Error(), "is it a kubeconfig?") {
+		t.Errorf("no kubeconfig: %v", err)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"slices"
 
 	"k8s.io/apimachinery/pkg/api/equality"
 	"k8s.io/client-go/tools/clientcmd"
@@ -20,14 +21,29 @@ func readable(paths []string) error {
 		switch {
 		case err != nil: // client-go says why
 		case info.Mode().Type() == fs.ModeNamedPipe:
-			return fmt.Errorf("%s is a pipe, which can be read only once, and the kubeconfig is needed again to revert faults: save it in a file", path)
+			return fmt.Errorf("%s is a pipe, which can be read only once, and what is in it is needed again to revert faults: save it in a file", path)
 		case !info.Mode().IsRegular():
 			return fmt.Errorf("%s is no file", path)
 		case info.Size() > inputfile.Largest:
-			return fmt.Errorf("%s is larger than %d bytes, and so no kubeconfig", path, inputfile.Largest)
+			return fmt.Errorf("%s is larger than %d bytes: it is something else", path, inputfile.Largest)
 		}
 	}
 	return nil
+}
+
+// filesOf are those that a kubeconfig names for a context: certificates, keys and tokens.
+func filesOf(raw *clientcmdapi.Config, context string) (paths []string) {
+	used := raw.Contexts[context]
+	if used == nil {
+		return nil
+	}
+	if c := raw.Clusters[used.Cluster]; c != nil {
+		paths = append(paths, c.CertificateAuthority)
+	}
+	if u := raw.AuthInfos[used.AuthInfo]; u != nil {
+		paths = append(paths, u.ClientCertificate, u.ClientKey, u.TokenFile)
+	}
+	return slices.DeleteFunc(paths, func(path string) bool { return path == "" })
 }
 
 // unambiguous refuses a context whose name, cluster or user two of the files define in different ways. Clients take

@@ -8,6 +8,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"xinbot.ir/squall/internal/inputfile"
 )
 
 // EvidenceFile names the index of the evidence, in its directory.
@@ -58,17 +60,11 @@ func SaveEvidence(dir string, all []Evidence) error {
 // refused.
 func LoadEvidence(dir string) ([]Evidence, error) {
 	path := filepath.Join(dir, EvidenceDir, EvidenceFile)
-	info, err := os.Stat(path)
+	raw, err := inputfile.ReadRegular(path, mostIndex)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil, nil
 	case err != nil:
-		return nil, fmt.Errorf("read the index of the evidence: %w", err)
-	case info.Size() > mostIndex:
-		return nil, fmt.Errorf("read the index of the evidence: it is larger than %d bytes", mostIndex)
-	}
-	raw, err := os.ReadFile(path)
-	if err != nil {
 		return nil, fmt.Errorf("read the index of the evidence: %w", err)
 	}
 	var all []Evidence

@@ -11,6 +11,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"xinbot.ir/squall/internal/inputfile"
 )
 
 // EvidenceDir is the directory, in that of the run, of what the platform said of itself.
@@ -107,7 +109,7 @@ func (r *Run) EachGonePod(visit func(GonePod)) error {
 
 // eachRow reads a table of the evidence that has these columns. A row that use refuses is left out with a warning.
 func (r *Run) eachRow(name string, columns []string, use func(row map[string]string) error) error {
-	f, err := os.Open(filepath.Join(r.Dir, EvidenceDir, name))
+	f, err := inputfile.Open(filepath.Join(r.Dir, EvidenceDir, name))
 	if err != nil {
 		return fmt.Errorf("read run directory: %w", err)
 	}

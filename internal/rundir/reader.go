@@ -9,12 +9,12 @@ import (
 	"io"
 	"io/fs"
 	"math"
-	"os"
 	"path/filepath"
 	"slices"
 	"time"
 
 	"xinbot.ir/squall/internal/event"
+	"xinbot.ir/squall/internal/inputfile"
 )
 
 // Run is what a run directory holds. Histograms are not in it: see [Run.EachHistogram].
@@ -100,13 +100,30 @@ func (r *Run) EachHistogram(visit func(tag string, at, length float64, bars Bars
 	return err
 }
 
+// longestLine bounds a line, in bytes: a second with every series and status is some hundred thousand.
+const longestLine = 16 << 20
+
+// readLine reads a line with its end. At the end of the file the error is io.EOF, with what is left.
+func readLine(from *bufio.Reader) (line []byte, err error) {
+	for {
+		part, err := from.ReadSlice('\n')
+		line = append(line, part...)
+		switch {
+		case len(line) > longestLine:
+			return nil, fmt.Errorf("it is longer than %d bytes", longestLine)
+		case !errors.Is(err, bufio.ErrBufferFull):
+			return line, err
+		}
+	}
+}
+
 // errStop leaves eachLine early.
 var errStop = errors.New("stop")
 
 // eachLine calls use for every whole line of a file. A line that use refuses is left out with a
 // warning, and so is a last line without its newline: the write that made it was cut short.
 func (r *Run) eachLine(name string, use func(line []byte) error) error {
-	f, err := os.Open(filepath.Join(r.Dir, name))
+	f, err := inputfile.Open(filepath.Join(r.Dir, name))
 	if err != nil {
 		return fmt.Errorf("read run directory: %w", err)
 	}
@@ -114,9 +131,9 @@ func (r *Run) eachLine(name string, use func(line []byte) error) error {
 	lines := bufio.NewReaderSize(f, 64<<10)
 	bad, firstBad := 0, ""
 	for number := 1; ; number++ {
-		line, err := lines.ReadBytes('\n')
+		line, err := readLine(lines)
 		if err != nil && !errors.Is(err, io.EOF) {
-			return fmt.Errorf("read run directory: %w", err)
+			return fmt.Errorf("read run directory: %s: line %d: %w", name, number, err)
 		}
 		if err != nil { // the end of the file
 			if len(line) > 0 {

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"xinbot.ir/squall/internal/event"
+	"xinbot.ir/squall/internal/inputfile"
 	"xinbot.ir/squall/load/metric"
 )
 
@@ -269,7 +270,7 @@ func (a *appender) close() error {
 }
 
 func syncDir(dir string) error {
-	d, err := os.Open(dir)
+	d, err := inputfile.OpenDir(dir)
 	if err != nil {
 		return fmt.Errorf("create run directory: %w", err)
 	}

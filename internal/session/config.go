@@ -43,10 +43,10 @@ type Config struct {
 	Outlets []Outlet
 
 	Dir string // run directory, made by Start
-	// LedgerKey authenticates the ledger's lines; nil: they will have to be trusted when they are recovered.
+	// LedgerKey authenticates the ledger's lines. Who has another one will have to trust them to recover.
 	LedgerKey chaos.Key
 	// Guard starts, before anything is changed, what reverts changes when this process is killed. Nil: nothing does.
-	Guard    func(dir string) error
+	Guard    StartGuard
 	Target   string // name for the header
 	Embedded bool   // the demo platform, in this process
 	Version  string

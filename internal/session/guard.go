@@ -5,11 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"slices"
 	"time"
-
-	"github.com/gofrs/flock"
 
 	"xinbot.ir/squall/chaos"
 	"xinbot.ir/squall/internal/event"
@@ -24,6 +21,10 @@ const (
 	guardPause    = time.Second
 	guardMaxPause = 30 * time.Second
 )
+
+// StartGuard starts the process that reverts what a run has left when its own is killed. It is given the key of the run's
+// ledger, which may be that of this run alone. The process watches when it returns.
+type StartGuard func(dir string, key chaos.Key) error
 
 // Guard waits until the session that holds a run directory has ended: until its process has, which closes ended, and
 // until nobody holds the lock. Files alone do not tell, since a person can remove them under a living session. When the
@@ -49,7 +50,10 @@ func Guard(ctx context.Context, dir string, ended <-chan struct{}, ready func(),
 	if isCopy {
 		defer func() { err = errors.Join(err, removeSettled(now)) }()
 	}
-	lock := flock.New(filepath.Join(dir, LockFile))
+	lock, err := Lock(dir)
+	if err != nil {
+		return fmt.Errorf("guard %s: wait for the end of the session: %w", dir, err)
+	}
 	if _, err := lock.TryLockContext(ctx, 100*time.Millisecond); err != nil {
 		return fmt.Errorf("guard %s: wait for the end of the session: %w", dir, err)
 	}

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 
 	"xinbot.ir/squall/chaos"
+	"xinbot.ir/squall/internal/inputfile"
 	"xinbot.ir/squall/internal/rundir"
 )
 
@@ -23,11 +24,11 @@ type guardedFiles struct {
 // holdFiles opens them. Each is there before the guard is started.
 func holdFiles(dir string) (g *guardedFiles, err error) {
 	g = &guardedFiles{dir: dir, files: map[string]*os.File{}}
-	if g.self, err = os.Open(dir); err != nil {
+	if g.self, err = inputfile.OpenDir(dir); err != nil {
 		return nil, err
 	}
 	for _, name := range []string{rundir.JournalFile, chaos.LedgerFile} {
-		file, err := os.Open(filepath.Join(dir, name))
+		file, err := inputfile.Open(filepath.Join(dir, name))
 		if errors.Is(err, fs.ErrNotExist) {
 			continue // somebody was quicker
 		}

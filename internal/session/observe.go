@@ -23,6 +23,7 @@ func (s *Session) observer() func(metric.Observation) {
 	told := make([]slo.State, len(s.config.Objectives))
 	saturated := false
 	book, parts := newPhaseStats(), slo.NewParts(load.Registry(), s.config.Objectives)
+	var calm calmTime
 	return func(o metric.Observation) {
 		at := o.Window.Start.Sub(s.started).Seconds()
 		if err := s.journal.writer.Second(rundir.NewSecond(max(0, at), o), o); err != nil {
@@ -34,7 +35,8 @@ func (s *Session) observer() func(metric.Observation) {
 		for _, part := range parts.At(line, middle) {
 			part.Add(o)
 		}
-		live, overall := s.judge(o, line, middle, parts)
+		calm.observe(o, line.Outside(middle))
+		live, overall := s.judge(o, line, middle, &calm, parts)
 		for i, v := range live {
 			s.emitObjective(v, &told[i])
 		}
@@ -78,20 +80,52 @@ func (s *Session) reportLostWindow(err error) {
 }
 
 // judge holds the objectives against the last seconds and against the run: what the verdict will go by.
-func (s *Session) judge(o metric.Observation, line *timeline.Timeline, at float64, parts slo.Parts) (live, overall []slo.Result) {
+func (s *Session) judge(o metric.Observation, line *timeline.Timeline, at float64, calm *calmTime, parts slo.Parts) (live, overall []slo.Result) {
 	o.Total.Chaos = uint64(line.Injected())
 	for _, objective := range s.config.Objectives {
 		now := objective.Evaluate(o.Recent)
 		switch scope := objective.Scope; {
 		case scope.During != "" && !scope.Covers(line, at):
 			now = slo.Result{Objective: objective, OutOfScope: true, Reason: scope.During + " is not on"}
-		case scope.Outside && line.FaultOn(at): // its recovery is judged: by it the clock of the recovery stops
+		case scope.Outside && line.FaultOn(at):
 			now = slo.Result{Objective: objective, OutOfScope: true, Reason: "a fault is on"}
+		case scope.Outside && !scope.Covers(line, at):
+			now = slo.Result{Objective: objective, OutOfScope: true, Reason: "the platform has not recovered from a fault yet"}
+		case scope.Outside:
+			now = objective.Evaluate(calm.recent(o))
 		}
 		whole, _ := parts.Evaluate(objective, s.config.BuiltIn, o.Total)
 		live, overall = append(live, now), append(overall, whole)
 	}
 	return live, overall
+}
+
+// calmTime is what was measured since the last second of a fault or its recovery, as long as the sliding window reaches back
+// into it: an objective about the time outside of them is not to be broken by what came before.
+type calmTime struct {
+	totals  *metric.Totals // nil: the sliding window has nothing else in it
+	seconds int
+}
+
+func (c *calmTime) observe(o metric.Observation, outside bool) {
+	switch {
+	case !outside:
+		c.totals, c.seconds = o.Registry.NewTotals(), 0
+	case c.totals == nil:
+	case c.seconds+1 == metric.RecentWindows:
+		c.totals = nil
+	default:
+		c.totals.Add(o)
+		c.seconds++
+	}
+}
+
+// recent is what was measured in the sliding window outside of faults.
+func (c *calmTime) recent(o metric.Observation) *metric.Totals {
+	if c.totals != nil {
+		return c.totals
+	}
+	return o.Recent
 }
 
 // emitObjective records when an objective breaks and when it holds again. One that is unknown for a while

@@ -3,6 +3,7 @@ package session
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -49,6 +50,7 @@ type faultOutcome struct {
 	steady   bool      // objectives were green when it began
 	active   bool      // it was applied: before that there is nothing to judge
 	broken   string    // the first objective that broke while it was on
+	hurt     []int     // objectives that broke while it was on, by their place in the configuration
 	flows    flowsHealth
 	findings []event.Finding
 	effect   *event.EffectJudged           // nil: not judged yet
@@ -84,14 +86,19 @@ func (t *outcomes) steadyStateCheck() []chaos.Check {
 
 // objectiveHealth is what the objectives say at a moment.
 type objectiveHealth struct {
-	passed  int
-	broken  []string // with the value
-	unknown []string // too few samples
+	passed     int
+	broken     []string // with the value
+	unknown    []string // too few samples
+	outOfScope string   // why one was not judged, "" if none was left out
 }
 
 func healthOf(verdicts []slo.Result) (h objectiveHealth) {
 	for _, v := range verdicts {
-		if v.OutOfScope || v.Objective.Scope.During != "" { // that one says what a fault may cost, not what health is
+		if v.Objective.Scope.During != "" { // that one says what a fault may cost, not what health is
+			continue
+		}
+		if v.OutOfScope {
+			h.outOfScope = v.Reason
 			continue
 		}
 		switch v.State {
@@ -114,6 +121,9 @@ func (h objectiveHealth) ok() bool { return len(h.broken) == 0 && h.passed > 0 }
 func (h objectiveHealth) reason() string {
 	if len(h.broken) > 0 {
 		return "broken now: " + strings.Join(h.broken, ", ")
+	}
+	if len(h.unknown) == 0 && h.outOfScope != "" {
+		return h.outOfScope
 	}
 	return "no objective has enough samples yet"
 }
@@ -229,7 +239,8 @@ func (t *outcomes) fill(states []FaultState) {
 func (t *outcomes) observe(o metric.Observation, live []slo.Result) {
 	end := o.Window.Start.Add(o.Window.Length)
 	bad, what := t.disturbed(o)
-	now := healthOf(live)
+	overall := t.overall(o.Recent)
+	now := healthOf(overall)
 	on := map[string]bool{}
 	for _, f := range t.states() {
 		on[f.Info.ID] = f.On()
@@ -239,10 +250,8 @@ func (t *outcomes) observe(o metric.Observation, live []slo.Result) {
 	t.mu.Lock()
 	t.live = live
 	for _, f := range t.faults {
-		for _, v := range live {
-			if on[f.info.ID] && v.State == slo.Fail && f.broken == "" {
-				f.broken = fmt.Sprintf("%s broke (%s)", v.Objective.Title(), v.ValueText())
-			}
+		if on[f.info.ID] {
+			f.noteBroken(live)
 		}
 		decided = append(decided, t.settleSignals(f, end)...)
 		if f.reverted.IsZero() || o.Window.Start.Before(f.reverted) { // a second that the fault was in
@@ -261,7 +270,7 @@ func (t *outcomes) observe(o metric.Observation, live []slo.Result) {
 		}
 		since := end.Sub(f.reverted)
 		switch r := &f.recovery; {
-		case now.ok() && !bad && !fails && f.flows.recovered():
+		case now.ok() && !bad && !fails && f.flows.recovered() && f.holdsAgain(overall, end):
 			r.Watching, r.Done, r.Took = false, true, f.lastBad.Sub(f.reverted).Round(time.Second)
 			r.Unbroken = f.broken == "" && !f.flows.anyHurt()
 			back := event.PlatformRecovered{Injection: f.ref(), Seconds: r.Took.Seconds(), Unbroken: r.Unbroken, Unjudged: len(now.unknown)}
@@ -294,12 +303,44 @@ func (t *outcomes) observe(o metric.Observation, live []slo.Result) {
 	t.emitFindings(decided)
 }
 
+// noteBroken keeps which objectives break while the fault is on.
+func (f *faultOutcome) noteBroken(live []slo.Result) {
+	for i, v := range live {
+		if v.State != slo.Fail {
+			continue
+		}
+		f.broken = cmp.Or(f.broken, fmt.Sprintf("%s broke (%s)", v.Objective.Title(), v.ValueText()))
+		if !slices.Contains(f.hurt, i) {
+			f.hurt = append(f.hurt, i)
+		}
+	}
+}
+
+// holdsAgain reports whether each objective that broke holds over the sliding window. One that has too few samples to be
+// judged does not once nothing bad is left in the window.
+func (f *faultOutcome) holdsAgain(overall []slo.Result, end time.Time) bool {
+	if end.Sub(f.lastBad) >= metric.RecentWindows*time.Second {
+		return true
+	}
+	return !slices.ContainsFunc(f.hurt, func(i int) bool { return i < len(overall) && overall[i].State == slo.Unknown })
+}
+
 // recoveryText is a recovery time in words; one second is the finest that can be told.
 func recoveryText(d time.Duration) string {
 	if d < time.Second {
 		return "less than a second"
 	}
 	return units.Duration(d.Round(time.Second))
+}
+
+// overall holds the objectives against the sliding window wherever they are about: by what is asked of the time outside of
+// faults, the clock of a recovery stops.
+func (t *outcomes) overall(recent *metric.Totals) []slo.Result {
+	all := make([]slo.Result, len(t.config.Objectives))
+	for i, o := range t.config.Objectives {
+		all[i] = o.Evaluate(recent)
+	}
+	return all
 }
 
 // disturbed reports whether a second by itself breaks an objective. The sliding window that the verdicts

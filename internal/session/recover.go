@@ -15,6 +15,7 @@ import (
 	"github.com/gofrs/flock"
 
 	"xinbot.ir/squall/chaos"
+	"xinbot.ir/squall/internal/inputfile"
 	"xinbot.ir/squall/internal/rundir"
 	"xinbot.ir/squall/internal/timeline"
 	"xinbot.ir/squall/internal/units"
@@ -39,30 +40,41 @@ func AllRuns(root string) (dirs []string, err error) {
 }
 
 // Unfinished lists the run directories below root whose ledger still holds something, is damaged, or lacks what the
-// journal says, oldest first. A root that does not exist holds none.
-func Unfinished(root string) ([]string, error) {
+// journal says, oldest first. A root that does not exist holds none. One that cannot be read makes an error, and keeps
+// none of the others from being listed.
+func Unfinished(root string) (dirs []string, err error) {
 	all, err := AllRuns(root)
-	if err != nil {
-		return nil, err
-	}
-	var dirs []string
 	for _, dir := range all {
-		open, err := chaos.ReadLedger(dir)
-		damaged := errors.As(err, new(*chaos.DamagedError))
-		if err != nil && !damaged {
-			return nil, err
+		open, failed := chaos.ReadLedger(dir)
+		damaged := errors.As(failed, new(*chaos.DamagedError))
+		if failed != nil && !damaged {
+			err = errors.Join(err, failed)
+			continue
 		}
 		if len(open) > 0 || damaged || len(unrecorded(dir)) > 0 {
 			dirs = append(dirs, dir)
 		}
 	}
-	return dirs, nil
+	return dirs, err
 }
+
+// Lock is the lock of a run directory, which its session holds as long as it lives. What is no lock file, such as a pipe that
+// somebody has put there, would keep whoever opens it, and is an error.
+func Lock(dir string) (*flock.Flock, error) {
+	path := filepath.Join(dir, LockFile)
+	if err := inputfile.Regular(path); err != nil {
+		return nil, err
+	}
+	return flock.New(path), nil
+}
+
+// largestJournal bounds what is read of a journal at once, in bytes.
+const largestJournal = 256 << 20
 
 // unrecorded lists the faults that a run's journal says were injected and never reverted, and of which its ledger
 // lacks a record: it was lost, or a part of it.
 func unrecorded(dir string) (lost []timeline.Injection) {
-	journal, err := os.ReadFile(filepath.Join(dir, rundir.JournalFile))
+	journal, err := inputfile.ReadRegular(filepath.Join(dir, rundir.JournalFile), largestJournal)
 	if err != nil || !bytes.Contains(journal, []byte(`"kind":"fault_active"`)) { // spares most runs the reading of all their files
 		return nil
 	}
@@ -111,7 +123,10 @@ func Recover(ctx context.Context, dir string, r RecoverOptions) (_ []chaos.Recov
 	if _, err := chaos.ReadLedger(dir); err != nil && !errors.As(err, new(*chaos.DamagedError)) {
 		return nil, err
 	}
-	lock := flock.New(filepath.Join(dir, LockFile))
+	lock, err := Lock(dir)
+	if err != nil {
+		return nil, fmt.Errorf("recover %s: lock: %w", dir, err)
+	}
 	held, err := lock.TryLock()
 	switch {
 	case errors.Is(err, fs.ErrNotExist):

@@ -168,7 +168,7 @@ func (s *Session) startGuard() error {
 	if s.config.Guard == nil || s.config.Embedded || !changes {
 		return nil
 	}
-	return s.config.Guard(s.config.Dir)
+	return s.config.Guard(s.config.Dir, s.config.LedgerKey)
 }
 
 // NewRunID draws the name of a run: 8 hexadecimal digits.

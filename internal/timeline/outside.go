@@ -12,7 +12,7 @@ import (
 func (t *Timeline) Outside(at float64) bool {
 	for n := range t.Injections {
 		i := &t.Injections[n]
-		if at < i.From || i.NotApplied() {
+		if at < i.From {
 			continue
 		}
 		if end := t.calmAgain(i); end == Open || at < end {
@@ -38,7 +38,8 @@ func (t *Timeline) During(fault string, at float64) bool {
 	return false
 }
 
-// calmAgain is when an injection no longer concerns what is measured, or [Open].
+// calmAgain is when an injection no longer concerns what is measured, or [Open]. One that could not be applied may have been
+// there until it was reverted: an API that changes something and does not answer is no success.
 func (t *Timeline) calmAgain(i *Injection) float64 {
 	switch {
 	case i.Reverted == nil || i.Abandoned():

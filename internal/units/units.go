@@ -202,6 +202,14 @@ func Duration(d time.Duration) string {
 	return plain(float64(d.Milliseconds())) + " ms"
 }
 
+// Lasted writes a length of time that was measured: with three digits below a minute (1.54 s, 10 s), to the second above.
+func Lasted(d time.Duration) string {
+	if d <= 0 || d >= time.Minute {
+		return Duration(d.Round(time.Second))
+	}
+	return LatencyBound(d)
+}
+
 // DurationRange writes bounds of a length of time: "none" when there is no length, "1 s", "0 – 1.5 s".
 func DurationRange(least, most time.Duration) string {
 	switch {

@@ -116,3 +116,14 @@ func TestLiteral(t *testing.T) {
 		}
 	}
 }
+
+func TestLasted(t *testing.T) {
+	for d, want := range map[time.Duration]string{
+		0: "0 s", 1537 * time.Millisecond: "1.54 s", 10001 * time.Millisecond: "10 s", 90400 * time.Millisecond: "1 min 30 s", 250 * time.Millisecond: "250 ms",
+		59996 * time.Millisecond: "60 s", time.Hour: "1 h",
+	} {
+		if got := Lasted(d); got != want {
+			t.Errorf("%v is written %q, want %q", d, got, want)
+		}
+	}
+}

@@ -102,3 +102,51 @@ func TestInputGivesKeysOut(t *testing.T) {
 		}
 	}
 }
+
+// TestPasteWithoutItsEnd: keys work again after half a paste, soon when nothing follows, and at once when a key does.
+func TestPasteWithoutItsEnd(t *testing.T) {
+	const begin, end = "\x1b[200~", "\x1b[201~"
+	long := strings.Repeat("z", 3*oneRead-len(begin)) // the last read is full, and whoever reads keys asks for no more
+	for name, c := range map[string]struct {
+		typed string
+		want  string // before another key
+	}{
+		"torn":      {begin + "hello", begin + "hello" + end},
+		"torn long": {begin + long, begin + long},
+		"whole":     {begin + "hello" + end, begin + "hello" + end},
+		"twice":     {begin + "a" + end + begin + "b", begin + "a" + end + begin + "b" + end},
+	} {
+		t.Run(name, func(t *testing.T) {
+			tty, keyboard := answering(t, "")
+			if _, err := term.MakeRaw(int(tty.Fd())); err != nil {
+				t.Fatal(err)
+			}
+			in := NewInput(tty)
+			in.SetTyping(true)
+			got := ""
+			read := func(typed, want string) {
+				if _, err := io.WriteString(keyboard, typed); err != nil {
+					t.Fatal(err)
+				}
+				for len(got) < len(want) {
+					buf := make([]byte, 256)
+					n, err := in.Read(buf)
+					if err != nil {
+						t.Fatal(err)
+					}
+					got += string(buf[:n])
+				}
+				if got != want {
+					t.Fatalf("keys %q, want %q", got, want)
+				}
+			}
+			read(c.typed, c.want)
+			in.paste.last = in.paste.last.Add(-tornGap)
+			want := c.want + "x"
+			if name == "torn long" {
+				want = c.want + end + "x"
+			}
+			read("x", want)
+		})
+	}
+}

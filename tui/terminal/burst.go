@@ -2,6 +2,7 @@ package terminal
 
 import (
 	"bytes"
+	"slices"
 	"time"
 	"unicode/utf8"
 )
@@ -15,6 +16,39 @@ const (
 
 // pasteMarks begin and end a paste where the terminal marks it (bracketed paste): its text is no key then.
 var pasteMarks = [][]byte{[]byte("\x1b[200~"), []byte("\x1b[201~")}
+
+// paste is whether a marked paste goes on. Bubble Tea waits for its end as long as it takes, and no key works until then: of a
+// paste whose end got lost, on a line that dropped for a moment, say, the end is made here.
+type paste struct {
+	open bool
+	last time.Time // something of it was read
+}
+
+// read notes the marks in what was read, which is keys from an index on. One key by itself after a pause is a hand's, and the
+// paste is over before it.
+func (p *paste) read(keys []byte, from int, now time.Time) []byte {
+	fresh := keys[from:]
+	if len(fresh) == 0 {
+		return keys
+	}
+	begins, ends := bytes.LastIndex(keys, pasteMarks[0]), bytes.LastIndex(keys, pasteMarks[1])
+	torn := p.open && ends < 0 && now.Sub(p.last) > tornGap && strokeLength(fresh) == len(fresh)
+	if begins >= 0 || ends >= 0 {
+		p.open = begins > ends
+	}
+	p.last = now
+	if torn {
+		p.open = false
+		return slices.Insert(keys, from, pasteMarks[1]...)
+	}
+	return keys
+}
+
+// end makes the end of a paste that does not go on.
+func (p *paste) end(keys []byte) []byte {
+	p.open = false
+	return append(keys, pasteMarks[1]...)
+}
 
 // burst knows the keys that came just now.
 type burst struct {

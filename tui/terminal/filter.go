@@ -8,7 +8,11 @@ type filter struct {
 	held  []byte // the beginning of a sequence that is not decided yet
 	given int    // how much of it was given out: the ESC that a slow reply begins with was taken for the key
 	torn  bool   // nothing followed for a while: what comes now may be its rest, or keys
+	halts int    // how many x the text of a reply has last: no reply has as many in a row as a hand that wants to halt
 }
+
+// surelyHalt is how many x in a row are HALT within half a reply.
+const surelyHalt = 3
 
 type state int
 
@@ -64,7 +68,14 @@ func (f *filter) next(out []byte, b byte) []byte {
 			return append(out, b)
 		case esc:
 			f.state = ending
+		case 'x', 'X':
+			if f.halts++; f.halts == surelyHalt {
+				f.drop()
+				return append(out, b)
+			}
+			return out
 		}
+		f.halts = 0
 		return out
 	case ending:
 		f.drop()
@@ -193,6 +204,6 @@ func (f *filter) forget() {
 	}
 }
 
-func (f *filter) drop() { f.state, f.held, f.given, f.torn = ground, f.held[:0], 0, false }
+func (f *filter) drop() { f.state, f.held, f.given, f.torn, f.halts = ground, f.held[:0], 0, false, 0 }
 
 func (f *filter) hold(s state, b byte) { f.state, f.held = s, append(f.held, b) }

@@ -192,6 +192,12 @@ func TestRepliesInPieces(t *testing.T) {
 			}
 		}
 	}
+	for _, torn := range []string{"\x1b]11;rgb:1e1e", "\x1bP>|xterm", "\x1b_Gi=1"} { // and keys that come too fast for it to be over
+		f, _ := pieces(torn)
+		if got := f.keys(nil, []byte("xxx")); string(got) != "x" {
+			t.Errorf("%q and then x three times: keys %q", torn, got)
+		}
+	}
 	for _, torn := range []string{"\x1b[1", "\x1b[", "\x1b]1", "\x1b[1;2"} {
 		f, _ := pieces(torn)
 		if got := f.keys(nil, []byte("x")); string(got) != "x" {

@@ -14,6 +14,8 @@ const (
 	keyGap   = 50 * time.Millisecond
 	replyGap = time.Second     // while a reply is due
 	replyDue = 5 * time.Second // since the terminal was asked
+	pasteGap = time.Second     // within a paste
+	tornGap  = 200 * time.Millisecond
 )
 
 // oneRead is so much less than Bubble Tea asks for, 256 bytes, that what was read is always given out at once: Bubble
@@ -31,6 +33,7 @@ type Input struct {
 	dueTill time.Time
 	paused  time.Time // when an ESC was given out as a key, or half a sequence was all there was
 	burst   burst
+	paste   paste
 	typing  atomic.Bool
 
 	// Dropped is told how many keys came faster than a hand types, and were dropped; nil: nobody is. Set it before
@@ -83,12 +86,21 @@ func (in *Input) fill() error {
 		if time.Since(in.paused) > slowest {
 			in.filter.forget()
 		}
+		before := len(in.keys)
 		in.keys = in.filter.keys(in.keys, buf[:n])
+		in.keys = in.paste.read(in.keys, before, time.Now())
 		switch {
 		case err != nil && len(in.keys) == 0:
 			return err
-		case err != nil || !in.filter.undecided() || len(in.keys) >= oneRead:
+		case err != nil || !in.filter.undecided() && !in.paste.open || len(in.keys) >= oneRead:
 			return nil //nolint:nilerr // keys are given out first; the next read has the error again
+		}
+		if in.paste.open {
+			if !in.ready(pasteGap) {
+				in.keys = in.paste.end(in.keys)
+				return nil
+			}
+			continue
 		}
 		gap := keyGap
 		if in.filter.state == text || in.filter.state == ending || in.filter.given > 0 || time.Now().Before(in.dueTill) {

@@ -15,12 +15,12 @@ import (
 	"net"
 	"net/http"
 	"net/url"
-	"os"
 	"regexp"
 	"strings"
 	"time"
 
 	"xinbot.ir/squall/internal/cause"
+	"xinbot.ir/squall/internal/inputfile"
 
 	"xinbot.ir/squall/internal/evidence"
 )
@@ -143,7 +143,7 @@ func authorities(file string) (*x509.CertPool, error) {
 	if file == "" {
 		return nil, nil //nolint:nilnil // the system's own
 	}
-	pem, err := os.ReadFile(file)
+	pem, err := inputfile.Read(file)
 	if err != nil {
 		return nil, fmt.Errorf("read CA file: %w", err)
 	}
