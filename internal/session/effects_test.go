@@ -200,8 +200,16 @@ func TestEffectOfASpike(t *testing.T) {
 // The time before a fault is that in which nothing was on, and not the recovery from the fault before.
 func TestEffectIsAgainstCalm(t *testing.T) {
 	r := newEffectRun(t)
+	slow := traffic{requests: 60, median: 500_000, vus: 50}
 	r.measures(40, usual)
-	r.fault("a", 30, traffic{requests: 60, median: 500_000, vus: 50})
+	i := event.Injection{Fault: "a", Title: "a", Run: 1}
+	r.injected++
+	r.happens(event.FaultStarted{Injection: i})
+	r.happens(event.FaultActive{Injection: i})
+	r.measures(30, slow)
+	r.happens(event.FaultReverted{Injection: i, Cause: event.CauseTimeUp})
+	r.measures(15, slow) // it takes the platform so long to recover
+	r.happens(event.PlatformRecovered{Injection: i, Seconds: 15})
 	if d := r.answer(); d.Effect != event.EffectSeen || d.Before != 30 {
 		t.Errorf("first: %+v", d)
 	}
