@@ -50,13 +50,14 @@ var measurements = []measurement{
 	{"memory", measureMemory},
 	{"latency", measureLatency},
 	{"console", measureConsole},
+	{"sources", measureSources},
 	{"code", measureCode},
 }
 
 func runBench(ctx context.Context, args []string, out io.Writer) error {
 	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
 	short := flags.Bool("short", false, "one quick round of everything, for a first impression")
-	only := flags.String("only", "", "one chapter: throughput, memory, latency, console or code")
+	only := flags.String("only", "", "one chapter: throughput, memory, latency, console, sources or code")
 	write := flags.String("write", "", "also write the tables into this Markdown `file`, between its bench markers")
 	squall := flags.String("squall", "bin/squall", "the `program` to measure")
 	k6 := flags.String("k6", "bin/k6", "the k6 `program`; empty leaves it out")

@@ -3,6 +3,7 @@ package session
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -49,10 +50,12 @@ type faultOutcome struct {
 	steady   bool      // objectives were green when it began
 	active   bool      // it was applied: before that there is nothing to judge
 	broken   string    // the first objective that broke while it was on
+	hurt     []int     // objectives that broke while it was on, by their place in the configuration
 	flows    flowsHealth
 	findings []event.Finding
 	effect   *event.EffectJudged           // nil: not judged yet
 	held     map[chaos.Expectation]string  // what was met, why, and says nothing if the fault had no effect
+	unbroken *event.PlatformRecovered      // waits for that answer, too
 	signals  map[chaos.Expectation]*signal // that expectations wait for
 }
 
@@ -144,6 +147,7 @@ func (t *outcomes) track(data any, written bool) {
 	switch d := data.(type) {
 	case event.FaultStarted:
 		if written { // else it does not begin
+			t.releaseFormer(d.Fault)
 			decided = t.trackStart(d)
 		}
 	case event.FaultActive:
@@ -174,7 +178,6 @@ func (t *outcomes) trackStart(d event.FaultStarted) []event.ExpectationDecided {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.cancelRecovery(d.Fault)
-	decided := t.releaseHeld(t.faults[d.Fault])
 	f := &faultOutcome{info: info, run: d.Run, begun: time.Now(), steady: healthOf(t.live).ok(), held: map[chaos.Expectation]string{}}
 	for _, x := range info.Expect {
 		f.findings = append(f.findings, event.Finding{Signal: x.Signal, Text: x.Text})
@@ -184,7 +187,7 @@ func (t *outcomes) trackStart(d event.FaultStarted) []event.ExpectationDecided {
 	}
 	t.faults[d.Fault] = f
 	t.watchSignals(f)
-	return append(decided, t.applyVerdicts(f, t.judgeUnobservable)...)
+	return t.applyVerdicts(f, t.judgeUnobservable)
 }
 
 // trackRevert judges a fault that is over. t.mu must be held.
@@ -236,20 +239,19 @@ func (t *outcomes) fill(states []FaultState) {
 func (t *outcomes) observe(o metric.Observation, live []slo.Result) {
 	end := o.Window.Start.Add(o.Window.Length)
 	bad, what := t.disturbed(o)
-	now := healthOf(t.overall(o.Recent))
+	overall := t.overall(o.Recent)
+	now := healthOf(overall)
 	on := map[string]bool{}
 	for _, f := range t.states() {
 		on[f.Info.ID] = f.On()
 	}
 	var decided []event.ExpectationDecided
-	var recovered []*faultOutcome
+	var recovered []event.PlatformRecovered
 	t.mu.Lock()
 	t.live = live
 	for _, f := range t.faults {
-		for _, v := range live {
-			if on[f.info.ID] && v.State == slo.Fail && f.broken == "" {
-				f.broken = fmt.Sprintf("%s broke (%s)", v.Objective.Title(), v.ValueText())
-			}
+		if on[f.info.ID] {
+			f.noteBroken(live)
 		}
 		decided = append(decided, t.settleSignals(f, end)...)
 		if f.reverted.IsZero() || o.Window.Start.Before(f.reverted) { // a second that the fault was in
@@ -268,11 +270,15 @@ func (t *outcomes) observe(o metric.Observation, live []slo.Result) {
 		}
 		since := end.Sub(f.reverted)
 		switch r := &f.recovery; {
-		case now.ok() && !bad && !fails && f.flows.recovered():
+		case now.ok() && !bad && !fails && f.flows.recovered() && f.holdsAgain(overall, end):
 			r.Watching, r.Done, r.Took = false, true, f.lastBad.Sub(f.reverted).Round(time.Second)
 			r.Unbroken = f.broken == "" && !f.flows.anyHurt()
-			copied := *f
-			recovered = append(recovered, &copied)
+			back := event.PlatformRecovered{Injection: f.ref(), Seconds: r.Took.Seconds(), Unbroken: r.Unbroken, Unjudged: len(now.unknown)}
+			if r.Unbroken && f.effect == nil {
+				f.unbroken = &back
+			} else {
+				recovered = append(recovered, f.afterEffect(back))
+			}
 			decided = append(decided, t.applyVerdicts(f, recoversWithin(*r, now))...)
 		case r.Goal > 0 && since > r.Goal:
 			why := "not green after " + units.Duration(since.Round(time.Second))
@@ -291,10 +297,32 @@ func (t *outcomes) observe(o metric.Observation, live []slo.Result) {
 		}
 	}
 	t.mu.Unlock()
-	for _, f := range recovered {
-		t.emit(objectives, event.PlatformRecovered{Injection: f.ref(), Seconds: f.recovery.Took.Seconds(), Unbroken: f.recovery.Unbroken, Unjudged: len(now.unknown)})
+	for _, back := range recovered {
+		t.emit(objectives, back)
 	}
 	t.emitFindings(decided)
+}
+
+// noteBroken keeps which objectives break while the fault is on.
+func (f *faultOutcome) noteBroken(live []slo.Result) {
+	for i, v := range live {
+		if v.State != slo.Fail {
+			continue
+		}
+		f.broken = cmp.Or(f.broken, fmt.Sprintf("%s broke (%s)", v.Objective.Title(), v.ValueText()))
+		if !slices.Contains(f.hurt, i) {
+			f.hurt = append(f.hurt, i)
+		}
+	}
+}
+
+// holdsAgain reports whether each objective that broke holds over the sliding window. One that has too few samples to be
+// judged does not once nothing bad is left in the window.
+func (f *faultOutcome) holdsAgain(overall []slo.Result, end time.Time) bool {
+	if end.Sub(f.lastBad) >= metric.RecentWindows*time.Second {
+		return true
+	}
+	return !slices.ContainsFunc(f.hurt, func(i int) bool { return i < len(overall) && overall[i].State == slo.Unknown })
 }
 
 // recoveryText is a recovery time in words; one second is the finest that can be told.
