@@ -158,7 +158,7 @@ return [...bad];
 // A page in a real browser: it loads nothing, says nothing on the console, fits at every width, is
 // legible, and shows values where it is pointed at.
 func TestPageInABrowser(t *testing.T) {
-	dir := watchedDrills().write(t)
+	dir := withSamples(t, watchedDrills())
 	save(t, dir)
 	path := filepath.Join(dir, HTMLFile)
 	p := openPage(t, path)

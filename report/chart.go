@@ -17,6 +17,7 @@ type chart struct {
 	explanation string // what is drawn, in what unit
 	alt         string // the chart in one line, for those who do not see it
 	keys        []chartKey
+	series      []chartKey // lines whose names come from elsewhere, and may be long
 	panels      []chartPanel
 	values      chartValues
 }
@@ -86,6 +87,7 @@ const lowestHigh = 1e-9
 var charts = []func(*Run) []chart{
 	latencyCharts,
 	loadCharts,
+	platformCharts,
 	scalingCharts,
 	errorCharts,
 }
@@ -131,7 +133,7 @@ func chartsSection(run *Run) []block {
 	if len(run.saturated) > 0 {
 		legend += " Black bars on the time axis: the generator was saturated."
 	}
-	legend += laneLegend(run)
+	legend += laneLegend(run) + platformLegend(run)
 	for _, c := range chartsOf(run) {
 		if c.banded() {
 			legend += " A pale band goes from the lowest to the highest single second."

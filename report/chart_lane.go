@@ -31,6 +31,9 @@ const (
 	laneUnread         // nobody could tell any more
 )
 
+// spareWidth is how much wider than here a name may be in a page, whose letters are the reader's.
+const spareWidth = 1.15
+
 // mostLanes is how many lanes a chart has room for.
 const mostLanes = 6
 
@@ -97,7 +100,7 @@ func (a *axes) drawLaneName(l lane, bars []box) {
 	const apart = 4
 	style := a.letters(8, 0)
 	name := fittedTo(style, a.rightEdge()-a.leftEdge()-2*apart, l.sign+" "+oneLine(l.name))
-	width := style.width(name)
+	width := style.width(name) * spareWidth
 	edges := []float64{a.leftEdge() - apart}
 	for _, b := range bars {
 		edges = append(edges, b.x0, b.x1)

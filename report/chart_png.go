@@ -37,10 +37,13 @@ func newCanvas(height float64) *canvas {
 
 // drawPNG draws a chart as a picture.
 func drawPNG(run *Run, c chart) *canvas {
-	d := pngLayout.of(run)
-	on := newCanvas(d.heightOf(c))
+	d, rows := pngLayout.of(run), legendRows(c.series)
+	below := legendHeight(rows)
+	on := newCanvas(d.heightOf(c) + below)
+	c.title, c.explanation = fitted(pngLayout.letters(13, 0).inBold(), c.title), fitted(pngLayout.letters(8.5, 0), c.explanation)
 	on.head(c)
-	d.draw(on, c)
+	d.draw(lifted{on, below}, c)
+	on.drawLegend(rows, below)
 	return on
 }
 

@@ -113,9 +113,9 @@ func shows(img image.Image, r role) bool {
 
 // A line keeps the lowest and the highest value of each cell, and is broken where several steps have no value.
 func TestLinesOfPanels(t *testing.T) {
-	p := &exportedPanel{cell: 10, series: map[string]*exportedSeries{}}
+	p := &exportedPanel{panelSeries: newPanelSeries(10, stepsTillGap)}
 	for _, row := range [][2]float64{{0, 1}, {2, 9}, {4, 3}, {12, 5}, {22, 4}, {24, 2}, {62, 7}} {
-		p.add("s", row[0], row[1])
+		p.add("s", nil, row[0], row[1])
 	}
 	l := p.series["s"].line(levelRole, p.gap())
 	if got, want := fmt.Sprint(l.times, l.values, l.gap), "[0 2 12 22 24 62] [1 9 5 4 2 7] 20"; got != want {
@@ -128,9 +128,9 @@ func TestLinesOfPanels(t *testing.T) {
 
 // Of many series the highest are drawn, and it is said that there are more.
 func TestManySeriesOfAPanel(t *testing.T) {
-	p := &exportedPanel{Evidence: rundir.Evidence{Unit: "ratio"}, cell: 1, series: map[string]*exportedSeries{}}
+	p := &exportedPanel{rundir.Evidence{Unit: "ratio"}, newPanelSeries(1, stepsTillGap)}
 	for i := range 14 {
-		p.add(fmt.Sprintf("s%02d", i), 1, float64(i))
+		p.add(fmt.Sprintf("s%02d", i), nil, 1, float64(i))
 	}
 	c := p.chart()
 	if len(c.panels[0].lines) != mostLines || c.panels[0].lines[0].name != "s04" || c.explanation != "Share · the 10 highest of 14 series" || c.panels[0].label(0.5) != "50 %" {

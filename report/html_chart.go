@@ -32,7 +32,7 @@ func (p *page) chart(c chart) *html.Node {
 		p.spans = append(spansOf(p.run), laneNames(p.drawings[0].lanes)...)
 	}
 	keys := element("span", class("keys"))
-	for _, k := range c.keys {
+	for _, k := range slices.Concat(c.series, c.keys) {
 		within(keys, htmlKey(k))
 	}
 	n := element("figure", class("chart", "id", "chart-"+c.name), lineBreak(),

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"math"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -19,6 +20,7 @@ import (
 type longRun struct {
 	seconds int
 	faults  int
+	watched bool // with readings of the platform's panels, and alerts that fire over and over
 }
 
 // write makes the run in a new directory.
@@ -42,6 +44,13 @@ func (l longRun) write(t testing.TB) string {
 			happened(from+on+0.1, event.RoleSquall, event.FaultReverted{Injection: of, Cause: event.CauseTimeUp}),
 			happened(from+on+1, event.RoleObjectives, event.PlatformRecovered{Injection: of, Seconds: 1}))
 	}
+	if l.watched {
+		short.change = platformPanels
+		for n := range 80 {
+			from := float64(l.seconds) * float64(n) / 80
+			events = append(events, alertEvents("prometheus", fmt.Sprintf("Alert%d", n%8), from+1, from+20)...)
+		}
+	}
 	short.events, short.seconds = events, l.seconds
 	dir := short.writeJournal(t)
 	short.seconds = block
@@ -60,6 +69,17 @@ func (l longRun) write(t testing.TB) string {
 		if err := os.WriteFile(filepath.Join(dir, name), all.Bytes(), 0o600); err != nil {
 			t.Fatal(err)
 		}
+	}
+	if l.watched {
+		var all []rundir.Sample
+		for at := 5.0; at < float64(l.seconds); at += 5 {
+			for _, panel := range []string{"api_latency_p95", "automation_queue_depth", "gateway_request_rate", "ingestion_lag"} {
+				for tenant := range 3 {
+					all = append(all, rundir.Sample{At: at, Source: "prometheus", Panel: panel, Labels: map[string]string{"tenant_id": fmt.Sprint(tenant)}, Value: 500 + 400*math.Sin(at/600+float64(tenant)) + float64(int(at)*7919%50)})
+				}
+			}
+		}
+		writeSamples(t, dir, all)
 	}
 	return dir
 }
@@ -167,10 +187,10 @@ func TestReportOfEightHours(t *testing.T) {
 		size      int // of report.md
 		page      int // of report.html
 	}{
-		{20, 5 * time.Second, 300, 60_000, 1_000_000},
+		{20, 10 * time.Second, 300, 60_000, 2_000_000},
 		{2000, 20 * time.Second, 500, 60_000, 5_000_000},
 	} {
-		dir := longRun{seconds: 8 * 3600, faults: c.faults}.write(t)
+		dir := longRun{seconds: 8 * 3600, faults: c.faults, watched: true}.write(t)
 		cmd := exec.Command(reporter, dir)
 		out, err := cmd.CombinedOutput()
 		if err != nil {

@@ -16,7 +16,7 @@ type panelTotals struct {
 	first, last float64
 	low, high   float64
 	highAt      float64 // seconds since the start
-	series      map[string]bool
+	panelSeries
 
 	at, now float64 // of the reading that goes on
 	open    bool
@@ -26,13 +26,13 @@ type panelTotals struct {
 func (run *Run) addSamples() error {
 	at := map[string]*panelTotals{}
 	for _, p := range run.timeline.Start.Panels {
-		run.panels = append(run.panels, &panelTotals{Panel: p, series: map[string]bool{}})
+		run.panels = append(run.panels, newPanelTotals(p, run.length))
 		at[p.Name] = run.panels[len(run.panels)-1]
 	}
 	err := run.files.EachSample(func(s rundir.Sample) {
 		p := at[s.Panel]
 		if p == nil {
-			p = &panelTotals{Panel: event.Panel{Name: s.Panel, Title: s.Panel}, series: map[string]bool{}}
+			p = newPanelTotals(event.Panel{Name: s.Panel, Title: s.Panel}, run.length)
 			run.panels, at[s.Panel] = append(run.panels, p), p
 		}
 		p.add(s)
@@ -43,8 +43,12 @@ func (run *Run) addSamples() error {
 	return err
 }
 
+func newPanelTotals(p event.Panel, length float64) *panelTotals {
+	return &panelTotals{Panel: p, panelSeries: newPanelSeries(max(1, length/mostPlatformCells), platformTillGap)}
+}
+
 func (p *panelTotals) add(s rundir.Sample) {
-	p.series[event.LabelText(s.Labels)] = true
+	p.panelSeries.add(event.LabelText(s.Labels), s.Labels, max(0, s.At), s.Value)
 	if p.open && s.At == p.at {
 		p.now = max(p.now, s.Value)
 		return

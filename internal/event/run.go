@@ -47,10 +47,17 @@ type RunStarted struct {
 
 // Panel is one chart of the platform's own metrics.
 type Panel struct {
-	Name  string `json:"name"`
-	Title string `json:"title"`
-	Unit  string `json:"unit,omitempty"`  // s, /s; "": of what the title says
-	Query string `json:"query,omitempty"` // PromQL
+	Name  string      `json:"name"`
+	Title string      `json:"title"`
+	Unit  string      `json:"unit,omitempty"`  // s, /s; "": of what the title says
+	Query string      `json:"query,omitempty"` // PromQL
+	Lines []PanelLine `json:"lines,omitempty"`
+}
+
+// PanelLine is a value that matters on a panel, in its unit.
+type PanelLine struct {
+	Value float64 `json:"value"`
+	Text  string  `json:"text"` // what it is: "target"
 }
 
 // Provenance is one resolved setting.

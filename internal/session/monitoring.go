@@ -44,7 +44,11 @@ func (m Monitoring) panels() (all []event.Panel) {
 		return nil
 	}
 	for _, p := range m.Panels {
-		all = append(all, event.Panel{Name: p.Name, Title: p.Title, Unit: string(p.Unit), Query: p.Query})
+		panel := event.Panel{Name: p.Name, Title: p.Title, Unit: string(p.Unit), Query: p.Query}
+		for _, l := range p.Lines {
+			panel.Lines = append(panel.Lines, event.PanelLine{Value: l.Value, Text: l.Text})
+		}
+		all = append(all, panel)
 	}
 	return all
 }
