@@ -113,6 +113,9 @@ func TestLanesAreBounded(t *testing.T) {
 	if text := laneLegend(run); !strings.Contains(text, " 4 more alerts that fired have no bar: see Alerts.") {
 		t.Errorf("legend %q", text)
 	}
+	if text := markdown(alertsSection(run)); !strings.Contains(text, "\n69 more alerts are in `journal.jsonl`.\n") {
+		t.Errorf("the table does not say what it leaves out:\n%s", text)
+	}
 	flapping := alertLanes(run)[len(lanes)+more-1]
 	for _, l := range alertLanes(run) {
 		if l.name == "Alert0flaps" {

@@ -163,7 +163,7 @@ func doneBlocks(run *Run) []block {
 func alertBlocks(run *Run) []block {
 	var blocks []block
 	if len(run.timeline.Alerts) > 0 {
-		blocks = append(blocks, alertTable(run))
+		blocks = append(blocks, alertTable(run)...)
 	} else {
 		blocks = append(blocks, paragraph{plain("Alerts of the platform were not collected, or none fired.")})
 	}
@@ -194,8 +194,9 @@ func alertBlocks(run *Run) []block {
 	return append(append(blocks, paragraph{plain("What squall itself saw of the objectives:")}), seen...)
 }
 
-// alertTable is the timeline of the alerts: when each fired and was over, and how long after a fault and its revert.
-func alertTable(run *Run) block {
+// alertTable is the timeline of the alerts: when each fired and was over, and how long after a fault and its revert. What it
+// has no room for is counted.
+func alertTable(run *Run) []block {
 	t := table{columns: textColumns("Alert", "State", "Source", "Fired", "After the injection", "Over", "After the revert")}
 	for n, a := range run.timeline.Alerts {
 		if n == mostRows {
@@ -213,7 +214,10 @@ func alertTable(run *Run) block {
 			run.momentText(fired, known), afterText(cause, fired, cause.From, caused),
 			run.momentText(over, resolved), afterText(cause, over, cause.to(run.length), caused && resolved && cause.Reverted != nil)))
 	}
-	return t
+	if more := len(run.timeline.Alerts) - len(t.rows); more > 0 {
+		return []block{t, paragraph{plain(units.Counted(uint64(more), "more alert is", "more alerts are")+" in ").then(code(rundir.JournalFile), plain("."))}}
+	}
+	return []block{t}
 }
 
 // momentText is a moment on the run's clock and on the wall's.

@@ -117,7 +117,7 @@ func alertsSection(run *Run) []block {
 		where.text = where.text.then(plain("; what each source knew of alerts at the end of the run: ")).then(fileList(files))
 	}
 	where.text = where.text.then(plain("."))
-	return []block{alertTable(run), where}
+	return append(alertTable(run), where)
 }
 
 // evidenceFiles are the files of some kind that the sources wrote.
