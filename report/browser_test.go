@@ -158,7 +158,7 @@ return [...bad];
 // A page in a real browser: it loads nothing, says nothing on the console, fits at every width, is
 // legible, and shows values where it is pointed at.
 func TestPageInABrowser(t *testing.T) {
-	dir := cases()["faults"].write(t)
+	dir := watchedDrills().write(t)
 	save(t, dir)
 	path := filepath.Join(dir, HTMLFile)
 	p := openPage(t, path)
@@ -196,6 +196,11 @@ func TestPageInABrowser(t *testing.T) {
 	p.wantSilent(path)
 }
 
+// pointAt moves the mouse to a place in the window.
+func pointAt(x, y float64) chromedp.Action[chromedp.Void] {
+	return chromedp.MouseEvent(chromedp.MouseMoved, x, y)
+}
+
 // hover points at the first chart, at a share of its width, and returns what is shown.
 func (p *tab) hover(share float64) string {
 	p.t.Helper()
@@ -206,7 +211,7 @@ svg.scrollIntoView({block: 'center'});
 const box = svg.getBoundingClientRect();
 return {X: box.left + box.width * %v, Y: box.top + box.height / 2};
 })()`, share))
-	p.do(chromedp.MouseEvent(chromedp.MouseMoved, at.X, at.Y))
+	p.do(pointAt(at.X, at.Y))
 	return evaluate[string](p, `document.querySelector('.tip').hidden ? '' : document.querySelector('.tip').innerText`)
 }
 

@@ -131,6 +131,7 @@ func chartsSection(run *Run) []block {
 	if len(run.saturated) > 0 {
 		legend += " Black bars on the time axis: the generator was saturated."
 	}
+	legend += laneLegend(run)
 	for _, c := range chartsOf(run) {
 		if c.banded() {
 			legend += " A pale band goes from the lowest to the highest single second."

@@ -48,6 +48,8 @@ type drawing struct {
 	spans   []span
 	names   []spanName
 	strip   float64 // height of the strip at the top of the first panel in which the names stand
+	lanes   []lane
+	foot    float64 // height of the lanes between the last panel and the labels of the time axis
 }
 
 // axes are one panel being drawn on a surface.
@@ -69,12 +71,14 @@ const (
 func (l chartLayout) of(run *Run) *drawing {
 	d := &drawing{chartLayout: l, run: run, seconds: max(run.length, 1), spans: spansOf(run)}
 	d.names, d.strip = d.placeNames()
+	d.lanes, _ = lanesOf(run)
+	d.foot = d.footOf(d.lanes)
 	return d
 }
 
 // heightOf is how high a chart is.
 func (d *drawing) heightOf(c chart) float64 {
-	height := d.top + d.strip + underPanel
+	height := d.top + d.strip + d.foot + underPanel
 	for _, p := range c.panels {
 		height += p.height
 		if p.name != "" {
@@ -115,8 +119,8 @@ func (d *drawing) axes(on surface, c chart) (all []*axes) {
 	return all
 }
 
-// draw draws a panel. The numbers of marks and the names of what is shaded stand in the first, the labels
-// of the time axis under the last.
+// draw draws a panel. The numbers of marks and the names of what is shaded stand in the first, the lanes and the
+// labels of the time axis under the last.
 func (a *axes) draw(first, last bool) {
 	if a.name != "" {
 		a.drawName(first)
@@ -140,6 +144,9 @@ func (a *axes) draw(first, last bool) {
 		a.drawBound(b)
 	}
 	a.drawSaturated()
+	if last {
+		a.drawLanes()
+	}
 	a.drawTimeAxis(last)
 	if a.named {
 		a.drawLineNames()
@@ -186,17 +193,20 @@ func (a *axes) drawName(marked bool) {
 	a.text(a.letters(8.5, 0).inBold(), inkRole, xy{a.leftEdge(), y}, a.name)
 }
 
-// drawTimeAxis draws the time axis, with its labels if it is the lowest.
+// drawTimeAxis draws the time axis, with its labels below the lanes if it is the lowest.
 func (a *axes) drawTimeAxis(labels bool) {
 	a.line(faintRole, []xy{{a.leftEdge(), a.bottom}, {a.rightEdge(), a.bottom}})
 	if !labels {
 		return
 	}
-	style := a.letters(8.5, -0.5)
+	style, bottom := a.letters(8.5, -0.5), a.bottom-a.foot
+	if a.foot > 0 {
+		a.line(faintRole, []xy{{a.leftEdge(), bottom}, {a.rightEdge(), bottom}})
+	}
 	for _, t := range timeTicks(a.seconds, a.mostTimeTicks()) {
 		x := a.x(t)
-		a.line(faintRole, []xy{{x, a.bottom}, {x, a.bottom - 3}})
-		a.text(style, faintRole, xy{x, a.bottom - 5 - 9*a.scale}, clock(t))
+		a.line(faintRole, []xy{{x, bottom}, {x, bottom - 3}})
+		a.text(style, faintRole, xy{x, bottom - 5 - 9*a.scale}, clock(t))
 	}
 }
 

@@ -22,6 +22,7 @@ const (
 	spikeRole
 	faultRole
 	idleRole
+	alertRole
 	firstErrorRole // of the most frequent class of errors; the other classes follow
 )
 
@@ -54,6 +55,7 @@ var looks = [...]look{
 	spikeRole:      {name: "spike", light: 0xf5a623, dark: 0xe3a008, alpha: 46},
 	faultRole:      {name: "fault", light: 0x9a3cb8, dark: 0xc77dea, alpha: 38},
 	idleRole:       {name: "idle", light: 0x8c959f, dark: 0x8c959f, alpha: 46},
+	alertRole:      {name: "alert", light: 0xa8124f, dark: 0xff8fb8},
 	firstErrorRole: {name: "error1", light: 0xc62f2f, dark: 0xff8279},
 	{name: "error2", light: 0xd4691c, dark: 0xf0a35e},
 	{name: "error3", light: 0x7b4fa3, dark: 0xb78ae0},

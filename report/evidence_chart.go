@@ -272,7 +272,11 @@ func legendRows(lines []chartLine) (rows [][]chartKey) {
 
 // fitted is a text that is no wider than the picture.
 func fitted(s lettering, words string) string {
-	room := pngLayout.width - pngLayout.left - pngLayout.right
+	return fittedTo(s, pngLayout.width-pngLayout.left-pngLayout.right, words)
+}
+
+// fittedTo is a text that is no wider than so many points.
+func fittedTo(s lettering, room float64, words string) string {
 	runes := []rune(words)
 	if len(runes) > 400 { // wider than any picture
 		runes = runes[:400]

@@ -3,6 +3,7 @@ package report
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 
 	"golang.org/x/net/html"
@@ -28,7 +29,7 @@ func (p *page) chart(c chart) *html.Node {
 		for _, l := range svgLayouts {
 			p.drawings = append(p.drawings, l.of(p.run))
 		}
-		p.spans = spansOf(p.run)
+		p.spans = append(spansOf(p.run), laneNames(p.drawings[0].lanes)...)
 	}
 	keys := element("span", class("keys"))
 	for _, k := range c.keys {
@@ -75,14 +76,11 @@ func (p *page) values(c chart) *html.Node {
 		element("table", nil, lineBreak(), element("thead", nil, heads), lineBreak(), body))
 }
 
-// underWay names what was shaded at some time of a stretch.
+// underWay names what was shaded, or stands in a lane, at some time of a stretch.
 func underWay(spans []span, from, to float64) string {
 	var names []string
 	for _, s := range spans {
-		if s.from >= to {
-			break // they are in order
-		}
-		if s.to > from {
+		if s.from < to && s.to > from && !slices.Contains(names, s.name) {
 			names = append(names, s.name)
 		}
 	}

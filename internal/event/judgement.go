@@ -121,9 +121,22 @@ type PlatformRecovered struct {
 	Seconds  float64 `json:"seconds"`            // from the verified revert to the first green second; finest is 1
 	Unbroken bool    `json:"unbroken,omitempty"` // no objective ever broke
 	Unjudged int     `json:"unjudged,omitempty"` // objectives that had too few samples to say so
+	// NoEffect is a fault that changed nothing that is measured: there was nothing to recover from.
+	NoEffect bool `json:"no_effect,omitempty"`
+}
+
+// recoveredLook is no good news of a fault that did nothing.
+func recoveredLook(d PlatformRecovered) Look {
+	if d.NoEffect {
+		return quietLook
+	}
+	return Look{Sign: '✓', Tone: Good, Chart: true, Observed: true}
 }
 
 func (d PlatformRecovered) text() string {
+	if d.NoEffect {
+		return d.Title + ": nothing to recover from"
+	}
 	switch r := d.Recovery(); r.Kind {
 	case Unbroken:
 		return d.Title + ": " + r.String() + unjudged(d.Unjudged)

@@ -108,7 +108,7 @@ var table = []row{
 	of("generator_recovered", Look{Sign: '✓', Tone: Good, Chart: true, Observed: true}, always[GeneratorRecovered]("Generator no longer saturated")),
 	of("effect_judged", quietLook, EffectJudged.text, lookBy(effectLook)),
 	of("expectation_decided", quietLook, ExpectationDecided.text, lookBy(expectationLook)),
-	of("platform_recovered", Look{Sign: '✓', Tone: Good, Chart: true, Observed: true}, PlatformRecovered.text),
+	of("platform_recovered", quietLook, PlatformRecovered.text, lookBy(recoveredLook)),
 	of("alert_changed", quietLook, AlertChanged.text, lookBy(alertLook)),
 	of("source_gap", warnLook, SourceGap.text),
 	of("source_back", Look{Sign: '✓', Tone: Notable, Observed: true}, SourceBack.text),

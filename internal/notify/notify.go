@@ -92,8 +92,11 @@ func (n *Notifier) Run(ctx context.Context, run Run) {
 // messages are what an event makes people be told of.
 func (n *Notifier) messages(e event.Event) []message {
 	sign, told := signs[e.Kind()]
-	if d, is := e.Data.(event.EffectJudged); is {
+	switch d := e.Data.(type) {
+	case event.EffectJudged:
 		told = d.Effect == event.NoEffect // any other is what a fault is for
+	case event.PlatformRecovered:
+		told = !d.NoEffect
 	}
 	if !told {
 		return nil

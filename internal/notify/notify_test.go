@@ -82,6 +82,7 @@ func TestWhatIsTold(t *testing.T) {
 		event.RunStarted{Target: "staging", Duration: 60, VUs: 10}, event.VUsSet{From: 1, To: 2}, event.FaultStarted{Injection: llm}, event.FaultActive{Injection: llm, Scope: "proxy"},
 		event.Notified{To: "Slack"}, event.Halted{}, event.FaultReverted{Injection: llm},
 		event.EffectJudged{Injection: llm, Effect: event.EffectSeen, Observed: []string{"an alert"}}, event.EffectJudged{Injection: llm, Effect: event.NoEffect, Tolerance: 0.05},
+		event.PlatformRecovered{Injection: llm, Unbroken: true, NoEffect: true},
 		event.RunEnded{Cause: event.EndAsked, NotReverted: []string{"deployment x: scale it"}},
 	)
 	n.Run(t.Context(), r)

@@ -200,8 +200,16 @@ func TestEffectOfASpike(t *testing.T) {
 // The time before a fault is that in which nothing was on, and not the recovery from the fault before.
 func TestEffectIsAgainstCalm(t *testing.T) {
 	r := newEffectRun(t)
+	slow := traffic{requests: 60, median: 500_000, vus: 50}
 	r.measures(40, usual)
-	r.fault("a", 30, traffic{requests: 60, median: 500_000, vus: 50})
+	i := event.Injection{Fault: "a", Title: "a", Run: 1}
+	r.injected++
+	r.happens(event.FaultStarted{Injection: i})
+	r.happens(event.FaultActive{Injection: i})
+	r.measures(30, slow)
+	r.happens(event.FaultReverted{Injection: i, Cause: event.CauseTimeUp})
+	r.measures(15, slow) // it takes the platform so long to recover
+	r.happens(event.PlatformRecovered{Injection: i, Seconds: 15})
 	if d := r.answer(); d.Effect != event.EffectSeen || d.Before != 30 {
 		t.Errorf("first: %+v", d)
 	}
@@ -282,6 +290,7 @@ func TestNoEffectDecidesWhatHeld(t *testing.T) {
 			w.track(event.FaultReverted{Injection: f.ref(), Cause: event.CauseTimeUp}, true)
 			w.mu.Lock()
 			w.applyVerdicts(f, recoversWithin(TimeToGreen{Done: true, Unbroken: true}, objectiveHealth{passed: 1}))
+			f.unbroken = &event.PlatformRecovered{Injection: f.ref(), Unbroken: true}
 			w.mu.Unlock()
 			if w.verdict[event.Holds].Verdict != "" || w.verdict[event.Recovers].Verdict != "" {
 				t.Errorf("before the answer: %v", w.verdict)
@@ -290,6 +299,9 @@ func TestNoEffectDecidesWhatHeld(t *testing.T) {
 			then()
 			if known.Effect != c.effect {
 				t.Errorf("effect %q, want %q", known.Effect, c.effect)
+			}
+			if none := c.effect == event.NoEffect; w.back == nil || w.back.NoEffect != none || !w.back.Unbroken {
+				t.Errorf("recovery %+v", w.back)
 			}
 			for _, signal := range []event.Signal{event.Holds, event.Recovers} {
 				if got := w.verdict[signal]; got.Verdict != c.want || got.Reason == "" {

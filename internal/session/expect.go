@@ -82,27 +82,59 @@ func (t *outcomes) unlessNoEffect(f *faultOutcome, x chaos.Expectation) func(eve
 	}
 }
 
-// releaseHeld decides what waited for the answer whether a fault had an effect. Without one it is decided as it was seen.
-// t.mu must be held.
-func (t *outcomes) releaseHeld(f *faultOutcome) []event.ExpectationDecided {
-	if f == nil {
-		return nil
-	}
+// afterEffect is a recovery of a fault of which it is known whether it had an effect. outcomes.mu must be held.
+func (f *faultOutcome) afterEffect(back event.PlatformRecovered) event.PlatformRecovered {
+	back.NoEffect = f.effect != nil && f.effect.Effect == event.NoEffect
+	return back
+}
+
+// released is what waited for the answer whether a fault had an effect.
+type released struct {
+	recovered *event.PlatformRecovered
+	decided   []event.ExpectationDecided
+}
+
+// release decides what waited for that answer. Without one it is decided as it was seen. t.mu must be held.
+func (t *outcomes) release(f *faultOutcome) (r released) {
 	if f.effect == nil {
 		f.effect = &event.EffectJudged{Injection: f.ref(), Effect: event.EffectUnknown}
 	}
-	return t.applyVerdicts(f, func(x chaos.Expectation) (event.ExpectationVerdict, string) {
+	if f.unbroken != nil {
+		back := f.afterEffect(*f.unbroken)
+		r.recovered, f.unbroken = &back, nil
+	}
+	r.decided = t.applyVerdicts(f, func(x chaos.Expectation) (event.ExpectationVerdict, string) {
 		if why, was := f.held[x]; was {
 			return event.ExpectationMet, why
 		}
 		return event.ExpectationPending, ""
 	})
+	return r
+}
+
+// emitReleased records it.
+func (t *outcomes) emitReleased(r released) {
+	if r.recovered != nil {
+		t.emit(objectives, *r.recovered)
+	}
+	t.emitFindings(r.decided)
+}
+
+// releaseFormer decides what still waits of a fault that is about to be injected again.
+func (t *outcomes) releaseFormer(fault string) {
+	var r released
+	t.mu.Lock()
+	if f := t.faults[fault]; f != nil {
+		r = t.release(f)
+	}
+	t.mu.Unlock()
+	t.emitReleased(r)
 }
 
 // judgeEffect takes whether a fault had an effect, adds other signs of one, and decides what waited for it. It returns what
 // is known now, and what to do once that is written down.
 func (t *outcomes) judgeEffect(d event.EffectJudged) (known event.EffectJudged, then func()) {
-	var decided []event.ExpectationDecided
+	var r released
 	t.withOutcome(d.Injection, func(f *faultOutcome) {
 		for _, x := range f.findings {
 			if x.ShowsEffect() {
@@ -116,9 +148,9 @@ func (t *outcomes) judgeEffect(d event.EffectJudged) (known event.EffectJudged, 
 			d.Effect, d.Reason = event.EffectSeen, ""
 		}
 		f.effect = &d
-		decided = t.releaseHeld(f)
+		r = t.release(f)
 	})
-	return d, func() { t.emitFindings(decided) }
+	return d, func() { t.emitReleased(r) }
 }
 
 // tellEffect records whether a fault had an effect.
@@ -157,9 +189,10 @@ func (t *outcomes) close() {
 		stuck[f.Info.ID] = f.State == chaos.NotReverted
 	}
 	var decided []event.ExpectationDecided
+	var waited []released
 	t.mu.Lock()
 	for _, f := range t.faults {
-		decided = append(decided, t.releaseHeld(f)...)
+		waited = append(waited, t.release(f))
 		why := "the run ended before the fault was reverted"
 		if !f.reverted.IsZero() {
 			why = "the run ended " + recoveryText(time.Since(f.reverted)) + " after the fault was reverted, before objectives could be judged green"
@@ -179,5 +212,8 @@ func (t *outcomes) close() {
 		})...)
 	}
 	t.mu.Unlock()
+	for _, r := range waited {
+		t.emitReleased(r)
+	}
 	t.emitFindings(decided)
 }

@@ -55,6 +55,7 @@ type faultOutcome struct {
 	findings []event.Finding
 	effect   *event.EffectJudged           // nil: not judged yet
 	held     map[chaos.Expectation]string  // what was met, why, and says nothing if the fault had no effect
+	unbroken *event.PlatformRecovered      // waits for that answer, too
 	signals  map[chaos.Expectation]*signal // that expectations wait for
 }
 
@@ -146,6 +147,7 @@ func (t *outcomes) track(data any, written bool) {
 	switch d := data.(type) {
 	case event.FaultStarted:
 		if written { // else it does not begin
+			t.releaseFormer(d.Fault)
 			decided = t.trackStart(d)
 		}
 	case event.FaultActive:
@@ -176,7 +178,6 @@ func (t *outcomes) trackStart(d event.FaultStarted) []event.ExpectationDecided {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.cancelRecovery(d.Fault)
-	decided := t.releaseHeld(t.faults[d.Fault])
 	f := &faultOutcome{info: info, run: d.Run, begun: time.Now(), steady: healthOf(t.live).ok(), held: map[chaos.Expectation]string{}}
 	for _, x := range info.Expect {
 		f.findings = append(f.findings, event.Finding{Signal: x.Signal, Text: x.Text})
@@ -186,7 +187,7 @@ func (t *outcomes) trackStart(d event.FaultStarted) []event.ExpectationDecided {
 	}
 	t.faults[d.Fault] = f
 	t.watchSignals(f)
-	return append(decided, t.applyVerdicts(f, t.judgeUnobservable)...)
+	return t.applyVerdicts(f, t.judgeUnobservable)
 }
 
 // trackRevert judges a fault that is over. t.mu must be held.
@@ -245,7 +246,7 @@ func (t *outcomes) observe(o metric.Observation, live []slo.Result) {
 		on[f.Info.ID] = f.On()
 	}
 	var decided []event.ExpectationDecided
-	var recovered []*faultOutcome
+	var recovered []event.PlatformRecovered
 	t.mu.Lock()
 	t.live = live
 	for _, f := range t.faults {
@@ -272,8 +273,12 @@ func (t *outcomes) observe(o metric.Observation, live []slo.Result) {
 		case now.ok() && !bad && !fails && f.flows.recovered() && f.holdsAgain(overall, end):
 			r.Watching, r.Done, r.Took = false, true, f.lastBad.Sub(f.reverted).Round(time.Second)
 			r.Unbroken = f.broken == "" && !f.flows.anyHurt()
-			copied := *f
-			recovered = append(recovered, &copied)
+			back := event.PlatformRecovered{Injection: f.ref(), Seconds: r.Took.Seconds(), Unbroken: r.Unbroken, Unjudged: len(now.unknown)}
+			if r.Unbroken && f.effect == nil {
+				f.unbroken = &back
+			} else {
+				recovered = append(recovered, f.afterEffect(back))
+			}
 			decided = append(decided, t.applyVerdicts(f, recoversWithin(*r, now))...)
 		case r.Goal > 0 && since > r.Goal:
 			why := "not green after " + units.Duration(since.Round(time.Second))
@@ -292,8 +297,8 @@ func (t *outcomes) observe(o metric.Observation, live []slo.Result) {
 		}
 	}
 	t.mu.Unlock()
-	for _, f := range recovered {
-		t.emit(objectives, event.PlatformRecovered{Injection: f.ref(), Seconds: f.recovery.Took.Seconds(), Unbroken: f.recovery.Unbroken, Unjudged: len(now.unknown)})
+	for _, back := range recovered {
+		t.emit(objectives, back)
 	}
 	t.emitFindings(decided)
 }

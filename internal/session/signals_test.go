@@ -17,6 +17,7 @@ type watchedFault struct {
 	verdict map[event.Signal]event.Finding
 	found   map[string][]evidence.Finding
 	unread  bool
+	back    *event.PlatformRecovered
 }
 
 func watchFault(t *testing.T, m Monitoring, before func(*outcomes), expect ...chaos.Expectation) *watchedFault {
@@ -25,8 +26,11 @@ func watchFault(t *testing.T, m Monitoring, before func(*outcomes), expect ...ch
 	w.outcomes = &outcomes{
 		config: Config{Monitoring: m},
 		emit: func(_ event.Actor, data any) {
-			if d, is := data.(event.ExpectationDecided); is {
+			switch d := data.(type) {
+			case event.ExpectationDecided:
 				w.verdict[d.Finding.Signal] = d.Finding
+			case event.PlatformRecovered:
+				w.back = &d
 			}
 		},
 		states: func() []chaos.Status { return nil },

@@ -49,7 +49,7 @@
 
   let moment; // that is shown, in seconds
 
-  function show(chart, drawing, seconds) {
+  function show(chart, drawing, seconds, about) {
     moment = Math.min(Math.max(seconds, 0), drawing.seconds);
     for (const other of charts) {
       for (const d of other.drawings) {
@@ -70,6 +70,11 @@
       list.append(name, value);
     });
     tip.replaceChildren(head, list);
+    if (about) {
+      const line = document.createElement('p');
+      line.textContent = about;
+      tip.append(line);
+    }
     tip.hidden = false;
     const box = drawing.svg.getBoundingClientRect();
     const x = box.left + ((drawing.left + (drawing.span * moment) / drawing.seconds) / drawing.width) * box.width;
@@ -77,6 +82,12 @@
     const beside = x + 14 + tip.offsetWidth <= room ? x + 14 : x - 14 - tip.offsetWidth;
     tip.style.left = `${Math.max(4, Math.min(beside, room - tip.offsetWidth - 4)) + scrollX}px`;
     tip.style.top = `${box.top + scrollY + 24}px`;
+  }
+
+  // aboutAt is what the bar of a lane that is pointed at says.
+  function aboutAt(event) {
+    const bar = document.elementsFromPoint(event.clientX, event.clientY).find((e) => e.matches('.drawing .fill-alert'));
+    return bar?.querySelector('title')?.textContent;
   }
 
   function hide() {
@@ -89,7 +100,7 @@
       const point = (event) => {
         const box = drawing.svg.getBoundingClientRect();
         const x = ((event.clientX - box.left) / box.width) * drawing.width;
-        show(chart, drawing, ((x - drawing.left) / drawing.span) * drawing.seconds);
+        show(chart, drawing, ((x - drawing.left) / drawing.span) * drawing.seconds, aboutAt(event));
       };
       drawing.svg.addEventListener('pointermove', point);
       drawing.svg.addEventListener('pointerdown', point);
