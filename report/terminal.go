@@ -82,7 +82,7 @@ func terminalText(run *Run) string {
 		fmt.Fprintf(&b, "  ! %s\n", oneLine(n.text()))
 	}
 	for _, w := range run.timeline.Warnings {
-		fmt.Fprintf(&b, "  ! Warned at the start: %s\n", oneLine(w))
+		fmt.Fprintf(&b, "  ! Warned: %s\n", oneLine(w))
 	}
 	return b.String()
 }
