@@ -165,8 +165,10 @@ func alertBlocks(run *Run) []block {
 	var blocks []block
 	if len(run.timeline.Alerts) > 0 {
 		blocks = append(blocks, alertTable(run))
+	} else if quiet := quietBlocks(run); quiet != nil {
+		blocks = append(blocks, quiet[0])
 	} else {
-		blocks = append(blocks, paragraph{plain("Alerts of the platform were not collected, or none fired.")})
+		blocks = append(blocks, paragraph{plain("Alerts of the platform were not collected.")})
 	}
 	if gaps := gapLines(run.timeline.Gaps); len(gaps) > 0 {
 		blocks = append(blocks, list{gaps})
