@@ -223,6 +223,9 @@ func noPercentileMoved(s compare.SeriesResult) bool {
 
 // comparisonMethod is how the numbers were judged, for who wants to do it again.
 func comparisonMethod(r compare.Report) string {
+	if r.Tests == 0 {
+		return "Nothing was judged."
+	}
 	tests := units.Counted(uint64(r.Tests), "interval", "intervals")
 	if r.Method == compare.MannWhitney {
 		return fmt.Sprintf("%s of %.0f %% each by the exact Mann-Whitney test, the run as the unit; verdicts hold for all of them together (Westfall and Young's maxT); tolerance %s; seed %d.",

@@ -19,12 +19,13 @@ import (
 // EvidenceDir is the directory of a run with what was collected of the platform.
 const EvidenceDir = rundir.EvidenceDir
 
-// Documents are the names, in a run directory, of what a report is made of: files and directories. Raw data is none.
+// Documents are the names, in a run directory, of what a report is made of: files and directories. Raw data is none but the
+// readings of the platform's own numbers, which figures of the report stand in.
 func Documents() (names []string) {
 	for _, f := range formats {
 		names = append(names, f.File)
 	}
-	return append(names, chartsDir, rundir.EvidenceDir)
+	return append(names, chartsDir, rundir.SamplesFile, rundir.EvidenceDir)
 }
 
 // Files are the documents that [Save] writes of a run, by their paths apart by slashes.
@@ -164,8 +165,10 @@ func alertBlocks(run *Run) []block {
 	var blocks []block
 	if len(run.timeline.Alerts) > 0 {
 		blocks = append(blocks, alertTable(run)...)
+	} else if quiet := quietBlocks(run); quiet != nil {
+		blocks = append(blocks, quiet[0])
 	} else {
-		blocks = append(blocks, paragraph{plain("Alerts of the platform were not collected, or none fired.")})
+		blocks = append(blocks, paragraph{plain("Alerts of the platform were not collected.")})
 	}
 	if gaps := gapLines(run.timeline.Gaps); len(gaps) > 0 {
 		blocks = append(blocks, list{gaps})

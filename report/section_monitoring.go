@@ -2,10 +2,12 @@ package report
 
 import (
 	"path"
+	"slices"
 	"strings"
 
 	"xinbot.ir/squall/internal/event"
 	"xinbot.ir/squall/internal/rundir"
+	"xinbot.ir/squall/internal/timeline"
 	"xinbot.ir/squall/internal/units"
 )
 
@@ -110,14 +112,43 @@ func platformSection(run *Run) []block {
 // alertsSection is the alert timeline: what fired, how long after a fault began, and when it was over.
 func alertsSection(run *Run) []block {
 	if len(run.timeline.Alerts) == 0 {
-		return nil
+		return quietBlocks(run)
 	}
 	where := paragraph{plain("Each change as it was seen is in ").then(code(rundir.JournalFile))}
-	if files := run.evidenceFiles(func(e rundir.Evidence) bool { return strings.HasPrefix(e.File, "alerts-") }); len(files) > 0 {
+	if files := run.alertFiles(); len(files) > 0 {
 		where.text = where.text.then(plain("; what each source knew of alerts at the end of the run: ")).then(fileList(files))
 	}
 	where.text = where.text.then(plain("."))
 	return append(alertTable(run), where)
+}
+
+// quietBlocks say that sources told of no alert, and when they could not; nil where there was no source.
+func quietBlocks(run *Run) []block {
+	files := run.alertFiles()
+	if len(files) == 0 {
+		return nil
+	}
+	blocks := []block{paragraph{plain("No source told of an alert: ").then(fileList(files)).then(plain("."))}}
+	var silent []timeline.Gap
+	for _, g := range run.timeline.Gaps {
+		if (g.Panel == "" || g.Panel == "alerts") && slices.ContainsFunc(files, func(file string) bool {
+			return strings.HasPrefix(path.Base(file), alertFilePrefix+g.Source+".")
+		}) {
+			silent = append(silent, g)
+		}
+	}
+	if lines := gapLines(silent); len(lines) > 0 {
+		blocks = append(blocks, paragraph{plain("They could not tell of any meanwhile:")}, list{lines})
+	}
+	return blocks
+}
+
+// alertFilePrefix begins the names of files with the alerts of a source.
+const alertFilePrefix = "alerts-"
+
+// alertFiles are the files in which sources wrote the alerts that they knew of.
+func (run *Run) alertFiles() []string {
+	return run.evidenceFiles(func(e rundir.Evidence) bool { return strings.HasPrefix(e.File, alertFilePrefix) })
 }
 
 // evidenceFiles are the files of some kind that the sources wrote.

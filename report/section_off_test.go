@@ -39,7 +39,7 @@ func TestWarnings(t *testing.T) {
 	if !strings.Contains(text, "| squall | "+warning+" |") {
 		t.Error("the timeline lacks the warning")
 	}
-	if !strings.Contains(r.terminal, "! Warned at the start: "+warning+"\n") {
+	if !strings.Contains(r.terminal, "! Warned: "+warning+"\n") {
 		t.Errorf("the summary lacks the warning:\n%s", r.terminal)
 	}
 }

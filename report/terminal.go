@@ -24,7 +24,10 @@ func Terminal(run *Run, path string, columns int) string {
 
 // wrap breaks lines that are too long at blanks. What follows stands two columns further in than the line began.
 func wrap(text string, columns int) string {
-	const step = 2
+	const (
+		step  = 2
+		whole = "\u2011" // a hyphen that a line is not broken at: --accept is one word
+	)
 	var b strings.Builder
 	for line := range strings.Lines(text) {
 		indent := len(line) - len(strings.TrimLeft(line, " ")) + step
@@ -32,8 +35,8 @@ func wrap(text string, columns int) string {
 			b.WriteString(line)
 			continue
 		}
-		for i, part := range strings.Split(ansi.Wordwrap(strings.TrimLeft(line, " "), columns-indent, ""), "\n") {
-			if part = strings.TrimRight(part, " "); part != "" {
+		for i, part := range strings.Split(ansi.Wordwrap(strings.ReplaceAll(strings.TrimLeft(line, " "), "-", whole), columns-indent, ""), "\n") {
+			if part = strings.ReplaceAll(strings.TrimRight(part, " "), whole, "-"); part != "" {
 				b.WriteString(strings.Repeat(" ", indent-step*max(0, 1-i)) + part + "\n")
 			}
 		}
@@ -82,7 +85,7 @@ func terminalText(run *Run) string {
 		fmt.Fprintf(&b, "  ! %s\n", oneLine(n.text()))
 	}
 	for _, w := range run.timeline.Warnings {
-		fmt.Fprintf(&b, "  ! Warned at the start: %s\n", oneLine(w))
+		fmt.Fprintf(&b, "  ! Warned: %s\n", oneLine(w))
 	}
 	return b.String()
 }

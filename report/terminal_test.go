@@ -33,6 +33,9 @@ func TestTerminalIsWrapped(t *testing.T) {
 	if text := Terminal(run, "", 0); !strings.HasSuffix(text, "\n  report  not written\n") || strings.Contains(text, HTMLFile) {
 		t.Errorf("without a report: %q", text)
 	}
+	if got, want := wrap("  ! give --accept mix\n", 14), "  ! give\n    --accept\n    mix\n"; got != want {
+		t.Errorf("wrapped %q, want %q", got, want)
+	}
 	if got, want := wrap("  ! one two three\n", 14), "  ! one two\n    three\n"; got != want {
 		t.Errorf("%q, want %q", got, want)
 	}

@@ -153,3 +153,27 @@ func TestZipReplacesFilesOnly(t *testing.T) {
 		}
 	}
 }
+
+// A second copy of the same documents writes none of them.
+func TestCopyThatIsThereIsLeft(t *testing.T) {
+	b := collect(t, write(t, map[string]string{"report.md": "new", "charts/a.png": "a"}))
+	folder := write(t, map[string]string{"report.md": "old", "charts/a.png": "a"})
+	past := at.Add(-time.Hour)
+	for _, name := range b.Files() {
+		if err := os.Chtimes(filepath.Join(folder, name), past, past); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := b.CopyTo(folder); err != nil {
+		t.Fatal(err)
+	}
+	for name, kept := range map[string]bool{"report.md": false, "charts/a.png": true} {
+		info, err := os.Stat(filepath.Join(folder, name))
+		if err != nil || info.ModTime().Equal(past) != kept {
+			t.Errorf("%s is left as it was: %v, want %v (%v)", name, !kept, kept, err)
+		}
+	}
+	if got := read(t, filepath.Join(folder, "report.md")); got != "new" {
+		t.Errorf("the copy has %q", got)
+	}
+}

@@ -116,7 +116,7 @@ func TestPublish(t *testing.T) {
 		t.Errorf("%d links", links)
 	}
 	for path := range after {
-		if strings.HasPrefix(path, "repo/docs/demos/") && regexp.MustCompile(`jsonl|hlog|lock`).MatchString(path) {
+		if strings.HasPrefix(path, "repo/docs/demos/") && regexp.MustCompile(`(journal|windows|ledger)\.jsonl|hlog|lock`).MatchString(path) {
 			t.Errorf("%s is raw data", path)
 		}
 	}

@@ -88,6 +88,8 @@ type SourceGap struct {
 	Title  string `json:"title,omitempty"` // of the panel
 	Reason string `json:"reason"`
 	Remedy string `json:"remedy,omitempty"`
+
+	Since time.Time `json:"since,omitzero"` // when what failed was begun: that it fails may be known much later
 }
 
 // SourceBack is the end of a gap.

@@ -113,6 +113,20 @@ func (l *AlertLog) report(at time.Time, a Alert, settle func(*Alert)) {
 	l.sink.Alert(a)
 }
 
+// Until is the alert as it can be known at a moment: nothing has happened later, whatever the clock of who tells it says.
+func (a Alert) Until(now time.Time) Alert {
+	if a.ActiveAt.After(now) {
+		a.ActiveAt = now
+	}
+	if a.FiredAt.After(now) {
+		a.FiredAt, a.FiredExact = now, false
+	}
+	if a.ResolvedAt.After(now) {
+		a.ResolvedAt, a.ResolvedExact = now, false
+	}
+	return a
+}
+
 // During are the alerts that were active at some time between two times, in the order in which they began.
 func During(alerts []Alert, from, to time.Time) []Alert {
 	during := []Alert{}

@@ -52,7 +52,7 @@ func WriteAlertsCSV(w io.Writer, alerts []Alert) error {
 	err := out.Write([]string{"source", "alert", "labels", "state", "active_at", "fired_at", "resolved_at", "fired_exact", "resolved_exact", "summary"})
 	for _, a := range alerts {
 		err = errors.Join(err, out.Write([]string{
-			a.Source, a.Name, a.Labels.Without("alertname").String(), string(a.State), moment(a.ActiveAt), moment(a.FiredAt), moment(a.ResolvedAt),
+			a.Source, printable.Line(a.Name), printable.Line(a.Labels.Without("alertname").String()), string(a.State), moment(a.ActiveAt), moment(a.FiredAt), moment(a.ResolvedAt),
 			strconv.FormatBool(a.FiredExact), strconv.FormatBool(a.ResolvedExact), printable.Line(a.Annotations["summary"]),
 		}))
 	}

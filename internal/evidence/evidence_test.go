@@ -59,9 +59,16 @@ func TestGapsAreToldOnce(t *testing.T) {
 		}
 		got = append(got, told{g.Panel, g.Cause, g.From.Unix(), until})
 	}
-	want := []told{{"p", TimedOut, 1, 0}, {"q", NoSeries, 2, 0}, {"p", TimedOut, 1, 3}, {"p", Unreachable, 3, 0}, {"p", Unreachable, 3, 5}}
+	want := []told{{"p", TimedOut, 1, 0}, {"q", NoSeries, 2, 0}, {"p", Unreachable, 3, 0}, {"p", Unreachable, 3, 5}}
 	if !slices.Equal(got, want) {
 		t.Errorf("told %v, want %v", got, want)
+	}
+	got = nil
+	for _, g := range log.Between(second(2), second(9)) {
+		got = append(got, told{g.Panel, g.Cause, g.From.Unix(), g.Until.Unix()})
+	}
+	if want := []told{{"p", TimedOut, 2, 3}, {"q", NoSeries, 2, 9}, {"p", Unreachable, 3, 5}}; !slices.Equal(got, want) {
+		t.Errorf("gaps from 2 to 9 are %v, want %v", got, want)
 	}
 }
 
@@ -184,5 +191,17 @@ func TestPanelsOfThePlan(t *testing.T) {
 	}
 	if len(Panels()) != 4 || lines != 3 {
 		t.Errorf("%d panels, %d lines", len(Panels()), lines)
+	}
+}
+
+// The clock of who tells of an alert may be ahead: nothing has happened later than now.
+func TestAlertOfALaterTime(t *testing.T) {
+	now := second(100)
+	a := Alert{ActiveAt: second(90), FiredAt: second(700), FiredExact: true, ResolvedAt: second(800), ResolvedExact: true}.Until(now)
+	if a.ActiveAt != second(90) || a.FiredAt != now || a.FiredExact || a.ResolvedAt != now || a.ResolvedExact {
+		t.Errorf("it became %+v", a)
+	}
+	if b := (Alert{FiredAt: second(90), FiredExact: true}).Until(now); b.FiredAt != second(90) || !b.FiredExact || !b.ResolvedAt.IsZero() {
+		t.Errorf("one of an earlier time became %+v", b)
 	}
 }

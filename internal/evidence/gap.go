@@ -1,6 +1,7 @@
 package evidence
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -23,14 +24,19 @@ type GapLog struct {
 
 	mu   sync.Mutex
 	open map[string]Gap // by panel
+	over []Gap          // the newest mostOver
 }
+
+// mostOver bounds how many gaps that are over are kept.
+const mostOver = 1000
 
 // NewGapLog reports the gaps of a source.
 func NewGapLog(source string, sink Sink) *GapLog {
 	return &GapLog{source: source, sink: sink, open: map[string]Gap{}}
 }
 
-// Open notes that nothing is known of a panel ("" for the whole source). Another cause ends the gap and begins one.
+// Open notes that nothing is known of a panel ("" for the whole source). Another cause ends the gap and begins one; that one
+// alone is reported, for nothing is read in between.
 func (l *GapLog) Open(panel string, at time.Time, p *Problem) { l.OpenSince(panel, at, at, p) }
 
 // OpenSince notes at a time that what was read since an earlier one is worth nothing.
@@ -41,7 +47,7 @@ func (l *GapLog) OpenSince(panel string, since, at time.Time, p *Problem) {
 		if before.Cause == p.Cause {
 			return
 		}
-		l.end(before, at)
+		l.keep(before, at)
 	}
 	gap := Gap{Source: l.source, Panel: panel, Problem: *p, From: since}
 	l.open[panel] = gap
@@ -53,14 +59,38 @@ func (l *GapLog) Close(panel string, at time.Time) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if gap, is := l.open[panel]; is {
-		l.end(gap, at)
+		l.sink.Gap(l.keep(gap, at))
 		delete(l.open, panel)
 	}
 }
 
-func (l *GapLog) end(gap Gap, at time.Time) {
+// keep keeps a gap that is over.
+func (l *GapLog) keep(gap Gap, at time.Time) Gap {
 	gap.Until = at
-	l.sink.Gap(gap)
+	if len(l.over) == mostOver {
+		l.over = l.over[1:]
+	}
+	l.over = append(l.over, gap)
+	return gap
+}
+
+// Between returns the gaps that reach into a time, oldest first, cut to it.
+func (l *GapLog) Between(from, to time.Time) (all []Gap) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, g := range slices.AppendSeq(slices.Clone(l.over), maps.Values(l.open)) {
+		if g.Until.IsZero() || g.Until.After(to) {
+			g.Until = to
+		}
+		if g.From.Before(from) {
+			g.From = from
+		}
+		if g.From.Before(g.Until) {
+			all = append(all, g)
+		}
+	}
+	slices.SortStableFunc(all, func(a, b Gap) int { return a.From.Compare(b.From) })
+	return all
 }
 
 // Ongoing returns the gaps that have not ended, the whole source's first.

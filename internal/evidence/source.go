@@ -19,6 +19,14 @@ type Source interface {
 	Export(ctx context.Context, from, to time.Time, dir string) ([]File, error)
 }
 
+// GivesPanels reports whether a source of that name reads panels. A gap of another whole source is none of theirs.
+func GivesPanels(source string) bool { return source == "prometheus" || source == "metrics" }
+
+// GivesAlerts reports whether a source of that name tells of alerts.
+func GivesAlerts(source string) bool {
+	return source == "prometheus" || source == "alertmanager" || source == "receiver"
+}
+
 // Sink takes what a source reads. It must be quick, and safe for the calls of several sources at once.
 type Sink interface {
 	Sample(Sample)

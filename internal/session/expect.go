@@ -208,6 +208,9 @@ func (t *outcomes) close() {
 			if left && x.Signal == event.Recovers {
 				return event.ExpectationFailed, "the fault could not be reverted"
 			}
+			if f.signals[x] != nil && !f.reverted.IsZero() {
+				return event.ExpectationUnknown, t.notYet(f, x)
+			}
 			return event.ExpectationUnknown, why
 		})...)
 	}
@@ -216,4 +219,17 @@ func (t *outcomes) close() {
 		t.emitReleased(r)
 	}
 	t.emitFindings(decided)
+}
+
+// notYet is why nothing is known, at the end of the run, of a signal that could still have come.
+func (t *outcomes) notYet(f *faultOutcome, x chaos.Expectation) string {
+	ended := " when the run ended, " + recoveryText(time.Since(f.reverted)) + " after the fault was reverted"
+	switch x.Signal {
+	case event.AlertFires:
+		return t.whyUnknown(x.Name, "it had not fired"+ended)
+	case event.CounterIncreases:
+		return t.whyUnknown(x.Name, x.Name+" had not grown"+ended)
+	case event.MetricBelow, event.Scales, event.Recovers, event.Holds:
+	}
+	return t.whyUnknown(x.Name, "it was still watched"+ended)
 }

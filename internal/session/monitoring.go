@@ -78,7 +78,8 @@ type monitor struct {
 
 	mu       sync.Mutex
 	panels   map[string]*panelReadings
-	down     map[string]bool // sources that give nothing at all
+	down     map[string]bool         // sources that give nothing at all
+	told     map[[2]string]time.Time // gaps that were told, by source and panel, and since when they go on
 	unsaved  []rundir.Sample
 	findings []evidence.Finding
 }
@@ -99,7 +100,7 @@ type panelReadings struct {
 }
 
 func newMonitor(c Monitoring, started time.Time, emit func(event.Actor, any), watch ...signalWatcher) *monitor {
-	m := &monitor{config: c, started: started, emit: emit, watch: watch, panels: map[string]*panelReadings{}, down: map[string]bool{}}
+	m := &monitor{config: c, started: started, emit: emit, watch: watch, panels: map[string]*panelReadings{}, down: map[string]bool{}, told: map[[2]string]time.Time{}}
 	for _, p := range c.Panels {
 		m.panels[p.Name] = &panelReadings{newest: map[string]evidence.Sample{}}
 	}
@@ -158,6 +159,7 @@ func (p *panelReadings) close() {
 
 // Alert implements evidence.Sink.
 func (m *monitor) Alert(a evidence.Alert) {
+	a = a.Until(time.Now())
 	m.emit(event.BySource(a.Source), event.AlertChanged{
 		Source: a.Source, Alert: a.Name, Labels: a.Labels.Without("alertname"), Summary: a.Annotations["summary"], Runbook: a.Annotations["runbook"],
 		State: event.AlertState(a.State), ActiveAt: a.ActiveAt, FiredAt: a.FiredAt, ResolvedAt: a.ResolvedAt,
@@ -170,23 +172,39 @@ func (m *monitor) Alert(a evidence.Alert) {
 
 // Gap implements evidence.Sink.
 func (m *monitor) Gap(g evidence.Gap) {
-	if g.Cause == evidence.TooFewSamples {
-		return // as at each beginning: it is no news
-	}
-	if g.Panel == "" {
-		m.mu.Lock()
-		m.down[g.Source] = g.Until.IsZero()
-		m.mu.Unlock()
-	}
+	since, told := m.noteGap(g)
 	by, title := event.BySource(g.Source), m.title(g.Panel)
-	if !g.Until.IsZero() {
-		m.emit(by, event.SourceBack{Source: g.Source, Panel: g.Panel, Title: title, Lasted: g.Until.Sub(g.From).Seconds()})
+	switch {
+	case !g.Until.IsZero() && !told: // of too few samples
 		return
+	case !g.Until.IsZero():
+		m.emit(by, event.SourceBack{Source: g.Source, Panel: g.Panel, Title: title, Lasted: g.Until.Sub(since).Seconds()})
+		return
+	case g.Cause == evidence.TooFewSamples:
+		return // as at each beginning: it is no news
 	}
 	for _, w := range m.watch {
 		w.gap(g)
 	}
-	m.emit(by, event.SourceGap{Source: g.Source, Panel: g.Panel, Title: title, Reason: g.Error(), Remedy: g.Remedy()})
+	m.emit(by, event.SourceGap{Source: g.Source, Panel: g.Panel, Title: title, Reason: g.Error(), Remedy: g.Remedy(), Since: g.From})
+}
+
+// noteGap keeps since when a gap that was told goes on, through all its causes, and whether one does.
+func (m *monitor) noteGap(g evidence.Gap) (since time.Time, told bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if g.Panel == "" {
+		m.down[g.Source] = g.Until.IsZero()
+	}
+	place := [2]string{g.Source, g.Panel}
+	since, told = m.told[place]
+	switch {
+	case !g.Until.IsZero():
+		delete(m.told, place)
+	case !told && g.Cause != evidence.TooFewSamples:
+		m.told[place] = g.From
+	}
+	return since, told
 }
 
 // title is a panel for people; "" of none.

@@ -45,12 +45,21 @@ func (t *Timeline) applyMonitoring(e event.Event) {
 		}
 		t.Alerts = append(t.Alerts, Alert{Seen: e.At, Last: d})
 	case event.SourceGap:
-		t.Gaps = append(t.Gaps, Gap{SourceGap: d, From: e.At, To: Open})
+		from := e.At
+		if since, known := t.since(d.Since); known {
+			from = max(0, min(from, since))
+		}
+		t.endGap(d.Source, d.Panel, from) // there was another cause, with nothing in between
+		t.Gaps = append(t.Gaps, Gap{SourceGap: d, From: from, To: Open})
 	case event.SourceBack:
-		for i := range t.Gaps {
-			if g := &t.Gaps[i]; g.Source == d.Source && g.Panel == d.Panel && g.To == Open {
-				g.To = e.At
-			}
+		t.endGap(d.Source, d.Panel, e.At)
+	}
+}
+
+func (t *Timeline) endGap(source, panel string, at float64) {
+	for i := range t.Gaps {
+		if g := &t.Gaps[i]; g.Source == source && g.Panel == panel && g.To == Open {
+			g.To = max(g.From, at)
 		}
 	}
 }

@@ -56,3 +56,18 @@ func TestGapsOfSources(t *testing.T) {
 		t.Errorf("gaps are %+v", line.Gaps)
 	}
 }
+
+// A gap begins when what failed was begun, which may be known much later, and one cause follows another without a time between
+// them.
+func TestGapsBeginWhenTheyBegan(t *testing.T) {
+	started := time.Date(2026, 11, 28, 10, 0, 0, 0, time.UTC)
+	line := Of([]event.Event{
+		{Time: started, Data: event.RunStarted{}},
+		at(20, event.SourceGap{Source: "prometheus", Reason: "no answer in time", Since: started}),
+		at(31, event.SourceGap{Source: "prometheus", Reason: "no JSON", Since: started.Add(30 * time.Second)}),
+		at(40, event.SourceBack{Source: "prometheus", Lasted: 40}),
+	})
+	if len(line.Gaps) != 2 || line.Gaps[0].From != 0 || line.Gaps[0].To != 30 || line.Gaps[1].From != 30 || line.Gaps[1].To != 40 {
+		t.Errorf("gaps are %+v", line.Gaps)
+	}
+}

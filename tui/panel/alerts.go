@@ -3,6 +3,7 @@ package panel
 import (
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"xinbot.ir/squall/internal/event"
@@ -26,19 +27,22 @@ func (p *Alerts) Sync(s *view.State) {
 	w, h, st := p.g.Width(), p.g.Height(), s.Styles
 	alerts := sortAlerts(s.Now.Timeline.Alerts)
 	if len(alerts) == 0 {
-		text := "no alert so far"
+		text, style := "no alert so far", st.Dim
+		silent := view.AlertGaps(s.Now.Timeline.Gaps)
 		switch {
+		case len(silent) > 0:
+			text, style = "not known: "+gapWords(silent), st.Accent
 		case s.Now.Started.IsZero():
 			text = "not known yet"
 		case !s.Now.Alerts:
 			text = "Nobody tells squall of alerts: start it with --prometheus URL, --alertmanager URL or --alert-receiver ADDR."
 		}
 		lines := grid.Wrap(text, w)
-		if len(lines) > h {
+		if len(lines) > h && len(silent) == 0 {
 			lines = grid.Wrap("no source of alerts is read: --prometheus URL reads one", w)
 		}
 		for y, line := range lines {
-			p.g.Text(0, y, w, line, st.Dim)
+			p.g.Text(0, y, w, line, style)
 		}
 		return
 	}
@@ -52,6 +56,15 @@ func (p *Alerts) Sync(s *view.State) {
 		}
 		p.row(y, a, s)
 	}
+}
+
+// gapWords says which sources tell nothing, and why.
+func gapWords(gaps []timeline.Gap) string {
+	var all []string
+	for _, g := range gaps {
+		all = append(all, g.Source+": "+g.Reason)
+	}
+	return strings.Join(all, "; ")
 }
 
 // row draws one alert: sign, name, state, age.

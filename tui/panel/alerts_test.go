@@ -6,6 +6,7 @@ import (
 
 	"xinbot.ir/squall/internal/event"
 	"xinbot.ir/squall/internal/timeline"
+	"xinbot.ir/squall/tui/view"
 )
 
 // What goes on stands first, and what two sources tell alike stands there once.
@@ -33,5 +34,26 @@ func TestSortAlerts(t *testing.T) {
 		if names[i] != want[i] {
 			t.Errorf("row %d is %s, want %s", i, names[i], want[i])
 		}
+	}
+}
+
+// That no alert was told is no good news while nobody could tell of any.
+func TestNoAlertIsNotHealth(t *testing.T) {
+	gap := func(source, panel string, to float64) timeline.Gap {
+		return timeline.Gap{SourceGap: event.SourceGap{Source: source, Panel: panel, Reason: "nothing answers"}, To: to}
+	}
+	gaps := []timeline.Gap{gap("metrics", "", timeline.Open), gap("prometheus", "p", timeline.Open), gap("alertmanager", "", 5)}
+	if got := view.AlertGaps(gaps); got != nil {
+		t.Errorf("gaps of alerts: %+v", got)
+	}
+	gaps = append(gaps, gap("alertmanager", "", timeline.Open), gap("prometheus", "alerts", timeline.Open))
+	if got := gapWords(view.AlertGaps(gaps)); got != "alertmanager: nothing answers; prometheus: nothing answers" {
+		t.Errorf("gaps of alerts: %s", got)
+	}
+	if g, found := view.OpenGap("q", gaps); !found || g.Source != "metrics" {
+		t.Errorf("the gap of a panel is %+v, %v", g, found)
+	}
+	if g, found := view.OpenGap("p", gaps); !found || g.Panel != "p" {
+		t.Errorf("the gap of a panel with one of its own is %+v, %v", g, found)
 	}
 }

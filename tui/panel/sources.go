@@ -2,6 +2,7 @@ package panel
 
 import (
 	"cmp"
+	"strconv"
 
 	"xinbot.ir/squall/internal/timeline"
 	"xinbot.ir/squall/internal/units"
@@ -19,10 +20,21 @@ func (p *Sources) Title() string { return "SOURCES" }
 func (p *Sources) Sync(s *view.State) {
 	p.g.Clear()
 	w, h, st := p.g.Width(), p.g.Height(), s.Styles
-	y := 0
+	var open []timeline.Gap
 	for _, g := range s.Now.Timeline.Gaps {
-		if g.To != timeline.Open {
-			continue
+		if g.To == timeline.Open {
+			open = append(open, g)
+		}
+	}
+	y := 0
+	for i, g := range open {
+		rest, room := len(open)-i, h
+		if rest > 1 {
+			room = h - 1 // the last row says how many more there are
+		}
+		if y >= room {
+			p.g.Text(0, h-1, w, "and "+strconv.Itoa(rest)+" more", st.Dim)
+			return
 		}
 		about := cmp.Or(g.Title, g.Panel, g.Source) + " since " + clockAt(s, g.From) + ": " + g.Reason
 		p.g.Text(0, y, 1, "!", st.Accent)
@@ -31,14 +43,11 @@ func (p *Sources) Sync(s *view.State) {
 			style grid.Style
 		}{{about, st.Text}, {g.Remedy, st.Dim}} {
 			for _, line := range grid.Wrap(part.text, w-2) {
-				if part.text != "" && y < h {
+				if part.text != "" && y < room {
 					p.g.Text(2, y, w-2, line, part.style)
 					y++
 				}
 			}
-		}
-		if y >= h {
-			return
 		}
 	}
 	unread := 0

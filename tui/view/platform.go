@@ -3,6 +3,7 @@ package view
 import (
 	"time"
 
+	"xinbot.ir/squall/internal/evidence"
 	"xinbot.ir/squall/internal/session"
 	"xinbot.ir/squall/internal/timeline"
 )
@@ -56,7 +57,7 @@ func standsFor(points []session.Point) (d time.Duration) {
 // inGap reports whether a panel has a gap that begins between two moments.
 func inGap(panel string, gaps []timeline.Gap, from, to time.Duration) bool {
 	for _, g := range gaps {
-		if (g.Panel == panel || g.Panel == "") && Since(g.From) >= from && Since(g.From) < to {
+		if concerns(panel, g) && Since(g.From) >= from && Since(g.From) < to {
 			return true
 		}
 	}
@@ -65,12 +66,25 @@ func inGap(panel string, gaps []timeline.Gap, from, to time.Duration) bool {
 
 // OpenGap is the gap of a panel, or else of a whole source, that goes on and began first.
 func OpenGap(panel string, gaps []timeline.Gap) (gap timeline.Gap, found bool) {
-	for _, name := range []string{panel, ""} {
-		for _, g := range gaps {
-			if g.To == timeline.Open && g.Panel == name {
-				return g, true
-			}
+	for _, g := range gaps {
+		if g.To == timeline.Open && concerns(panel, g) && (!found || g.Panel != "" && gap.Panel == "") {
+			gap, found = g, true
 		}
 	}
-	return gap, false
+	return gap, found
+}
+
+// concerns reports whether a gap is one of a panel, or of all panels of a source.
+func concerns(panel string, g timeline.Gap) bool {
+	return g.Panel == panel || g.Panel == "" && evidence.GivesPanels(g.Source)
+}
+
+// AlertGaps are the sources of alerts that tell nothing now, and why.
+func AlertGaps(gaps []timeline.Gap) (all []timeline.Gap) {
+	for _, g := range gaps {
+		if g.To == timeline.Open && (g.Panel == "" || g.Panel == "alerts") && evidence.GivesAlerts(g.Source) {
+			all = append(all, g)
+		}
+	}
+	return all
 }

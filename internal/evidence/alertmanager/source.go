@@ -47,6 +47,7 @@ type Source struct {
 	mu      sync.Mutex
 	history map[string]evidence.Alert // by key and the time of firing
 	cut     bool                      // there was more than is kept
+	gaps    *evidence.GapLog          // of the run; nil before it
 }
 
 // New checks a configuration. It contacts nothing.
@@ -101,7 +102,11 @@ type reading struct {
 }
 
 func (s *Source) newReading(sink evidence.Sink) *reading {
-	return &reading{s, evidence.NewGapLog(Name, sink), evidence.NewAlertLog(recorder{sink, s})}
+	gaps := evidence.NewGapLog(Name, sink)
+	s.mu.Lock()
+	s.gaps = gaps
+	s.mu.Unlock()
+	return &reading{s, gaps, evidence.NewAlertLog(recorder{sink, s})}
 }
 
 func (r *reading) once(ctx context.Context, at time.Time) {
@@ -179,13 +184,18 @@ func (s *Source) keep(a evidence.Alert) {
 // Export implements evidence.Source: the alerts that were seen while the source ran. An Alertmanager keeps no history.
 func (s *Source) Export(_ context.Context, from, to time.Time, dir string) ([]evidence.File, error) {
 	s.mu.Lock()
-	all, cut := slices.Collect(maps.Values(s.history)), s.cut
+	all, cut, log := slices.Collect(maps.Values(s.history)), s.cut, s.gaps
 	s.mu.Unlock()
+	var gaps []evidence.Gap
+	if log != nil {
+		gaps = log.Between(from, to)
+	}
+	if cut {
+		gaps = append(gaps, evidence.Gap{Source: Name, Problem: evidence.Problem{Cause: evidence.Dropped}, From: from, Until: to})
+	}
 	files, err := evidence.ExportAlerts(dir, Name, evidence.During(all, from, to))
 	for i := range files {
-		if cut {
-			files[i].Gaps = []evidence.Gap{{Source: Name, Problem: evidence.Problem{Cause: evidence.Dropped}, From: from, Until: to}}
-		}
+		files[i].Gaps = gaps
 	}
 	return files, err
 }

@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -117,5 +118,29 @@ func TestCheckOfAnAlertmanagerThatIsNone(t *testing.T) {
 	s, _ := newFake(t)
 	if got := s.Check(t.Context(), evidence.Wanted{}); len(got) != 1 || got[0].Level() != evidence.Failing || !strings.HasPrefix(got[0].Text(), "alertmanager cannot be read: it has no such path: HTTP 404") {
 		t.Errorf("%+v", got)
+	}
+}
+
+// An export of what never answered is not the export of a quiet one: it says what is missing in it.
+func TestExportSaysWhatIsMissing(t *testing.T) {
+	s, say := newFake(t)
+	begin := time.Date(2026, 11, 27, 10, 1, 0, 0, time.UTC)
+	r := s.newReading(&evidencetest.Sink{})
+	for i, said := range []string{"500", "<html></html>", "[]", "500"} {
+		say(said)
+		r.once(t.Context(), begin.Add(time.Duration(i)*time.Second))
+	}
+	files, err := s.Export(t.Context(), begin, begin.Add(10*time.Second), t.TempDir())
+	if err != nil || len(files) == 0 {
+		t.Fatalf("%+v, %v", files, err)
+	}
+	for _, f := range files {
+		var got []string
+		for _, g := range f.Gaps {
+			got = append(got, fmt.Sprintf("%s %v-%v", g.Cause, g.From.Sub(begin).Seconds(), g.Until.Sub(begin).Seconds()))
+		}
+		if want := []string{"server_error 0-1", "not_api 1-2", "server_error 3-10"}; !slices.Equal(got, want) {
+			t.Errorf("gaps of %s are %q, want %q", f.Name, got, want)
+		}
 	}
 }

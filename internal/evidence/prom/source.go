@@ -106,13 +106,13 @@ func samples(value model.Value, at time.Time) (all []evidence.Sample, err error)
 		}
 		return 0
 	})
-	infinite := false
 	for _, v := range vector {
 		switch f := float64(v.Value); {
 		case v.Histogram != nil:
 			return nil, &evidence.Problem{Cause: evidence.Refused, Detail: "the query gives histograms: put histogram_quantile around it"}
-		case math.IsNaN(f) || math.IsInf(f, 0):
-			infinite = true
+		case math.IsInf(f, 0): // beyond any bound, and no number: the others do not stand for it
+			return nil, &evidence.Problem{Cause: evidence.Infinite, Detail: evidence.Excerpt(promapi.Labels(v.Metric).String())}
+		case math.IsNaN(f): // as of a quantile of nothing
 		default:
 			all = append(all, evidence.Sample{Source: Name, Labels: promapi.Labels(v.Metric), At: at, Value: f})
 		}
@@ -120,7 +120,7 @@ func samples(value model.Value, at time.Time) (all []evidence.Sample, err error)
 	switch {
 	case len(vector) == 0:
 		return nil, &evidence.Problem{Cause: evidence.NoSeries}
-	case len(all) == 0 && infinite:
+	case len(all) == 0:
 		return nil, &evidence.Problem{Cause: evidence.NotANumber}
 	}
 	return all, nil

@@ -107,7 +107,8 @@ func TestInstant(t *testing.T) {
 	f, s := newFake(t)
 	f.set("scalar", `{"resultType":"scalar","result":[1000,"2.5"]}`)
 	f.set("two", vector(`{"__name__":"x","a":"2"}`, "3", `{"a":"1"}`, "NaN", `{"a":"0"}`, "7"))
-	f.set("nan", vector(`{}`, "NaN", `{}`, "+Inf"))
+	f.set("nan", vector(`{}`, "NaN", `{"a":"1"}`, "NaN"))
+	f.set("infinite", vector(`{"a":"1"}`, "7", `{"a":"2"}`, "+Inf"))
 	f.set("words", `{"resultType":"string","result":[1000,"hello"]}`)
 	f.set("range", `{"resultType":"matrix","result":[]}`)
 	f.set("bad", `400 {"status":"error","errorType":"bad_data","error":"parse error at char 4\u001b[2J"}`)
@@ -122,14 +123,15 @@ func TestInstant(t *testing.T) {
 		t.Errorf("%+v, %v", got, err)
 	}
 	for query, want := range map[string]evidence.Problem{
-		"nothing": {Cause: evidence.NoSeries},
-		"nan":     {Cause: evidence.NotANumber},
-		"words":   {Cause: evidence.Malformed},
-		"range":   {Cause: evidence.Refused, Detail: "the query gives matrix, not numbers of one moment"},
-		"bad":     {Cause: evidence.Refused, Detail: `parse error at char 4\x1b[2J`},
-		"busy":    {Cause: evidence.TimedOut, Detail: "query timed out"},
-		"broken":  {Cause: evidence.ServerError, Detail: "boom"},
-		"odd":     {Cause: evidence.Malformed},
+		"nothing":  {Cause: evidence.NoSeries},
+		"nan":      {Cause: evidence.NotANumber},
+		"infinite": {Cause: evidence.Infinite, Detail: `{a="2"}`},
+		"words":    {Cause: evidence.Malformed},
+		"range":    {Cause: evidence.Refused, Detail: "the query gives matrix, not numbers of one moment"},
+		"bad":      {Cause: evidence.Refused, Detail: `parse error at char 4\x1b[2J`},
+		"busy":     {Cause: evidence.TimedOut, Detail: "query timed out"},
+		"broken":   {Cause: evidence.ServerError, Detail: "boom"},
+		"odd":      {Cause: evidence.Malformed},
 	} {
 		if got, err := s.Instant(t.Context(), query); !errors.Is(err, &want) {
 			t.Errorf("%s: %v, %v; want %v", query, got, err, &want)
@@ -202,7 +204,7 @@ func TestGaps(t *testing.T) {
 		return strings.Join(all, ", ")
 	}
 	for panel, want := range map[string]string{
-		"":       "unauthorized 2-0, unauthorized 2-4, not_api 4-0, not_api 4-5",
+		"":       "unauthorized 2-0, not_api 4-0, not_api 4-5",
 		"rate":   "not_a_number 5-0, not_a_number 5-6",
 		"other":  "refused 7-0",
 		"alerts": "server_error 8-0",

@@ -206,7 +206,10 @@ func together(p evidence.Panel, feeds map[string]*feed, sources []string) ([]evi
 			value = counts.quantile(p.Derive.Quantile)
 		}
 	}
-	if math.IsNaN(value) || math.IsInf(value, 0) {
+	switch {
+	case math.IsInf(value, 0):
+		return nil, &evidence.Problem{Cause: evidence.Infinite}
+	case math.IsNaN(value):
 		return nil, &evidence.Problem{Cause: evidence.NotANumber}
 	}
 	return []evidence.Sample{{Value: value}}, nil
@@ -226,7 +229,10 @@ func eachSeries(p evidence.Panel, feeds map[string]*feed, sources []string) (all
 					value = max(value, g.value)
 				}
 			}
-			if math.IsNaN(value) || math.IsInf(value, 0) {
+			if math.IsInf(value, 0) { // beyond any bound, and no number: the others do not stand for it
+				return nil, &evidence.Problem{Cause: evidence.Infinite, Detail: evidence.Excerpt(s.labels.String())}
+			}
+			if math.IsNaN(value) {
 				continue
 			}
 			labels := s.labels

@@ -46,7 +46,8 @@ type Source struct {
 
 	mu      sync.Mutex
 	kept    []evidence.Sample
-	dropped time.Time // until when samples are no longer kept
+	dropped time.Time        // until when samples are no longer kept
+	gaps    *evidence.GapLog // of the run; nil before it
 }
 
 // New checks a configuration. It contacts nothing.
@@ -121,6 +122,9 @@ func (s *Source) fetchAll(ctx context.Context) map[string]answer {
 // Run implements evidence.Source.
 func (s *Source) Run(ctx context.Context, sink evidence.Sink) error {
 	r := newReading(s.names, s.config.Panels, recorder{sink, s})
+	s.mu.Lock()
+	s.gaps = r.gaps
+	s.mu.Unlock()
 	evidence.Poll(ctx, s.config.Interval, func(at time.Time) {
 		if answers := s.fetchAll(ctx); ctx.Err() == nil {
 			r.take(at, answers)
@@ -158,8 +162,12 @@ func (s *Source) keep(sample evidence.Sample) {
 // Export implements evidence.Source: what was read while the source ran. A service keeps no history.
 func (s *Source) Export(_ context.Context, from, to time.Time, dir string) (files []evidence.File, err error) {
 	s.mu.Lock()
-	kept, dropped := append([]evidence.Sample(nil), s.kept...), s.dropped
+	kept, dropped, log := append([]evidence.Sample(nil), s.kept...), s.dropped, s.gaps
 	s.mu.Unlock()
+	var gaps []evidence.Gap
+	if log != nil {
+		gaps = log.Between(from, to)
+	}
 	var errs []error
 	for _, p := range s.config.Panels {
 		file := evidence.File{Name: "panel-" + p.Name + ".csv", Title: p.Title, Panel: p.Name, Unit: p.Unit, Lines: p.Lines}
@@ -185,7 +193,12 @@ func (s *Source) Export(_ context.Context, from, to time.Time, dir string) (file
 		if dropped.After(from) {
 			file.Gaps = append(file.Gaps, evidence.Gap{Source: Name, Panel: p.Name, Problem: evidence.Problem{Cause: evidence.Dropped}, From: from, Until: dropped})
 		}
-		if file.Rows == 0 {
+		for _, g := range gaps {
+			if (g.Panel == p.Name || g.Panel == "") && g.Cause != evidence.TooFewSamples { // as at each beginning
+				file.Gaps = append(file.Gaps, g)
+			}
+		}
+		if file.Rows == 0 && len(file.Gaps) == 0 {
 			file.Gaps = append(file.Gaps, evidence.Gap{Source: Name, Panel: p.Name, Problem: evidence.Problem{Cause: evidence.NoSeries}, From: from, Until: to})
 		}
 		files = append(files, file)
