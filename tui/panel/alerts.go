@@ -31,7 +31,7 @@ func (p *Alerts) Sync(s *view.State) {
 		silent := view.AlertGaps(s.Now.Timeline.Gaps)
 		switch {
 		case len(silent) > 0:
-			text, style = "not known: "+gapWords(silent), st.Accent
+			text, style = "not known: nothing from "+sourcesOf(silent), st.Accent
 		case s.Now.Started.IsZero():
 			text = "not known yet"
 		case !s.Now.Alerts:
@@ -58,13 +58,15 @@ func (p *Alerts) Sync(s *view.State) {
 	}
 }
 
-// gapWords says which sources tell nothing, and why.
-func gapWords(gaps []timeline.Gap) string {
+// sourcesOf names the sources of gaps; why they give nothing is said once, by the panel of the sources.
+func sourcesOf(gaps []timeline.Gap) string {
 	var all []string
 	for _, g := range gaps {
-		all = append(all, g.Source+": "+g.Reason)
+		if !slices.Contains(all, g.Source) {
+			all = append(all, g.Source)
+		}
 	}
-	return strings.Join(all, "; ")
+	return strings.Join(all, ", ")
 }
 
 // row draws one alert: sign, name, state, age.

@@ -47,7 +47,7 @@ func TestNoAlertIsNotHealth(t *testing.T) {
 		t.Errorf("gaps of alerts: %+v", got)
 	}
 	gaps = append(gaps, gap("alertmanager", "", timeline.Open), gap("prometheus", "alerts", timeline.Open))
-	if got := gapWords(view.AlertGaps(gaps)); got != "alertmanager: nothing answers; prometheus: nothing answers" {
+	if got := sourcesOf(view.AlertGaps(gaps)); got != "alertmanager, prometheus" {
 		t.Errorf("gaps of alerts: %s", got)
 	}
 	if g, found := view.OpenGap("q", gaps); !found || g.Source != "metrics" {

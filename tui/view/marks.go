@@ -1,6 +1,7 @@
 package view
 
 import (
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -64,9 +65,30 @@ func (s *Marks) Sync(events []event.Event, line *timeline.Timeline) {
 	}
 	for _, a := range line.Alerts {
 		if sp, fired := alertSpan(a, line); fired {
-			s.Spans = append(s.Spans, sp)
+			s.Spans = withAlert(s.Spans, sp)
 		}
 	}
+}
+
+// withAlert adds the span of an alert. What several sources, or several series, tell of one alert at a time is one span.
+func withAlert(spans []Span, sp Span) []Span {
+	ends := func(s Span) time.Duration {
+		if s.To < 0 {
+			return math.MaxInt64
+		}
+		return s.To
+	}
+	for i, other := range spans {
+		if !other.Alert || other.Label != sp.Label || ends(other) < sp.From || ends(sp) < other.From {
+			continue
+		}
+		if ends(other) < ends(sp) {
+			spans[i].To = sp.To
+		}
+		spans[i].From = min(other.From, sp.From)
+		return spans
+	}
+	return append(spans, sp)
 }
 
 // alertSpan is the time in which an alert fires.

@@ -2,6 +2,7 @@ package view
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 )
@@ -37,5 +38,21 @@ func TestOverlappingFaultsGetRowsOfTheirOwn(t *testing.T) {
 	}
 	if placed, lanes := story.Lanes(Axis{}, 3); placed != nil || lanes != 0 {
 		t.Error("spans are placed before there is an axis")
+	}
+}
+
+// One alert that two sources tell of is one span; one that fires again later is another.
+func TestAnAlertOfTwoSourcesIsOneSpan(t *testing.T) {
+	alert := func(from, to time.Duration) Span { return Span{From: from, To: to, Label: "! A", Alert: true} }
+	var spans []Span
+	for _, sp := range []Span{alert(10, 20), alert(12, 25), alert(8, 19), alert(40, -1), alert(42, 60), {From: 15, To: 18, Label: "! A"}} {
+		if !sp.Alert {
+			spans = append(spans, sp)
+			continue
+		}
+		spans = withAlert(spans, sp)
+	}
+	if want := []Span{alert(8, 25), alert(40, -1), {From: 15, To: 18, Label: "! A"}}; !slices.Equal(spans, want) {
+		t.Errorf("spans are %+v, want %+v", spans, want)
 	}
 }
