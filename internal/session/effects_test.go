@@ -273,20 +273,24 @@ func TestNoEffectDecidesWhatHeld(t *testing.T) {
 		{Signal: event.AlertFires, Name: "LampOut", Within: time.Second, Text: "alert fires"},
 	}
 	for name, c := range map[string]struct {
+		fault  string
 		answer event.Effect
 		alert  bool
 		want   event.ExpectationVerdict // on what held
 		effect event.Effect
 	}{
-		"seen":               {event.EffectSeen, false, event.ExpectationMet, event.EffectSeen},
-		"none":               {event.NoEffect, false, event.ExpectationUnknown, event.NoEffect},
-		"unknown":            {event.EffectUnknown, false, event.ExpectationMet, event.EffectUnknown},
-		"none, but an alert": {event.NoEffect, true, event.ExpectationMet, event.EffectSeen},
+		"seen":               {"drill", event.EffectSeen, false, event.ExpectationMet, event.EffectSeen},
+		"none":               {"drill", event.NoEffect, false, event.ExpectationUnknown, event.NoEffect},
+		"unknown":            {"drill", event.EffectUnknown, false, event.ExpectationUnknown, event.EffectUnknown},
+		"unknown of a spike": {timeline.ChannelSpike, event.EffectUnknown, false, event.ExpectationMet, event.EffectUnknown},
+		"none, but an alert": {"drill", event.NoEffect, true, event.ExpectationMet, event.EffectSeen},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := watchFault(t, Monitoring{Alerts: true}, nil, expect...)
 			f := w.faults["drill"]
 			f.steady = true
+			f.info.ID = c.fault
+			w.faults[c.fault] = f
 			if c.alert {
 				w.alert(evidence.Alert{Name: "LampOut", State: evidence.Firing, FiredAt: w.began.Add(time.Millisecond)})
 			}

@@ -8,6 +8,7 @@ import (
 
 	"xinbot.ir/squall/chaos"
 	"xinbot.ir/squall/internal/event"
+	"xinbot.ir/squall/internal/timeline"
 	"xinbot.ir/squall/internal/units"
 )
 
@@ -70,7 +71,7 @@ func (t *outcomes) applyVerdicts(f *faultOutcome, judge func(chaos.Expectation) 
 }
 
 // unlessNoEffect holds back that objectives held, or are green again, until it is known whether the fault had an effect: of
-// a fault that changed nothing, neither says anything. t.mu must be held.
+// a fault that changed nothing, or of which that is not known, neither says anything. t.mu must be held.
 func (t *outcomes) unlessNoEffect(f *faultOutcome, x chaos.Expectation) func(event.ExpectationVerdict, string) (event.ExpectationVerdict, string) {
 	return func(v event.ExpectationVerdict, why string) (event.ExpectationVerdict, string) {
 		switch {
@@ -80,6 +81,8 @@ func (t *outcomes) unlessNoEffect(f *faultOutcome, x chaos.Expectation) func(eve
 			return event.ExpectationPending, ""
 		case f.effect.Effect == event.NoEffect:
 			return event.ExpectationUnknown, "no effect seen: the fault changed nothing that was measured"
+		case f.effect.Effect == event.EffectUnknown && f.info.ID != timeline.ChannelSpike: // whose effect is the load that squall adds
+			return event.ExpectationUnknown, cmp.Or(f.effect.Reason, notCompared)
 		}
 		return v, why
 	}
@@ -97,10 +100,10 @@ type released struct {
 	decided   []event.ExpectationDecided
 }
 
-// release decides what waited for that answer. Without one it is decided as it was seen. t.mu must be held.
+// release decides what waited for that answer. Without one nothing is known of it. t.mu must be held.
 func (t *outcomes) release(f *faultOutcome) (r released) {
 	if f.effect == nil {
-		f.effect = &event.EffectJudged{Injection: f.ref(), Effect: event.EffectUnknown, Reason: "the time of the fault was not compared with the time before it"}
+		f.effect = &event.EffectJudged{Injection: f.ref(), Effect: event.EffectUnknown, Reason: notCompared}
 	}
 	if f.unbroken != nil {
 		back := f.afterEffect(*f.unbroken)
@@ -117,6 +120,9 @@ func (t *outcomes) release(f *faultOutcome) (r released) {
 	})
 	return r
 }
+
+// notCompared is why nothing is known of the effect of a fault that was not followed to its end.
+const notCompared = "not known whether it had an effect: its time was not compared with the time before it"
 
 // latencyRises is judged by what the fault changed.
 func latencyRises(d event.EffectJudged) (event.ExpectationVerdict, string) {

@@ -130,7 +130,7 @@ func TestFaultFromInjectionToRecovery(t *testing.T) {
 	}
 	until(t, "recovery", func() bool { return stateOf(s, "lamp").Recovery.Done })
 	f := stateOf(s, "lamp")
-	if !l.get() || f.State != chaos.Idle || f.Recovery.Took >= time.Minute || f.Findings[0].Verdict != event.ExpectationMet || f.Findings[2].Verdict != event.ExpectationMet {
+	if !l.get() || f.State != chaos.Idle || f.Recovery.Took >= time.Minute || f.Findings[0].Verdict != event.ExpectationUnknown || f.Findings[2].Verdict != event.ExpectationUnknown { // too short to know what it did
 		t.Errorf("after it: lit %v, %+v", l.get(), f)
 	}
 	finish(s)
