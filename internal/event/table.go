@@ -113,6 +113,18 @@ var table = []row{
 	of("source_gap", warnLook, SourceGap.text),
 	of("source_back", Look{Sign: '✓', Tone: Notable, Observed: true}, SourceBack.text),
 	of("workload_scaled", quietLook, WorkloadScaled.text, lookBy(scalingLook)),
+
+	of("rotation_armed", beginLook, RotationArmed.text, durable),
+	of("rotation_disarmed", endLook, always[RotationDisarmed]("Rotation disarmed: no more probes")),
+	of("secret_changed", Look{Sign: '◆', Tone: Notable, Chart: true, Observed: true}, SecretChanged.text, durable),
+	of("secret_refused", warnLook, SecretRefused.text),
+	of("signing_set", settingLook, SigningSet.text, setting),
+	of("channel_followed", Look{Sign: '→', Tone: Notable, Observed: true}, ChannelFollowed.text),
+	of("rotation_milestone", Look{Sign: '◆', Tone: Notable, Chart: true, Observed: true}, RotationMilestone.text),
+	of("replicas_disagree", Look{Sign: '!', Tone: Bad, Chart: true, Observed: true}, ReplicasDisagree.text),
+	of("replicas_agree", Look{Sign: '✓', Tone: Good, Chart: true, Observed: true}, ReplicasAgree.text),
+	of("forged_accepted", Look{Sign: '✗', Tone: Bad, Chart: true, Observed: true}, ForgedAccepted.text, durable),
+	of("rotation_judged", quietLook, RotationJudged.text, lookBy(judgedLook), durable),
 }
 
 // The table by kind and by type of data; nothing changes them.
