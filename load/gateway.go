@@ -52,7 +52,7 @@ func newGateway(o Options, t *transfer) (*gateway, error) {
 			var row [NumChannels]template
 			for c, spec := range o.Workload.Channels {
 				var err error
-				if row[c], err = newTemplate(tenant, brand, spec, o.Workload.Message, o.RunID); err != nil {
+				if row[c], err = newTemplate(tenant, brand, spec, o.Workload.Message, o.RunID, marked); err != nil {
 					return nil, err
 				}
 			}

@@ -1,6 +1,10 @@
 package load
 
 import (
+	"crypto/hmac"
+	cryptorand "crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"math"
 	"slices"
@@ -20,6 +24,8 @@ type Key struct {
 // is taken out of texts by Redact, so no text can be older than its redactor.
 type Keyring struct {
 	changing sync.Mutex
+	salted   sync.Once
+	salt     [32]byte // of fingerprints
 	keys     atomic.Pointer[keys]
 }
 
@@ -90,6 +96,19 @@ func (k *Keyring) change(edit func(*keys), secrets ...string) {
 	}
 	next.redactor = newRedactor(next.held)
 	k.keys.Store(&next)
+}
+
+// Fingerprint tells secrets apart and gives none away: the first four bytes of their HMAC-SHA256 with a key that the keyring draws
+// and nobody else has, in hexadecimal. So the same secret has another one in another run, and a short one cannot be guessed from
+// it. It is "" for none.
+func (k *Keyring) Fingerprint(secret string) string {
+	if secret == "" || k == nil {
+		return ""
+	}
+	k.salted.Do(func() { _, _ = cryptorand.Read(k.salt[:]) }) // never fails
+	mac := hmac.New(sha256.New, k.salt[:])
+	mac.Write([]byte(secret))
+	return hex.EncodeToString(mac.Sum(nil)[:4])
 }
 
 // Redact takes every secret that the keyring holds or has held out of a text, such as a note or an error.

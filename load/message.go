@@ -24,14 +24,20 @@ type template struct {
 	run         uint64   // sets the event ids of a run apart from those of another with the same seed
 }
 
-func newTemplate(tenant Tenant, brand Brand, spec ChannelSpec, plan MessagePlan, runID string) (template, error) {
+// mark is how a message says who sent it.
+type mark struct{ source, sender string } // metadata.source, and what sender_id begins with
+
+// marked is the mark of the traffic.
+var marked = mark{source: "squall", sender: "squall-"}
+
+func newTemplate(tenant Tenant, brand Brand, spec ChannelSpec, plan MessagePlan, runID string, m mark) (template, error) {
 	t := template{
-		afterEvent: []byte(fmt.Sprintf(`","tenant_id":%s,"brand_id":%s,"channel_id":%s,"sender_id":"squall-`,
-			quoteJSON(tenant.ID), quoteJSON(brand.BrandID), quoteJSON(brand.ChannelID))),
+		afterEvent: []byte(fmt.Sprintf(`","tenant_id":%s,"brand_id":%s,"channel_id":%s,"sender_id":"%s`,
+			quoteJSON(tenant.ID), quoteJSON(brand.BrandID), quoteJSON(brand.ChannelID), m.sender)),
 		afterLocale: []byte(fmt.Sprintf(`,%s:`, quoteJSON(spec.TextField))),
 		afterText:   []byte(fmt.Sprintf(`,%s:"`, quoteJSON(spec.TimeField))),
-		tail: []byte(fmt.Sprintf(`","metadata":{"channel":%s,"source":"squall","run":%s},"attachments":[]}`,
-			quoteJSON(spec.Metadata), quoteJSON(runID))),
+		tail: []byte(fmt.Sprintf(`","metadata":{"channel":%s,"source":%s,"run":%s},"attachments":[]}`,
+			quoteJSON(spec.Metadata), quoteJSON(m.source), quoteJSON(runID))),
 		run: fingerprint(runID),
 	}
 	for _, s := range plan.Texts {

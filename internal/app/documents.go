@@ -16,7 +16,7 @@ import (
 )
 
 // rawData are the files of a run directory that everything else is made from.
-var rawData = []string{rundir.JournalFile, rundir.WindowsFile, rundir.HistogramFile, rundir.SamplesFile, chaos.LedgerFile, session.LockFile, annotate.File}
+var rawData = []string{rundir.JournalFile, rundir.WindowsFile, rundir.HistogramFile, rundir.SamplesFile, rundir.ProbesFile, chaos.LedgerFile, session.LockFile, annotate.File}
 
 // SaveDocuments writes the documents that were asked for beside those of the run directory. The error names each that
 // was not written whole.

@@ -38,7 +38,7 @@ func copyRun(dir string) (spare string, err error) {
 	if err != nil {
 		return "", fmt.Errorf("find another place for the report: %w", err)
 	}
-	for _, name := range []string{rundir.JournalFile, rundir.WindowsFile, rundir.HistogramFile, rundir.SamplesFile, chaos.LedgerFile} {
+	for _, name := range []string{rundir.JournalFile, rundir.WindowsFile, rundir.HistogramFile, rundir.SamplesFile, rundir.ProbesFile, chaos.LedgerFile} {
 		from, err := inputfile.Open(filepath.Join(dir, name))
 		if err != nil {
 			continue

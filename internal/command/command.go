@@ -79,6 +79,11 @@ var table = []row{
 	of[Decide]("decide"),
 	of[Halt]("halt"),
 	of[ReleaseHalt]("release_halt"),
+	of[ArmRotation]("arm_rotation"),
+	of[DisarmRotation]("disarm_rotation"),
+	of[SetSigning]("set_signing"),
+	of[GiveSecret]("give_secret"),
+	of[StageRotation]("stage_rotation"),
 	of[Export]("export"),
 	of[Finish]("finish"),
 }

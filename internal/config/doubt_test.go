@@ -3,6 +3,8 @@ package config
 import (
 	"strings"
 	"testing"
+
+	"xinbot.ir/squall/load"
 )
 
 func TestDoubtOf(t *testing.T) {
@@ -17,7 +19,7 @@ func TestDoubtOf(t *testing.T) {
 		"abc def": "has a blank in it", "p@ss word$": "has a blank in it", "abc\u00a0def": "has a blank in it",
 		"abc\u200bdef": "has an invisible character", "abc\u202edef": "has an invisible character", "abcdef\ufeff": "has an invisible character",
 	} {
-		if got := doubtOf(secret); got != want {
+		if got := load.Doubt(secret); got != want {
 			t.Errorf("%q %q, want %q", secret, got, want)
 		}
 	}

@@ -29,7 +29,7 @@ type replica struct {
 	streams map[event.Signature]*stream
 	forged  map[event.Signature]bool   // was told
 	told    map[event.Milestone]moment // as they were told last
-	seen    float64                  // when it was asked last, or listed
+	seen    float64                    // when it was asked last, or listed
 	left    moment
 }
 

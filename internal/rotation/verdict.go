@@ -159,7 +159,9 @@ var expectations = []expectation{
 		}
 		return "at most " + units.Counted(l.Lost, "message is lost", "messages are lost")
 	}, judgeLost},
-	{event.ExpectGap, func(l Limits) string { return "one of the secrets is accepted, but for " + units.Duration(l.Gap) + " at most" }, judgeGap},
+	{event.ExpectGap, func(l Limits) string {
+		return "one of the secrets is accepted, but for " + units.Duration(l.Gap) + " at most"
+	}, judgeGap},
 	{event.ExpectRefused, func(l Limits) string { return "the old secret is refused within " + units.Duration(l.Refused) }, judgeRefused},
 	{event.ExpectReplicas, func(Limits) string { return "every replica has switched" }, judgeReplicas},
 }

@@ -22,12 +22,15 @@ const (
 	WindowsFile   = "windows.jsonl"
 	HistogramFile = "latency.hlog"
 	SamplesFile   = "samples.jsonl"
+	ProbesFile    = "probes.jsonl" // of a run with a rotation alone
 )
 
 // Writer appends to a run directory. It is safe for concurrent use: events do not wait for
 // histograms to be encoded.
 type Writer struct {
+	dir                             string
 	journal, windows, hlog, samples *appender
+	asked                           lateFile // probes
 
 	seconds sync.Mutex // keeps the lines of one second together, and guards what follows
 	header  bool       // the head of latency.hlog is written
@@ -41,7 +44,7 @@ func Create(dir string) (*Writer, error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, fmt.Errorf("create run directory: %w", err)
 	}
-	w := new(Writer)
+	w := &Writer{dir: dir}
 	for _, file := range []struct {
 		name string
 		to   **appender
@@ -68,7 +71,39 @@ func Create(dir string) (*Writer, error) {
 var ErrTakenAway = errors.New("the run directory was taken away")
 
 // files are those of the run; nil where one could not be made.
-func (w *Writer) files() []*appender { return []*appender{w.journal, w.windows, w.hlog, w.samples} }
+func (w *Writer) files() []*appender {
+	all := []*appender{w.journal, w.windows, w.hlog, w.samples}
+	if late := w.asked.opened(); late != nil {
+		all = append(all, late)
+	}
+	return all
+}
+
+// lateFile is a file that is made when there is something to write into it.
+type lateFile struct {
+	mu   sync.Mutex
+	file *appender
+}
+
+func (l *lateFile) opened() *appender {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.file
+}
+
+// open makes the file, once.
+func (l *lateFile) open(path string) (*appender, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.file == nil {
+		f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL|os.O_APPEND, 0o644)
+		if err != nil {
+			return nil, err
+		}
+		l.file = &appender{file: f}
+	}
+	return l.file, nil
+}
 
 // Check reports whether the files are still in their place. What is written goes into the open files all the same,
 // and can be saved by CopyTo.

@@ -50,6 +50,11 @@ var handlers = func() map[reflect.Type]handler {
 	late(on((*Session).decide))
 	add(on((*Session).halt))
 	add(on((*Session).releaseHalt))
+	add(on((*Session).armRotation))
+	add(on((*Session).disarmRotation))
+	add(on((*Session).setSigning))
+	add(on((*Session).giveSecret))
+	add(on((*Session).stageRotation))
 	late(on((*Session).export))
 	late(on((*Session).finish))
 	return table

@@ -54,6 +54,8 @@ func (s *Session) shutDown() {
 	}()
 	errs := []error{s.gen.Stop(s.ctx)}
 	<-reverted
+	s.rotations.disarm(squall)
+	s.saveProbes()
 	s.abort()
 	s.work.Wait()
 	s.saveSamples()

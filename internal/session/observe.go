@@ -30,6 +30,8 @@ func (s *Session) observer() func(metric.Observation) {
 			s.reportLostWindow(err)
 		}
 		s.saveSamples()
+		s.rotations.second(o)
+		s.saveProbes()
 		line := s.journal.timeline()
 		middle := at + o.Window.Length.Seconds()/2
 		for _, part := range parts.At(line, middle) {
@@ -176,11 +178,16 @@ func achieved(t *metric.Totals) load.Weights {
 // stop carries a stop rule out: it reverts what was put on top of the baseline, faults first of all. When
 // there is nothing to revert, the baseline itself is too much, and the run ends.
 func (s *Session) stop(rule slo.StopRule, value float64, measured string) {
-	by := event.Actor{Role: event.RoleStopRule, Name: rule.String()}
+	s.stopFor(event.StopRuleMet{Rule: rule.String(), Title: rule.Title(), For: rule.For.Seconds(), Value: value, Measured: measured})
+}
+
+// stopFor carries out what a rule that was met asks for.
+func (s *Session) stopFor(met event.StopRuleMet) {
+	by := event.Actor{Role: event.RoleStopRule, Name: met.Rule}
 	s.commands.Lock()
 	spiking, above := s.settings.Spike, s.settings.WantedVUs() > s.config.Settings.WantedVUs() || s.settings.WantedRate() > s.config.Settings.WantedRate()
 	s.commands.Unlock()
-	s.emit(by, event.StopRuleMet{Rule: rule.String(), Title: rule.Title(), For: rule.For.Seconds(), Value: value, Measured: measured})
+	s.emit(by, met)
 	var next command.Command = command.Halt{}
 	if !spiking && !above && !s.anyFault() {
 		next = command.Finish{}

@@ -35,18 +35,19 @@ var (
 // Session is one run. Commands go in by Do; what they lead to is an event in the journal, and visible
 // in the next Snapshot. It is safe for concurrent use.
 type Session struct {
-	config   Config
-	gen      Generator
-	journal  *journal
-	captured capturedOutput
-	ledger   *chaos.Ledger
-	engine   *chaos.Engine
-	outcomes *outcomes
-	effects  *effects
-	platform *platformConditions
-	monitor  *monitor
-	lock     *flock.Flock
-	started  time.Time
+	config    Config
+	gen       Generator
+	journal   *journal
+	captured  capturedOutput
+	ledger    *chaos.Ledger
+	engine    *chaos.Engine
+	outcomes  *outcomes
+	effects   *effects
+	platform  *platformConditions
+	monitor   *monitor
+	rotations *rotations
+	lock      *flock.Flock
+	started   time.Time
 
 	commands    sync.Mutex // one command at a time, so that the journal tells them in order
 	settings    load.Settings
@@ -131,6 +132,7 @@ func (s *Session) begin(ctx context.Context) error {
 		s.started = time.Now()
 		s.journal.started = s.started
 		s.monitor = newMonitor(s.config.Monitoring, s.started, s.emit, s.outcomes, s.platform)
+		s.rotations = newRotations(s.config, s.started, s.emit, s.forgedAccepted, s.reportInternal)
 		err = s.journal.add(squall, s.config.header())
 	}
 	if err == nil {
@@ -155,6 +157,11 @@ func (s *Session) begin(ctx context.Context) error {
 	s.schedule()
 	s.watchScaling()
 	s.startMonitoring()
+	if s.config.Rotation.Arm {
+		if err := s.rotations.arm(squall); err != nil {
+			s.emit(squall, event.Warned{Warning: fmt.Sprintf("the rotation was not armed: %v", err)})
+		}
+	}
 	s.startOutlets(telling)
 	return nil
 }
@@ -263,7 +270,7 @@ func (s *Session) Snapshot() Snapshot {
 		Mix: load.WantedMix(l.Settings, s.config.Options.Workload), Shares: v.shares,
 		Live: v.live, Overall: v.overall, Outside: s.config.BuiltIn && len(line.Injections) > 0, Flows: v.flows, Events: events, Timeline: line,
 		Report: v.report, Failure: v.failure,
-		Faults: s.faults(), Phases: v.phases, Protected: s.config.Protected, Panels: s.monitor.state(), Alerts: s.config.Monitoring.Alerts,
+		Faults: s.faults(), Phases: v.phases, Protected: s.config.Protected, Panels: s.monitor.state(), Alerts: s.config.Monitoring.Alerts, Rotation: s.rotations.state(),
 	}
 	for _, r := range s.config.StopRules {
 		snap.StopRules = append(snap.StopRules, r.String())

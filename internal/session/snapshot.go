@@ -72,6 +72,7 @@ type Snapshot struct {
 	Phases    []PhaseStats       // of the whole run, oldest first; the last one goes on
 	Panels    []PanelState       // of the platform's own metrics, in the order of the screen; none without a source
 	Alerts    bool               // a source reads the platform's alerts
+	Rotation  *RotationState     // of webhook secrets; nil: no channel has one
 	Protected bool               // injecting a fault wants the target's name typed
 	Events    []event.Event      // all, oldest first
 	Timeline  *timeline.Timeline // what they mean; how the run ended is there too

@@ -36,6 +36,8 @@ type Timeline struct {
 	Alerts []Alert // of the platform's monitoring, in the order in which they were first seen
 	Gaps   []Gap   // of its sources, in the order in which they began
 
+	Rotations []Rotation // of secrets, in the order in which they were armed
+
 	FlowsOff    []Step[event.FlowOff]
 	Warnings    []string // each once
 	Failures    []Step[event.SquallFailed]
@@ -67,6 +69,7 @@ func (t *Timeline) Clone() *Timeline {
 	c.Workloads = slices.Clone(t.Workloads)
 	c.Alerts = slices.Clone(t.Alerts)
 	c.Gaps = slices.Clone(t.Gaps)
+	c.Rotations = slices.Clone(t.Rotations)
 	c.phases.list = slices.Clone(t.phases.list)
 	return &c
 }
@@ -78,6 +81,7 @@ func (t *Timeline) Apply(e event.Event) {
 	t.applySpan(e)
 	t.applyWorkload(e)
 	t.applyMonitoring(e)
+	t.applyRotation(e)
 	t.phases.apply(e, t)
 	t.events++
 }
