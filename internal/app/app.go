@@ -19,6 +19,7 @@ type Run struct {
 	Resolved config.Resolved
 	Dir      string             // run directory, see [Directory]
 	Embedded bool               // the target is the embedded platform, in this process
+	Rotation session.Rotation   // what the embedded platform offers of its own: replicas, next secrets, and to rotate them
 	Guard    session.StartGuard // nil: none
 	Version  string             // of squall
 	Command  []string           // arguments as typed; secrets are taken out
@@ -55,6 +56,7 @@ func Start(ctx context.Context, run Run) (*session.Session, error) {
 		SteadyState: session.SteadyState(r.Faults.SteadyState), Steady: r.Faults.Steady, Protected: r.Protected, Watch: watchOf(monitoring, r.Faults.Kubernetes.Namespace), Monitoring: monitoring,
 		Dir: run.Dir, LedgerKey: key, Guard: run.Guard, Target: r.Target, Embedded: run.Embedded, Version: run.Version,
 		Command: config.WithoutSecrets(run.Command), Settled: provenance(r), Secrets: r.Secrets, Warnings: r.Warnings,
+		Rotation: rotationOf(r, run.Rotation),
 		Measured: told.measured, Outlets: told.list,
 		Report: writeReport,
 	})

@@ -35,6 +35,7 @@ type Resolved struct {
 
 	Faults     Faults
 	Monitoring Monitoring
+	Rotation   Rotation
 	Telemetry  Telemetry
 	Protected  bool // the target asks for its name before it is touched
 	Confirmed  bool // its name was given
@@ -80,6 +81,7 @@ func Resolve(in Input) (Resolved, error) {
 	r.Faults = l.faults(in)
 	r.Monitoring = l.monitoring()
 	r.Telemetry = l.telemetry()
+	r.Rotation = l.rotation()
 	l.noLoad = l.admin || r.Faults.DryRun
 	workload, secrets := l.resolveSecrets(l.workload())
 	l.checkHeaderValues(workload)

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"strings"
 
+	"xinbot.ir/squall/internal/event"
+	"xinbot.ir/squall/internal/rotation"
 	"xinbot.ir/squall/load"
 )
 
@@ -148,6 +150,16 @@ const (
 	csvPrefix         = "csv"
 	csvHistory        = "csv_full_history"
 	secretsSection    = "secrets."
+	nextSection       = "rotation.next."
+	nextFiles         = "rotation.next_files"
+	nextCommands      = "rotation.next_commands"
+	rotationArmed     = "rotation.armed"
+	rotationSigning   = "rotation.sign_with"
+	probeRate         = "rotation.probe_rate"
+	mostLost          = "rotation.max_lost"
+	longestGap        = "rotation.max_gap"
+	refusedWithin     = "rotation.refused_within"
+	tolerateForged    = "rotation.tolerate_forged"
 )
 
 // secretName is the setting that holds the signing secret of a channel.
@@ -253,6 +265,20 @@ func Table() []Setting {
 		{Name: otlpProtocol, Env: env("OTEL_EXPORTER_OTLP_METRICS_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL"), Ranked: true, Default: httpProtobuf, Accepts: httpProtobuf, Help: "how other programs send; another one than ours is refused with --otlp"},
 		{Name: otlpService, Env: env("OTEL_SERVICE_NAME"), Default: "squall", Accepts: "a name", Help: "service.name of what is exported, over that of the attributes"},
 		{Name: otlpResource, Env: env("OTEL_RESOURCE_ATTRIBUTES"), Accepts: "attributes such as deployment.environment.name=staging,team=chat, values as in URLs", Help: "further attributes of what is exported"},
+		{Name: nextSection + "every_channel", Env: env("WEBHOOK_SECRET_NEXT"), InFile: true, Secret: true, Accepts: acceptsPrivate, Help: "next secret of every channel, while secrets are rotated"},
+	}...)
+	rows = append(rows, nextRows()...)
+	rows = append(rows, []Setting{
+		{Name: nextFiles, Flags: option("next-secret-file"), InFile: true, List: true, Default: "none", Argument: "[CHANNEL=]FILE", Accepts: "a file, perhaps with the channel in front of it: webchat=/run/secrets/next", Help: "file that holds the next secret of a channel, or of all, and nothing else; it is read again and again"},
+		{Name: nextCommands, Flags: option("next-secret-command"), InFile: true, List: true, Default: "none", Argument: "[CHANNEL=]COMMAND", Accepts: "a command line, perhaps with the channel in front of it: webchat='vault kv get -field=next secret/xin'", Help: "command that prints the next secret of a channel, or of all; it is run once a minute"},
+		{Name: rotationArmed, Flags: option("rotation"), InFile: true, Bool: true, Default: "false", Accepts: acceptsBool, Help: "follow the rotation of webhook secrets from the start: probe which ones the gateway accepts"},
+		{Name: rotationSigning, Flags: option("sign-with"), InFile: true, Default: string(event.SignOld), Argument: "WHAT", Accepts: "old, next, follow, or a share such as 25%", Help: "what the traffic is signed with while secrets are rotated: the old one, the next one, the one that the gateway accepts, or a share of it with the next one"},
+		{Name: probeRate, Flags: option("probe-rate"), InFile: true, Default: "2", Argument: "N", Accepts: fmt.Sprintf("a number from 0.1 to %v", rotation.MaxRate), Help: "probes a second for each channel and signature"},
+		{Name: mostLost, Flags: option("max-lost"), InFile: true, Default: "0", Argument: "N", Accepts: "a whole number of 0 or more", Help: "messages that a rotation may lose, in each channel"},
+		{Name: longestGap, Flags: option("max-gap"), InFile: true, Default: "2s", Argument: "DURATION", Accepts: acceptsDuration, Help: "longest time in which neither secret may be accepted"},
+		{Name: refusedWithin, Flags: option("refused-within"), InFile: true, Default: "1m", Argument: "DURATION", Accepts: acceptsDuration, Help: "longest time in which the old secret may still be accepted once the next one is each time"},
+		{Name: tolerateForged, Flags: option("tolerate-forged"), InFile: true, Bool: true, Default: "false", Accepts: acceptsBool, Help: "go on when a wrong or missing signature is accepted; the verdict says it all the same"},
+
 		{Name: slackWebhook, Env: env("SLACK_WEBHOOK_URL"), InFile: true, Secret: true, Accepts: "the https URL of an incoming webhook; ${NAME} in squall.yaml takes it from the environment", Help: "Slack webhook that is told of the run: its start, faults, HALT, verdict, and what is left behind"},
 		{Name: slackWebhookFile, Flags: option("slack-webhook-file"), InFile: true, Argument: "FILE", Accepts: acceptsFile, Help: "file that holds this URL and nothing else"},
 
@@ -318,6 +344,19 @@ func secretRows() (rows []Setting) {
 			row.Env = env("WEBHOOK_SECRET", "GATEWAY_WEBHOOK_SECRET")
 		}
 		rows = append(rows, row)
+	}
+	return rows
+}
+
+// nextRows has a next secret for every channel that signs with one of its own.
+func nextRows() (rows []Setting) {
+	for channel, spec := range load.Channels() {
+		if spec.SecretOf == load.Channel(channel) {
+			rows = append(rows, Setting{
+				Name: nextSection + spec.Name, Env: env("WEBHOOK_SECRET_NEXT_" + strings.ToUpper(spec.Name)), InFile: true, Secret: true,
+				Accepts: acceptsPrivate, Help: "next secret of " + spec.Name,
+			})
+		}
 	}
 	return rows
 }

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"os/exec"
+	"strings"
+	"syscall"
 	"time"
 
 	"xinbot.ir/squall/internal/inputfile"
@@ -30,12 +32,12 @@ type Source interface {
 
 // Given is a source whose secret is known from the start: a variable of the environment.
 type Given struct {
-	From   string // "WEBHOOK_SECRET_NEXT"
+	From   string // "env WEBHOOK_SECRET_NEXT"
 	Secret Secret
 }
 
 // Name implements Source.
-func (g Given) Name() string { return g.From }
+func (g Given) Name() string { return strings.TrimPrefix(g.From, "env ") }
 
 // Watch implements Source.
 func (g Given) Watch(_ context.Context, give func(Secret), _ func(error)) { give(g.Secret) }
@@ -89,24 +91,30 @@ func (f File) read() (string, error) {
 	return string(raw), nil
 }
 
-// Command is a program that prints a secret and nothing else, such as "vault kv get -field=next secret/xin". One line break at the
+// Command is a command line that prints a secret and nothing else, such as "vault kv get -field=next secret/xin". One line break at the
 // end is what such programs print, and is no part of the secret.
 type Command struct {
 	Channel string
-	Args    []string      // the program and its arguments; they hold no secret
+	Line    string        // as a shell takes it; it holds no secret
 	Every   time.Duration // how often it is asked; 0: once
 }
 
 const commandTimeout = 10 * time.Second
 
 // Name implements Source.
-func (c Command) Name() string { return "command " + c.Args[0] }
+func (c Command) Name() string { return "command " + first(c.Line) }
+
+// first is the program of a command line: the rest may say more than it should.
+func first(line string) string {
+	word, _, _ := strings.Cut(strings.TrimSpace(line), " ")
+	return word
+}
 
 // Watch implements Source.
 func (c Command) Watch(ctx context.Context, give func(Secret), problem func(error)) {
 	var last, trouble string
 	for {
-		value, err := Output(ctx, c.Args)
+		value, err := Output(ctx, c.Line)
 		switch {
 		case ctx.Err() != nil:
 			return
@@ -128,29 +136,32 @@ func (c Command) Watch(ctx context.Context, give func(Secret), problem func(erro
 	}
 }
 
-// Output runs a program that prints a secret, within ten seconds, and returns what it prints without the line break at the end. What
+// Output runs a command line that prints a secret, within ten seconds, and returns what it prints without the line break at the end. What
 // it says on its standard error is no part of an error: it may quote what it was asked for.
-func Output(ctx context.Context, args []string) (string, error) {
+func Output(ctx context.Context, line string) (string, error) {
+	program := first(line)
 	ctx, cancel := context.WithTimeout(ctx, commandTimeout)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, args[0], args[1:]...)
+	cmd := exec.CommandContext(ctx, "sh", "-c", line)
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // what it has started ends with it
+	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
 	cmd.WaitDelay = time.Second
 	out := &bounded{most: MaxSecret}
 	cmd.Stdout = out
 	err := cmd.Run()
 	switch exit, is := errors.AsType[*exec.ExitError](err); {
 	case ctx.Err() != nil:
-		return "", fmt.Errorf("run %s: it did not end within %s", args[0], commandTimeout)
+		return "", fmt.Errorf("run %s: it did not end within %s", program, commandTimeout)
 	case is:
-		return "", fmt.Errorf("run %s: it ended with exit code %d", args[0], exit.ExitCode())
+		return "", fmt.Errorf("run %s: it ended with exit code %d", program, exit.ExitCode())
 	case err != nil:
-		return "", fmt.Errorf("run %s: %w", args[0], err)
+		return "", fmt.Errorf("run %s: %w", program, err)
 	case out.full:
-		return "", fmt.Errorf("run %s: it printed more than %d bytes", args[0], MaxSecret)
+		return "", fmt.Errorf("run %s: it printed more than %d bytes", program, MaxSecret)
 	}
 	value := string(bytes.TrimSuffix(bytes.TrimSuffix(out.Bytes(), []byte("\n")), []byte("\r")))
 	if value == "" {
-		return "", fmt.Errorf("run %s: it printed nothing", args[0])
+		return "", fmt.Errorf("run %s: it printed nothing", program)
 	}
 	return value, nil
 }

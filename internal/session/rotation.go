@@ -23,8 +23,9 @@ type Rotation struct {
 	Replicas rotation.Replicas // nil: the gateway's replicas cannot be asked by themselves
 	Rate     float64           // probes a second for each channel and signature
 	Limits   rotation.Limits
-	Arm      bool          // from the start
+	Armed    bool          // from the start
 	Signing  event.Signing // of every channel, once it is armed; "": with the old secret
+	Share    float64       // for event.SignShare
 	// TolerateForged leaves a gateway that accepts forged messages without consequences but the verdict.
 	TolerateForged bool
 	// Stage makes the embedded platform rotate its secrets; nil: it is another platform. Kinds are those that it knows.
@@ -142,7 +143,7 @@ func (r *rotations) arm(by event.Actor) error {
 	r.mu.Unlock()
 	r.emit(by, told)
 	if r.config.Signing != "" {
-		r.sign(by, command.SetSigning{With: r.config.Signing})
+		r.sign(by, command.SetSigning{With: r.config.Signing, Share: r.config.Share})
 	}
 	for _, source := range r.config.Sources {
 		r.work.Go(func() {

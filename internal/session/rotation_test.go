@@ -106,7 +106,7 @@ func rotating(t *testing.T, g *checkingGateway) Config {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c.Rotation = Rotation{Rate: 10, Limits: rotation.DefaultLimits(), Arm: true, Signing: event.FollowGateway}
+	c.Rotation = Rotation{Rate: 10, Limits: rotation.DefaultLimits(), Armed: true, Signing: event.FollowGateway}
 	for ch, spec := range c.Options.Workload.Channels {
 		c.Options.Gateway[ch] = load.GatewayURL(at, spec.Path)
 		if err := c.Options.Keys.Set(load.Channel(ch), load.Key{Current: "old-" + spec.SecretOf.String()}); err != nil {
@@ -141,9 +141,13 @@ func everyChannel(s *Session, is func(ChannelRotation) bool) bool {
 func TestRotationThatTheTrafficFollows(t *testing.T) {
 	g := newCheckingGateway(t)
 	s := start(t, rotating(t, g))
-	until(t, "the next secrets", func() bool { return everyChannel(s, func(c ChannelRotation) bool { return c.Next != "" && c.Old != c.Next }) })
+	until(t, "the next secrets", func() bool {
+		return everyChannel(s, func(c ChannelRotation) bool { return c.Next != "" && c.Old != c.Next })
+	})
 	until(t, "armed channels", func() bool {
-		return everyChannel(s, func(c ChannelRotation) bool { return c.State == rotation.Armed && c.Share == 0 && c.Acceptance[event.SignedNext].Rejected > 5 })
+		return everyChannel(s, func(c ChannelRotation) bool {
+			return c.State == rotation.Armed && c.Share == 0 && c.Acceptance[event.SignedNext].Rejected > 5
+		})
 	})
 	if len(channelStates(s)) != 4 {
 		t.Fatalf("channels: %v", channelStates(s))
@@ -235,7 +239,7 @@ func TestGatewayThatAcceptsForgedMessages(t *testing.T) {
 func TestNextSecretsThatAreRefused(t *testing.T) {
 	g := newCheckingGateway(t)
 	c := rotating(t, g)
-	c.Rotation.Arm, c.Rotation.Sources = false, nil
+	c.Rotation.Armed, c.Rotation.Sources = false, nil
 	s := start(t, c)
 	if err := give(s, command.SetSigning{With: event.SignNext}); err == nil {
 		t.Error("signing changes before anything is armed")

@@ -1,0 +1,107 @@
+package config
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"xinbot.ir/squall/internal/event"
+	"xinbot.ir/squall/internal/rotation"
+	"xinbot.ir/squall/load"
+)
+
+// Rotation is how the rotation of webhook secrets is followed.
+type Rotation struct {
+	Sources        []rotation.Source // of next secrets
+	Armed          bool              // from the start
+	Signing        event.Signing
+	Share          float64 // of the messages that are signed with the next secret, for event.SignShare
+	Rate           float64 // probes a second for each channel and signature
+	Limits         rotation.Limits
+	TolerateForged bool
+}
+
+// commandInterval is how often a command is asked for a next secret.
+const commandInterval = time.Minute
+
+func (l *resolver) rotation() Rotation {
+	r := Rotation{
+		Armed: read(l, rotationArmed, parseBool), Rate: read(l, probeRate, parseNumber(0.1, rotation.MaxRate)),
+		Limits: rotation.Limits{
+			Lost: uint64(read(l, mostLost, parseWhole(0, 1<<31))), Gap: read(l, longestGap, parseDuration(0)), Refused: read(l, refusedWithin, parseDuration(0)),
+		},
+		TolerateForged: read(l, tolerateForged, parseBool),
+	}
+	signing := read(l, rotationSigning, parseSigning)
+	r.Signing, r.Share = signing.with, signing.share
+	for name, channel := range nextChannels() {
+		if value := l.values[name]; value.set() {
+			r.Sources = append(r.Sources, rotation.Given{From: value.source, Secret: rotation.Secret{Channel: channel, Value: value.text()}})
+			if doubt := load.Doubt(value.text()); doubt != "" {
+				l.problem("%s %s: give it without, or change it where the gateway has it from", describe(name, value.source), doubt)
+			}
+		}
+	}
+	for _, of := range readLines(l, nextFiles, nil, parseOfChannel) {
+		r.Sources = append(r.Sources, rotation.File{Channel: of.channel, Path: l.inside(nextFiles, of.text)})
+	}
+	for _, of := range readLines(l, nextCommands, nil, parseOfChannel) {
+		r.Sources = append(r.Sources, rotation.Command{Channel: of.channel, Line: of.text, Every: commandInterval})
+	}
+	return r
+}
+
+// nextChannels are the channels of the settings that hold a next secret; "" is every channel. In the order of the table.
+func nextChannels() func(yield func(name, channel string) bool) {
+	return func(yield func(name, channel string) bool) {
+		if !yield(nextSection+"every_channel", "") {
+			return
+		}
+		for _, row := range nextRows() {
+			if !yield(row.Name, strings.TrimPrefix(row.Name, nextSection)) {
+				return
+			}
+		}
+	}
+}
+
+type signingPolicy struct {
+	with  event.Signing
+	share float64
+}
+
+// parseSigning reads a policy: old, next, follow, or a share such as 25%.
+func parseSigning(text string) (signingPolicy, error) {
+	switch s := event.Signing(text); s {
+	case event.SignOld, event.SignNext, event.FollowGateway:
+		return signingPolicy{with: s}, nil
+	case event.SignShare:
+	}
+	percent, found := strings.CutSuffix(text, "%")
+	share, err := strconv.ParseFloat(strings.TrimSpace(percent), 64)
+	if !found || err != nil || !(share >= 0 && share <= 100) {
+		return signingPolicy{}, refusedError{}
+	}
+	return signingPolicy{event.SignShare, share / 100}, nil
+}
+
+// ofChannel is a text that concerns one channel, or all.
+type ofChannel struct{ channel, text string }
+
+// parseOfChannel reads [CHANNEL=]TEXT. What stands before the first = is a channel when there is one of that name.
+func parseOfChannel(text string) (ofChannel, error) {
+	name, rest, found := strings.Cut(text, "=")
+	if found {
+		for ch, spec := range load.Channels() {
+			if spec.Name != name {
+				continue
+			}
+			if spec.SecretOf != load.Channel(ch) {
+				return ofChannel{}, fmt.Errorf("%s has no secret of its own: it is signed with that of %s", name, spec.SecretOf)
+			}
+			return orRefused(ofChannel{name, rest}, rest != "")
+		}
+	}
+	return orRefused(ofChannel{"", text}, text != "")
+}
