@@ -71,6 +71,7 @@ var junitRunCases = []struct {
 	isError bool
 }{
 	{slo.NotReverted, "Nothing is left changed on the target", true},
+	{slo.ForgedAccepted, "The gateway refuses forged messages", false},
 	{slo.SquallFailed, "squall itself worked", true},
 	{slo.NotInjected, "Every fault that was asked for was injected", true},
 	{slo.CutShort, "No signal ended the run before its time", true},
@@ -144,6 +145,9 @@ func junitPropertiesOf(run *Run) *junitProperties {
 
 func junitRun(run *Run) (cases []junitCase) {
 	for _, row := range junitRunCases {
+		if row.kind == slo.ForgedAccepted && len(run.timeline.Rotations) == 0 {
+			continue // nobody looked
+		}
 		c := junitCase{Name: row.name}
 		var texts string
 		for _, r := range run.verdict.Reasons {
@@ -220,6 +224,19 @@ func junitExpectations(run *Run) (cases []junitCase) {
 			}
 			cases = append(cases, c)
 		}
+	}
+	for _, f := range rotationFindings(run) {
+		c := junitCase{Name: "Secret rotation: " + f.Text}
+		switch {
+		case f.Verdict == event.ExpectationMet:
+		case f.Verdict == event.ExpectationFailed && run.verdict.Run.Policy.WarnExpectations:
+			c.Skipped = junitBecause("", "not met, which was to be a warning: "+f.Reason)
+		case f.Verdict == event.ExpectationFailed:
+			c.Failure = junitBecause("expectation", f.Reason)
+		default:
+			c.Skipped = junitBecause("", f.Reason)
+		}
+		cases = append(cases, c)
 	}
 	return cases
 }

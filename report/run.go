@@ -103,6 +103,9 @@ func Load(dir string) (*Run, error) {
 		return nil, err
 	}
 	run.evidence, run.evidenceErr = rundir.LoadEvidence(dir)
+	if err := run.addRotations(); err != nil {
+		return nil, err
+	}
 	run.totals.Chaos = uint64(run.timeline.Injected()) // as the k6 script counts: what was done to the platform, be it a spike or a fault
 	run.judge()
 	return run, nil

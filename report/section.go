@@ -14,6 +14,7 @@ var sections = []section{
 	{"Warnings", warningsSection},
 	{"Objectives", objectivesSection},
 	{"Faults", faultsSection},
+	{"Secret rotation", rotationSection},
 	{"Alerts", alertsSection},
 	{"Platform metrics", platformSection},
 	{"Scaling", scalingSection},

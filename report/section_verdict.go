@@ -29,13 +29,18 @@ func verdictSection(run *Run) []block {
 		heading{1, title},
 		result{run.verdict.Answer, run.sentence()},
 	}
-	for _, text := range append(byPhase(run), faultLines(run)...) {
+	for _, text := range headlines(run) {
 		blocks = append(blocks, paragraph{text})
 	}
 	for _, text := range caveats(run) {
 		blocks = append(blocks, note{text})
 	}
 	return append(blocks, summary(run))
+}
+
+// headlines say what was done to the platform, and what came of it.
+func headlines(run *Run) []line {
+	return slices.Concat(byPhase(run), faultLines(run), rotationLines(run))
 }
 
 func verdictSymbol(v slo.Answer) string { return [...]string{"?", "✓", "✗"}[v] }

@@ -47,7 +47,7 @@ func wrap(text string, columns int) string {
 func terminalText(run *Run) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "\n  %s %s\n    %s\n", verdictSymbol(run.verdict.Answer), strings.ToUpper(run.verdict.Answer.String()), oneLine(run.sentence().text()))
-	for _, l := range append(byPhase(run), faultLines(run)...) {
+	for _, l := range headlines(run) {
 		fmt.Fprintf(&b, "    %s\n", oneLine(l.text()))
 	}
 	b.WriteByte('\n')

@@ -138,6 +138,8 @@ func (run *Run) reason(r slo.Reason, n int) line {
 	switch r.Kind {
 	case slo.NotReverted:
 		return plain("something is still changed on the target: ", r.About, detail, andMore(n, "and %s"), ".")
+	case slo.ForgedAccepted:
+		return plain("the gateway accepts forged messages", detail, andMore(n, "and %s"), ".")
 	case slo.SquallFailed:
 		return plain("squall itself failed", detail, ".")
 	case slo.NotInjected:

@@ -57,6 +57,11 @@ type RotationArmed struct {
 	Channels []ArmedChannel `json:"channels"`
 	Rate     float64        `json:"rate"`               // probes a second for each channel and signature
 	Replicas bool           `json:"replicas,omitempty"` // each replica of the gateway is asked, too
+
+	// What is expected of it.
+	MaxLost       uint64  `json:"max_lost"`       // messages of a channel that may be refused for their signature
+	MaxGap        float64 `json:"max_gap"`        // seconds in which neither secret may be accepted
+	RefusedWithin float64 `json:"refused_within"` // seconds, once the next secret is accepted each time
 }
 
 func (d RotationArmed) text() string {
@@ -214,7 +219,8 @@ type ForgedAccepted struct {
 	Signature Signature `json:"signature"`
 }
 
-func (d ForgedAccepted) text() string {
+// Text says it in one line.
+func (d ForgedAccepted) Text() string {
 	at := ""
 	if d.Replica != "" {
 		at = " at " + d.Replica

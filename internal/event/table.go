@@ -123,7 +123,7 @@ var table = []row{
 	of("rotation_milestone", Look{Sign: '◆', Tone: Notable, Chart: true, Observed: true}, RotationMilestone.text),
 	of("replicas_disagree", Look{Sign: '!', Tone: Bad, Chart: true, Observed: true}, ReplicasDisagree.text),
 	of("replicas_agree", Look{Sign: '✓', Tone: Good, Chart: true, Observed: true}, ReplicasAgree.text),
-	of("forged_accepted", Look{Sign: '✗', Tone: Bad, Chart: true, Observed: true}, ForgedAccepted.text, durable),
+	of("forged_accepted", Look{Sign: '✗', Tone: Bad, Chart: true, Observed: true}, ForgedAccepted.Text, durable),
 	of("rotation_judged", quietLook, RotationJudged.text, lookBy(judgedLook), durable),
 }
 

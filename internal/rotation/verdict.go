@@ -23,6 +23,11 @@ type Limits struct {
 // DefaultLimits are those of a rotation without a flaw, as far as a probe of two a second can see one.
 func DefaultLimits() Limits { return Limits{Gap: 2 * time.Second, Refused: time.Minute} }
 
+// LimitsOf are those of a rotation that was armed.
+func LimitsOf(d event.RotationArmed) Limits {
+	return Limits{Lost: d.MaxLost, Gap: time.Duration(d.MaxGap * float64(time.Second)), Refused: time.Duration(d.RefusedWithin * float64(time.Second))}
+}
+
 // Traffic is what became of the messages of a channel while its rotation was armed.
 type Traffic struct {
 	Sent, Lost uint64 // lost are those that were refused for their signature

@@ -134,7 +134,8 @@ func (r *rotations) arm(by event.Actor) error {
 	}
 	ctx, quit := context.WithCancel(context.Background())
 	r.armed, r.since, r.quit, r.tracker = true, time.Now(), quit, rotation.NewTracker(r.names()...)
-	told := event.RotationArmed{Rate: r.config.Rate, Replicas: r.config.Replicas != nil}
+	l := r.config.Limits
+	told := event.RotationArmed{Rate: r.config.Rate, Replicas: r.config.Replicas != nil, MaxLost: l.Lost, MaxGap: l.Gap.Seconds(), RefusedWithin: l.Refused.Seconds()}
 	for _, ch := range r.channels {
 		key := r.keys.Key(ch)
 		r.rooms[ch].traffic = rotation.Traffic{}
@@ -433,6 +434,6 @@ func (s *Session) forgedAccepted(d event.ForgedAccepted) {
 		return
 	}
 	s.work.Go(func() {
-		s.stopFor(event.StopRuleMet{Rule: "forged signature accepted", Title: "a wrong or missing signature is accepted", Measured: event.Make(time.Now(), 0, squall, d).Text()})
+		s.stopFor(event.StopRuleMet{Rule: "forged signature accepted", Title: "a wrong or missing signature is accepted", Measured: d.Text()})
 	})
 }

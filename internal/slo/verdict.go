@@ -76,11 +76,12 @@ type ReasonKind uint8
 // The kinds, the worst first: the exit code goes by the first that there is.
 const (
 	NotReverted       ReasonKind = iota // something is still changed on the target
+	ForgedAccepted                      // the gateway accepted a message that nobody can have signed
 	SquallFailed                        // squall itself failed
 	NotInjected                         // a fault that was asked for was not injected
 	CutShort                            // a signal ended the run before its time
 	ObjectiveFailed                     // an objective failed
-	ExpectationFailed                   // an expectation of a fault failed
+	ExpectationFailed                   // an expectation of a fault or a rotation failed
 	StopRuleMet                         // a stop rule ended the run
 	NotEnded                            // the run was killed, or goes on
 	NothingMeasured                     // the gateway answered nothing, or counts are missing
@@ -94,6 +95,7 @@ var reasonRows = [...]struct {
 	answer Answer
 }{
 	NotReverted:       {ExitNotReverted, Failed},
+	ForgedAccepted:    {ExitFailed, Failed},
 	SquallFailed:      {ExitError, Failed},
 	NotInjected:       {ExitError, Failed},
 	CutShort:          {ExitError, NotJudged},
@@ -127,7 +129,7 @@ func Judge(r Run) Verdict { return r.judge(append(r.SoFar().Reasons, ending(r)..
 // SoFar is the verdict if the run came to its end now, as it should.
 func (r Run) SoFar() Verdict {
 	var found []Reason
-	for _, collect := range []func(Run) []Reason{changes, failures, injections, objectives, expectations, measurement} {
+	for _, collect := range []func(Run) []Reason{changes, failures, injections, objectives, expectations, rotations, measurement} {
 		found = append(found, collect(r)...)
 	}
 	return r.judge(found)
@@ -230,6 +232,24 @@ func expectations(r Run) (found []Reason) {
 		for _, f := range i.Findings {
 			if f.Verdict == event.ExpectationFailed {
 				found = append(found, Reason{ExpectationFailed, i.Label + ", " + f.Text, f.Reason})
+			}
+		}
+	}
+	return found
+}
+
+// rotations are secrets that were not rotated as they should have been.
+func rotations(r Run) (found []Reason) {
+	for _, rotation := range r.Line.Rotations {
+		for _, f := range rotation.Forged {
+			found = append(found, Reason{ForgedAccepted, f.Data.Channel, f.Data.Text()})
+		}
+		if rotation.Judged == nil || r.Policy.WarnExpectations {
+			continue
+		}
+		for _, f := range rotation.Judged.Findings {
+			if f.Verdict == event.ExpectationFailed && f.Expect != event.ExpectForged {
+				found = append(found, Reason{ExpectationFailed, "Secret rotation, " + f.Text, f.Reason})
 			}
 		}
 	}
