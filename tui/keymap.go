@@ -44,11 +44,11 @@ const (
 func keymap() []keyRow {
 	rows := []keyRow{
 		bind(groupLoad, "↑ ↓", "VUs (open model: rate)", "VUs", 1, nil),
-		bind(groupLoad, "↑", "", "", 0, func(m *Model) tea.Cmd { return m.step(+1) }, "up", "k"),
-		bind(groupLoad, "↓", "", "", 0, func(m *Model) tea.Cmd { return m.step(-1) }, "down", "j"),
+		bind(groupLoad, "↑", "", "", 0, func(m *Model) tea.Cmd { return m.step(+1) }, "up"),
+		bind(groupLoad, "↓", "", "", 0, func(m *Model) tea.Cmd { return m.step(-1) }, "down"),
 		bind(groupLoad, "PgUp PgDn", "in large steps", "", 0, nil),
-		bind(groupLoad, "PgUp", "", "", 0, func(m *Model) tea.Cmd { return m.step(+10) }, "pgup", "shift+up", "K"),
-		bind(groupLoad, "PgDn", "", "", 0, func(m *Model) tea.Cmd { return m.step(-10) }, "pgdown", "shift+down", "J"),
+		bind(groupLoad, "PgUp", "", "", 0, func(m *Model) tea.Cmd { return m.step(+10) }, "pgup", "shift+up"),
+		bind(groupLoad, "PgDn", "", "", 0, func(m *Model) tea.Cmd { return m.step(-10) }, "pgdown", "shift+down"),
 		bind(groupLoad, "v", "exact number of VUs", "exact", 5, asks(dialog.PromptUsers), "v"),
 		bind(groupLoad, "r", "arrival rate, open model", "", 0, asks(dialog.PromptRate), "r"),
 		bind(groupLoad, "s", "spike on, off", "spike", 1, (*Model).toggleSpike, "s"),
@@ -58,13 +58,15 @@ func keymap() []keyRow {
 		bind(groupFaults, "1-9", "fault: ask, or revert", "faults", 1, nil),
 		bind(groupFaults, "F", "all faults: look, change", "", 0, opens((*Model).faultList), "F"),
 
+		bind(groupFaults, "k", "secrets: rotate, sign", "", 0, opens(func(*Model) (dialog.Dialog, tea.Cmd) { return dialog.NewRotation(), nil }), "k"),
+
 		bind(groupShape, "m", "mix, by run or by brand", "mix", 3, opens(func(m *Model) (dialog.Dialog, tea.Cmd) { return dialog.NewMix(&m.state), nil }), "m"),
 		bind(groupShape, "t", "think time", "", 0, asks(dialog.PromptThink), "t"),
 		bind(groupShape, "R", "ramp time of a change", "", 0, asks(dialog.PromptRamp), "R"),
 		bind(groupShape, "S", "spike multiplier", "", 0, asks(dialog.PromptFactor), "S"),
 		bind(groupShape, "c", "renew the connections", "", 0, sends("closing connections; the next requests open new ones", command.RecycleConnections{}), "c"),
 
-		bind(groupView, "g", "next page: platform", "platform", 2, (*Model).nextPage, "g"),
+		bind(groupView, "g", "next page", "page", 2, (*Model).nextPage, "g"),
 		bind(groupView, "f Tab", "zoom a chart, the next one", "", 0, nil),
 		bind(groupView, "f", "", "zoom", 3, (*Model).zoom, "f", "enter"),
 		bind(groupView, "Tab", "", "", 0, (*Model).nextChart, "tab"),

@@ -56,6 +56,7 @@ func pages(keys []keyRow) []pageRow {
 	return []pageRow{
 		{"latency", latencyBands, panels(keys)},
 		{"platform", platformBands, platformPanels(keys)},
+		{"secrets", secretBands, secretPanels(keys)},
 	}
 }
 
@@ -106,6 +107,39 @@ var largePlatformBands = []band{
 	{rows: 5, grow: 1, ruled: true},
 	{rows: 4, grow: 1, ruled: true},
 	{rows: 1},
+}
+
+// secretBands are the bands of the page of a rotation.
+var secretBands = [numLayouts][]band{
+	compact: {{rows: 3}, {rows: 6, ruled: true}, {rows: 5, ruled: true}, {rows: 2, grow: 1, ruled: true}, {rows: 2, grow: 1, ruled: true}, {rows: 1}},
+	regular: largeSecretBands,
+	wide:    largeSecretBands,
+	full:    largeSecretBands,
+}
+
+var largeSecretBands = []band{
+	{rows: 3},
+	{rows: 8, grow: 3, ruled: true},
+	{rows: 6, ruled: true},
+	{rows: 6, ruled: true},
+	{rows: 4, grow: 2, ruled: true},
+	{rows: 1},
+}
+
+// secretPanels is the table of everything on the page of a rotation.
+func secretPanels(keys []keyRow) []panelRow {
+	large := func(b, share int) [numLayouts]place {
+		return [numLayouts]place{{}, {b, share}, {b, share}, {b, share}}
+	}
+	return []panelRow{
+		{&panel.Header{}, [numLayouts]place{{0, 1}, {0, 1}, {0, 1}, {0, 1}}},
+		{panel.NewLatency(view.LatencyRows()[0]), large(1, 1)},
+		{&panel.SecretStrip{}, [numLayouts]place{{2, 1}, {2, 1}, {2, 1}, {2, 1}}},
+		{&panel.Secrets{}, [numLayouts]place{{1, 1}, {3, 1}, {3, 1}, {3, 1}}},
+		{&panel.Replicas{}, [numLayouts]place{{3, 1}, {4, 40}, {4, 40}, {4, 40}}},
+		{&panel.Timeline{}, [numLayouts]place{{4, 1}, {4, 60}, {4, 60}, {4, 60}}},
+		{panel.NewFooter(footerKeys(keys)), [numLayouts]place{{5, 1}, {5, 1}, {5, 1}, {5, 1}}},
+	}
 }
 
 // place is where a panel stands in a layout: its band and its share of the band's width. A share of

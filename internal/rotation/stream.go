@@ -78,6 +78,11 @@ type Acceptance struct {
 	Asked, Accepted, Rejected int // the others were not available, or unclear
 }
 
+// Plus is both together.
+func (a Acceptance) Plus(b Acceptance) Acceptance {
+	return Acceptance{a.Asked + b.Asked, a.Accepted + b.Accepted, a.Rejected + b.Rejected}
+}
+
 // Share is the part that was accepted of those that were accepted or rejected; not ok when none was.
 func (a Acceptance) Share() (share float64, ok bool) {
 	if n := a.Accepted + a.Rejected; n > 0 {

@@ -30,16 +30,19 @@ type Rotation struct {
 	TolerateForged bool
 	// Stage makes the embedded platform rotate its secrets; nil: it is another platform. Kinds are those that it knows.
 	Stage func(kind string) error
-	Kinds []string
+	Kinds []RotationKind
 }
+
+// RotationKind is one way in which the embedded platform can rotate its secrets.
+type RotationKind struct{ Name, Text string }
 
 // RotationState is what is known of a rotation at a moment.
 type RotationState struct {
 	Armed    bool
 	Since    time.Time // when it was armed
 	Channels []ChannelRotation
-	Replicas bool     // they are asked by themselves
-	Kinds    []string // that the embedded platform can stage; none: it is another platform
+	Replicas bool           // they are asked by themselves
+	Kinds    []RotationKind // that the embedded platform can stage; none: it is another platform
 }
 
 // ChannelRotation is one channel of it.
@@ -405,9 +408,16 @@ func (s *Session) giveSecret(by event.Actor, c command.GiveSecret) error {
 	return nil
 }
 
-func (s *Session) stageRotation(_ event.Actor, c command.StageRotation) error {
+// stageRotation lets the embedded platform rotate, watched: a rotation is armed for it, and the traffic follows it unless another
+// way of signing was chosen.
+func (s *Session) stageRotation(by event.Actor, c command.StageRotation) error {
 	if s.config.Rotation.Stage == nil {
 		return fmt.Errorf("%s: this is no demo", command.Title(c))
+	}
+	if !s.rotations.state().Armed {
+		if err := s.rotations.arm(by); err != nil {
+			return err
+		}
 	}
 	return s.config.Rotation.Stage(c.Kind)
 }
