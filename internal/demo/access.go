@@ -45,6 +45,15 @@ func (p *Platform) scrapeTargets() string {
 	return strings.Join(pairs, ",")
 }
 
+// Replicas lists the processes that the gateway consists of, in the order of their names.
+func (p *Platform) Replicas() []Replica {
+	all := make([]Replica, 0, len(p.gateway.replicas))
+	for _, r := range p.gateway.replicas {
+		all = append(all, r.state())
+	}
+	return all
+}
+
 // Secrets maps channels to their secrets.
 func (p *Platform) Secrets() map[string]string { return maps.Clone(p.cfg.Secrets) }
 

@@ -47,6 +47,10 @@ type Config struct {
 	// platform for about 500 messages a second.
 	Capacity int
 
+	// Replicas is how many processes the gateway consists of, 1 to MaxReplicas. They share its capacity.
+	// Zero means DefaultReplicas.
+	Replicas int
+
 	Secrets map[string]string // channel to secret; a missing channel has its development secret
 	Tenants []Tenant          // none: two tenants made from the seed
 	Log     io.Writer         // diagnostics of the platform and its libraries; nil discards them
@@ -160,6 +164,7 @@ func start(ctx context.Context, cfg Config, b behaviour) (_ *Platform, err error
 		addr:         cfg.GatewayAddr,
 		delays:       clock,
 		capacity:     cfg.Capacity,
+		replicas:     cfg.Replicas,
 		secrets:      cfg.Secrets,
 		orchestrator: p.orchestrator.addr(),
 		log:          cfg.Log,
@@ -206,6 +211,12 @@ func (c Config) withDefaults() (Config, error) {
 	}
 	if c.Capacity < 0 {
 		return c, fmt.Errorf("configure demo platform: negative capacity %d", c.Capacity)
+	}
+	if c.Replicas == 0 {
+		c.Replicas = DefaultReplicas
+	}
+	if c.Replicas < 1 || c.Replicas > MaxReplicas {
+		return c, fmt.Errorf("configure demo platform: %d replicas, must be 1 to %d", c.Replicas, MaxReplicas)
 	}
 	return c, nil
 }

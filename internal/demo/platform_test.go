@@ -212,6 +212,8 @@ func TestBadConfigurationIsRefused(t *testing.T) {
 		"empty secret":    {Secrets: map[string]string{"webchat": ""}},
 		"tenant id":       {Tenants: []Tenant{{ID: "acme"}}},
 		"capacity":        {Capacity: -1},
+		"no replica":      {Replicas: -1},
+		"replicas":        {Replicas: 9},
 		"address":         {GatewayAddr: "256.0.0.1:1"},
 	} {
 		if p, err := Start(t.Context(), cfg); err == nil {
