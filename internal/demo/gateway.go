@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"log"
 	"sync"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -23,6 +24,7 @@ type gatewayConfig struct {
 	capacity     int
 	replicas     int
 	secrets      map[string]string
+	nextSecrets  map[string]string // of the first rotation
 	orchestrator string
 	log          io.Writer
 }
@@ -37,6 +39,7 @@ type gateway struct {
 	rejected     *prometheus.CounterVec
 	replicas     []*replica
 	balancer     *balancer
+	rotator      *rotator
 }
 
 func startGateway(cfg gatewayConfig) (*gateway, error) {
@@ -56,21 +59,26 @@ func startGateway(cfg gatewayConfig) (*gateway, error) {
 	m.gaugeFunc("gateway_slots", "Messages that can be worked on at once.", func() float64 { return float64(capacity) })
 	g.rejected = m.counter("gateway_rejected_total", "Messages refused, by reason.", "reason")
 	for i := range cfg.replicas {
-		g.replicas = append(g.replicas, newReplica(i, m.router(g.routes(m, cfg.secrets)), cfg.log))
+		r := newReplica(i, cfg.log)
+		r.handler = m.router(g.routes(m, r))
+		g.replicas = append(g.replicas, r)
 	}
+	made := func(rotation int) *secretSet { return newSecretSet(seededSecrets(cfg.delays.seed, rotation)) }
+	g.rotator = newRotator(b.rotation, g.replicas, newSecretSet(cfg.secrets), newSecretSet(cfg.nextSecrets), made, log.New(cfg.log, "gateway: ", log.LstdFlags))
 	if err := g.start(cfg.addr); err != nil {
 		return nil, errors.Join(err, g.close(context.Background()))
 	}
 	return g, nil
 }
 
-func (g *gateway) routes(m *metrics, secrets map[string]string) []route {
+func (g *gateway) routes(m *metrics, r *replica) []route {
 	routes := []route{
 		{"GET", "/health", g.health},
 		{"GET", "/metrics", m.serve},
 	}
-	for _, c := range channels() {
-		routes = append(routes, route{"POST", c.path, g.receive(&c, c.scheme(secrets[c.name]))})
+	for i, c := range channels() {
+		trusted := func(signature, body []byte) bool { return r.trust.Load().accepts(i, signature, body) }
+		routes = append(routes, route{"POST", c.path, g.receive(&c, trusted)})
 	}
 	return routes
 }
@@ -157,6 +165,7 @@ func (g *gateway) health(ctx *fasthttp.RequestCtx) {
 }
 
 func (g *gateway) close(ctx context.Context) error {
+	g.rotator.stop()
 	var errs []error
 	if g.balancer != nil {
 		errs = append(errs, g.balancer.close())
@@ -167,6 +176,7 @@ func (g *gateway) close(ctx context.Context) error {
 		wg.Go(func() { stopped[i] = r.close(ctx) })
 	}
 	wg.Wait()
+	g.rotator.wait()
 	g.orchestrator.close()
 	return errors.Join(append(errs, stopped...)...)
 }

@@ -8,6 +8,7 @@ import (
 	"net"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/valyala/fasthttp"
@@ -33,6 +34,7 @@ var errReplicaClosed = errors.New("replica is closed for good")
 // again, as a pod that is replaced.
 type replica struct {
 	name    string
+	trust   atomic.Pointer[trust]
 	handler fasthttp.RequestHandler
 	logs    io.Writer
 
@@ -43,8 +45,8 @@ type replica struct {
 	closed  bool
 }
 
-func newReplica(index int, handler fasthttp.RequestHandler, logs io.Writer) *replica {
-	return &replica{name: "gateway-" + strconv.Itoa(index+1), handler: handler, logs: logs}
+func newReplica(index int, logs io.Writer) *replica {
+	return &replica{name: "gateway-" + strconv.Itoa(index+1), logs: logs}
 }
 
 // start listens where it listened before, or at another address if somebody took that one meanwhile.
