@@ -21,7 +21,8 @@ import (
 const demoExample = `  squall demo
   squall demo --alerts
   squall demo --vus 200 --duration 2m --headless
-  squall demo --serve --gateway-addr 127.0.0.1:8080 --orchestrator-addr 127.0.0.1:8000`
+  squall demo --serve --gateway-addr 127.0.0.1:8080 --orchestrator-addr 127.0.0.1:8000
+  squall demo --serve --replicas 1 --seed 7`
 
 // demoDefaults keep the platform with its delays at about half of what it can do, so that a spike
 // takes it beyond.
@@ -197,8 +198,19 @@ func (a *commands) serve(ctx context.Context, platform *demo.Platform, at config
 	if at.Prometheus != "" {
 		fmt.Fprintf(a.Out, "export PROMETHEUS_URL=%s\nexport ALERTMANAGER_URL=%s\n", at.Prometheus, at.Alertmanager)
 	}
+	fmt.Fprintln(a.Out, rotationHint())
 	fmt.Fprintln(a.Out, "# Ctrl-C ends it.")
 	<-ctx.Done()
+}
+
+// rotationHint is a command that rotates the platform's secrets, for a shell that has its variables.
+func rotationHint() string {
+	var kinds []string
+	for _, k := range demo.RotationKinds() {
+		kinds = append(kinds, k.Name)
+	}
+	return "# Rotate the webhook secrets to the next ones (kinds: " + strings.Join(kinds, ", ") + "):\n" +
+		`#   curl -H "Authorization: Bearer $ADMIN_TOKEN" --json '{"kind":"rolling"}' "$ORCHESTRATOR_URL/demo/rotations"`
 }
 
 // tenants are those of a workload, as the platform wants them.

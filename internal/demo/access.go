@@ -47,13 +47,7 @@ func (p *Platform) scrapeTargets() string {
 }
 
 // Replicas lists the processes that the gateway consists of, in the order of their names.
-func (p *Platform) Replicas() []Replica {
-	all := make([]Replica, 0, len(p.gateway.replicas))
-	for _, r := range p.gateway.replicas {
-		all = append(all, r.state())
-	}
-	return all
-}
+func (p *Platform) Replicas() []Replica { return p.gateway.states() }
 
 // Secrets maps channels to their secrets: while a rotation is under way, to the old ones.
 func (p *Platform) Secrets() map[string]string {

@@ -98,6 +98,14 @@ func (g *gateway) start(addr string) error {
 	return nil
 }
 
+func (g *gateway) states() []Replica {
+	all := make([]Replica, 0, len(g.replicas))
+	for _, r := range g.replicas {
+		all = append(all, r.state())
+	}
+	return all
+}
+
 func (g *gateway) addr() string { return g.balancer.listener.Addr().String() }
 
 // receive answers the messages of one channel.

@@ -144,6 +144,7 @@ func start(ctx context.Context, cfg Config, b behaviour) (_ *Platform, err error
 		return nil, err
 	}
 	p.onClose("automation worker", p.automation.close)
+	control := &control{}
 	p.orchestrator, err = startOrchestrator(orchestratorConfig{
 		addr:       cfg.OrchestratorAddr,
 		delays:     clock,
@@ -154,6 +155,7 @@ func start(ctx context.Context, cfg Config, b behaviour) (_ *Platform, err error
 		redis:      dialRedis(p.proxies.addr(proxyRedis)),
 		vectors:    newVectorStore(p.proxies.addr(proxyQdrant), b),
 		models:     newModels(p.proxies.addr(proxyLLM), p.llm.addr(), b),
+		control:    control,
 		automation: p.automation.addr(),
 		log:        cfg.Log,
 	})
@@ -175,6 +177,7 @@ func start(ctx context.Context, cfg Config, b behaviour) (_ *Platform, err error
 		return nil, err
 	}
 	p.onClose("gateway", p.gateway.close)
+	control.gateway.Store(p.gateway)
 	p.onClose("health probes", startProbes(b.probeEvery, p.gateway.addr(), p.orchestrator.addr()).close)
 	p.onClose("toxics", p.proxies.heal) // first to go: without them the rest drains quickly
 	p.qdrant.seed(cfg.Tenants)

@@ -224,13 +224,13 @@ func (r *rotator) pair() (old, next *secretSet) {
 func (r *rotator) entries() []Acceptance {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return slices.Clone(r.log)
+	return append([]Acceptance{}, r.log...) // not nil, which is null in JSON
 }
 
 func (r *rotator) all() []Rotation {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return slices.Clone(r.rotations)
+	return append([]Rotation{}, r.rotations...)
 }
 
 // appendBounded drops the oldest to keep at most limit.

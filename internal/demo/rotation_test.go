@@ -311,9 +311,7 @@ func TestAMessageInFlightIsAnsweredInARestart(t *testing.T) {
 		t.Fatal(err)
 	}
 	<-s.reached // the replica without the message does not wait for it
-	if p.Replicas()[0].Ready || p.Replicas()[1].Ready {
-		t.Error("a replica that restarts is ready")
-	}
+	eventually(t, "the end of the other's readiness", func() bool { return !p.Replicas()[0].Ready && !p.Replicas()[1].Ready })
 	slots.release()
 	if status := <-got; status != http.StatusAccepted {
 		t.Errorf("the message in flight was answered %d", status)
