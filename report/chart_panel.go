@@ -36,6 +36,8 @@ type valueSeries struct {
 	cells  []valueCell
 	last   float64 // seconds since the start
 	high   float64
+	low    float64
+	lost   bool // since the last value one has been lost
 }
 
 type valueCell struct {
@@ -43,6 +45,7 @@ type valueCell struct {
 	from          float64 // of its first value
 	lowAt, highAt float64
 	low, high     float64
+	afresh        bool // values before it are lost
 }
 
 func newPanelSeries(cell, till float64) panelSeries {
@@ -53,16 +56,17 @@ func newPanelSeries(cell, till float64) panelSeries {
 func (p *panelSeries) add(name string, labels map[string]string, at, value float64) {
 	s := p.series[name]
 	if s == nil {
-		s = &valueSeries{name: strings.Clone(name), labels: labels, last: math.NaN(), high: value}
+		s = &valueSeries{name: strings.Clone(name), labels: labels, last: math.NaN(), high: value, low: value}
 		p.series[s.name] = s
 	}
 	if step := at - s.last; step > 0 && len(p.steps) < longestSteps {
 		p.steps = append(p.steps, step)
 	}
-	s.last, s.high = at, max(s.high, value)
+	s.last, s.high, s.low = at, max(s.high, value), min(s.low, value)
 	index := int(at / p.cell)
-	if n := len(s.cells); n == 0 || s.cells[n-1].index != index {
-		s.cells = append(s.cells, valueCell{index, at, at, at, value, value})
+	if n := len(s.cells); n == 0 || s.cells[n-1].index != index || s.lost {
+		s.cells = append(s.cells, valueCell{index, at, at, at, value, value, s.lost})
+		s.lost = false
 		return
 	}
 	c := &s.cells[len(s.cells)-1]
@@ -74,11 +78,21 @@ func (p *panelSeries) add(name string, labels map[string]string, at, value float
 	}
 }
 
+// lose notes that a value of a series is worth nothing: its line is broken there, however short that is.
+func (p *panelSeries) lose(name string) {
+	if s := p.series[name]; s != nil {
+		s.lost = true
+	}
+}
+
 // line is a series as it is drawn.
 func (s *valueSeries) line(r role, gap float64) chartLine {
 	l := chartLine{name: s.name, role: r, gap: gap}
 	add := func(at, value float64) { l.times, l.values = append(l.times, at), append(l.values, value) }
 	for _, c := range s.cells {
+		if c.afresh {
+			add(c.from, math.NaN())
+		}
 		switch {
 		case c.lowAt == c.highAt:
 			add(c.lowAt, c.low)
@@ -142,7 +156,7 @@ func (c panelChart) chart(p *panelSeries, most int) chart {
 		l := s.line(seriesRoles[i], gap)
 		l.name = names[i]
 		panel.lines = append(panel.lines, l)
-		panel.high, panel.low = max(panel.high, highest(l.values...)), min(panel.low, slices.Min(l.values))
+		panel.high, panel.low = max(panel.high, highest(l.values...)), min(panel.low, s.low)
 		if len(all) > 1 || l.name != "" {
 			keys = append(keys, chartKey{name: cmp.Or(l.name, absent), role: l.role})
 		}

@@ -266,7 +266,7 @@ func gapLines(gaps []timeline.Gap) (lines []line) {
 		if g.To != timeline.Open {
 			until = "to " + clock(g.To)
 		}
-		lines = append(lines, plain("No ", cmp.Or(g.Title, "data"), " from ", g.Source, " from ", clock(g.From), " ", until, ": ", g.Reason))
+		lines = append(lines, plain(g.Missing(), " from ", clock(g.From), " ", until, ": ", g.Reason))
 	}
 	return lines
 }

@@ -84,6 +84,10 @@ func readPanel(run *Run, e rundir.Evidence) (*exportedPanel, error) {
 		if err != nil {
 			return nil, fmt.Errorf("read %s: %w", e.File, err)
 		}
+		if row[2] == "" {
+			p.lose(row[1])
+			continue
+		}
 		value, err := strconv.ParseFloat(row[2], 64)
 		if err != nil {
 			return nil, fmt.Errorf("read %s: %w", e.File, err)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"image"
 	"image/png"
+	"math"
 	"os"
 	"path/filepath"
 	"strings"
@@ -123,6 +124,28 @@ func TestLinesOfPanels(t *testing.T) {
 	}
 	if pieces := l.pieces(); len(pieces) != 2 || len(pieces[0]) != 5 {
 		t.Errorf("pieces %v", pieces)
+	}
+}
+
+// A value that is empty breaks the line, however short the time is.
+func TestLostValuesOfPanels(t *testing.T) {
+	p := &exportedPanel{panelSeries: newPanelSeries(10, stepsTillGap)}
+	p.lose("s")
+	for _, at := range []float64{0, 1, 2, 3, 6, 7, 8, 15} {
+		if at == 6 {
+			p.lose("s")
+		}
+		p.add("s", nil, at, at-20)
+	}
+	l := p.series["s"].line(levelRole, p.gap())
+	if got, want := fmt.Sprint(l.times, l.values), "[0 3 6 6 8 15] [-20 -17 NaN -14 -12 -5]"; got != want {
+		t.Errorf("%s, want %s", got, want)
+	}
+	if pieces := l.pieces(); len(pieces) != 2 || len(pieces[0]) != 2 {
+		t.Errorf("pieces %v", pieces)
+	}
+	if c := p.chart(); c.panels[0].low > -20 || math.IsNaN(c.panels[0].high) {
+		t.Errorf("from %v to %v", c.panels[0].low, c.panels[0].high)
 	}
 }
 

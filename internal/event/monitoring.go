@@ -89,6 +89,8 @@ type SourceGap struct {
 	Reason string `json:"reason"`
 	Remedy string `json:"remedy,omitempty"`
 
+	Partial bool `json:"partial,omitempty"` // other series of the panel are read
+
 	Since time.Time `json:"since,omitzero"` // when what failed was begun: that it fails may be known much later
 }
 
@@ -98,11 +100,24 @@ type SourceBack struct {
 	Panel  string  `json:"panel,omitempty"`
 	Title  string  `json:"title,omitempty"`
 	Lasted float64 `json:"lasted"` // seconds
+
+	Partial bool `json:"partial,omitempty"` // other series were read meanwhile
 }
 
-func (d SourceGap) text() string { return "No " + about(d.Title, d.Source) + ": " + d.Reason }
+func (d SourceGap) text() string { return d.Missing() + ": " + d.Reason }
+
+// Missing is what the source does not give, as a sentence begins: "No data from prometheus".
+func (d SourceGap) Missing() string {
+	if d.Partial {
+		return "Not all of " + about(d.Title, d.Source)
+	}
+	return "No " + about(d.Title, d.Source)
+}
 
 func (d SourceBack) text() string {
+	if d.Partial {
+		return "All of " + about(d.Title, d.Source) + " is there again, after " + units.Lasted(duration(d.Lasted))
+	}
 	return "There is " + about(d.Title, d.Source) + " again, after " + units.Lasted(duration(d.Lasted))
 }
 

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -17,7 +18,7 @@ import (
 // TimeFormat is how exports write times: UTC, to the millisecond.
 const TimeFormat = "2006-01-02T15:04:05.000Z07:00"
 
-// SampleWriter writes samples as CSV: time, series, value.
+// SampleWriter writes samples as CSV: time, series, value. NaN is an empty value: what stood there is worth nothing.
 type SampleWriter struct {
 	out  *csv.Writer
 	rows int
@@ -37,7 +38,11 @@ func (w *SampleWriter) Write(at time.Time, labels Labels, value float64) error {
 // WriteNamed writes one sample of a series that has a name.
 func (w *SampleWriter) WriteNamed(at time.Time, series string, value float64) error {
 	w.rows++
-	return w.out.Write([]string{at.UTC().Format(TimeFormat), printable.Line(series), strconv.FormatFloat(value, 'g', -1, 64)})
+	written := ""
+	if !math.IsNaN(value) {
+		written = strconv.FormatFloat(value, 'g', -1, 64)
+	}
+	return w.out.Write([]string{at.UTC().Format(TimeFormat), printable.Line(series), written})
 }
 
 // Close writes out what is buffered, and returns how many samples there were.

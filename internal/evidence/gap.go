@@ -17,6 +17,36 @@ type Gap struct {
 	Until time.Time `json:"until,omitzero"` // zero: it goes on
 }
 
+// Gaps are those of one file, or of one time.
+type Gaps []Gap
+
+// Of are the gaps of a panel, those of the whole source among them. That there are too few samples is so at each
+// beginning, and is none.
+func (all Gaps) Of(panel string) (some Gaps) {
+	for _, g := range all {
+		if (g.Panel == panel || g.Panel == "") && g.Cause != TooFewSamples {
+			some = append(some, g)
+		}
+	}
+	return some
+}
+
+// Hide reports whether values of a time are worth nothing.
+func (all Gaps) Hide(at time.Time) bool {
+	return slices.ContainsFunc(all, func(g Gap) bool { return !g.Partial() && !at.Before(g.From) && !at.After(g.Until) })
+}
+
+// With adds gaps, but for those that lie within one of the same cause, and puts all in the order in which they begin.
+func (all Gaps) With(more Gaps) Gaps {
+	for _, g := range more {
+		if !slices.ContainsFunc(all, func(o Gap) bool { return o.Cause == g.Cause && !g.From.Before(o.From) && !g.Until.After(o.Until) }) {
+			all = append(all, g)
+		}
+	}
+	slices.SortStableFunc(all, func(a, b Gap) int { return a.From.Compare(b.From) })
+	return all
+}
+
 // GapLog reports gaps when they begin and when they end, and not at each reading. It is safe for concurrent use.
 type GapLog struct {
 	source string
@@ -75,7 +105,7 @@ func (l *GapLog) keep(gap Gap, at time.Time) Gap {
 }
 
 // Between returns the gaps that reach into a time, oldest first, cut to it.
-func (l *GapLog) Between(from, to time.Time) (all []Gap) {
+func (l *GapLog) Between(from, to time.Time) (all Gaps) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for _, g := range slices.AppendSeq(slices.Clone(l.over), maps.Values(l.open)) {

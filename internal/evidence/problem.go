@@ -37,6 +37,8 @@ const (
 	NotRunnable      Cause = "not_runnable"
 	Dropped          Cause = "dropped"
 	Missed           Cause = "missed"
+	NotRecorded      Cause = "not_recorded"
+	PartlyNaN        Cause = "partly_not_a_number"
 )
 
 // causes has what each cause is for people, and what helps.
@@ -66,6 +68,8 @@ var causes = map[Cause]struct{ text, remedy string }{
 	NotRunnable:      {"its queries cannot be run", ""},
 	Dropped:          {"there was more than is kept", ""},
 	Missed:           {"what changed meanwhile was not seen", ""},
+	NotRecorded:      {"it recorded nothing then: was it down?", ""},
+	PartlyNaN:        {"a series of it is not a number", "does its service set it?"},
 }
 
 // Problem is a cause with what is known of it. It is an error, too.
@@ -112,6 +116,9 @@ func (p *Problem) OfSource() bool {
 	}
 	return false
 }
+
+// Partial reports whether only some series of a panel are missing: the others are read.
+func (p *Problem) Partial() bool { return p.Cause == TooManySeries || p.Cause == PartlyNaN }
 
 // longestExcerpt is how much of a text from elsewhere is shown.
 const longestExcerpt = 160

@@ -55,7 +55,7 @@ type File struct {
 	Lines []Line // of the panel
 	Query string // that was run for it; "" when there is none
 	Rows  int    // lines of data, or alerts
-	Gaps  []Gap  // what is missing in it
+	Gaps  Gaps   // what is missing in it
 }
 
 // Poll calls read at once and then once an interval until ctx ends. A call that takes longer takes the place of those

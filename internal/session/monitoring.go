@@ -178,7 +178,7 @@ func (m *monitor) Gap(g evidence.Gap) {
 	case !g.Until.IsZero() && !told: // of too few samples
 		return
 	case !g.Until.IsZero():
-		m.emit(by, event.SourceBack{Source: g.Source, Panel: g.Panel, Title: title, Lasted: g.Until.Sub(since).Seconds()})
+		m.emit(by, event.SourceBack{Source: g.Source, Panel: g.Panel, Title: title, Lasted: g.Until.Sub(since).Seconds(), Partial: g.Partial()})
 		return
 	case g.Cause == evidence.TooFewSamples:
 		return // as at each beginning: it is no news
@@ -186,7 +186,7 @@ func (m *monitor) Gap(g evidence.Gap) {
 	for _, w := range m.watch {
 		w.gap(g)
 	}
-	m.emit(by, event.SourceGap{Source: g.Source, Panel: g.Panel, Title: title, Reason: g.Error(), Remedy: g.Remedy(), Since: g.From})
+	m.emit(by, event.SourceGap{Source: g.Source, Panel: g.Panel, Title: title, Reason: g.Error(), Remedy: g.Remedy(), Partial: g.Partial(), Since: g.From})
 }
 
 // noteGap keeps since when a gap that was told goes on, through all its causes, and whether one does.

@@ -74,9 +74,9 @@ func OpenGap(panel string, gaps []timeline.Gap) (gap timeline.Gap, found bool) {
 	return gap, found
 }
 
-// concerns reports whether a gap is one of a panel, or of all panels of a source.
+// concerns reports whether a gap is one of a whole panel, or of all panels of a source.
 func concerns(panel string, g timeline.Gap) bool {
-	return g.Panel == panel || g.Panel == "" && evidence.GivesPanels(g.Source)
+	return !g.Partial && (g.Panel == panel || g.Panel == "" && evidence.GivesPanels(g.Source))
 }
 
 // AlertGaps are the sources of alerts that tell nothing now, and why.

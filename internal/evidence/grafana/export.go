@@ -91,6 +91,8 @@ func (r reading) exportPanel(ctx context.Context, j job, dir string) (evidence.F
 		return evidence.File{}, problem
 	}
 	file := evidence.File{Name: j.name() + ".csv", Title: j.title(), Panel: j.name(), Unit: j.panel.Unit, Lines: j.panel.Lines}
+	var unasked error
+	var silent evidence.Gaps
 	err := evidence.WriteFile(dir, file.Name, func(w io.Writer) error {
 		rows, err := evidence.NewSampleWriter(w)
 		if err != nil {
@@ -102,7 +104,9 @@ func (r reading) exportPanel(ctx context.Context, j job, dir string) (evidence.F
 			whole := v1.Range{Start: r.from, End: r.to, Step: a.step}
 			a.expr = a.api.Found(ctx, a.expr, whole)
 			queries = append(queries, a.expr)
-			gaps, err := r.exportQuery(ctx, a, len(asks) > 1, whole, series, rows)
+			unknown, err := r.unrecorded(ctx, a)
+			unasked, silent = errors.Join(unasked, err), silent.With(unknown)
+			gaps, err := r.exportQuery(ctx, a, len(asks) > 1, whole, unknown, series, rows)
 			if err != nil {
 				return err
 			}
@@ -115,17 +119,19 @@ func (r reading) exportPanel(ctx context.Context, j job, dir string) (evidence.F
 	if err != nil {
 		return evidence.File{}, err
 	}
+	err = errors.Join(promapi.NotFetched(file.Gaps), unasked)
+	file.Gaps = file.Gaps.With(silent)
 	for i := range file.Gaps {
 		file.Gaps[i].Source, file.Gaps[i].Panel = Name, file.Panel
 	}
-	return file, promapi.NotFetched(file.Gaps)
+	return file, err
 }
 
 // exportQuery writes the samples of a query. Series beyond the most that are read are left out, and said.
-func (r reading) exportQuery(ctx context.Context, a ask, several bool, whole v1.Range, series *names, rows *evidence.SampleWriter) ([]evidence.Gap, error) {
+func (r reading) exportQuery(ctx context.Context, a ask, several bool, whole v1.Range, unknown evidence.Gaps, series *names, rows *evidence.SampleWriter) (evidence.Gaps, error) {
 	kept := map[string]bool{}
 	left := map[string]bool{}
-	gaps, err := a.api.Export(ctx, a.expr, whole, func(at time.Time, labels evidence.Labels, v float64) error {
+	gaps, err := a.api.Export(ctx, a.expr, whole, unknown, func(at time.Time, labels evidence.Labels, v float64) error {
 		written := labels.String()
 		if !kept[written] {
 			if len(kept) == evidence.MaxSeries {

@@ -19,10 +19,11 @@ type reading struct {
 	source   *Source
 	from, to time.Time
 	catalog  catalog
+	records  *records
 }
 
 func (s *Source) newReading(ctx context.Context, from, to time.Time) reading {
-	r := reading{source: s, from: from, to: to, catalog: catalog{straight: true}}
+	r := reading{source: s, from: from, to: to, catalog: catalog{straight: true}, records: &records{}}
 	if s.grafana != nil {
 		r.catalog = s.grafana.catalog(ctx)
 	}
@@ -74,6 +75,7 @@ func (r reading) dashboards(ctx context.Context) (all []found) {
 // ask is a query that can be run.
 type ask struct {
 	query, expr, legend string
+	source              dataSource
 	api                 promapi.API
 	step                time.Duration
 }
@@ -130,7 +132,7 @@ func (r reading) ask(p Panel, q Query, env environment) (ask, *evidence.Problem)
 	if err != nil {
 		return ask{}, notRunnable("%v", err)
 	}
-	return ask{q.ID, expr, legend, api, step}, nil
+	return ask{q.ID, expr, legend, source, api, step}, nil
 }
 
 // environment works out what a dashboard's variables stand for.

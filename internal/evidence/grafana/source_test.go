@@ -217,6 +217,32 @@ func TestExport(t *testing.T) {
 	}
 }
 
+// The time in which a data source recorded nothing is empty in the files of all its panels, and asked for once.
+func TestExportOfATimeThatWasNotRecorded(t *testing.T) {
+	const recorded = "max(timestamp(up))"
+	p := known()
+	p.series[recorded] = `[{"metric":{},"values":[[0,"0"],[1,"1"],[2,"2"],[3,"3"],[4,"4"],[12,"12"],[13,"13"],[14,"14"],[15,"15"]]}]`
+	_, address := newFake(t, p)
+	s := open(t, Config{Server: at(address), UIDs: []string{"xin-api"}})
+	dir := t.TempDir()
+	files, err := s.Export(t.Context(), time.Unix(0, 0), time.Unix(15, 0), dir)
+	if len(files) != 4 {
+		t.Fatalf("%v, %v", files, err)
+	}
+	for _, f := range files {
+		if len(f.Gaps) != 1 || f.Gaps[0].Cause != evidence.NotRecorded || f.Gaps[0].From.Unix() != 5 || f.Gaps[0].Until.Unix() != 12 || f.Gaps[0].Panel != f.Panel {
+			t.Errorf("%s lacks %+v", f.Name, f.Gaps)
+		}
+	}
+	const epoch = "1970-01-01T00:00:00.000Z,"
+	if got, want := read(t, dir, "grafana-xin-api-1.csv"), "time,series,value\n"+epoch+"p95,0.25\n1970-01-01T00:00:10.000Z,p95,\n"; got != want {
+		t.Errorf("%s, want %s", got, want)
+	}
+	if n := strings.Count(p.queries(), recorded); n != 1 {
+		t.Errorf("asked %d times", n)
+	}
+}
+
 // A dashboard that is a file is run straight at Prometheus.
 func TestAFileWithoutGrafana(t *testing.T) {
 	p := known()

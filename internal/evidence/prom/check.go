@@ -59,10 +59,10 @@ func (s *Source) version(ctx context.Context) string {
 }
 
 func (s *Source) checkPanel(ctx context.Context, p evidence.Panel) (findings []evidence.Finding) {
-	_, label, err := s.read(ctx, p)
+	found, err := s.read(ctx, p)
 	switch {
-	case err == nil && label != "":
-		return []evidence.Finding{{Kind: evidence.PanelRenamed, Subject: p.Title, Found: "label " + label}}
+	case err == nil && found.label != "":
+		return []evidence.Finding{{Kind: evidence.PanelRenamed, Subject: p.Title, Found: "label " + found.label}}
 	case err == nil:
 		return []evidence.Finding{{Kind: evidence.PanelHasData, Subject: p.Title}}
 	case !errors.Is(err, &evidence.Problem{Cause: evidence.NoSeries}):

@@ -24,6 +24,9 @@ const alertsPanel = "alerts"
 func (s *Source) Run(ctx context.Context, sink evidence.Sink) error {
 	defer s.client.CloseIdle()
 	r := s.newReading(sink)
+	s.mu.Lock()
+	s.gaps = r.gaps
+	s.mu.Unlock()
 	evidence.Poll(ctx, s.config.Interval, func(at time.Time) { r.once(ctx, at) })
 	r.tellAwaited(time.Now())
 	return nil
@@ -58,7 +61,7 @@ func (r *reading) once(ctx context.Context, at time.Time) {
 		r.began = at
 	}
 	for _, p := range r.source.config.Panels {
-		found, _, err := r.source.read(ctx, p)
+		found, err := r.source.read(ctx, p)
 		if ctx.Err() != nil {
 			return
 		}
@@ -68,13 +71,18 @@ func (r *reading) once(ctx context.Context, at time.Time) {
 		if !r.note(p.Name, at, err) {
 			return
 		}
-		if len(found) > evidence.MaxSeries {
-			r.gaps.Open(p.Name, at, &evidence.Problem{Cause: evidence.TooManySeries, Detail: fmt.Sprintf("%d, and %d are shown", len(found), evidence.MaxSeries)})
-			found = found[:evidence.MaxSeries]
-		} else if err == nil {
+		if n := len(found.samples); n > evidence.MaxSeries {
+			found.part = &evidence.Problem{Cause: evidence.TooManySeries, Detail: fmt.Sprintf("%d, and %d are shown", n, evidence.MaxSeries)}
+			found.samples = found.samples[:evidence.MaxSeries]
+		}
+		switch {
+		case err != nil:
+		case found.part != nil:
+			r.gaps.Open(p.Name, at, found.part)
+		default:
 			r.gaps.Close(p.Name, at)
 		}
-		for _, sample := range found {
+		for _, sample := range found.samples {
 			sample.At = at
 			r.sink.Sample(sample)
 		}

@@ -44,6 +44,7 @@ type Source struct {
 	mu      sync.Mutex
 	queries map[string]string        // by panel: the query that finds something
 	groups  map[string]time.Duration // by alert: how often its rule is evaluated
+	gaps    *evidence.GapLog         // of the run; nil before it
 }
 
 // New checks a configuration. It contacts nothing.
@@ -79,15 +80,28 @@ func (s *Source) Name() string { return Name }
 // Instant asks any PromQL for its value now: a sample per series, one without labels for a scalar. Values that are no
 // finite numbers are left out; without any other the error is an [evidence.Problem].
 func (s *Source) Instant(ctx context.Context, query string) ([]evidence.Sample, error) {
+	found, err := s.ask(ctx, query)
+	return found.samples, err
+}
+
+// answer is what a query gives.
+type answer struct {
+	samples []evidence.Sample
+	part    *evidence.Problem // why some series are missing; nil when none is
+	label   string            // under which the query found them; "" under its own
+}
+
+func (s *Source) ask(ctx context.Context, query string) (answer, error) {
 	asked := time.Now()
 	value, _, _, err := s.api.Query(ctx, query, time.Time{})
 	if err != nil {
-		return nil, promapi.Problem(ctx, err)
+		return answer{}, promapi.Problem(ctx, err)
 	}
 	return samples(value, asked)
 }
 
-func samples(value model.Value, at time.Time) (all []evidence.Sample, err error) {
+// samples are the finite values. Some series are missing when one that is as it was scraped is not a number.
+func samples(value model.Value, at time.Time) (all answer, err error) {
 	var vector model.Vector
 	switch v := value.(type) {
 	case model.Vector:
@@ -95,7 +109,7 @@ func samples(value model.Value, at time.Time) (all []evidence.Sample, err error)
 	case *model.Scalar:
 		vector = model.Vector{{Value: v.Value}}
 	default:
-		return nil, &evidence.Problem{Cause: evidence.Refused, Detail: "the query gives " + value.Type().String() + ", not numbers of one moment"}
+		return answer{}, &evidence.Problem{Cause: evidence.Refused, Detail: "the query gives " + value.Type().String() + ", not numbers of one moment"}
 	}
 	slices.SortFunc(vector, func(a, b *model.Sample) int {
 		switch {
@@ -109,21 +123,30 @@ func samples(value model.Value, at time.Time) (all []evidence.Sample, err error)
 	for _, v := range vector {
 		switch f := float64(v.Value); {
 		case v.Histogram != nil:
-			return nil, &evidence.Problem{Cause: evidence.Refused, Detail: "the query gives histograms: put histogram_quantile around it"}
+			return answer{}, &evidence.Problem{Cause: evidence.Refused, Detail: "the query gives histograms: put histogram_quantile around it"}
 		case math.IsInf(f, 0): // beyond any bound, and no number: the others do not stand for it
-			return nil, &evidence.Problem{Cause: evidence.Infinite, Detail: evidence.Excerpt(promapi.Labels(v.Metric).String())}
-		case math.IsNaN(f): // as of a quantile of nothing
+			return answer{}, &evidence.Problem{Cause: evidence.Infinite, Detail: evidence.Excerpt(promapi.Labels(v.Metric).String())}
+		case math.IsNaN(f):
+			if all.part == nil && scraped(v.Metric) {
+				all.part = &evidence.Problem{Cause: evidence.PartlyNaN, Detail: evidence.Excerpt(promapi.Labels(v.Metric).String())}
+			}
 		default:
-			all = append(all, evidence.Sample{Source: Name, Labels: promapi.Labels(v.Metric), At: at, Value: f})
+			all.samples = append(all.samples, evidence.Sample{Source: Name, Labels: promapi.Labels(v.Metric), At: at, Value: f})
 		}
 	}
 	switch {
 	case len(vector) == 0:
-		return nil, &evidence.Problem{Cause: evidence.NoSeries}
-	case len(all) == 0:
-		return nil, &evidence.Problem{Cause: evidence.NotANumber}
+		return answer{}, &evidence.Problem{Cause: evidence.NoSeries}
+	case len(all.samples) == 0:
+		return answer{}, &evidence.Problem{Cause: evidence.NotANumber}
 	}
 	return all, nil
+}
+
+// scraped reports whether a series is as it was scraped: what is worked out has no name, and may be NaN for good reasons, as
+// a quantile of nothing, and so may the quantile of a summary.
+func scraped(m model.Metric) bool {
+	return m[model.MetricNameLabel] != "" && m[model.QuantileLabel] == ""
 }
 
 // query is what is asked for a panel.
@@ -141,22 +164,23 @@ func (s *Source) setQuery(panel, query string) {
 
 // read asks for a panel. Where its query finds nothing, the query with the other label is asked, and kept if that finds
 // something.
-func (s *Source) read(ctx context.Context, p evidence.Panel) (found []evidence.Sample, label string, err error) {
+func (s *Source) read(ctx context.Context, p evidence.Panel) (found answer, err error) {
 	query := s.query(p.Name)
-	found, err = s.Instant(ctx, query)
+	found, err = s.ask(ctx, query)
 	if errors.Is(err, &evidence.Problem{Cause: evidence.NoSeries}) {
 		if other, name, is := promapi.Renamed(query); is {
-			if more, otherErr := s.Instant(ctx, other); otherErr == nil || errors.Is(otherErr, &evidence.Problem{Cause: evidence.NotANumber}) {
-				found, label, err = more, name, otherErr
+			if more, otherErr := s.ask(ctx, other); otherErr == nil || errors.Is(otherErr, &evidence.Problem{Cause: evidence.NotANumber}) {
+				found, err = more, otherErr
+				found.label = name
 				s.setQuery(p.Name, other)
 			}
 		}
 	}
-	if query != p.Query && label == "" && err == nil {
-		label = promapi.ExportedLabel
+	if query != p.Query && found.label == "" && err == nil {
+		found.label = promapi.ExportedLabel
 	}
-	for i := range found {
-		found[i].Panel = p.Name
+	for i := range found.samples {
+		found.samples[i].Panel = p.Name
 	}
-	return found, label, err
+	return found, err
 }

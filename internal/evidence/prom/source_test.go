@@ -310,6 +310,68 @@ func TestExportInParts(t *testing.T) {
 	}
 }
 
+// Prometheus fills a time in which it was dead, and so does the file not: neither that time nor one in which squall could
+// not read it has values.
+func TestExportOfATimeThatIsNotKnown(t *testing.T) {
+	f, s := newFake(t, ratePanel)
+	sink := &evidencetest.Sink{}
+	r := s.newReading(sink)
+	s.gaps = r.gaps
+	f.fail(func(w http.ResponseWriter) { w.WriteHeader(http.StatusUnauthorized) })
+	r.once(t.Context(), time.Unix(1002, 0))
+	f.fail(nil)
+	f.set(ratePanel.Query, vector(`{}`, "1"))
+	r.once(t.Context(), time.Unix(1003, 0))
+	f.set(ratePanel.Query, vector(`{"__name__":"x","a":"1"}`, "1", `{"__name__":"x","a":"2"}`, "NaN"))
+	r.once(t.Context(), time.Unix(1014, 0))
+	f.set("range "+ratePanel.Query, `{"resultType":"matrix","result":[{"metric":{},"values":[[1000,"1"],[1002,"2"],[1004,"3"],[1006,"4"],[1010,"5"],[1014,"6"]]}]}`)
+	f.set("range max(timestamp(up))", `{"resultType":"matrix","result":[{"metric":{},"values":[[1000,"1000"],[1001,"1001"],[1002,"1002"],[1003,"1003"],[1004,"1004"],[1005,"1004"],[1009,"1009"],[1010,"1010"],[1011,"1011"],[1012,"1012"],[1013,"1013"],[1014,"1014"]]}]}`)
+	dir := t.TempDir()
+	files, err := s.Export(t.Context(), time.Unix(1000, 0), time.Unix(1015, 0), dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	raw, err := os.ReadFile(filepath.Join(dir, "panel-rate.csv"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := "time,series,value\n1970-01-01T00:16:40.000Z,,1\n1970-01-01T00:16:42.000Z,,\n1970-01-01T00:16:44.000Z,,3\n" +
+		"1970-01-01T00:16:46.000Z,,\n1970-01-01T00:16:50.000Z,,5\n1970-01-01T00:16:54.000Z,,6\n"
+	if string(raw) != want {
+		t.Errorf("%s, want %s", raw, want)
+	}
+	var gaps []string
+	for _, g := range files[0].Gaps {
+		gaps = append(gaps, fmt.Sprintf("%s %s %s %d-%d %s", g.Source, g.Panel, g.Cause, g.From.Unix(), g.Until.Unix(), g.Detail))
+	}
+	if got, want := strings.Join(gaps, "; "), `prometheus rate unauthorized 1002-1003 HTTP 401; prometheus rate not_recorded 1005-1009 ; prometheus rate partly_not_a_number 1014-1015 {a="2"}`; got != want {
+		t.Errorf("gaps are %s, want %s", got, want)
+	}
+	f.set("range max(timestamp(up))", `422 {"status":"error","errorType":"execution","error":"too many samples"}`)
+	if _, err := s.Export(t.Context(), time.Unix(1000, 0), time.Unix(1015, 0), dir); err == nil || err.Error() != "ask when anything was recorded: it refuses the query: too many samples" {
+		t.Errorf("%v", err)
+	}
+}
+
+// A series that is not a number beside others is named, unless it was worked out: the quantile of nothing is none.
+func TestSeriesThatIsNotANumber(t *testing.T) {
+	f, s := newFake(t, ratePanel)
+	sink := &evidencetest.Sink{}
+	r := s.newReading(sink)
+	for i, series := range []string{`{"a":"2"}`, `{"__name__":"x","quantile":"0.9"}`, `{"__name__":"x","a":"2"}`} {
+		f.set(ratePanel.Query, vector(`{"__name__":"x","a":"1"}`, "1", series, "NaN"))
+		r.once(t.Context(), time.Unix(int64(i), 0))
+	}
+	f.set(ratePanel.Query, vector(`{"a":"1"}`, "1"))
+	r.once(t.Context(), time.Unix(3, 0))
+	if gaps := sink.Gaps("rate"); len(gaps) != 2 || gaps[0].From.Unix() != 2 || gaps[0].Error() != `a series of it is not a number: {a="2"}` || gaps[1].Until.Unix() != 3 {
+		t.Errorf("gaps %+v", gaps)
+	}
+	if got := sink.Samples("rate"); len(got) != 4 {
+		t.Errorf("%d samples", len(got))
+	}
+}
+
 func times(at ...int) (all []time.Time) {
 	for _, a := range at {
 		all = append(all, time.Unix(int64(a), 0))

@@ -110,8 +110,9 @@ func (a API) Found(ctx context.Context, query string, r v1.Range) string {
 type Write func(at time.Time, labels evidence.Labels, value float64) error
 
 // Export fetches a range in parts that a server accepts, and hands on each finite value, series by series within a part.
-// What could not be fetched is a gap; it names neither source nor panel. The error is that of write.
-func (a API) Export(ctx context.Context, query string, r v1.Range, write Write) (gaps []evidence.Gap, err error) {
+// A value of a time of which nothing is known is handed on as NaN. What could not be fetched is a gap; it names neither
+// source nor panel. The error is that of write.
+func (a API) Export(ctx context.Context, query string, r v1.Range, unknown evidence.Gaps, write Write) (gaps evidence.Gaps, err error) {
 	for _, part := range parts(r) {
 		missing := evidence.Gap{From: part.Start, Until: part.End}
 		matrix, err := a.Range(ctx, query, part)
@@ -130,10 +131,15 @@ func (a API) Export(ctx context.Context, query string, r v1.Range, write Write) 
 		for _, series := range matrix {
 			named := Labels(series.Metric)
 			for _, v := range series.Values {
-				if finite(v.Value) {
-					if err := write(v.Timestamp.Time(), named, float64(v.Value)); err != nil {
-						return gaps, err
-					}
+				if !finite(v.Value) {
+					continue
+				}
+				at, value := v.Timestamp.Time(), float64(v.Value)
+				if unknown.Hide(at) {
+					value = math.NaN()
+				}
+				if err := write(at, named, value); err != nil {
+					return gaps, err
 				}
 			}
 		}
@@ -149,7 +155,7 @@ func lastResort(err error) evidence.Cause {
 }
 
 // NotFetched is the last problem of those gaps that a server, or the way to it, is to blame for; nil when there is none.
-func NotFetched(gaps []evidence.Gap) error {
+func NotFetched(gaps evidence.Gaps) error {
 	for i := len(gaps) - 1; i >= 0; i-- {
 		if cause := gaps[i].Cause; cause != evidence.NoSeries && cause != evidence.NotANumber && cause != evidence.TooManySeries {
 			return &gaps[i].Problem

@@ -130,8 +130,9 @@ func (f *feed) takeGauges(at time.Time, found []series) {
 		f.gauges = map[string][]gauge{}
 	}
 	for _, s := range found {
-		key := s.labels.String()
-		f.gauges[key] = append(f.gauges[key], gauge{at, s.value})
+		if key := s.labels.String(); !math.IsNaN(s.value) { // which is no value, and so not the highest
+			f.gauges[key] = append(f.gauges[key], gauge{at, s.value})
+		}
 	}
 	for key, all := range f.gauges {
 		if all = within(all, at.Add(-f.derivation.Window), func(g gauge) time.Time { return g.at }); len(all) == 0 {
@@ -215,6 +216,7 @@ func together(p evidence.Panel, feeds map[string]*feed, sources []string) ([]evi
 	return []evidence.Sample{{Value: value}}, nil
 }
 
+// eachSeries gives the values of all series. The problem is a partial one when there are values.
 func eachSeries(p evidence.Panel, feeds map[string]*feed, sources []string) (all []evidence.Sample, problem *evidence.Problem) {
 	found := 0
 	for _, name := range sources {
@@ -226,13 +228,18 @@ func eachSeries(p evidence.Panel, feeds map[string]*feed, sources []string) (all
 			}
 			if p.Derive.Kind == evidence.Highest {
 				for _, g := range feeds[name].gauges[s.labels.String()] {
-					value = max(value, g.value)
+					if math.IsNaN(value) || g.value > value {
+						value = g.value
+					}
 				}
 			}
 			if math.IsInf(value, 0) { // beyond any bound, and no number: the others do not stand for it
 				return nil, &evidence.Problem{Cause: evidence.Infinite, Detail: evidence.Excerpt(s.labels.String())}
 			}
 			if math.IsNaN(value) {
+				if problem == nil && s.labels[quantileLabel] == "" {
+					problem = &evidence.Problem{Cause: evidence.PartlyNaN, Detail: evidence.Excerpt(s.labels.String())}
+				}
 				continue
 			}
 			labels := s.labels
@@ -248,8 +255,11 @@ func eachSeries(p evidence.Panel, feeds map[string]*feed, sources []string) (all
 	case len(all) == 0:
 		return nil, &evidence.Problem{Cause: evidence.NotANumber}
 	}
-	return all, nil
+	return all, problem
 }
+
+// quantileLabel is what the quantiles of a summary have, which are no numbers while nothing is observed.
+const quantileLabel = "quantile"
 
 // withTarget adds which target a series is of, under the name that a Prometheus gives it.
 func withTarget(labels evidence.Labels, target string) evidence.Labels {

@@ -107,7 +107,7 @@ func (r *reading) show(at time.Time, p evidence.Panel, problems map[string]*evid
 	case problem != nil && problem.Cause == evidence.NoSeries && elsewhere != nil:
 		problem = elsewhere // it may be that target's
 	}
-	if problem != nil {
+	if problem != nil && !problem.Partial() {
 		since := at
 		if problem.Cause == evidence.SeveralProcesses { // what was shown so far may have been one of them alone
 			since = r.begun
@@ -116,8 +116,11 @@ func (r *reading) show(at time.Time, p evidence.Panel, problems map[string]*evid
 		return
 	}
 	if len(samples) > evidence.MaxSeries {
-		r.gaps.Open(p.Name, at, &evidence.Problem{Cause: evidence.TooManySeries, Detail: fmt.Sprintf("%d, and %d are shown", len(samples), evidence.MaxSeries)})
+		problem = &evidence.Problem{Cause: evidence.TooManySeries, Detail: fmt.Sprintf("%d, and %d are shown", len(samples), evidence.MaxSeries)}
 		samples = samples[:evidence.MaxSeries]
+	}
+	if problem != nil {
+		r.gaps.Open(p.Name, at, problem)
 	} else {
 		r.gaps.Close(p.Name, at)
 	}

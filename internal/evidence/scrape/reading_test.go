@@ -197,14 +197,16 @@ func TestNobodyHasTheMetric(t *testing.T) {
 func TestGauges(t *testing.T) {
 	s := newScript(t, evidence.Panel{Name: "p", Derive: evidence.Derivation{Kind: evidence.Each, Metric: "x"}})
 	s.read(s.page(-1, `x{tenant_id="1"} 3`, `x{tenant_id="2"} NaN`))
+	s.read(s.page(-1, `x{tenant_id="1"} 3`, `x{tenant_id="2"} 4`))
+	s.read(s.page(-1, `x{quantile="0.5"} 3`, `x{quantile="0.9"} NaN`)) // of nothing
 	s.read(s.page(-1, `x{tenant_id="2"} +Inf`))
 	s.read(s.page(-1, `y 1`))
-	s.expect(`0=tenant_id="1":3, infinite from 1, no_series from 2`)
+	s.expect(`0=tenant_id="1":3, 1=tenant_id="1":3, 1=tenant_id="2":4, 2=quantile="0.5":3, partly_not_a_number from 0, until 1, infinite from 3, no_series from 4`)
 }
 
 func TestHighestOfAWindow(t *testing.T) {
 	s := newScript(t, evidence.Panel{Name: "p", Derive: evidence.Derivation{Kind: evidence.Highest, Metric: "x", Window: 2 * time.Second}})
-	for _, v := range []string{"1", "5", "2", "2", "2"} {
+	for _, v := range []string{"1", "5", "NaN", "2", "2"} {
 		s.read(s.page(-1, "x "+v))
 	}
 	s.expect("0=1, 1=5, 2=5, 3=5, 4=2")

@@ -164,7 +164,7 @@ func (s *Source) Export(_ context.Context, from, to time.Time, dir string) (file
 	s.mu.Lock()
 	kept, dropped, log := append([]evidence.Sample(nil), s.kept...), s.dropped, s.gaps
 	s.mu.Unlock()
-	var gaps []evidence.Gap
+	var gaps evidence.Gaps
 	if log != nil {
 		gaps = log.Between(from, to)
 	}
@@ -193,11 +193,7 @@ func (s *Source) Export(_ context.Context, from, to time.Time, dir string) (file
 		if dropped.After(from) {
 			file.Gaps = append(file.Gaps, evidence.Gap{Source: Name, Panel: p.Name, Problem: evidence.Problem{Cause: evidence.Dropped}, From: from, Until: dropped})
 		}
-		for _, g := range gaps {
-			if (g.Panel == p.Name || g.Panel == "") && g.Cause != evidence.TooFewSamples { // as at each beginning
-				file.Gaps = append(file.Gaps, g)
-			}
-		}
+		file.Gaps = file.Gaps.With(gaps.Of(p.Name))
 		if file.Rows == 0 && len(file.Gaps) == 0 {
 			file.Gaps = append(file.Gaps, evidence.Gap{Source: Name, Panel: p.Name, Problem: evidence.Problem{Cause: evidence.NoSeries}, From: from, Until: to})
 		}

@@ -10,7 +10,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"mime/multipart"
+	"net"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -28,6 +30,7 @@ import (
 	"xinbot.ir/squall/internal/evidence/alertmanager"
 	"xinbot.ir/squall/internal/evidence/client"
 	"xinbot.ir/squall/internal/evidence/evidencetest"
+	"xinbot.ir/squall/internal/evidence/grafana"
 	"xinbot.ir/squall/internal/evidence/prom"
 	"xinbot.ir/squall/internal/evidence/receiver"
 	"xinbot.ir/squall/internal/evidence/scrape"
@@ -459,6 +462,80 @@ func TestAPrometheusThatGoesAway(t *testing.T) {
 		gaps := sink.Gaps("")
 		return len(gaps) > 0 && gaps[0].Cause == evidence.Unreachable && gaps[0].Until.IsZero()
 	})
+}
+
+// A Prometheus that was dead and is back answers for that time with what it knew before: that is in no file.
+func TestAPrometheusThatWasDead(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it takes half a minute")
+	}
+	found := evidencetest.Programs(t)
+	service := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		fmt.Fprintf(w, "depth 7\ncalls_total %d\n", time.Now().Unix())
+	}))
+	defer service.Close()
+	listener := must[net.Listener](t)(net.Listen("tcp", "127.0.0.1:0"))
+	addr := listener.Addr().String()
+	listener.Close()
+	dir := t.TempDir()
+	config := filepath.Join(dir, "prometheus.yml")
+	if err := os.WriteFile(config, []byte("global: {scrape_interval: 1s}\nscrape_configs: [{job_name: x, static_configs: [{targets: ['"+strings.TrimPrefix(service.URL, "http://")+"']}]}]\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	start := func() *exec.Cmd {
+		c := exec.Command(found.Prometheus, "--config.file="+config, "--storage.tsdb.path="+filepath.Join(dir, "tsdb"), "--web.listen-address="+addr, "--log.level=error")
+		if err := c.Start(); err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = c.Process.Kill(); _ = c.Wait() }) // it may have been killed before
+		return c
+	}
+	window := evidence.Panel{Name: "window", Query: "rate(calls_total[1m])"}
+	source := must[*prom.Source](t)(prom.New(prom.Config{Server: client.Config{URL: "http://" + addr}, Panels: []evidence.Panel{evidence.MetricPanel("depth"), window}, Interval: time.Second}))
+	dashboards := must[*grafana.Source](t)(grafana.New(grafana.Config{
+		Prometheus: &client.Config{URL: "http://" + addr}, Step: time.Second,
+		Files: []grafana.File{{Name: "d", JSON: []byte(`{"uid":"d","title":"D","panels":[{"id":1,"type":"timeseries","title":"Depth","targets":[{"refId":"A","expr":"depth"}]}]}`)}},
+	}))
+	p := start()
+	sink := run(t, source)
+	read := func(n int) func() bool { return func() bool { return len(sink.Samples("depth")) >= n } }
+	evidencetest.Eventually(t, "readings", time.Minute, read(5))
+	from := time.Now()
+	evidencetest.Eventually(t, "more readings", time.Minute, read(10))
+	_ = p.Process.Kill()
+	_ = p.Wait()
+	dead := time.Now()
+	time.Sleep(8 * time.Second) // while it is dead
+	alive := time.Now()
+	start()
+	n := len(sink.Samples("depth"))
+	evidencetest.Eventually(t, "readings again", time.Minute, read(n+5))
+	out := t.TempDir()
+	files := must[[]evidence.File](t)(source.Export(t.Context(), from, time.Now(), out))
+	files = append(files, must[[]evidence.File](t)(dashboards.Export(t.Context(), from, time.Now(), out))...)
+	for _, f := range files {
+		if f.Panel == "" {
+			continue
+		}
+		rows := must[[][]string](t)(csv.NewReader(bytes.NewReader(must[[]byte](t)(os.ReadFile(filepath.Join(out, f.Name))))).ReadAll())
+		values, lost := 0, 0
+		for _, row := range rows[1:] {
+			at := must[time.Time](t)(time.Parse(time.RFC3339, row[0]))
+			switch dies := at.After(dead.Add(2*time.Second)) && at.Before(alive); {
+			case row[2] != "" && dies:
+				t.Errorf("%s has the value %s at %s", f.Name, row[2], row[0])
+			case row[2] == "":
+				lost++
+			default:
+				values++
+			}
+		}
+		if values < 5 || lost < 5 || !slices.ContainsFunc(f.Gaps, func(g evidence.Gap) bool {
+			return g.Cause == evidence.NotRecorded && g.From.Before(dead.Add(2*time.Second)) && g.Until.After(alive)
+		}) {
+			t.Errorf("%s has %d values and %d that are empty, and lacks %+v", f.Name, values, lost, f.Gaps)
+		}
+	}
 }
 
 // The files that are shipped are the ones that are tested, and the programs' own checkers accept them.
