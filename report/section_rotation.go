@@ -159,6 +159,15 @@ func rotationLines(run *Run) (lines []line) {
 		if unknown > 0 {
 			text += fmt.Sprintf(", %d could not be judged", unknown)
 		}
+		for _, f := range r.Judged.Findings {
+			if f.Verdict == event.ExpectationFailed {
+				text += "; not: " + f.Text + ": " + f.Reason
+				if failed > 1 {
+					text += fmt.Sprintf(", and %d more", failed-1)
+				}
+				break
+			}
+		}
 		lines = append(lines, strong("Secret rotation").then(plain(text, ".")))
 	}
 	return lines

@@ -50,6 +50,7 @@ type fakeSession struct {
 	down     bool             // the platform refuses every connection
 	panels   []evidence.Panel // of the platform's own metrics; none: nothing reads them
 	alerts   bool             // a source reads the platform's alerts
+	rotation *session.RotationState
 	fallback float64          // share of messages that a slow second model answers
 	calls    []string
 	shots    int   // snapshots taken
@@ -380,7 +381,7 @@ func (s *fakeSession) Snapshot() session.Snapshot {
 		Elapsed: s.elapsed, Duration: s.duration, Status: s.status, Load: l, Mix: s.mix(), Shares: shares.Normalised(),
 		Live: s.live(), Overall: s.verdicts(func(f *metric.Flow) metric.Stats { return l.Total[f.ID()] }, requests, failed),
 		Events: s.events[:len(s.events):len(s.events)], Timeline: s.line.Clone(), Failure: s.failure, Report: s.report, Outside: s.outside,
-		Faults: slices.Clone(s.chaos.faults), Phases: s.phases(), Panels: s.panelStates(), Alerts: s.alerts, Protected: s.chaos.protected,
+		Faults: slices.Clone(s.chaos.faults), Phases: s.phases(), Panels: s.panelStates(), Alerts: s.alerts, Rotation: s.rotation, Protected: s.chaos.protected,
 		Brands: []load.Brand{
 			{Name: "Golestan Store", BrandID: "b1", Channels: load.Weights{0.4, 0.25, 0.15, 0.1, 0.1}},
 			{Name: "فروشگاه پارس", BrandID: "b2", Channels: load.Weights{0.2, 0.5, 0.1, 0.1, 0.1}},
@@ -425,6 +426,16 @@ func (s *fakeSession) Do(_ context.Context, by event.Actor, c command.Command) e
 // callText is a command in a few words.
 func callText(c command.Command) string {
 	switch c := c.(type) {
+	case command.ArmRotation:
+		return "arm"
+	case command.DisarmRotation:
+		return "disarm"
+	case command.StageRotation:
+		return "stage " + c.Kind
+	case command.SetSigning:
+		return fmt.Sprintf("sign %s %s %v", c.Channel, c.With, c.Share)
+	case command.GiveSecret:
+		return "secret " + c.Channel + " " + c.Secret.Reveal()
 	case command.SetVUs:
 		return fmt.Sprint("vus ", c.VUs)
 	case command.SetRate:

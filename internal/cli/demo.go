@@ -15,6 +15,7 @@ import (
 
 	"xinbot.ir/squall/internal/config"
 	"xinbot.ir/squall/internal/demo"
+	"xinbot.ir/squall/internal/session"
 	"xinbot.ir/squall/load"
 )
 
@@ -36,6 +37,8 @@ type demoFlags struct {
 	capacity, replicas               int
 	delayFactor                      float64
 	verbose                          bool
+	rotate                           []string
+	staged                           []session.StagedRotation // of rotate
 }
 
 func (a *commands) demo() *cobra.Command {
@@ -56,6 +59,7 @@ func (a *commands) demo() *cobra.Command {
 	cmd.Flags().StringVar(&d.gateway, "gateway-addr", "", "where the gateway listens, `HOST:PORT`; a free loopback port by default")
 	cmd.Flags().StringVar(&d.orchestrator, "orchestrator-addr", "", "where the orchestrator listens, `HOST:PORT`; a free loopback port by default")
 	cmd.Flags().StringVar(&d.toxiproxy, "toxiproxy-addr", "", "where Toxiproxy's API listens, `HOST:PORT`; a free loopback port by default")
+	cmd.Flags().StringArrayVar(&d.rotate, "rotate", nil, "rotate the platform's webhook secrets, `KIND[@TIME]` such as rolling@20s after the start: "+rotationKinds())
 	addBoolFlag(cmd, &d.verbose, "verbose", "", "with --serve: the platform's own log on standard error")
 	flags := configured(cmd, demoDefaults)
 	config.Hide(cmd.Flags(), config.Embedded(config.Platform{}))
@@ -75,6 +79,13 @@ func (a *commands) runDemo(ctx context.Context, flags *config.Flags, d demoFlags
 	}
 	if idle := ignored(draft.Origins); d.serve && len(idle) > 0 {
 		return usage(fmt.Errorf("%s: squall demo --serve sends no load and would ignore this: leave it out, or leave --serve out", strings.Join(idle, ", ")))
+	}
+	for _, text := range d.rotate {
+		staged, err := parseStaged(text)
+		if err != nil {
+			return usage(err)
+		}
+		d.staged = append(d.staged, staged)
 	}
 	if d.capacity < 0 {
 		return usage(errors.New("--capacity: must be a whole number of 0 or more"))
@@ -127,7 +138,7 @@ func (a *commands) runDemo(ctx context.Context, flags *config.Flags, d demoFlags
 	if warning != "" {
 		resolved.Warnings = append(resolved.Warnings, warning)
 	}
-	return a.runSession(ctx, resolved, nil, true)
+	return a.runSession(ctx, resolved, nil, offeredBy(platform, d.staged))
 }
 
 // demoAdminRate is how many uploads and how many automation triggers the demo sends a minute for each tenant. An

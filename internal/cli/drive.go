@@ -19,8 +19,9 @@ import (
 	"xinbot.ir/squall/tui"
 )
 
-// runSession runs one session from its start to its report, whichever way it ends. The guard is started with it; nil: none.
-func (a *commands) runSession(ctx context.Context, r config.Resolved, guard session.StartGuard, embedded bool) error {
+// runSession runs one session from its start to its report, whichever way it ends. The guard is started with it; nil: none. Of the
+// embedded platform there is what it offers; nil: it is another platform.
+func (a *commands) runSession(ctx context.Context, r config.Resolved, guard session.StartGuard, embedded *hosted) error {
 	a.hide(r.Options.Keys)
 	for _, warning := range r.Warnings {
 		fmt.Fprintf(a.Err, "warning: %s\n", warning)
@@ -49,7 +50,11 @@ func (a *commands) runSession(ctx context.Context, r config.Resolved, guard sess
 			return err
 		}
 	}
-	s, err := app.Start(ctx, app.Run{Resolved: r, Dir: dir, Embedded: embedded, Guard: guard, Version: Version(), Command: a.Args})
+	run := app.Run{Resolved: r, Dir: dir, Embedded: embedded != nil, Guard: guard, Version: Version(), Command: a.Args}
+	if embedded != nil {
+		run.Rotation = embedded.rotation
+	}
+	s, err := app.Start(ctx, run)
 	if err != nil {
 		err = errors.Join(err, screen.giveBack(a.Err))
 		if errors.As(err, new(*app.ConfigError)) {
@@ -67,12 +72,12 @@ func (a *commands) runSession(ctx context.Context, r config.Resolved, guard sess
 		dir = filepath.Dir(snap.Report) // not the run directory, if that could not be written
 	}
 	var verdict slo.Verdict
-	run, err := report.Load(dir)
+	made, err := report.Load(dir)
 	if err == nil {
-		verdict = run.Verdict()
-		fmt.Fprint(a.Out, report.Terminal(run, snap.Report, columns(a.out)))
-		err = errors.Join(app.SaveDocuments(run, dir, r.Documents), a.exportDocuments(run, dir, r.Copies))
-		a.appendJobSummary(run, dir)
+		verdict = made.Verdict()
+		fmt.Fprint(a.Out, report.Terminal(made, snap.Report, columns(a.out)))
+		err = errors.Join(app.SaveDocuments(made, dir, r.Documents), a.exportDocuments(made, dir, r.Copies))
+		a.appendJobSummary(made, dir)
 	}
 	failure = errors.Join(failure, s.Err(), err)
 	if failure != nil {

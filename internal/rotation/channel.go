@@ -73,11 +73,13 @@ func (c *channel) add(p Probe) (news []any) {
 	}
 	if p.Replica == "" {
 		c.cell(p)
-		if !p.Signature.Forged() {
+	}
+	if !p.Signature.Forged() {
+		if p.Replica == "" || p.Answer == Accepted { // one replica that accepts is enough, and its refusal says little
 			c.neither.add(p, c.disagree.since.known)
-			if flipped {
-				c.disagree.flip(p.At, p.Signature)
-			}
+		}
+		if p.Replica == "" && flipped {
+			c.disagree.flip(p.At, p.Signature)
 		}
 	}
 	news = append(news, c.disagreed(p.At)...)

@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io"
+	mathrand "math/rand/v2"
 	"net"
 	"net/http"
 	"net/url"
@@ -93,13 +94,17 @@ func (p *Prober) ask(ctx context.Context, work *sync.WaitGroup, replica string, 
 						return
 					case due := <-timer.C:
 						p.probe(ctx, name, replica, signature, messages, via)
-						timer.Reset(max(0, time.Until(due.Add(every))))
+						timer.Reset(max(0, time.Until(due.Add(jittered(every)))))
 					}
 				}
 			})
 		}
 	}
 }
+
+// jittered is a time that is on average as long as the given one. A front that hands out connections in turn would else give
+// each kind of probe to the same replica every time.
+func jittered(d time.Duration) time.Duration { return d/2 + time.Duration(mathrand.Int64N(int64(d)+1)) }
 
 // probe sends one message and tells the answer. A next secret that is not known cannot be asked for.
 func (p *Prober) probe(ctx context.Context, channel, replica string, signature event.Signature, messages Messages, via http.RoundTripper) {

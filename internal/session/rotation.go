@@ -31,6 +31,14 @@ type Rotation struct {
 	// Stage makes the embedded platform rotate its secrets; nil: it is another platform. Kinds are those that it knows.
 	Stage func(kind string) error
 	Kinds []RotationKind
+	// Staged are rotations that the embedded platform makes by itself.
+	Staged []StagedRotation
+}
+
+// StagedRotation is a rotation of the embedded platform at a time since the start.
+type StagedRotation struct {
+	Kind string
+	At   time.Duration
 }
 
 // RotationKind is one way in which the embedded platform can rotate its secrets.
@@ -346,12 +354,41 @@ func (r *rotations) disarm(by event.Actor) bool {
 	for ch, room := range r.rooms {
 		traffic[ch.String()] = room.traffic
 	}
-	judged := r.tracker.Judge(time.Since(r.started).Seconds(), traffic, r.config.Limits)
+	now := time.Since(r.started).Seconds()
+	judged := r.tracker.Judge(now, traffic, r.config.Limits)
+	r.promote(now)
 	r.armed = false
 	r.mu.Unlock()
 	r.emit(event.By(event.RoleSquall), judged)
 	r.emit(by, event.RotationDisarmed{})
 	return true
+}
+
+// promote makes the next secret of each channel the one that it has, where the gateway accepts it and the old one no more. r.mu
+// must be held.
+func (r *rotations) promote(now float64) {
+	for _, c := range r.tracker.States(now) {
+		ch, err := load.ParseChannel(c.Channel)
+		if err != nil || c.State != rotation.OldRefused && c.State != rotation.Done {
+			continue
+		}
+		if err := r.keys.Set(ch, load.Key{Current: r.keys.Key(ch).Next}); err != nil {
+			r.problems(err)
+		}
+		r.rooms[ch].source = ""
+	}
+}
+
+// over reports whether a rotation is armed and every channel has come to its end.
+func (r *rotations) over() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if !r.armed {
+		return false
+	}
+	return !slices.ContainsFunc(r.tracker.States(time.Since(r.started).Seconds()), func(c rotation.ChannelState) bool {
+		return c.State != rotation.OldRefused && c.State != rotation.Done
+	})
 }
 
 // state is what is known now; nil when nothing can be rotated.
@@ -375,6 +412,21 @@ func (r *rotations) state() *RotationState {
 		s.Channels = append(s.Channels, c)
 	}
 	return s
+}
+
+// stageRotations makes the embedded platform rotate when it is time.
+func (s *Session) stageRotations() {
+	for _, staged := range s.config.Rotation.Staged {
+		s.work.Go(func() {
+			timer := time.NewTimer(staged.At)
+			defer timer.Stop()
+			select {
+			case <-timer.C:
+				_ = s.Do(s.ctx, scheduled, command.StageRotation{Kind: staged.Kind}) // what is refused is in the journal
+			case <-s.ctx.Done():
+			}
+		})
+	}
 }
 
 func (s *Session) armRotation(by event.Actor, _ command.ArmRotation) error {
@@ -413,6 +465,10 @@ func (s *Session) giveSecret(by event.Actor, c command.GiveSecret) error {
 func (s *Session) stageRotation(by event.Actor, c command.StageRotation) error {
 	if s.config.Rotation.Stage == nil {
 		return fmt.Errorf("%s: this is no demo", command.Title(c))
+	}
+	if s.rotations.over() { // this is another one
+		s.rotations.disarm(by)
+		s.saveProbes()
 	}
 	if !s.rotations.state().Armed {
 		if err := s.rotations.arm(by); err != nil {

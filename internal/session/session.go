@@ -157,6 +157,7 @@ func (s *Session) begin(ctx context.Context) error {
 	s.schedule()
 	s.watchScaling()
 	s.startMonitoring()
+	s.stageRotations()
 	if s.config.Rotation.Armed {
 		if err := s.rotations.arm(squall); err != nil {
 			s.emit(squall, event.Warned{Warning: fmt.Sprintf("the rotation was not armed: %v", err)})

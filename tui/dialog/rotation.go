@@ -27,7 +27,8 @@ func NewRotation() *Rotation { return &Rotation{} }
 // rotationAction is one row of the dialog.
 type rotationAction struct {
 	text  string
-	share bool // ← and → move it
+	more  string // what it does, of the picked one
+	share bool   // ← and → move it
 	do    func(d *Rotation, c Console) (Dialog, tea.Cmd)
 }
 
@@ -41,7 +42,7 @@ func (d *Rotation) actions(s *view.State) (all []rotationAction) {
 		return func(_ *Rotation, c Console) (Dialog, tea.Cmd) { return nil, c.Send(echo, Request{Command: ask}) }
 	}
 	for _, kind := range r.Kinds {
-		all = append(all, rotationAction{text: "let the demo rotate: " + kind.Name + ", " + kind.Text, do: send("the demo rotates its secrets: "+kind.Name, command.StageRotation{Kind: kind.Name})})
+		all = append(all, rotationAction{text: "let the demo rotate: " + kind.Name, more: kind.Text, do: send("the demo rotates its secrets: "+kind.Name, command.StageRotation{Kind: kind.Name})})
 	}
 	if !r.Armed {
 		return append(all, rotationAction{text: "arm: probe which secrets are accepted", do: send("rotation armed", command.ArmRotation{})})
@@ -136,14 +137,14 @@ func (d *Rotation) Typing() bool { return false }
 func (d *Rotation) View(frame *grid.Grid, s *view.State) {
 	st := s.Styles
 	actions := d.actions(s)
-	x, y, w, h := bottomBox(frame, st, 92, len(actions)+5, "Secret rotation")
+	x, y, w, h := bottomBox(frame, st, 76, len(actions)+6, "Secret rotation")
 	defer setGround(frame, st, x, y, w, h)
 	if len(actions) == 0 {
 		frame.Text(x, y, w, "no channel of the mix has a secret", st.Dim)
 		return
 	}
 	for i, a := range actions {
-		if i >= h-3 {
+		if i >= h-4 {
 			break
 		}
 		style := st.Text
@@ -153,7 +154,11 @@ func (d *Rotation) View(frame *grid.Grid, s *view.State) {
 		}
 		frame.Text(x+2, y+i, w-2, a.text, style)
 	}
-	frame.Text(x, y+h-2, w, "for "+d.name(s), st.Dim)
+	more := actions[min(d.picked, len(actions)-1)].more
+	if more == "" && s.Now.Rotation.Armed {
+		more = "Tab chooses the channel: " + d.name(s)
+	}
+	drawWrapped(frame, x, y+h-4, w, 2, more, st.Dim)
 	drawHints(frame, x, y+h-1, w, st, d.Keys(s))
 }
 

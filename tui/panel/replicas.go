@@ -94,11 +94,15 @@ func (p *Replicas) row(y int, r replicaRow, s *view.State, st *theme.Styles) {
 	}{{"old ", r.old}, {"next ", r.next}} {
 		x += p.g.Text(x, y, w-x, of.label, st.Dim)
 		text, style := acceptedOf(of.of, st)
-		p.g.Text(x, y, 9, text, style)
-		x += 10
+		p.g.Text(x, y, 6, text, style)
+		x += 7
 	}
 	if began, err := time.Parse(time.RFC3339, r.started); err == nil {
-		p.g.Text(x, y, w-x, "since "+began.In(s.Zone).Format("15:04:05"), st.Dim)
+		text := began.In(s.Zone).Format("15:04:05")
+		if since := "since " + text; x+len(since) <= w {
+			text = since
+		}
+		p.g.Text(x, y, w-x, text, st.Dim)
 	}
 }
 

@@ -1,10 +1,12 @@
 package panel
 
 import (
+	"slices"
 	"time"
 
 	"xinbot.ir/squall/internal/rotation"
 	"xinbot.ir/squall/internal/session"
+	"xinbot.ir/squall/internal/timeline"
 	"xinbot.ir/squall/tui/chart"
 	"xinbot.ir/squall/tui/grid"
 	"xinbot.ir/squall/tui/theme"
@@ -53,7 +55,8 @@ func (p *SecretStrip) Sync(s *view.State) {
 		if y >= h-1 {
 			break
 		}
-		p.g.TextRight(chart.Gutter-1, y, chart.Gutter-1, r.Channels[i].Channel, st.Dim)
+		name := r.Channels[i].Channel
+		p.g.TextRight(chart.Gutter-1, y, chart.Gutter-1, name[:min(len(name), chart.Gutter-1)], st.Dim)
 		p.lane(y, &r.Channels[i], s)
 		y++
 	}
@@ -89,9 +92,22 @@ func (p *SecretStrip) lane(y int, c *session.ChannelRotation, s *view.State) {
 	for at, cell := range columns {
 		if at < a.Count {
 			sign := signOf(cell)
+			if sign.sign == noneOf.sign && disagreed(s.Now.Timeline.Rotated(), c.Channel, a.End(at)-a.Length, a.End(at)) {
+				sign = someOf // it is by chance that all came to the wrong replica
+			}
 			p.g.Set(chart.Gutter+at, y, sign.sign, sign.look(s.Styles))
 		}
 	}
+}
+
+// disagreed reports whether the replicas disagreed about a channel at some moment of a time.
+func disagreed(r *timeline.Rotation, channel string, from, to time.Duration) bool {
+	if r == nil {
+		return false
+	}
+	return slices.ContainsFunc(r.Disagreed, func(d timeline.Disagreement) bool {
+		return d.Channel == channel && view.Since(d.From) < to && (d.To == timeline.Open || view.Since(d.To) > from)
+	})
 }
 
 // signOf is what was accepted in a column.

@@ -82,7 +82,7 @@ func (p *Secrets) row(y int, c *session.ChannelRotation, armed bool, st *theme.S
 	} else {
 		sign, style := rotationSign(c.State, st)
 		state := sign + " " + string(c.State)
-		if share, known := c.Acceptance[event.SignedNext].Share(); known && c.State == rotation.Mixed {
+		if share, known := c.Acceptance[event.SignedNext].Share(); known && c.State == rotation.Mixed && share > 0 && share < 1 {
 			state += " " + units.Share(share)
 		}
 		text(1, state, style)
