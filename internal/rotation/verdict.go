@@ -52,7 +52,7 @@ func (c *channel) verdict(now float64, traffic Traffic) event.RotationVerdict {
 	m := c.moments()
 	v := event.RotationVerdict{
 		Channel: c.name, NextFirst: m.nextFirst.pointer(), NextFull: m.nextFull.pointer(), OldFirst: m.oldFirst.pointer(), OldLast: m.oldLast.pointer(),
-		Neither: tenths(max(c.neither.longest, c.neither.lasts(c.neither.latest))), Disagreed: tenths(c.disagree.lasted()),
+		Neither: tenths(c.neither.longest(c.disagree.spans())), Disagreed: tenths(c.disagree.lasted()),
 		Sent: traffic.Sent, Lost: traffic.Lost, Probes: c.probes, Forged: c.forged, Replicas: c.replicaVerdicts(),
 	}
 	if m.nextFirst.known && m.oldLast.known {
