@@ -5,7 +5,13 @@ import (
 
 	"xinbot.ir/squall/internal/config"
 	"xinbot.ir/squall/internal/session"
+	"xinbot.ir/squall/load"
 )
+
+// RotatableChannels are those whose secrets a run could rotate.
+func RotatableChannels(r config.Resolved) []load.Channel {
+	return session.Rotatable(session.Config{Options: r.Options, Settings: r.Settings})
+}
 
 // rotationOf is how the rotation of webhook secrets is followed: as the configuration says, with what the embedded platform offers.
 func rotationOf(r config.Resolved, offered session.Rotation) session.Rotation {

@@ -68,7 +68,7 @@ func Resolve(in Input) (Resolved, error) {
 		Objectives: readLines(l, objectives, slo.DefaultObjectives(), parseObjective),
 		BuiltIn:    !l.values[objectives].set() || l.values[objectives].level == fromDefault,
 		StopRules:  readLines(l, stopRules, nil, parseStopRule),
-		Headless:   read(l, headless, parseBool),
+		Headless:   read(l, HeadlessRun, parseBool),
 		AdminToken: NewSecret(l.values[adminToken].text()),
 	}
 	r.Documents, r.Out = l.documents()

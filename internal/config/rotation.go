@@ -27,13 +27,13 @@ const commandInterval = time.Minute
 
 func (l *resolver) rotation() Rotation {
 	r := Rotation{
-		Armed: read(l, rotationArmed, parseBool), Rate: read(l, probeRate, parseNumber(0.1, rotation.MaxRate)),
+		Armed: read(l, RotationArmed, parseBool), Rate: read(l, probeRate, parseNumber(0.1, rotation.MaxRate)),
 		Limits: rotation.Limits{
 			Lost: uint64(read(l, mostLost, parseWhole(0, 1<<31))), Gap: read(l, longestGap, parseDuration(0)), Refused: read(l, refusedWithin, parseDuration(0)),
 		},
 		TolerateForged: read(l, tolerateForged, parseBool),
 	}
-	signing := read(l, rotationSigning, parseSigning)
+	signing := read(l, RotationSigning, parseSigning)
 	r.Signing, r.Share = signing.with, signing.share
 	for name, channel := range nextChannels() {
 		if value := l.values[name]; value.set() {

@@ -132,7 +132,7 @@ const (
 	httpsProxy        = "proxy.https"
 	noProxy           = "proxy.none"
 	outDir            = "out"
-	headless          = "headless"
+	HeadlessRun       = "headless"
 	outputs           = "outputs"
 	summaryExport     = "summary_export"
 	evidenceDir       = "publish.evidence"
@@ -153,8 +153,8 @@ const (
 	nextSection       = "rotation.next."
 	nextFiles         = "rotation.next_files"
 	nextCommands      = "rotation.next_commands"
-	rotationArmed     = "rotation.armed"
-	rotationSigning   = "rotation.sign_with"
+	RotationArmed     = "rotation.armed"
+	RotationSigning   = "rotation.sign_with"
 	probeRate         = "rotation.probe_rate"
 	mostLost          = "rotation.max_lost"
 	longestGap        = "rotation.max_gap"
@@ -271,8 +271,8 @@ func Table() []Setting {
 	rows = append(rows, []Setting{
 		{Name: nextFiles, Flags: option("next-secret-file"), InFile: true, List: true, Default: "none", Argument: "[CHANNEL=]FILE", Accepts: "a file, perhaps with the channel in front of it: webchat=/run/secrets/next", Help: "file that holds the next secret of a channel, or of all, and nothing else; it is read again and again"},
 		{Name: nextCommands, Flags: option("next-secret-command"), InFile: true, List: true, Default: "none", Argument: "[CHANNEL=]COMMAND", Accepts: "a command line, perhaps with the channel in front of it: webchat='vault kv get -field=next secret/xin'", Help: "command that prints the next secret of a channel, or of all; it is run once a minute"},
-		{Name: rotationArmed, Flags: option("rotation"), InFile: true, Bool: true, Default: "false", Accepts: acceptsBool, Help: "follow the rotation of webhook secrets from the start: probe which ones the gateway accepts"},
-		{Name: rotationSigning, Flags: option("sign-with"), InFile: true, Default: string(event.SignOld), Argument: "WHAT", Accepts: "old, next, follow, or a share such as 25%", Help: "what the traffic is signed with while secrets are rotated: the old one, the next one, the one that the gateway accepts, or a share of it with the next one"},
+		{Name: RotationArmed, Flags: option("rotation"), InFile: true, Bool: true, Default: "false", Accepts: acceptsBool, Help: "follow the rotation of webhook secrets from the start: probe which ones the gateway accepts"},
+		{Name: RotationSigning, Flags: option("sign-with"), InFile: true, Default: string(event.SignOld), Argument: "WHAT", Accepts: "old, next, follow, or a share such as 25%", Help: "what the traffic is signed with while secrets are rotated: the old one, the next one, the one that the gateway accepts, or a share of it with the next one"},
 		{Name: probeRate, Flags: option("probe-rate"), InFile: true, Default: "2", Argument: "N", Accepts: fmt.Sprintf("a number from 0.1 to %v", rotation.MaxRate), Help: "probes a second for each channel and signature"},
 		{Name: mostLost, Flags: option("max-lost"), InFile: true, Default: "0", Argument: "N", Accepts: "a whole number of 0 or more", Help: "messages that a rotation may lose, in each channel"},
 		{Name: longestGap, Flags: option("max-gap"), InFile: true, Default: "2s", Argument: "DURATION", Accepts: acceptsDuration, Help: "longest time in which neither secret may be accepted"},
@@ -292,7 +292,7 @@ func Table() []Setting {
 
 		{Name: outDir, Flags: []Alias{short("out", "o")}, List: true, Default: "runs/<time>-<target>", Argument: "DIR", Accepts: "a directory that is new or empty, or NAME=FILE such as json=FILE", Help: "run directory; NAME=FILE, as with k6, is a further document and may be given several times: json, csv, locust, and others of docs/report.md"},
 		{Name: outputs, Env: env("K6_OUT"), Accepts: "NAME=FILE, several with commas between them", Help: "further documents, when --out gives none"},
-		{Name: headless, Flags: option("headless"), Env: env("LOCUST_HEADLESS"), Bool: true, Default: "false", Accepts: acceptsBool, Help: "no console, a progress line instead; so it is without a terminal"},
+		{Name: HeadlessRun, Flags: option("headless"), Env: env("LOCUST_HEADLESS"), Bool: true, Default: "false", Accepts: acceptsBool, Help: "no console, a progress line instead; so it is without a terminal"},
 		{Name: summaryExport, Flags: option("summary-export"), Env: env("K6_SUMMARY_EXPORT"), Argument: "FILE", Accepts: acceptsFile, Help: "also write perf-summary.json here"},
 
 		{Name: evidenceDir, For: ForRuns | ForReport | ForPublish, Flags: option("evidence"), AtTop: true, Argument: "DIR", Accepts: "a directory", Help: "also copy the documents of the run into a folder of the day below this directory; squall publish does so by itself, into " + DefaultEvidence},

@@ -92,8 +92,8 @@ type channelSigning struct {
 	traffic rotation.Traffic
 }
 
-// rotatable are the channels whose secrets the run signs with, each once.
-func rotatable(c Config) (all []load.Channel) {
+// Rotatable are the channels whose secrets the run signs with, each once.
+func Rotatable(c Config) (all []load.Channel) {
 	mix := load.WantedMix(c.Settings, c.Options.Workload)
 	for ch, share := range mix {
 		of := c.Options.Workload.Channels[ch].SecretOf
@@ -108,7 +108,7 @@ func rotatable(c Config) (all []load.Channel) {
 func newRotations(c Config, started time.Time, emit func(event.Actor, any), forged func(event.ForgedAccepted), problems func(error)) *rotations {
 	r := &rotations{
 		config: c.Rotation, options: c.Options, keys: c.Options.Keys, emit: emit, started: started, forged: forged, problems: problems,
-		channels: rotatable(c), rooms: map[load.Channel]*channelSigning{},
+		channels: Rotatable(c), rooms: map[load.Channel]*channelSigning{},
 	}
 	for _, ch := range r.channels {
 		r.rooms[ch] = &channelSigning{signing: event.SignOld}
