@@ -56,7 +56,7 @@ func Start(ctx context.Context, run Run) (*session.Session, error) {
 		SteadyState: session.SteadyState(r.Faults.SteadyState), Steady: r.Faults.Steady, Protected: r.Protected, Watch: watchOf(monitoring, r.Faults.Kubernetes.Namespace), Monitoring: monitoring,
 		Dir: run.Dir, LedgerKey: key, Guard: run.Guard, Target: r.Target, Embedded: run.Embedded, Version: run.Version,
 		Command: config.WithoutSecrets(run.Command, r.Options.Keys.Fingerprint), Settled: provenance(r), Secrets: r.Secrets, Warnings: r.Warnings,
-		Rotation: rotationOf(r, run.Rotation),
+		Rotation: rotationOf(r, run.Rotation), Token: tokenOf(r),
 		Measured: told.measured, Outlets: told.list,
 		Report: writeReport,
 	})

@@ -64,6 +64,8 @@ const (
 	gatewayPath       = "gateway.path"
 	orchestrator      = "orchestrator.url"
 	adminToken        = "admin_token"
+	adminTokenFile    = "admin_token_file"
+	tokenCommand      = "token_command"
 	signing           = "signing"
 	Workload          = "workload"
 	Tenant            = "tenant"
@@ -197,6 +199,8 @@ func Table() []Setting {
 		{Name: gatewayPath, Env: env("GATEWAY_WEBHOOK_PATH"), InFile: true, Accepts: "a path such as /webchat/webhook", Help: "path of the webchat webhook, used with --host; the default is the channel's own"},
 		{Name: orchestrator, Flags: option("orchestrator"), Env: env("ORCHESTRATOR_URL", "ORCHESTRATOR_HOST"), InFile: true, Argument: "URL", Accepts: acceptsURL, Help: "base URL of the admin API; without it the admin flows are off"},
 		{Name: adminToken, Env: env("ADMIN_TOKEN"), InFile: true, Secret: true, Accepts: acceptsPrivate, Help: "bearer token of a platform_admin; without it the admin flows are off"},
+		{Name: adminTokenFile, Flags: option("admin-token-file"), InFile: true, Argument: "FILE", Accepts: acceptsFile, Help: "file that holds this token and nothing else; it is read again before the token ends"},
+		{Name: tokenCommand, Flags: option("token-command"), InFile: true, Argument: "COMMAND", Accepts: "a command line such as 'vault kv get -field=token secret/xin'", Help: "command that prints this token; it is run again before the token ends"},
 	}
 	rows = append(rows, secretRows()...)
 	rows = append(rows, []Setting{
