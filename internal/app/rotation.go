@@ -18,6 +18,9 @@ func rotationOf(r config.Resolved, offered session.Rotation) session.Rotation {
 	c := r.Rotation
 	offered.Sources = slices.Concat(c.Sources, offered.Sources)
 	offered.Armed, offered.Signing, offered.Share = c.Armed, c.Signing, c.Share
+	if len(c.Replicas) > 0 {
+		offered.Replicas = c.Replicas
+	}
 	offered.Rate, offered.Limits, offered.TolerateForged = c.Rate, c.Limits, c.TolerateForged
 	return offered
 }

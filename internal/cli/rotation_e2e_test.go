@@ -25,9 +25,9 @@ type rotatingPlatform struct {
 	orchestrator, token string
 }
 
-func serveDemo(t *testing.T) *rotatingPlatform {
+func serveDemo(t *testing.T, args ...string) *rotatingPlatform {
 	t.Helper()
-	cmd := exec.CommandContext(context.Background(), binary, "demo", "--serve", "--replicas", "2")
+	cmd := exec.CommandContext(context.Background(), binary, append([]string{"demo", "--serve"}, args...)...)
 	cmd.Env = []string{"HOME=" + t.TempDir(), "PATH=" + os.Getenv("PATH")}
 	out, err := cmd.StdoutPipe()
 	if err == nil {

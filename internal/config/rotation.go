@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"net"
 	"strconv"
 	"strings"
 	"time"
@@ -14,7 +15,8 @@ import (
 // Rotation is how the rotation of webhook secrets is followed.
 type Rotation struct {
 	Sources        []rotation.Source // of next secrets
-	Armed          bool              // from the start
+	Replicas       rotation.Addresses
+	Armed          bool // from the start
 	Signing        event.Signing
 	Share          float64 // of the messages that are signed with the next secret, for event.SignShare
 	Rate           float64 // probes a second for each channel and signature
@@ -35,6 +37,10 @@ func (l *resolver) rotation() Rotation {
 	}
 	signing := read(l, RotationSigning, parseSigning)
 	r.Signing, r.Share = signing.with, signing.share
+	r.Replicas = readLines(l, replicas, nil, parseReplica)
+	if len(r.Replicas) > rotation.MostReplicas {
+		l.problem("%s: %d replicas: at most %d are asked", describe(replicas, l.values[replicas].source), len(r.Replicas), rotation.MostReplicas)
+	}
 	for name, channel := range nextChannels() {
 		if value := l.values[name]; value.set() {
 			r.Sources = append(r.Sources, rotation.Given{From: value.source, Secret: rotation.Secret{Channel: channel, Value: value.text()}})
@@ -64,6 +70,13 @@ func nextChannels() func(yield func(name, channel string) bool) {
 			}
 		}
 	}
+}
+
+// parseReplica reads NAME=HOST:PORT.
+func parseReplica(text string) (rotation.Address, error) {
+	name, address, _ := strings.Cut(text, "=")
+	host, port, err := net.SplitHostPort(address)
+	return orRefused(rotation.Address{Name: name, Host: address}, name != "" && err == nil && host != "" && port != "")
 }
 
 type signingPolicy struct {

@@ -162,6 +162,7 @@ const (
 	longestGap        = "rotation.max_gap"
 	refusedWithin     = "rotation.refused_within"
 	tolerateForged    = "rotation.tolerate_forged"
+	replicas          = "rotation.replicas"
 )
 
 // secretName is the setting that holds the signing secret of a channel.
@@ -281,6 +282,7 @@ func Table() []Setting {
 		{Name: mostLost, Flags: option("max-lost"), InFile: true, Default: "0", Argument: "N", Accepts: "a whole number of 0 or more", Help: "messages that a rotation may lose, in each channel"},
 		{Name: longestGap, Flags: option("max-gap"), InFile: true, Default: "2s", Argument: "DURATION", Accepts: acceptsDuration, Help: "longest time in which neither secret may be accepted"},
 		{Name: refusedWithin, Flags: option("refused-within"), InFile: true, Default: "1m", Argument: "DURATION", Accepts: acceptsDuration, Help: "longest time in which the old secret may still be accepted once the next one is each time"},
+		{Name: replicas, Flags: option("replica"), InFile: true, List: true, Default: "none", Argument: "NAME=HOST:PORT", Accepts: "a replica of the gateway such as gateway-1=10.0.0.7:8080", Help: "replica of the gateway that is asked by itself, by plain HTTP, beside the gateway's address"},
 		{Name: tolerateForged, Flags: option("tolerate-forged"), InFile: true, Bool: true, Default: "false", Accepts: acceptsBool, Help: "go on when a wrong or missing signature is accepted; the verdict says it all the same"},
 
 		{Name: slackWebhook, Env: env("SLACK_WEBHOOK_URL"), InFile: true, Secret: true, Accepts: "the https URL of an incoming webhook; ${NAME} in squall.yaml takes it from the environment", Help: "Slack webhook that is told of the run: its start, faults, HALT, verdict, and what is left behind"},
