@@ -55,15 +55,12 @@ func (a *commands) publish() *cobra.Command {
 		for _, warning := range to.Warnings {
 			fmt.Fprintf(a.Err, "warning: %s\n", warning)
 		}
-		if _, err := os.Stat(filepath.Join(args[0], session.LockFile)); err == nil && isRunning(args[0]) {
-			return fmt.Errorf("%s: the run is still going on: publish it when it has ended", args[0])
-		}
-		if !dryRun {
-			a.salvage(args[0])
-		}
 		run, err := report.Load(args[0])
 		if err != nil {
 			return err
+		}
+		if _, err := os.Stat(filepath.Join(args[0], session.LockFile)); err == nil && isRunning(args[0]) {
+			return fmt.Errorf("%s: the run is still going on: publish it when it has ended", args[0])
 		}
 		p := app.Publication{Run: run, Dir: args[0], To: to, Replace: replace}
 		if dryRun {

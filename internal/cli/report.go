@@ -34,7 +34,9 @@ func (a *commands) report() *cobra.Command {
 			return usage(err)
 		}
 		dir := args[0]
-		a.salvage(dir)
+		if err := session.Salvage(dir); err != nil {
+			fmt.Fprintf(a.Err, "warning: the evidence is incomplete: %v\n", err)
+		}
 		run, err := report.Write(dir)
 		if err != nil {
 			return err
@@ -44,13 +46,6 @@ func (a *commands) report() *cobra.Command {
 		return errors.Join(app.SaveDocuments(run, dir, documents), a.exportDocuments(run, dir, to))
 	}
 	return cmd
-}
-
-// salvage writes the evidence of a run that was killed before its sources wrote it; what is missing of it is said.
-func (a *commands) salvage(dir string) {
-	if err := session.Salvage(dir); err != nil {
-		fmt.Fprintf(a.Err, "warning: the evidence is incomplete: %v\n", err)
-	}
 }
 
 const reportExample = `  squall report runs/20260102T030405Z-staging

@@ -20,7 +20,7 @@ import (
 // were read while it went on, and the alerts as they were seen. It does nothing for a run that has evidence, has read
 // nothing, or still goes on.
 func Salvage(dir string) (err error) {
-	if there(dir, rundir.EvidenceDir, rundir.EvidenceFile) || !there(dir, rundir.SamplesFile) {
+	if size(dir, rundir.EvidenceDir, rundir.EvidenceFile) > 0 || size(dir, rundir.SamplesFile) == 0 {
 		return nil
 	}
 	lock, err := Lock(dir)
@@ -47,9 +47,13 @@ func Salvage(dir string) (err error) {
 	return errors.Join(failed, err, rundir.SaveEvidence(dir, append(panels, alerts...)))
 }
 
-func there(path ...string) bool {
-	_, err := os.Stat(filepath.Join(path...))
-	return err == nil
+// size is that of a file; 0 when it is not there.
+func size(path ...string) int64 {
+	info, err := os.Stat(filepath.Join(path...))
+	if err != nil {
+		return 0
+	}
+	return info.Size()
 }
 
 // salvage is the evidence of a run that others no longer write.
