@@ -44,6 +44,7 @@ var drills = []Drill{
 		Expect: []Expectation{
 			{Signal: event.AlertFires, Name: "GatewayHealthCheckFailed", Text: "alert GatewayHealthCheckFailed fires"},
 			{Signal: event.MetricBelow, Name: "automation_queue_depth", Bound: 50, Text: "automation queue depth stays below 50"},
+			{Signal: event.CounterIncreases, Name: "stream_replayed_total", Text: "held messages are replayed"},
 			recovers,
 		},
 	},
@@ -56,6 +57,8 @@ var drills = []Drill{
 			{Name: "rate", Label: "Rate", Type: Whole, Default: "0", Max: 1 << 20, Unit: "KB/s", Live: true, Help: "most that each connection or pod sends; 0 for no limit"},
 		},
 		Expect: []Expectation{
+			{Signal: event.CounterIncreases, Name: "ingestion_retries_total", Text: "ingestion is retried"},
+			{Signal: event.LatencyRises, Text: "API latency rises"},
 			{Signal: event.AlertFires, Name: "IngestionLagHigh", Within: time.Minute, Text: "alert IngestionLagHigh fires within 1 min"},
 			recovers,
 		},

@@ -34,6 +34,7 @@ const (
 	notScaled
 	metricExceeded
 	counterStill
+	latencyStill
 	otherExpectation
 	stopRuleMet
 	leftBehind
@@ -84,6 +85,7 @@ var remediationRows = [...]remediationRow{
 		"stabilization window or start of pods longer than the fault",
 	}},
 	metricExceeded:   {"metric", []string{"queue depth: consumers too few, or too slow, for what comes in", "no rate limit in front of the queue", "autoscaler that does not look at this metric"}},
+	latencyStill:     {"latency", []string{"traffic that does not go through what the fault changed", "answers from a cache while the dependency is slow", "a fault that is too mild to matter beside the rest of the work"}},
 	counterStill:     {"counter", []string{"fallback or retry not configured for this dependency", "time limit longer than the latency of the fault, so that it is never reached", "traffic that does not go through what the fault changed"}},
 	otherExpectation: {"expectation", []string{"the platform, or what was expected of it: the report shows what was seen"}},
 	stopRuleMet:      {"stop rule", []string{"autoscaling threshold, pool size or queue depth, as with the objective of the same metric", "a load or a fault that is more than what the platform is built for"}},
@@ -193,7 +195,7 @@ func stopRuleItems(run *Run) (all []Remediation) {
 // expectationKinds are the kinds of expectations that failed, by what they look at.
 var expectationKinds = map[event.Signal]remediationKind{
 	event.Recovers: notRecovered, event.Holds: notHeld, event.AlertFires: alertMissing, event.Scales: notScaled,
-	event.MetricBelow: metricExceeded, event.CounterIncreases: counterStill,
+	event.MetricBelow: metricExceeded, event.CounterIncreases: counterStill, event.LatencyRises: latencyStill,
 }
 
 func expectationItems(run *Run) (all []Remediation) {

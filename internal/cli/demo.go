@@ -21,7 +21,8 @@ import (
 const demoExample = `  squall demo
   squall demo --alerts
   squall demo --vus 200 --duration 2m --headless
-  squall demo --serve --gateway-addr 127.0.0.1:8080 --orchestrator-addr 127.0.0.1:8000`
+  squall demo --serve --gateway-addr 127.0.0.1:8080 --orchestrator-addr 127.0.0.1:8000
+  squall demo --serve --replicas 1 --seed 7`
 
 // demoDefaults keep the platform with its delays at about half of what it can do, so that a spike
 // takes it beyond.
@@ -32,7 +33,7 @@ type demoFlags struct {
 	serve, noDelays, alerts          bool
 	alertsGiven                      bool // --alerts is on the command line
 	gateway, orchestrator, toxiproxy string
-	capacity                         int
+	capacity, replicas               int
 	delayFactor                      float64
 	verbose                          bool
 }
@@ -51,6 +52,7 @@ func (a *commands) demo() *cobra.Command {
 	addBoolFlag(cmd, &d.alerts, "alerts", "", "also start a Prometheus and an Alertmanager that watch the platform, so that alerts fire; with the console that is the default where their programs are installed (--alerts=false: not)")
 	cmd.Flags().Float64Var(&d.delayFactor, "delay-factor", 1, "multiply every simulated working time by `F`: 1.1 is a platform that is 10 % slower, for trying squall compare")
 	cmd.Flags().IntVar(&d.capacity, "capacity", 0, "how many messages the gateway works on at once, `N`; 0 for the default")
+	cmd.Flags().IntVar(&d.replicas, "replicas", demo.DefaultReplicas, fmt.Sprintf("of how many processes the gateway consists, `N`, 1 to %d", demo.MaxReplicas))
 	cmd.Flags().StringVar(&d.gateway, "gateway-addr", "", "where the gateway listens, `HOST:PORT`; a free loopback port by default")
 	cmd.Flags().StringVar(&d.orchestrator, "orchestrator-addr", "", "where the orchestrator listens, `HOST:PORT`; a free loopback port by default")
 	cmd.Flags().StringVar(&d.toxiproxy, "toxiproxy-addr", "", "where Toxiproxy's API listens, `HOST:PORT`; a free loopback port by default")
@@ -77,6 +79,9 @@ func (a *commands) runDemo(ctx context.Context, flags *config.Flags, d demoFlags
 	if d.capacity < 0 {
 		return usage(errors.New("--capacity: must be a whole number of 0 or more"))
 	}
+	if d.replicas < 1 || d.replicas > demo.MaxReplicas {
+		return usage(fmt.Errorf("--replicas: must be a whole number from 1 to %d", demo.MaxReplicas))
+	}
 	if !(d.delayFactor > 0) || math.IsInf(d.delayFactor, 0) {
 		return usage(errors.New("--delay-factor: must be a number above 0, such as 1.1"))
 	}
@@ -85,7 +90,7 @@ func (a *commands) runDemo(ctx context.Context, flags *config.Flags, d demoFlags
 		log = a.Err
 	}
 	platform, err := demo.Start(ctx, demo.Config{
-		Seed: draft.Options.Seed, Delays: !d.noDelays, DelayFactor: d.delayFactor, Capacity: d.capacity,
+		Seed: draft.Options.Seed, Delays: !d.noDelays, DelayFactor: d.delayFactor, Capacity: d.capacity, Replicas: d.replicas,
 		GatewayAddr: d.gateway, OrchestratorAddr: d.orchestrator, ToxiproxyAddr: d.toxiproxy,
 		Tenants: tenants(draft.Options.Workload), Log: log,
 	})
@@ -193,8 +198,19 @@ func (a *commands) serve(ctx context.Context, platform *demo.Platform, at config
 	if at.Prometheus != "" {
 		fmt.Fprintf(a.Out, "export PROMETHEUS_URL=%s\nexport ALERTMANAGER_URL=%s\n", at.Prometheus, at.Alertmanager)
 	}
+	fmt.Fprintln(a.Out, rotationHint())
 	fmt.Fprintln(a.Out, "# Ctrl-C ends it.")
 	<-ctx.Done()
+}
+
+// rotationHint is a command that rotates the platform's secrets, for a shell that has its variables.
+func rotationHint() string {
+	var kinds []string
+	for _, k := range demo.RotationKinds() {
+		kinds = append(kinds, k.Name)
+	}
+	return "# Rotate the webhook secrets to the next ones (kinds: " + strings.Join(kinds, ", ") + "):\n" +
+		`#   curl -H "Authorization: Bearer $ADMIN_TOKEN" --json '{"kind":"rolling"}' "$ORCHESTRATOR_URL/demo/rotations"`
 }
 
 // tenants are those of a workload, as the platform wants them.

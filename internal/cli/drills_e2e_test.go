@@ -83,7 +83,7 @@ func TestFourDrills(t *testing.T) {
 // drillVerdicts: each drill was injected, reverted and recovered from, and nothing that was expected of it is open or
 // unknown for want of somebody who looks.
 func drillVerdicts(t *testing.T, line *timeline.Timeline, code int, dir string) {
-	expected := map[string]int{"llm_latency": 3, "redis_outage": 3, "qdrant_throttle": 2, timeline.ChannelSpike: 2}
+	expected := map[string]int{"llm_latency": 3, "redis_outage": 4, "qdrant_throttle": 4, timeline.ChannelSpike: 2}
 	if len(line.Injections) != len(expected) || len(line.Refused) > 0 {
 		t.Fatalf("%d injections, %d refused", len(line.Injections), len(line.Refused))
 	}

@@ -82,6 +82,7 @@ func TestMistakesAreUsageErrors(t *testing.T) {
 		"no command":       {[]string{"--headless"}, "unknown flag: --headless: to make load, write squall run"},
 		"argument":         {[]string{"run", "staging"}, `squall run takes no arguments: leave out "staging"`},
 		"only serving":     {[]string{"demo", "--serve", "--vus", "5", "--ramp", "5s"}, "--vus, --ramp: squall demo --serve sends no load and would ignore this"},
+		"no replicas":      {[]string{"demo", "--replicas", "0"}, "--replicas: must be a whole number from 1 to 8"},
 		"only serving, -e": {[]string{"demo", "--serve", "-e", "K6_VUS=5"}, "-e K6_VUS: squall demo --serve sends no load"},
 		"no run":           {[]string{"report"}, "report takes one run directory"},
 		"no gateway":       {[]string{"run"}, "no gateway: set GATEWAY_URL"},

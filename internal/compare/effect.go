@@ -37,6 +37,11 @@ type Movement struct {
 	Least float64
 }
 
+// Rose reports whether it is a latency that rose.
+func (m Movement) Rose() bool {
+	return m.During > m.Before && slices.Contains([]string{"µs", "ms", "s"}, m.Unit)
+}
+
 // Effect is what a time, such as that of a fault, did to what is measured, against a time before it.
 type Effect struct {
 	Refused string     // why nothing was judged; "" when something was

@@ -1,6 +1,7 @@
 package demo
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -45,8 +46,36 @@ func (p *Platform) scrapeTargets() string {
 	return strings.Join(pairs, ",")
 }
 
-// Secrets maps channels to their secrets.
-func (p *Platform) Secrets() map[string]string { return maps.Clone(p.cfg.Secrets) }
+// Replicas lists the processes that the gateway consists of, in the order of their names.
+func (p *Platform) Replicas() []Replica { return p.gateway.states() }
+
+// Secrets maps channels to their secrets: while a rotation is under way, to the old ones.
+func (p *Platform) Secrets() map[string]string {
+	old, _ := p.gateway.rotator.pair()
+	return maps.Clone(old.secrets)
+}
+
+// NextSecrets maps channels to the secrets to which the rotation under way goes, or else the one to come.
+func (p *Platform) NextSecrets() map[string]string {
+	_, next := p.gateway.rotator.pair()
+	return maps.Clone(next.secrets)
+}
+
+// Rotate begins to change the secrets of all channels to the next ones, in one of the ways that RotationKinds lists. The
+// error is ErrRotating while the rotation before has not ended. How long rotations take does not depend on Config.Delays.
+func (p *Platform) Rotate(kind string) error {
+	if err := p.gateway.rotator.rotate(kind); err != nil {
+		return fmt.Errorf("rotate secrets: %w", err)
+	}
+	return nil
+}
+
+// Rotations lists the rotations, oldest first; the last may be under way. Long ago ones are dropped.
+func (p *Platform) Rotations() []Rotation { return p.gateway.rotator.all() }
+
+// RotationLog is what the replicas have accepted since the first rotation began, oldest entry first, of at least the last
+// 20 rotations.
+func (p *Platform) RotationLog() []Acceptance { return p.gateway.rotator.entries() }
 
 // Tenants lists the tenants that exist from the start.
 func (p *Platform) Tenants() []Tenant { return slices.Clone(p.tenants) }
@@ -59,15 +88,16 @@ func (p *Platform) Environment() []string {
 		"ORCHESTRATOR_URL=" + p.OrchestratorURL(),
 		"ADMIN_TOKEN=" + p.token,
 	}
+	secrets, next := p.Secrets(), p.NextSecrets()
 	for _, c := range channels() {
 		name := "WEBHOOK_SECRET_" + strings.ToUpper(c.name)
 		if c.name == "webchat" {
 			name = "WEBHOOK_SECRET"
 		}
-		lines = append(lines, name+"="+p.cfg.Secrets[c.name])
+		lines = append(lines, name+"="+secrets[c.name], "WEBHOOK_SECRET_NEXT_"+strings.ToUpper(c.name)+"="+next[c.name])
 	}
 	return append(lines,
-		"GATEWAY_WEBHOOK_SECRET="+p.cfg.Secrets["webchat"],
+		"GATEWAY_WEBHOOK_SECRET="+secrets["webchat"],
 		"TOXIPROXY_URL="+p.ToxiproxyURL(),
 		"REDIS_URL=redis://"+p.RedisAddr()+"/0",
 		"QDRANT_URL=http://"+p.proxies.addr(proxyQdrant),

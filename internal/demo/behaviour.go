@@ -48,6 +48,8 @@ type behaviour struct {
 
 	probeEvery time.Duration // between health checks
 
+	rotation rotationTimes
+
 	// Workers.
 	pollEvery        time.Duration
 	automationPool   int
@@ -105,6 +107,14 @@ func defaultBehaviour() behaviour {
 		ratePerTenant: 50_000,
 
 		probeEvery: 2 * time.Second,
+
+		rotation: rotationTimes{
+			restart:  time.Second,
+			grace:    30 * time.Second,
+			minReady: 5 * time.Second,
+			overlap:  10 * time.Second,
+			lag:      20 * time.Second,
+		},
 
 		pollEvery:        25 * ms,
 		automationPool:   32,

@@ -2,7 +2,10 @@ package demo
 
 import (
 	"context"
+	"errors"
 	"io"
+	"log"
+	"sync"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/valyala/fasthttp"
@@ -19,18 +22,24 @@ type gatewayConfig struct {
 	addr         string
 	delays       *delays
 	capacity     int
+	replicas     int
 	secrets      map[string]string
+	nextSecrets  map[string]string // of the first rotation
 	orchestrator string
 	log          io.Writer
 }
 
 // gateway takes messages from the channels, checks them, and hands them to the
-// orchestrator before it answers.
+// orchestrator before it answers. It is several replicas behind one address;
+// capacity and metrics are those of all of them.
 type gateway struct {
-	*server
 	delays       *delays
 	slots        *slots
 	orchestrator *hop
+	rejected     *prometheus.CounterVec
+	replicas     []*replica
+	balancer     *balancer
+	rotator      *rotator
 }
 
 func startGateway(cfg gatewayConfig) (*gateway, error) {
@@ -48,36 +57,73 @@ func startGateway(cfg gatewayConfig) (*gateway, error) {
 	m.gaugeFunc("gateway_queue_depth", "Messages waiting for a service slot.", func() float64 { return float64(g.slots.waiting.Load()) })
 	m.gaugeFunc("gateway_slots_in_use", "Messages being worked on.", func() float64 { return float64(g.slots.inUse()) })
 	m.gaugeFunc("gateway_slots", "Messages that can be worked on at once.", func() float64 { return float64(capacity) })
-	rejected := m.counter("gateway_rejected_total", "Messages refused, by reason.", "reason")
+	g.rejected = m.counter("gateway_rejected_total", "Messages refused, by reason.", "reason")
+	for i := range cfg.replicas {
+		r := newReplica(i, cfg.log)
+		r.handler = m.router(g.routes(m, r))
+		g.replicas = append(g.replicas, r)
+	}
+	made := func(rotation int) *secretSet { return newSecretSet(seededSecrets(cfg.delays.seed, rotation)) }
+	g.rotator = newRotator(b.rotation, g.replicas, newSecretSet(cfg.secrets), newSecretSet(cfg.nextSecrets), made, log.New(cfg.log, "gateway: ", log.LstdFlags))
+	if err := g.start(cfg.addr); err != nil {
+		return nil, errors.Join(err, g.close(context.Background()))
+	}
+	return g, nil
+}
 
+func (g *gateway) routes(m *metrics, r *replica) []route {
 	routes := []route{
 		{"GET", "/health", g.health},
 		{"GET", "/metrics", m.serve},
 	}
-	for _, c := range channels() {
-		routes = append(routes, route{"POST", c.path, g.receive(&c, c.scheme(cfg.secrets[c.name]), rejected)})
+	for i, c := range channels() {
+		trusted := func(signature, body []byte) bool { return r.trust.Load().accepts(i, signature, body) }
+		routes = append(routes, route{"POST", c.path, g.receive(&c, trusted)})
 	}
-	var err error
-	g.server, err = listen(service{name: "gateway", addr: cfg.addr, maxBody: maxMessage, crowd: true}, m.router(routes), cfg.log)
-	return g, err
+	return routes
 }
 
+// start opens addr when every replica is ready.
+func (g *gateway) start(addr string) error {
+	for _, r := range g.replicas {
+		if err := r.start(); err != nil {
+			return err
+		}
+	}
+	listener, err := bind("gateway", addr)
+	if err != nil {
+		return err
+	}
+	g.balancer = startBalancer(listener, g.replicas)
+	return nil
+}
+
+func (g *gateway) states() []Replica {
+	all := make([]Replica, 0, len(g.replicas))
+	for _, r := range g.replicas {
+		all = append(all, r.state())
+	}
+	return all
+}
+
+func (g *gateway) addr() string { return g.balancer.listener.Addr().String() }
+
 // receive answers the messages of one channel.
-func (g *gateway) receive(c *channel, verify verifier, rejected *prometheus.CounterVec) fasthttp.RequestHandler {
+func (g *gateway) receive(c *channel, verify verifier) fasthttp.RequestHandler {
 	return func(ctx *fasthttp.RequestCtx) {
 		body := ctx.PostBody()
 		if !verify(ctx.Request.Header.Peek(c.header), body) {
-			rejected.WithLabelValues("signature").Inc()
+			g.rejected.WithLabelValues("signature").Inc()
 			fail(ctx, fasthttp.StatusUnauthorized, "signature does not match")
 			return
 		}
 		if _, err := parseMessage(c, body); err != nil {
-			rejected.WithLabelValues("malformed").Inc()
+			g.rejected.WithLabelValues("malformed").Inc()
 			fail(ctx, fasthttp.StatusBadRequest, err.Error())
 			return
 		}
 		if err := g.slots.acquire(); err != nil {
-			rejected.WithLabelValues("overloaded").Inc()
+			g.rejected.WithLabelValues("overloaded").Inc()
 			ctx.Response.Header.Set(fasthttp.HeaderRetryAfter, "1")
 			fail(ctx, fasthttp.StatusServiceUnavailable, err.Error())
 			return
@@ -85,7 +131,7 @@ func (g *gateway) receive(c *channel, verify verifier, rejected *prometheus.Coun
 		g.delays.sleep(g.delays.gatewayWork)
 		g.slots.release()
 		if !g.forward(c, ctx.Request.Header.Peek(headerRequestID), body) {
-			rejected.WithLabelValues("orchestrator").Inc()
+			g.rejected.WithLabelValues("orchestrator").Inc()
 			fail(ctx, fasthttp.StatusBadGateway, "orchestrator is unavailable")
 			return
 		}
@@ -127,7 +173,18 @@ func (g *gateway) health(ctx *fasthttp.RequestCtx) {
 }
 
 func (g *gateway) close(ctx context.Context) error {
-	err := g.server.close(ctx)
+	g.rotator.stop()
+	var errs []error
+	if g.balancer != nil {
+		errs = append(errs, g.balancer.close())
+	}
+	stopped := make([]error, len(g.replicas))
+	var wg sync.WaitGroup
+	for i, r := range g.replicas {
+		wg.Go(func() { stopped[i] = r.close(ctx) })
+	}
+	wg.Wait()
+	g.rotator.wait()
 	g.orchestrator.close()
-	return err
+	return errors.Join(append(errs, stopped...)...)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"slices"
 
 	"github.com/redis/go-redis/v9"
 	"github.com/valyala/fasthttp"
@@ -19,6 +20,7 @@ type orchestratorConfig struct {
 	redis      *redis.Client
 	vectors    *vectorStore
 	models     *models
+	control    *control
 	automation string
 	log        io.Writer
 }
@@ -64,7 +66,7 @@ func startOrchestrator(cfg orchestratorConfig) (*orchestrator, error) {
 		{"POST", pathInbound, o.inbound},
 		{"GET", "/health", o.health},
 		{"GET", "/metrics", m.serve},
-	}, o.admin.routes()...)
+	}, slices.Concat(o.admin.routes(), cfg.control.routes(o.admin.guard))...)
 	var err error
 	if o.server, err = listen(service{name: "orchestrator", addr: cfg.addr, maxBody: maxUpload}, m.router(routes), cfg.log); err != nil {
 		return nil, errors.Join(err, o.closeParts(context.Background()))

@@ -47,9 +47,14 @@ type Config struct {
 	// platform for about 500 messages a second.
 	Capacity int
 
-	Secrets map[string]string // channel to secret; a missing channel has its development secret
-	Tenants []Tenant          // none: two tenants made from the seed
-	Log     io.Writer         // diagnostics of the platform and its libraries; nil discards them
+	// Replicas is how many processes the gateway consists of, 1 to MaxReplicas. They share its capacity.
+	// Zero means DefaultReplicas.
+	Replicas int
+
+	Secrets     map[string]string // channel to secret; a missing channel has its development secret
+	NextSecrets map[string]string // to which the first rotation goes; a missing channel's follows from the seed, as those of later ones
+	Tenants     []Tenant          // none: two tenants made from the seed
+	Log         io.Writer         // diagnostics of the platform and its libraries; nil discards them
 }
 
 // Platform is a running platform. Its methods are safe for concurrent use.
@@ -139,6 +144,7 @@ func start(ctx context.Context, cfg Config, b behaviour) (_ *Platform, err error
 		return nil, err
 	}
 	p.onClose("automation worker", p.automation.close)
+	control := &control{}
 	p.orchestrator, err = startOrchestrator(orchestratorConfig{
 		addr:       cfg.OrchestratorAddr,
 		delays:     clock,
@@ -149,6 +155,7 @@ func start(ctx context.Context, cfg Config, b behaviour) (_ *Platform, err error
 		redis:      dialRedis(p.proxies.addr(proxyRedis)),
 		vectors:    newVectorStore(p.proxies.addr(proxyQdrant), b),
 		models:     newModels(p.proxies.addr(proxyLLM), p.llm.addr(), b),
+		control:    control,
 		automation: p.automation.addr(),
 		log:        cfg.Log,
 	})
@@ -160,7 +167,9 @@ func start(ctx context.Context, cfg Config, b behaviour) (_ *Platform, err error
 		addr:         cfg.GatewayAddr,
 		delays:       clock,
 		capacity:     cfg.Capacity,
+		replicas:     cfg.Replicas,
 		secrets:      cfg.Secrets,
+		nextSecrets:  cfg.NextSecrets,
 		orchestrator: p.orchestrator.addr(),
 		log:          cfg.Log,
 	})
@@ -168,6 +177,7 @@ func start(ctx context.Context, cfg Config, b behaviour) (_ *Platform, err error
 		return nil, err
 	}
 	p.onClose("gateway", p.gateway.close)
+	control.gateway.Store(p.gateway)
 	p.onClose("health probes", startProbes(b.probeEvery, p.gateway.addr(), p.orchestrator.addr()).close)
 	p.onClose("toxics", p.proxies.heal) // first to go: without them the rest drains quickly
 	p.qdrant.seed(cfg.Tenants)
@@ -178,17 +188,18 @@ func (c Config) withDefaults() (Config, error) {
 	if c.Log == nil {
 		c.Log = io.Discard
 	}
-	secrets := developmentSecrets()
-	for channel, secret := range c.Secrets {
-		if _, known := secrets[channel]; !known {
-			return c, fmt.Errorf("configure demo platform: secret for unknown channel %q", channel)
-		}
-		if secret == "" {
-			return c, fmt.Errorf("configure demo platform: empty secret for channel %q", channel)
-		}
-		secrets[channel] = secret
+	var err error
+	if c.Secrets, err = overlaid(developmentSecrets(), c.Secrets); err != nil {
+		return c, fmt.Errorf("configure demo platform: secrets: %w", err)
 	}
-	c.Secrets = secrets
+	if c.NextSecrets, err = overlaid(seededSecrets(c.Seed, 1), c.NextSecrets); err != nil {
+		return c, fmt.Errorf("configure demo platform: next secrets: %w", err)
+	}
+	for channel, secret := range c.Secrets {
+		if c.NextSecrets[channel] == secret {
+			return c, fmt.Errorf("configure demo platform: the next secret for channel %q is the present one", channel)
+		}
+	}
 	if len(c.Tenants) == 0 {
 		c.Tenants = seededTenants(c.Seed)
 	}
@@ -207,7 +218,27 @@ func (c Config) withDefaults() (Config, error) {
 	if c.Capacity < 0 {
 		return c, fmt.Errorf("configure demo platform: negative capacity %d", c.Capacity)
 	}
+	if c.Replicas == 0 {
+		c.Replicas = DefaultReplicas
+	}
+	if c.Replicas < 1 || c.Replicas > MaxReplicas {
+		return c, fmt.Errorf("configure demo platform: %d replicas, must be 1 to %d", c.Replicas, MaxReplicas)
+	}
 	return c, nil
+}
+
+// overlaid puts the given secrets in the place of the default ones, which have all channels.
+func overlaid(defaults, given map[string]string) (map[string]string, error) {
+	for channel, secret := range given {
+		if _, known := defaults[channel]; !known {
+			return nil, fmt.Errorf("unknown channel %q", channel)
+		}
+		if secret == "" {
+			return nil, fmt.Errorf("empty secret for channel %q", channel)
+		}
+		defaults[channel] = secret
+	}
+	return defaults, nil
 }
 
 func (p *Platform) onClose(name string, stop func(context.Context) error) {

@@ -193,6 +193,7 @@ func TestEnvironmentPointsAtThePlatform(t *testing.T) {
 		"GATEWAY_URL": p.GatewayURL(), "ORCHESTRATOR_URL": p.OrchestratorURL(), "ADMIN_TOKEN": p.AdminToken(),
 		"TOXIPROXY_URL": p.ToxiproxyURL(), "WEBHOOK_SECRET": "dev-web", "WEBHOOK_SECRET_INSTAGRAM": "dev-instagram",
 		"WEBHOOK_SECRET_WHATSAPP": "dev-whatsapp", "WEBHOOK_SECRET_TELEGRAM": "other",
+		"WEBHOOK_SECRET_NEXT_WEBCHAT": p.NextSecrets()["webchat"], "WEBHOOK_SECRET_NEXT_TELEGRAM": p.NextSecrets()["telegram"],
 	} {
 		if env[name] != want {
 			t.Errorf("%s is %q, want %q", name, env[name], want)
@@ -209,9 +210,13 @@ func TestEnvironmentPointsAtThePlatform(t *testing.T) {
 func TestBadConfigurationIsRefused(t *testing.T) {
 	for name, cfg := range map[string]Config{
 		"unknown channel": {Secrets: map[string]string{"fax": "x"}},
+		"unknown next":    {NextSecrets: map[string]string{"fax": "x"}},
+		"same secret":     {NextSecrets: map[string]string{"webchat": "dev-web"}},
 		"empty secret":    {Secrets: map[string]string{"webchat": ""}},
 		"tenant id":       {Tenants: []Tenant{{ID: "acme"}}},
 		"capacity":        {Capacity: -1},
+		"no replica":      {Replicas: -1},
+		"replicas":        {Replicas: 9},
 		"address":         {GatewayAddr: "256.0.0.1:1"},
 	} {
 		if p, err := Start(t.Context(), cfg); err == nil {

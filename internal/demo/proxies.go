@@ -6,10 +6,8 @@ import (
 	"fmt"
 	"io"
 	"log"
-	"math/rand/v2"
 	"net"
 	"net/http"
-	"strconv"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -70,24 +68,13 @@ func startProxies(ctx context.Context, addr string, upstreams map[string]string,
 	return p, nil
 }
 
-// Ports of the proxies. They lie below those that systems give to outgoing connections: while a fault
-// has a proxy switched off, any of these could take its port, and it could not be switched on again.
-const (
-	firstPort = 20_000
-	lastPort  = 29_999
-	portTries = 50
-)
-
-// startProxy starts a proxy on a free port of the range.
+// startProxy starts a proxy on a free port.
 func startProxy(server *toxiproxy.ApiServer, name, upstream string) (proxy *toxiproxy.Proxy, err error) {
-	for range portTries {
-		port := firstPort + rand.IntN(lastPort-firstPort+1)
-		proxy = toxiproxy.NewProxy(server, name, net.JoinHostPort("127.0.0.1", strconv.Itoa(port)), upstream)
-		if err = server.Collection.Add(proxy, true); err == nil {
-			return proxy, nil
-		}
-	}
-	return nil, err
+	err = onLowPort(func(addr string) error {
+		proxy = toxiproxy.NewProxy(server, name, addr, upstream)
+		return server.Collection.Add(proxy, true)
+	})
+	return proxy, err
 }
 
 func (p *proxies) apiAddr() string          { return p.listener.Addr().String() }

@@ -1,6 +1,10 @@
 package demo
 
 import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
 	"strconv"
 	"strings"
 
@@ -20,6 +24,18 @@ func seededTenants(seed uint64) []Tenant {
 		tenants[i] = Tenant{ID: seededID(seed, "tenant", n), Brands: []string{seededID(seed, "brand", n, "0"), seededID(seed, "brand", n, "1")}}
 	}
 	return tenants
+}
+
+// seededSecrets are the next secrets of a rotation, by channel: the first 32 hexadecimal digits of an HMAC-SHA256 under the
+// seed, so that two processes with the same seed rotate to the same ones.
+func seededSecrets(seed uint64, rotation int) map[string]string {
+	secrets := make(map[string]string)
+	for _, c := range channels() {
+		mac := hmac.New(sha256.New, strconv.AppendUint(nil, seed, 10))
+		fmt.Fprintf(mac, "next secret/%s/%d", c.name, rotation)
+		secrets[c.name] = hex.EncodeToString(mac.Sum(nil)[:16])
+	}
+	return secrets
 }
 
 // hashOf is FNV-1a over 64 bits.

@@ -2,6 +2,7 @@ package demo
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log"
@@ -15,7 +16,7 @@ import (
 
 // server is one HTTP listener. It accepts by itself instead of leaving that to
 // fasthttp's worker pool, so that closing can wait for exactly the goroutines
-// that it started.
+// that it started, and so that it can be given connections of another listener.
 type server struct {
 	listener net.Listener
 	http     *fasthttp.Server
@@ -44,20 +45,34 @@ type service struct {
 
 // listen starts to serve handler.
 func listen(s service, handler fasthttp.RequestHandler, logs io.Writer) (*server, error) {
-	if s.addr == "" {
-		s.addr = "127.0.0.1:0"
-	}
-	listener, err := net.Listen("tcp", s.addr)
+	listener, err := bind(s.name, s.addr)
 	if err != nil {
-		return nil, fmt.Errorf("listen for %s: %w", s.name, err)
+		return nil, err
 	}
 	return serve(listener, s, handler, logs), nil
+}
+
+// bind opens the address of a service; an empty one is a free loopback port.
+func bind(name, addr string) (net.Listener, error) {
+	if addr == "" {
+		addr = "127.0.0.1:0"
+	}
+	listener, err := net.Listen("tcp", addr)
+	if err != nil {
+		return nil, fmt.Errorf("listen for %s: %w", name, err)
+	}
+	return listener, nil
 }
 
 func serve(listener net.Listener, cfg service, handler fasthttp.RequestHandler, logs io.Writer) *server {
 	s := &server{listener: listener, conns: make(map[*serverConn]struct{})}
 	s.http = &fasthttp.Server{
-		Handler:            handler,
+		Handler: func(ctx *fasthttp.RequestCtx) {
+			handler(ctx)
+			if s.closing.Load() {
+				ctx.SetConnectionClose()
+			}
+		},
 		ConnState:          s.connState,
 		Logger:             log.New(logs, cfg.name+": ", log.LstdFlags),
 		MaxRequestBodySize: cfg.maxBody,
@@ -65,36 +80,52 @@ func serve(listener net.Listener, cfg service, handler fasthttp.RequestHandler, 
 		DisablePreParseMultipartForm: true, // a bad form is the handler's to answer
 		NoDefaultServerHeader:        true,
 		ReduceMemoryUsage:            cfg.crowd,
-		CloseOnShutdown:              true,
 	}
-	s.done.Go(s.accept)
+	s.done.Go(func() {
+		acceptAll(listener, func(conn net.Conn) {
+			if !s.take(conn) {
+				conn.Close()
+			}
+		})
+	})
 	return s
 }
 
 func (s *server) addr() string { return s.listener.Addr().String() }
 
-func (s *server) accept() {
+// acceptAll hands on every connection until the listener is closed.
+func acceptAll(listener net.Listener, handOn func(net.Conn)) {
 	for {
-		raw, err := s.listener.Accept()
-		if err != nil {
-			if s.closing.Load() {
-				return
-			}
+		conn, err := listener.Accept()
+		switch {
+		case errors.Is(err, net.ErrClosed):
+			return
+		case err != nil:
 			// Out of descriptors, most likely: give connections time to end.
 			time.Sleep(10 * time.Millisecond)
-			continue
+		default:
+			handOn(conn)
 		}
-		c := &serverConn{Conn: raw}
-		s.mu.Lock()
-		s.conns[c] = struct{}{}
-		s.mu.Unlock()
-		s.done.Go(func() {
-			_ = s.http.ServeConn(c) // it closes c; why is the client's affair
-			s.mu.Lock()
-			delete(s.conns, c)
-			s.mu.Unlock()
-		})
 	}
+}
+
+// take serves a connection until it ends. It is false if the server is closing;
+// the connection is then still the caller's.
+func (s *server) take(conn net.Conn) bool {
+	c := &serverConn{Conn: conn}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closing.Load() {
+		return false
+	}
+	s.conns[c] = struct{}{}
+	s.done.Go(func() {
+		_ = s.http.ServeConn(c) // it closes c; why is the client's affair
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		delete(s.conns, c)
+	})
+	return true
 }
 
 func (s *server) connState(c net.Conn, state fasthttp.ConnState) {
@@ -109,10 +140,14 @@ func (s *server) connState(c net.Conn, state fasthttp.ConnState) {
 }
 
 // close stops accepting, lets requests in flight finish until ctx ends, then
-// cuts what is left. It returns when every goroutine of the server is gone.
+// cuts what is left. It returns when every goroutine of the server is gone. It
+// may be called more than once, also at the same time.
 func (s *server) close(ctx context.Context) error {
-	s.closing.Store(true)
+	s.refuse()
 	err := s.listener.Close()
+	if errors.Is(err, net.ErrClosed) {
+		err = nil // by an earlier call
+	}
 	s.closeConns(func(c *serverConn) bool { return !c.active.Load() })
 	drained := make(chan struct{})
 	go func() { s.done.Wait(); close(drained) }()
@@ -123,6 +158,13 @@ func (s *server) close(ctx context.Context) error {
 		<-drained
 	}
 	return err
+}
+
+// refuse makes take take no more, so that what is to be waited for is known.
+func (s *server) refuse() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.closing.Store(true)
 }
 
 func (s *server) closeConns(which func(*serverConn) bool) {

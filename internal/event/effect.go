@@ -24,6 +24,8 @@ type EffectJudged struct {
 	Injection
 	Effect    Effect     `json:"effect"`
 	Moved     []Movement `json:"moved,omitempty"`      // what moved, the furthest first
+	Slower    *Movement  `json:"slower,omitempty"`     // the latency that rose the furthest; nil: none did
+	Latencies int        `json:"latencies,omitempty"`  // flows whose latency could be judged
 	More      int        `json:"more,omitempty"`       // how many more moved
 	Observed  []string   `json:"observed,omitempty"`   // other signs of it: "alert HighLatencyLLM fires"
 	Reason    string     `json:"reason,omitempty"`     // why it is not known

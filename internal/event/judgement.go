@@ -66,6 +66,7 @@ const (
 	Scales           Signal = "scales"            // an autoscaler reaches its goal
 	MetricBelow      Signal = "metric_below"      // a metric stays below a bound
 	CounterIncreases Signal = "counter_increases" // a counter, such as of fallbacks, grows
+	LatencyRises     Signal = "latency_rises"     // a latency is higher while the fault is on than before it
 )
 
 // ExpectationVerdict is what came of an expectation.
@@ -94,7 +95,7 @@ func (f Finding) ShowsEffect() bool {
 		return false
 	}
 	switch f.Signal {
-	case AlertFires, CounterIncreases, Scales:
+	case AlertFires, CounterIncreases, Scales, LatencyRises:
 		return true
 	case Recovers, Holds, MetricBelow:
 	}

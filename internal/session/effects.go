@@ -165,13 +165,17 @@ const tooLittleTraffic = "too little traffic to tell whether it had an effect"
 
 // answered is the answer that follows from what moved.
 func answered(d event.EffectJudged, found compare.Effect) event.EffectJudged {
-	d.Judged, d.TooLittle = found.Judged, found.TooLittle
+	d.Judged, d.TooLittle, d.Latencies = found.Judged, found.TooLittle, found.Flows
 	for n, m := range found.Moved {
-		if n == mostMovements {
-			d.More = len(found.Moved) - n
-			break
+		moved := event.Movement{What: strings.TrimSpace(m.Title + " " + m.Number), Unit: m.Unit, Before: m.Before, During: m.During}
+		if d.Slower == nil && m.Rose() {
+			d.Slower = &moved
 		}
-		d.Moved = append(d.Moved, event.Movement{What: strings.TrimSpace(m.Title + " " + m.Number), Unit: m.Unit, Before: m.Before, During: m.During})
+		if n < mostMovements {
+			d.Moved = append(d.Moved, moved)
+		} else {
+			d.More++
+		}
 	}
 	switch {
 	case found.Refused != "":

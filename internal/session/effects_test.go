@@ -115,6 +115,9 @@ func TestEffectOfAFault(t *testing.T) {
 			if len(r.answers) != 1 || d.Effect != c.effect || d.Before != 50 || d.During != 50 || d.Run != 1 {
 				t.Fatalf("answers %+v", r.answers)
 			}
+			if slower := d.Slower != nil; slower != (name == "slow") || d.Latencies != 1 && c.during.requests > 0 {
+				t.Errorf("slower: %v, judged by %d flows", d.Slower, d.Latencies)
+			}
 			if c.first == "" {
 				if !slices.Equal(d.Judged, []string{"Gateway"}) || len(d.Moved) > 0 {
 					t.Errorf("judged %v, moved %v", d.Judged, d.Moved)

@@ -1,11 +1,14 @@
 package session
 
 import (
+	"cmp"
+	"fmt"
 	"slices"
 	"time"
 
 	"xinbot.ir/squall/chaos"
 	"xinbot.ir/squall/internal/event"
+	"xinbot.ir/squall/internal/units"
 )
 
 // judgeUnobservable decides at once what this run cannot observe.
@@ -23,7 +26,7 @@ func (t *outcomes) judgeUnobservable(x chaos.Expectation) (event.ExpectationVerd
 		if t.config.Watch == nil {
 			return event.ExpectationUnknown, "no Kubernetes to watch"
 		}
-	case event.Recovers, event.Holds:
+	case event.Recovers, event.Holds, event.LatencyRises:
 	}
 	return event.ExpectationPending, ""
 }
@@ -97,7 +100,7 @@ type released struct {
 // release decides what waited for that answer. Without one it is decided as it was seen. t.mu must be held.
 func (t *outcomes) release(f *faultOutcome) (r released) {
 	if f.effect == nil {
-		f.effect = &event.EffectJudged{Injection: f.ref(), Effect: event.EffectUnknown}
+		f.effect = &event.EffectJudged{Injection: f.ref(), Effect: event.EffectUnknown, Reason: "the time of the fault was not compared with the time before it"}
 	}
 	if f.unbroken != nil {
 		back := f.afterEffect(*f.unbroken)
@@ -107,10 +110,27 @@ func (t *outcomes) release(f *faultOutcome) (r released) {
 		if why, was := f.held[x]; was {
 			return event.ExpectationMet, why
 		}
+		if x.Signal == event.LatencyRises {
+			return latencyRises(*f.effect)
+		}
 		return event.ExpectationPending, ""
 	})
 	return r
 }
+
+// latencyRises is judged by what the fault changed.
+func latencyRises(d event.EffectJudged) (event.ExpectationVerdict, string) {
+	switch {
+	case d.Slower != nil:
+		return event.ExpectationMet, d.Slower.String()
+	case d.Latencies > 0:
+		return event.ExpectationFailed, fmt.Sprintf("no latency rose by more than %s %% for certain", units.Number(100*d.Tolerance))
+	}
+	return event.ExpectationUnknown, cmp.Or(d.Reason, tooLittleLatency)
+}
+
+// tooLittleLatency is why no latency was judged of a fault that had another effect.
+const tooLittleLatency = "too little traffic to judge a latency"
 
 // emitReleased records it.
 func (t *outcomes) emitReleased(r released) {
@@ -229,7 +249,7 @@ func (t *outcomes) notYet(f *faultOutcome, x chaos.Expectation) string {
 		return t.whyUnknown(x.Name, "it had not fired"+ended)
 	case event.CounterIncreases:
 		return t.whyUnknown(x.Name, x.Name+" had not grown"+ended)
-	case event.MetricBelow, event.Scales, event.Recovers, event.Holds:
+	case event.MetricBelow, event.Scales, event.Recovers, event.Holds, event.LatencyRises:
 	}
 	return t.whyUnknown(x.Name, "it was still watched"+ended)
 }

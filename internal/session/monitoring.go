@@ -354,7 +354,7 @@ func (c Config) Wanted() (want evidence.Wanted) {
 				if !slices.Contains(want.Metrics, x.Name) {
 					want.Metrics = append(want.Metrics, x.Name)
 				}
-			case event.Recovers, event.Holds, event.Scales:
+			case event.Recovers, event.Holds, event.Scales, event.LatencyRises:
 			}
 		}
 	}

@@ -76,7 +76,7 @@ func (t *outcomes) sample(v evidence.Sample) {
 			if v.Value >= x.Bound {
 				return event.ExpectationFailed, "was " + valueText(v)
 			}
-		case event.AlertFires, event.Scales, event.Holds, event.Recovers:
+		case event.AlertFires, event.Scales, event.Holds, event.Recovers, event.LatencyRises:
 		}
 		return event.ExpectationPending, ""
 	})
@@ -144,7 +144,7 @@ func (t *outcomes) watchSignals(f *faultOutcome) {
 				s.fired = s.fired || fires
 			}
 		case event.MetricBelow:
-		case event.Scales, event.Holds, event.Recovers:
+		case event.Scales, event.Holds, event.Recovers, event.LatencyRises:
 			continue
 		}
 		f.signals[x] = s
@@ -222,7 +222,7 @@ func (t *outcomes) signalChecks(info chaos.Info) (checks []chaos.Check) {
 				}
 				checks = append(checks, check)
 			}
-		case event.Scales, event.Holds, event.Recovers:
+		case event.Scales, event.Holds, event.Recovers, event.LatencyRises:
 		}
 	}
 	return checks

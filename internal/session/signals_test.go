@@ -184,3 +184,34 @@ func TestAMetricThatHasComeIsNotMissing(t *testing.T) {
 		t.Errorf("it has come, and %+v", found)
 	}
 }
+
+// That a latency rises is judged with the answer whether the fault had an effect, and only where a latency could be.
+func TestLatenciesThatAreExpectedToRise(t *testing.T) {
+	rises := chaos.Expectation{Signal: event.LatencyRises, Text: "API latency rises"}
+	slower := event.Movement{What: "Upload p95", Unit: "µs", Before: 200_000, During: 1_100_000}
+	for name, c := range map[string]struct {
+		effect  event.EffectJudged
+		verdict event.ExpectationVerdict
+		reason  string
+	}{
+		"rose":         {event.EffectJudged{Effect: event.EffectSeen, Slower: &slower, Latencies: 2}, event.ExpectationMet, "Upload p95 200 ms → 1.10 s"},
+		"did not":      {event.EffectJudged{Effect: event.NoEffect, Latencies: 2, Tolerance: 0.05}, event.ExpectationFailed, "no latency rose by more than 5 % for certain"},
+		"not judged":   {event.EffectJudged{Effect: event.EffectSeen}, event.ExpectationUnknown, "too little traffic to judge a latency"},
+		"not compared": {event.EffectJudged{Effect: event.EffectUnknown, Reason: "other faults were on"}, event.ExpectationUnknown, "other faults were on"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := watchFault(t, reads, nil, rises)
+			w.revert(time.Minute)
+			if len(w.verdict) > 0 {
+				t.Fatalf("decided before the answer: %v", w.verdict)
+			}
+			c.effect.Injection = w.faults["drill"].ref()
+			_, then := w.judgeEffect(c.effect)
+			then()
+			w.is(t, event.LatencyRises, c.verdict, c.reason)
+		})
+	}
+	w := watchFault(t, reads, nil, rises)
+	w.track(event.FaultReverted{Injection: w.faults["drill"].ref(), Cause: event.CauseEndedByOthers}, true)
+	w.is(t, event.LatencyRises, event.ExpectationUnknown, endedByOthers)
+}
