@@ -29,6 +29,8 @@ const (
 	NoSeries         Cause = "no_series"
 	TooManySeries    Cause = "too_many_series"
 	NotANumber       Cause = "not_a_number"
+	NoBuckets        Cause = "no_buckets"
+	Forbidden        Cause = "forbidden"
 	Infinite         Cause = "infinite"
 	TooFewSamples    Cause = "too_few_samples"
 	CounterReset     Cause = "counter_reset"
@@ -38,6 +40,7 @@ const (
 	Dropped          Cause = "dropped"
 	Missed           Cause = "missed"
 	NotRecorded      Cause = "not_recorded"
+	Flooded          Cause = "flooded"
 	PartlyNaN        Cause = "partly_not_a_number"
 )
 
@@ -60,6 +63,8 @@ var causes = map[Cause]struct{ text, remedy string }{
 	NoSeries:         {"it has no series", "is its service read by the monitoring, and has it run?"},
 	TooManySeries:    {"it has too many series", "add them up in the query"},
 	NotANumber:       {"it has no number: nothing was measured in its window", ""},
+	NoBuckets:        {"its histogram has no bucket with a bound, and no percentile follows from that", "let the service show buckets, or a native histogram"},
+	Forbidden:        {"a right is missing", "apply the Role in docs/faults.md"},
 	Infinite:         {"a series of it is infinite", "does the query divide by zero, or lie beyond the last bucket?"},
 	TooFewSamples:    {"it was read too few times yet", ""},
 	CounterReset:     {"a counter fell: a restart, or several processes behind one address", "let the service show process_start_time_seconds"},
@@ -69,6 +74,7 @@ var causes = map[Cause]struct{ text, remedy string }{
 	Dropped:          {"there was more than is kept", ""},
 	Missed:           {"what changed meanwhile was not seen", ""},
 	NotRecorded:      {"it recorded nothing then: was it down?", ""},
+	Flooded:          {"more was sent than is taken", "does a sender repeat itself? Alertmanager sends again what was refused"},
 	PartlyNaN:        {"a series of it is not a number", "does its service set it?"},
 }
 
@@ -117,8 +123,10 @@ func (p *Problem) OfSource() bool {
 	return false
 }
 
-// Partial reports whether only some series of a panel are missing: the others are read.
-func (p *Problem) Partial() bool { return p.Cause == TooManySeries || p.Cause == PartlyNaN }
+// Partial reports whether only some of what a source gives is missing: the rest is read.
+func (p *Problem) Partial() bool {
+	return p.Cause == TooManySeries || p.Cause == PartlyNaN || p.Cause == Flooded
+}
 
 // longestExcerpt is how much of a text from elsewhere is shown.
 const longestExcerpt = 160
