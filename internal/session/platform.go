@@ -180,11 +180,20 @@ func (p *platformConditions) checks(how SteadyState, now time.Time) (checks []ch
 	for _, h := range p.steady {
 		check := chaos.Check{Text: steadyState + h.condition.Title(), Answer: chaos.Passes}
 		if why := p.unsteady(h, now); why != "" {
-			check.Answer, check.Reason = unsteady, why
+			// A refusal is told by its reason alone.
+			check.Text, check.Answer, check.Reason = "steady state of the platform", unsteady, h.condition.Title()+": "+why+h.from()
 		}
 		checks = append(checks, check)
 	}
 	return checks
+}
+
+// from names who gave the values, if anybody did.
+func (h *heldCondition[C]) from() string {
+	if h.source == "" {
+		return ""
+	}
+	return " (" + h.source + ")"
 }
 
 // unsteady is why a condition does not hold, or is not known to; "" when it does.

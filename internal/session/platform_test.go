@@ -117,11 +117,11 @@ func TestPlatformSteadyState(t *testing.T) {
 		"one of two does not": {"prometheus: automation_queue_depth < 50", func(p *platformConditions) {
 			p.sample(value(queueDepth, "a", now, 3))
 			p.sample(value(queueDepth, "b", now, 50))
-		}, "it is 50 (tenant_id b) now"},
+		}, "it is 50 (tenant_id b) now (prometheus)"},
 		"too short": {"prometheus: automation_queue_depth < 50 for 10s", func(p *platformConditions) {
 			p.sample(value(queueDepth, "a", now.Add(-5*time.Second), 3))
 			p.sample(value(queueDepth, "a", now, 4))
-		}, "it has held for 5 s only, and is 4 (tenant_id a) now"},
+		}, "it has held for 5 s only, and is 4 (tenant_id a) now (prometheus)"},
 		"long enough": {"prometheus: automation_queue_depth < 50 for 10s", func(p *platformConditions) {
 			for i := range 3 {
 				p.sample(value(queueDepth, "a", now.Add(time.Duration(i-2)*5*time.Second), 3))
@@ -129,17 +129,21 @@ func TestPlatformSteadyState(t *testing.T) {
 		}, ""},
 		"old": {"prometheus: automation_queue_depth < 50", func(p *platformConditions) {
 			p.sample(value(queueDepth, "a", now.Add(-40*time.Second), 3))
-		}, "not known: the last reading is 40 s old"},
+		}, "not known: the last reading is 40 s old (prometheus)"},
 		"gap": {"prometheus: automation_queue_depth < 50", func(p *platformConditions) {
 			p.sample(value(queueDepth, "a", now, 3))
 			p.gap(evidence.Gap{Source: "prometheus", Panel: queueDepth, Problem: evidence.Problem{Cause: evidence.NoSeries}})
-		}, "not known: " + (&evidence.Problem{Cause: evidence.NoSeries}).Error()},
+		}, "not known: " + (&evidence.Problem{Cause: evidence.NoSeries}).Error() + " (prometheus)"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := newPlatformConditions(Config{Monitoring: queueMonitoring(nil), Steady: []slo.SteadyCondition{steadyCondition(t, c.line)}}, nil)
 			c.read(p)
 			for how, bad := range map[SteadyState]event.Answer{WarnUnsteady: chaos.Warns, RefuseUnsteady: chaos.Refuses} {
-				want := chaos.Check{Text: "steady state: " + strings.TrimPrefix(c.line, "prometheus: "), Answer: chaos.Passes, Reason: c.want}
+				condition := strings.TrimPrefix(c.line, "prometheus: ")
+				want := chaos.Check{Text: "steady state: " + condition, Answer: chaos.Passes}
+				if c.want != "" { // a refusal is told by its reason alone: it names the condition and who gave the values
+					want.Text, want.Reason = "steady state of the platform", condition+": "+c.want
+				}
 				if c.want != "" {
 					want.Answer = bad
 				}
@@ -248,7 +252,7 @@ func TestUnreadRuleIsInTheJournal(t *testing.T) {
 func TestUnsteadyFaultIsWarnedOf(t *testing.T) {
 	s := start(t, config(t, platform(t)))
 	d := event.FaultStarted{Injection: event.Injection{Fault: "llm_latency", Title: "LLM latency", Run: 1}, Checks: []event.Check{
-		{Text: "steady state: max(automation_queue_depth) < 0", Answer: event.Warns, Reason: "it is 3 now"},
+		{Text: "steady state of the platform", Answer: event.Warns, Reason: "max(automation_queue_depth) < 0: it is 3 now (prometheus)"},
 		{Text: "steady state: objectives are green", Answer: event.Passes},
 		{Text: "alert x is defined", Answer: event.Warns, Reason: "it is not"},
 	}}
