@@ -145,7 +145,7 @@ func TestLeftBehindAndRecovered(t *testing.T) {
 	}{
 		{true, 3, "toxic remove"}, // still not possible
 		{false, 0, "is back as it was found"},
-		{false, 0, "Nothing is left to revert."},
+		{false, 0, "Nothing is left to revert in "},
 	} {
 		locked.Store(c.locked)
 		cmd := exec.Command(binary, "recover", p.dir)
