@@ -162,7 +162,7 @@ func TestPageInABrowser(t *testing.T) {
 	save(t, dir)
 	path := filepath.Join(dir, HTMLFile)
 	p := openPage(t, path)
-	for _, width := range []int64{360, 800, 1400} {
+	for _, width := range []int64{360, 390, 800, 1400} {
 		for _, scheme := range []string{"light", "dark"} {
 			at := fmt.Sprintf("%d-%s", width, scheme)
 			p.show(width, scheme)

@@ -24,6 +24,9 @@ func timeTicks(seconds float64, most int) []float64 {
 
 // valueTicks are about five round values from 0.
 func valueTicks(high float64) []float64 {
+	if high <= lowestHigh { // nothing but zeros: one line says so
+		return []float64{0}
+	}
 	magnitude := math.Pow(10, math.Floor(math.Log10(high/5)))
 	for _, m := range []float64{1, 2, 2.5, 5, 10} {
 		if high/(m*magnitude) <= 6 {

@@ -343,3 +343,24 @@ func TestSaveComparison(t *testing.T) {
 		t.Errorf("a name that ends otherwise: %v", err)
 	}
 }
+
+// That a run is held against itself, or a part of it against another, is said, and the whole run is all of it.
+func TestSameRunIsTold(t *testing.T) {
+	text := func(base, other compare.Run) string {
+		r := compare.Against(base, []compare.Run{other}, compare.Options{Resamples: 100, Tolerance: 0.05})
+		return strings.Join(strings.Fields(ComparisonTerminal(r, 0)), " ")
+	}
+	calm := synthetic{quiet: true}
+	run := comparableRunOf(t, "a", calm, Stretch{})
+	if got := text(run, run); !strings.Contains(got, "A and B are the same run, ") || !strings.Contains(got, "Whole run (") {
+		t.Errorf("twice the same:\n%s", got)
+	}
+	if got := text(comparableRunOf(t, "a", calm, Stretch{To: 100}), comparableRunOf(t, "a", calm, Stretch{From: 100})); !strings.Contains(got, "A and B are parts of one run, ") {
+		t.Errorf("two halves:\n%s", got)
+	}
+	drilled := comparableRunOf(t, "b", drills(), Stretch{})
+	drilled.Conditions.ID = "another"
+	if got := text(run, drilled); strings.Contains(got, "Whole run") || strings.Contains(got, "one run, ") || !strings.Contains(got, "Baseline (") {
+		t.Errorf("a calm run and one with faults:\n%s", got)
+	}
+}

@@ -181,6 +181,9 @@ func comparisonRemarks(r compare.Report, c compare.Comparison) []line {
 		}
 		all = append(all, plain(upperFirst(text), "."))
 	}
+	if text := sameRun(c); text != "" {
+		add(text, false)
+	}
 	for _, n := range c.Notes {
 		add(n.Text, n.Refuses)
 	}
@@ -209,6 +212,22 @@ func comparisonRemarks(r compare.Report, c compare.Comparison) []line {
 		add(fmt.Sprintf("one run a side: what varies from run to run, such as a busy neighbour, is not in the intervals; %d runs a side or more have it in them", compare.FewestRuns), false)
 	}
 	return all
+}
+
+// sameRun says that a run is held against itself, or a part of it against another; "" of others.
+func sameRun(c compare.Comparison) string {
+	for _, a := range c.Base.Runs {
+		for _, b := range c.Other.Runs {
+			switch {
+			case !a.Conditions.Known || a.Conditions.ID == "" || a.Conditions.ID != b.Conditions.ID:
+			case slices.EqualFunc(a.Parts, b.Parts, func(x, y compare.Part) bool { return x.Name == y.Name && x.Seconds == y.Seconds }) && a.Conditions.Requests == b.Conditions.Requests:
+				return fmt.Sprintf("%s and %s are the same run, %s: it was not made twice, and nothing can differ", c.Base.Letter, c.Other.Letter, a.Conditions.ID)
+			default:
+				return fmt.Sprintf("%s and %s are parts of one run, %s", c.Base.Letter, c.Other.Letter, a.Conditions.ID)
+			}
+		}
+	}
+	return ""
 }
 
 // noPercentileMoved reports whether no percentile of a series is better or worse.
@@ -411,10 +430,22 @@ func measuredSeconds(run compare.Run) (sum float64) {
 // comparedPartTitle is a part with how much of it there is on each side.
 func comparedPartTitle(c compare.Comparison, p compare.PartResult) string {
 	name := upperFirst(p.Name)
-	if len(c.Parts) == 1 && p.Name == "baseline" {
+	if len(c.Parts) == 1 && p.Name == "baseline" && wholeRun(c) {
 		name = "Whole run"
 	}
 	return fmt.Sprintf("%s (%s %s, %s; %s %s, %s)", name, c.Base.Letter, clock(p.Base.Seconds), comparedLoad(p.Base), c.Other.Letter, clock(p.Other.Seconds), comparedLoad(p.Other))
+}
+
+// wholeRun reports whether the one part that is compared is all that each run has.
+func wholeRun(c compare.Comparison) bool {
+	for _, side := range []compare.Side{c.Base, c.Other} {
+		for _, run := range side.Runs {
+			if len(run.Parts) > 1 {
+				return false
+			}
+		}
+	}
+	return true
 }
 
 // comparedLoad is the load that a part had, and what came of it.

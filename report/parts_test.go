@@ -173,6 +173,9 @@ func TestTicks(t *testing.T) {
 			t.Errorf("values to %v have the ticks %v", high, ticks)
 		}
 	}
+	if got := valueTicks(0); len(got) != 1 || got[0] != 0 { // six times 0 is no scale
+		t.Errorf("values that are all 0 have the ticks %v", got)
+	}
 	if got := fmt.Sprint(logTicks(7, 900)); got != "[10 20 50 100 200 500]" {
 		t.Errorf("logarithmic ticks %s", got)
 	}

@@ -197,13 +197,21 @@ func (s *fakeSession) left(id string, moved bool) {
 func (s *fakeSession) scaled(ready, wanted int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	pods := func(workload string, ready, wanted int) {
-		s.event(event.RoleKubernetes, event.WorkloadScaled{Workload: "deployment xin-staging/" + workload, Ready: ready, Wanted: wanted, Min: 2, Max: 8})
-	}
-	pods("gateway", ready, wanted)
+	s.podsOf("gateway", ready, wanted)
 	if len(s.line.Workloads) == 1 {
-		pods("orchestrator", 2, 2)
+		s.podsOf("orchestrator", 2, 2)
 	}
+}
+
+// pods moves those of a workload.
+func (s *fakeSession) pods(workload string, ready, wanted int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.podsOf(workload, ready, wanted)
+}
+
+func (s *fakeSession) podsOf(workload string, ready, wanted int) {
+	s.event(event.RoleKubernetes, event.WorkloadScaled{Workload: "deployment xin-staging/" + workload, Ready: ready, Wanted: wanted, Min: 2, Max: 8})
 }
 
 func (s *fakeSession) Preflight(ctx context.Context, fault string, p chaos.Params) (chaos.Plan, error) {

@@ -85,6 +85,21 @@ func TestPodsTakeAPlaceOnlyWhileThereAreAny(t *testing.T) {
 	}
 }
 
+// Pods have a line on the page of the platform at every size, however long their names are, and their ends and counts are whole.
+func TestPodsOnThePlatformPage(t *testing.T) {
+	s := newFake()
+	s.advance(20)
+	s.pods("xin-xin-platform-channel-gateway", 0, 2)
+	s.pods("xin-xin-platform-orchestrator", 0, 2)
+	s.pods("redis", 1, 1)
+	s.advance(1)
+	for _, z := range sizes() {
+		m := console(s, looks()[0], z.w, z.h)
+		press(m, "g")
+		wantText(t, m, "teway", "rator", "0 of 8", "2 wanted")
+	}
+}
+
 // TestManyFaultsKeepTheBusyOnesInView at every size.
 func TestManyFaultsKeepTheBusyOnesInView(t *testing.T) {
 	s := newFake()

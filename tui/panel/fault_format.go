@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"xinbot.ir/squall/chaos"
 	"xinbot.ir/squall/internal/event"
@@ -194,13 +195,39 @@ func scalingText(w timeline.Workload) string {
 	return text
 }
 
-// scalingLine says it of every workload.
-func scalingLine(all []timeline.Workload) string {
-	texts := make([]string, 0, len(all))
+// scalingLine says it of every workload, with as much of the names as there is room for.
+func scalingLine(all []timeline.Workload, width int) (line string) {
+	longest := 0
 	for _, w := range all {
-		texts = append(texts, scalingText(w))
+		longest = max(longest, grid.Width(w.Name))
 	}
-	return strings.Join(texts, " · ")
+	for ; ; longest-- {
+		texts := make([]string, 0, len(all))
+		for _, w := range all {
+			w.Name = tail(w.Name, longest)
+			texts = append(texts, scalingText(w))
+		}
+		if line = strings.Join(texts, " · "); grid.Width(line) <= width || longest <= shortestName {
+			return line
+		}
+	}
+}
+
+// shortestName is how much of a name is left in any case.
+const shortestName = 6
+
+// tail is the end of a name that is too long: names of workloads begin alike.
+func tail(name string, width int) string {
+	for cut := name; ; {
+		switch {
+		case grid.Width(cut) <= width && cut == name:
+			return name
+		case grid.Width(cut) < width || cut == "":
+			return "…" + cut
+		}
+		_, size := utf8.DecodeRuneInString(cut)
+		cut = cut[size:]
+	}
 }
 
 // drawTrouble writes it at the right end of a width, boxed where there is room, and returns what it took.

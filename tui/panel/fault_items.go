@@ -1,6 +1,7 @@
 package panel
 
 import (
+	"math"
 	"slices"
 	"strconv"
 
@@ -39,30 +40,36 @@ const (
 
 // flow draws the faults one after the other, as much as fits.
 func (p *Faults) flow(s *view.State) {
-	chunks := p.fitting(s)
-	arrangeChunks(chunks, p.g.Width(), p.g.Height(), func(x, y int, c item) {
+	h := p.g.Height()
+	chunks, whole := p.fitting(s, h, p.Pods)
+	if workloads := s.Now.Timeline.Workloads; p.Pods && !whole && len(workloads) > 0 && h > 1 { // a row of their own: they are nowhere else
+		h--
+		chunks, _ = p.fitting(s, h, false)
+		p.g.Text(0, h, p.g.Width(), scalingLine(workloads, p.g.Width()), s.Styles.Dim)
+	}
+	arrangeChunks(chunks, p.g.Width(), h, func(x, y int, c item) {
 		for _, part := range c {
 			x += p.g.Text(x, y, p.g.Width()-x, part.text, part.style) + 1
 		}
 	})
 }
 
-// fitting are the faults in as many words as there is room for. Those that find none are counted.
-func (p *Faults) fitting(s *view.State) []item {
-	fits := func(chunks []item) bool { return arrangeChunks(chunks, p.g.Width(), p.g.Height(), nil) }
-	var chunks []item
+// fitting are the faults in as many words as there is room for in some rows, and whether the pods that were asked for are among
+// them. Those that find none are counted.
+func (p *Faults) fitting(s *view.State, rows int, pods bool) (chunks []item, whole bool) {
+	fits := func(chunks []item) bool { return arrangeChunks(chunks, p.g.Width(), rows, nil) }
 	for b := range detail(numBrevities) {
-		if chunks = faultItems(s, b, p.Pods); fits(chunks) {
-			return chunks
+		if chunks = faultItems(s, b, pods); fits(chunks) {
+			return chunks, b < noPods
 		}
 	}
 	for n := len(chunks) - 1; n > 0; n-- {
 		more := item{{"and " + strconv.Itoa(len(s.Now.Faults)-n) + " more: F lists them", s.Styles.Dim}}
 		if some := append(slices.Clone(chunks[:n]), more); fits(some) {
-			return some
+			return some, false
 		}
 	}
-	return chunks
+	return chunks, false
 }
 
 // arrangeChunks sets chunks into rows, calls draw for each, and reports whether all found room.
@@ -99,7 +106,7 @@ func faultItems(s *view.State, b detail, pods bool) (chunks []item) {
 		chunks = append(chunks, item{{strconv.Itoa(off) + " off: F lists them", s.Styles.Dim}})
 	}
 	if pods && b < noPods && len(s.Now.Timeline.Workloads) > 0 {
-		chunks = append(chunks, item{{scalingLine(s.Now.Timeline.Workloads), s.Styles.Dim}})
+		chunks = append(chunks, item{{scalingLine(s.Now.Timeline.Workloads, math.MaxInt), s.Styles.Dim}})
 	}
 	return chunks
 }

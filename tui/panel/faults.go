@@ -122,7 +122,7 @@ func (p *Faults) note(y, i int, s *view.State) {
 // scaling writes how the pods move.
 func (p *Faults) scaling(y int, s *view.State) {
 	if p.Pods && len(s.Now.Timeline.Workloads) > 0 {
-		p.g.Text(4, y, p.g.Width()-4, scalingLine(s.Now.Timeline.Workloads), s.Styles.Dim)
+		p.g.Text(4, y, p.g.Width()-4, scalingLine(s.Now.Timeline.Workloads, p.g.Width()-4), s.Styles.Dim)
 	}
 }
 

@@ -94,14 +94,23 @@ func (p *Pods) lane(s *view.State, w timeline.Workload, y, rows int) {
 		top = max(top, float64(point.Ready), float64(point.Wanted))
 	}
 	p.g.Set(0, y, '█', grid.Style{Fg: theme.InkTrend})
-	x := 2 + p.g.Text(2, y, p.g.Width()/2, w.Name, st.Dim)
+	counts, wanted := "", ""
 	if n := len(w.Points); n > 0 {
 		last := w.Points[n-1]
-		x += 2 + p.g.Text(x+2, y, p.g.Width(), strconv.Itoa(last.Ready)+" of "+strconv.Itoa(int(top))+" pods", st.Strong)
+		counts = strconv.Itoa(last.Ready) + " of " + strconv.Itoa(int(top)) + " pods"
 		if last.Wanted != last.Ready {
-			p.g.Text(x+2, y, p.g.Width(), strconv.Itoa(last.Wanted)+" wanted", st.Accent)
+			wanted = strconv.Itoa(last.Wanted) + " wanted"
 		}
 	}
+	room := p.g.Width() - 2
+	for _, text := range []string{counts, wanted} {
+		if text != "" {
+			room -= 2 + grid.Width(text)
+		}
+	}
+	x := 2 + p.g.Text(2, y, p.g.Width(), tail(w.Name, max(room, shortestName)), st.Dim)
+	x += 2 + p.g.Text(x+2, y, p.g.Width(), counts, st.Strong)
+	p.g.Text(x+2, y, p.g.Width(), wanted, st.Accent)
 	pl := chart.Plot{Grid: &p.g, X: chart.Gutter, Y: y + 1, W: p.g.Width() - chart.Gutter - chart.ProgressColumn, H: rows - 1, Top: top, Mono: st.Mono}
 	if pl.W <= 0 || pl.H <= 0 || top <= 0 {
 		return

@@ -17,3 +17,24 @@ func TestPodsAt(t *testing.T) {
 		}
 	}
 }
+
+// What tells workloads apart is the end of their names, and it is what is left where there is little room.
+func TestNamesKeepTheirEnds(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		width int
+		want  string
+	}{{"gateway", 7, "gateway"}, {"gateway", 6, "…teway"}, {"xin-platform-channel-gateway", 16, "…channel-gateway"}, {"gateway", 0, "…"}} {
+		if got := tail(c.name, c.width); got != c.want {
+			t.Errorf("%q in %d columns: %q, want %q", c.name, c.width, got, c.want)
+		}
+	}
+	pods := func(name string, ready, wanted int) timeline.Workload {
+		return timeline.Workload{Name: name, Max: 8, Points: []timeline.Pods{{At: 1, Ready: ready, Wanted: wanted}}}
+	}
+	all := []timeline.Workload{pods("xin-xin-platform-channel-gateway", 0, 2), pods("xin-xin-platform-orchestrator", 2, 2)}
+	const want = "…nnel-gateway 0 of 8 pods, 2 wanted · …orchestrator 2 of 8 pods"
+	if got := scalingLine(all, 63); got != want {
+		t.Errorf("line %q, want %q", got, want)
+	}
+}
