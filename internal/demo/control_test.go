@@ -15,7 +15,7 @@ type rotationsAnswer struct {
 
 func TestSecretsAreRotatedOverHTTP(t *testing.T) {
 	p, s := startStepped(t, Config{})
-	secrets := append([]string{}, seededSecrets(0, 1)["webchat"], seededSecrets(0, 2)["webchat"], "dev-web")
+	secrets := []string{seededSecrets(0, 1)["webchat"], seededSecrets(0, 2)["webchat"], "dev-web"}
 	list := func() rotationsAnswer {
 		t.Helper()
 		got := p.admin("GET", "/demo/rotations", "")
@@ -32,14 +32,14 @@ func TestSecretsAreRotatedOverHTTP(t *testing.T) {
 	if got := p.admin("POST", "/demo/rotations", `{"kind":"overlap"}`); got.status != http.StatusAccepted {
 		t.Fatalf("%d %s", got.status, got.body)
 	}
-	<-s.reached
+	s.next(t)
 	if got := p.admin("POST", "/demo/rotations", `{"kind":"hard"}`); got.status != http.StatusConflict || !strings.Contains(got.body, "overlap") {
 		t.Errorf("a second rotation: %d %s, want 409 and what is under way", got.status, got.body)
 	}
 	if got := list(); len(got.Rotations) != 1 || !got.Rotations[0].Ended.IsZero() {
 		t.Errorf("while it is under way: %+v", got.Rotations)
 	}
-	s.goOn <- struct{}{}
+	s.proceed()
 	eventually(t, "the end of the rotation", func() bool { return !list().Rotations[0].Ended.IsZero() })
 	got := list()
 	if len(got.Log) != 3*2*len(channels()) {

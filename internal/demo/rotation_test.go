@@ -38,6 +38,20 @@ func (s *stepper) pause(ctx context.Context, t time.Duration) error {
 	}
 }
 
+// next waits for a pause and returns its length; proceed ends it.
+func (s *stepper) next(t *testing.T) time.Duration {
+	t.Helper()
+	select {
+	case pause := <-s.reached:
+		return pause
+	case <-time.After(15 * time.Second):
+		t.Fatal("the rotation does not pause")
+		return 0
+	}
+}
+
+func (s *stepper) proceed() { s.goOn <- struct{}{} }
+
 func startStepped(t *testing.T, cfg Config) (*running, *stepper) {
 	t.Helper()
 	p := startTest(t, cfg, undisturbed, func(b *behaviour) { b.rotation, b.queueWait = testTimes, time.Minute })
@@ -151,7 +165,7 @@ func follow(t *testing.T, p *running, s *stepper, kind string, stages []stage) {
 	number := len(p.Rotations())
 	for i, at := range stages {
 		for _, want := range at.pauses {
-			if got := <-s.reached; got != want {
+			if got := s.next(t); got != want {
 				t.Fatalf("%s, stage %d: pauses for %d, want %d", kind, i, got, want)
 			}
 		}
@@ -185,7 +199,7 @@ func follow(t *testing.T, p *running, s *stepper, kind string, stages []stage) {
 		}
 		before = time.Now()
 		for range at.pauses {
-			s.goOn <- struct{}{}
+			s.proceed()
 		}
 	}
 	if !maps.Equal(p.Secrets(), next) {
@@ -289,9 +303,9 @@ func TestARestartedReplicaHasANewStartTime(t *testing.T) {
 	if err := p.Rotate("lagging"); err != nil {
 		t.Fatal(err)
 	}
-	<-s.reached
-	s.goOn <- struct{}{}
-	<-s.reached // gateway-1 is back, gateway-2 lags
+	s.next(t)
+	s.proceed()
+	s.next(t) // gateway-1 is back, gateway-2 lags
 	after := p.Replicas()
 	if !after[0].Started.After(before[0].Started) || after[1] != before[1] {
 		t.Errorf("%+v, before %+v", after, before)
@@ -310,13 +324,13 @@ func TestAMessageInFlightIsAnsweredInARestart(t *testing.T) {
 	if err := p.Rotate("hard"); err != nil {
 		t.Fatal(err)
 	}
-	<-s.reached // the replica without the message does not wait for it
+	s.next(t) // the replica without the message does not wait for it
 	eventually(t, "the end of the other's readiness", func() bool { return !p.Replicas()[0].Ready && !p.Replicas()[1].Ready })
 	slots.release()
 	if status := <-got; status != http.StatusAccepted {
 		t.Errorf("the message in flight was answered %d", status)
 	}
-	<-s.reached
+	s.next(t)
 }
 
 func TestCloseEndsARotation(t *testing.T) {
@@ -324,7 +338,7 @@ func TestCloseEndsARotation(t *testing.T) {
 	if err := p.Rotate("rolling"); err != nil {
 		t.Fatal(err)
 	}
-	<-s.reached
+	s.next(t)
 	if err := p.Close(); err != nil {
 		t.Error(err)
 	}
