@@ -95,7 +95,7 @@ $(K6): $(addprefix $(K6_MOD)/,go.mod go.sum main.go)
 
 # A Prometheus that takes OTLP, at its pin, in a module of its own; without what discovers targets in clouds.
 $(PROM): $(addprefix $(PROM_MOD)/,go.mod go.sum)
-	@echo "building Prometheus (once, about 3 minutes)"
+	@echo "building Prometheus (once, about 5 minutes)"
 	@CGO_ENABLED=0 $(GO) build -C $(PROM_MOD) -tags remove_all_sd -trimpath -ldflags '-s -w' -o $(CURDIR)/$@ github.com/prometheus/prometheus/cmd/prometheus
 	@touch $@
 

@@ -238,7 +238,7 @@ func (inj *injection) preflight() (Plan, bool) {
 	e.mu.Unlock()
 	err = inj.emit(inj.by, event.FaultStarted{
 		Injection: inj.ref(), Driver: cmp.Or(plan.Driver, inj.entry.info.Driver), Params: params, Summary: plan.Params, Scope: plan.Scope, Cluster: plan.Cluster,
-		TTL: inj.ttl.Seconds(), Facts: plan.Facts, Checks: plan.Checks,
+		TTL: inj.ttl.Seconds(), Facts: plan.Facts, Checks: plan.Checks, Expect: expected(inj.entry.info.Expect),
 	})
 	if err != nil {
 		// The line may be in the journal all the same, and then has to be closed.
@@ -247,6 +247,15 @@ func (inj *injection) preflight() (Plan, bool) {
 		return Plan{}, false
 	}
 	return plan, true
+}
+
+// expected are expectations as the journal has them.
+func expected(all []Expectation) []event.Expected {
+	var texts []event.Expected
+	for _, x := range all {
+		texts = append(texts, event.Expected{Signal: x.Signal, Text: x.Text})
+	}
+	return texts
 }
 
 func reasons(checks []Check) string {

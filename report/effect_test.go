@@ -64,6 +64,32 @@ func TestNoEffectIsTold(t *testing.T) {
 	}
 }
 
+// What nobody judged of a run that was killed is not known, and counts.
+func TestKilledBeforeItWasJudged(t *testing.T) {
+	i := inject(1, "LLM latency")
+	start := event.FaultStarted{Injection: i, Expect: []event.Expected{
+		{Signal: event.AlertFires, Text: "alert A fires"}, {Signal: event.CounterIncreases, Text: "x grows"}, {Signal: event.Recovers, Text: "recovers within 2 min"},
+	}}
+	run := loaded(t, synthetic{seconds: 100, quiet: true, killed: true, events: []event.Event{
+		happened(40, event.RoleSchedule, start), happened(41, event.RoleSchedule, event.FaultActive{Injection: i}),
+		expected(50, i, event.CounterIncreases, "x grows", event.ExpectationMet, "grew by 3"),
+		expected(51, i, event.AlertFires, "alert A fires", event.ExpectationMet, "it fired after 10 s"),
+	}})
+	const why = "not judged: the run was killed, or goes on"
+	text := markdown(document(run))
+	for _, want := range []string{
+		"2 of 3 expectations met; 1 could not be judged (LLM latency, recovers within 2 min: " + why + ")",
+		"| ? | LLM latency | recovers within 2 min | unknown | " + why + " |",
+	} {
+		if !strings.Contains(text, want) {
+			t.Errorf("no %q in\n%s", want, text)
+		}
+	}
+	if !strings.Contains(written(t, run, "junit"), `name="LLM latency: recovers within 2 min" classname="squall.expectations">`+"\n      <skipped message=\""+why) {
+		t.Error("JUnit does not have it")
+	}
+}
+
 // What could not be told is told as that, and is no caveat; an alert that came later shows that there was an effect.
 func TestEffectThatIsNotKnown(t *testing.T) {
 	const little = "too little traffic to tell whether it had an effect: 3 of 20 needed seconds of it were measured"

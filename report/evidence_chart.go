@@ -12,6 +12,7 @@ import (
 
 	"xinbot.ir/squall/internal/event"
 	"xinbot.ir/squall/internal/inputfile"
+	"xinbot.ir/squall/internal/printable"
 	"xinbot.ir/squall/internal/rundir"
 )
 
@@ -84,8 +85,9 @@ func readPanel(run *Run, e rundir.Evidence) (*exportedPanel, error) {
 		if err != nil {
 			return nil, fmt.Errorf("read %s: %w", e.File, err)
 		}
+		name := printable.Uncell(row[1])
 		if row[2] == "" {
-			p.lose(row[1])
+			p.lose(name)
 			continue
 		}
 		value, err := strconv.ParseFloat(row[2], 64)
@@ -93,7 +95,7 @@ func readPanel(run *Run, e rundir.Evidence) (*exportedPanel, error) {
 			return nil, fmt.Errorf("read %s: %w", e.File, err)
 		}
 		if seconds := at.Sub(run.timeline.Started).Seconds(); seconds >= 0 && seconds <= run.length {
-			p.add(row[1], nil, seconds, value)
+			p.add(name, nil, seconds, value)
 		}
 	}
 }

@@ -3,6 +3,7 @@ package report
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 
 	"xinbot.ir/squall/internal/event"
@@ -16,9 +17,29 @@ type injection struct{ timeline.Injection }
 func injectionsOf(line *timeline.Timeline) []injection {
 	all := make([]injection, len(line.Injections))
 	for n, i := range line.Injections {
-		all[n] = injection{i}
+		all[n] = injection{i}.settled(line)
 	}
 	return all
+}
+
+// settled is the injection with an answer to all that was asked of it: what nobody judged is not known.
+func (i injection) settled(line *timeline.Timeline) injection {
+	why := "not judged: the run ended first"
+	if line.End == nil {
+		why = "not judged: the run was killed, or goes on"
+	}
+	i.Findings = slices.Clone(i.Findings)
+	for n, f := range i.Findings {
+		if f.Verdict == event.ExpectationPending {
+			i.Findings[n].Verdict, i.Findings[n].Reason = event.ExpectationUnknown, why
+		}
+	}
+	if i.Effect == nil && i.Applied() && line.End == nil {
+		i.Effect = &timeline.Step[event.EffectJudged]{At: i.to(i.From), Data: event.EffectJudged{
+			Injection: i.Injection.Injection, Effect: event.EffectUnknown, Reason: why,
+		}}
+	}
+	return i
 }
 
 // to is when the fault was off again, or the end of the data, in seconds.

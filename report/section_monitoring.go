@@ -100,7 +100,11 @@ func platformSection(run *Run) []block {
 	}
 	where := paragraph{plain("A reading is the highest of a panel's series. Every value is in ").then(code(rundir.SamplesFile), plain("."))}
 	if files := run.evidenceFiles(func(e rundir.Evidence) bool { return e.Panel != "" && strings.HasPrefix(e.File, "panel-") }); len(files) > 0 {
-		where.text = where.text.then(plain(" What the sources gave for the whole run at its end, at steps of their own: ")).then(fileList(files)).then(plain("."))
+		what := " What the sources gave for the whole run at its end, at steps of their own: "
+		if run.salvaged() {
+			what = " The run was killed before its sources could give all that they knew; a file for each panel has what was read until then: "
+		}
+		where.text = where.text.then(plain(what)).then(fileList(files)).then(plain("."))
 	}
 	blocks := []block{t, where}
 	if gaps := gapLines(run.gapsOf(func(source string) bool { return source != kubernetesSource })); len(gaps) > 0 {
@@ -116,7 +120,11 @@ func alertsSection(run *Run) []block {
 	}
 	where := paragraph{plain("Each change as it was seen is in ").then(code(rundir.JournalFile))}
 	if files := run.alertFiles(); len(files) > 0 {
-		where.text = where.text.then(plain("; what each source knew of alerts at the end of the run: ")).then(fileList(files))
+		what := "; what each source knew of alerts at the end of the run: "
+		if run.salvaged() {
+			what = "; a file for each source has the same: "
+		}
+		where.text = where.text.then(plain(what)).then(fileList(files))
 	}
 	where.text = where.text.then(plain("."))
 	return append(alertTable(run), where)
@@ -149,6 +157,11 @@ const alertFilePrefix = "alerts-"
 // alertFiles are the files in which sources wrote the alerts that they knew of.
 func (run *Run) alertFiles() []string {
 	return run.evidenceFiles(func(e rundir.Evidence) bool { return strings.HasPrefix(e.File, alertFilePrefix) })
+}
+
+// salvaged reports whether the evidence was made of what was read while the run went on.
+func (run *Run) salvaged() bool {
+	return slices.ContainsFunc(run.evidence, func(e rundir.Evidence) bool { return e.Salvaged })
 }
 
 // evidenceFiles are the files of some kind that the sources wrote.

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"xinbot.ir/squall/internal/event"
 	"xinbot.ir/squall/internal/timeline"
 	"xinbot.ir/squall/load"
 )
@@ -27,7 +28,8 @@ func flowsOff(line *timeline.Timeline) []flowOff {
 	return all
 }
 
-// flowsOffSection names what did not run and why, so that an absence is not read as a zero.
+// flowsOffSection names what did not run and why, so that an absence is not read as a zero, and what of the metrics did not
+// arrive at who was to have them.
 func flowsOffSection(run *Run) []block {
 	var items []line
 	for _, off := range flowsOff(run.timeline) {
@@ -40,6 +42,11 @@ func flowsOffSection(run *Run) []block {
 			item = item.then(plain(" (found at ", clockTenths(off.at), ")"))
 		}
 		items = append(items, item)
+	}
+	for _, e := range run.files.Events {
+		if d, is := e.Data.(event.MetricsExported); is && d.State == event.ExportEnded && (d.Failed > 0 || d.Rejected > 0) {
+			items = append(items, strong("Export of metrics").then(plain(": ", e.Text())))
+		}
 	}
 	if len(items) == 0 {
 		return nil

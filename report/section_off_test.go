@@ -13,6 +13,7 @@ func TestFlowsOffOfTheJournal(t *testing.T) {
 	dir := synthetic{seconds: 20, events: []event.Event{
 		happened(0.1, event.RoleSquall, event.FlowOff{Flow: "knowledge", Title: "Knowledge uploads", Reason: "not asked for (--knowledge)"}),
 		happened(1.34, event.RoleSquall, event.FlowOff{Flow: "rules", Title: "Rule toggling", Reason: "list rules of Tenant A: answered 401: no"}),
+		happened(19.5, event.RoleSquall, event.MetricsExported{To: "otel:4317", State: event.ExportEnded, Exports: 4, Failed: 1}),
 	}}.write(t)
 	text := documentsOf(t, dir).report
 	_, section, _ := strings.Cut(text, "## Not measured\n")
@@ -20,6 +21,7 @@ func TestFlowsOffOfTheJournal(t *testing.T) {
 	want := `
 - **Knowledge upload**: not asked for (--knowledge)
 - **Rule toggling**: list rules of Tenant A: answered 401: no (found at 00:01.3)
+- **Export of metrics**: Metrics of this run were sent to otel:4317 4 times, once in vain or in part; the last arrived, and with it all sums
 `
 	if section != want {
 		t.Errorf("not measured: %s\nwant %s", section, want)

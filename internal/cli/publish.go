@@ -112,6 +112,9 @@ func (a *commands) showPlanned(p app.Published, to config.Publish) {
 			fmt.Fprint(a.Err, strings.TrimRight("      "+line, " \n")+"\n")
 		}
 	}
+	if len(p.Items) == 0 && to.Issues != nil {
+		fmt.Fprintf(a.Err, "  ✓ %s/%s: nothing to file: the run has no remediation items\n", to.Issues.Owner, to.Issues.Name)
+	}
 	fmt.Fprintln(a.Err, "Nothing was written or sent.")
 }
 
@@ -130,8 +133,11 @@ func (a *commands) showPublished(p app.Published, to config.Publish) {
 		}
 		fmt.Fprintf(a.Out, "  ✓ %s/%s#%d %s: %s\n", to.Issues.Owner, to.Issues.Name, f.Number, what, f.Title)
 	}
-	if n := len(p.Items); n > 0 && to.Issues == nil {
+	switch n := len(p.Items); {
+	case n > 0 && to.Issues == nil:
 		fmt.Fprintf(a.Out, "  ! %d remediation items: --issues OWNER/NAME files them\n", n)
+	case n == 0 && to.Issues != nil:
+		fmt.Fprintf(a.Out, "  ✓ %s/%s: nothing to file: the run has no remediation items\n", to.Issues.Owner, to.Issues.Name)
 	}
 	for _, e := range p.Edits {
 		fmt.Fprintf(a.Out, "  ✓ %s:%d: %s\n", e.Before.Name, e.Line, e.Outcome)

@@ -9,6 +9,7 @@ import (
 
 	"xinbot.ir/squall/internal/app"
 	"xinbot.ir/squall/internal/config"
+	"xinbot.ir/squall/internal/session"
 	"xinbot.ir/squall/report"
 )
 
@@ -33,6 +34,9 @@ func (a *commands) report() *cobra.Command {
 			return usage(err)
 		}
 		dir := args[0]
+		if err := session.Salvage(dir); err != nil {
+			fmt.Fprintf(a.Err, "warning: the evidence is incomplete: %v\n", err)
+		}
 		run, err := report.Write(dir)
 		if err != nil {
 			return err

@@ -112,6 +112,13 @@ type FaultStarted struct {
 	TTL     float64           `json:"ttl,omitempty"`     // time to live, seconds
 	Facts   []Fact            `json:"facts,omitempty"`   // of the preflight
 	Checks  []Check           `json:"checks,omitempty"`  // of the preflight
+	Expect  []Expected        `json:"expect,omitempty"`  // that each get a verdict
+}
+
+// Expected is what is expected of a fault.
+type Expected struct {
+	Signal Signal `json:"signal"`
+	Text   string `json:"text"` // as the finding has it
 }
 
 // where is what is hit, and in which cluster: contexts of other clusters often have the same workloads.

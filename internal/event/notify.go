@@ -1,6 +1,10 @@
 package event
 
-import "xinbot.ir/squall/internal/units"
+import (
+	"strings"
+
+	"xinbot.ir/squall/internal/units"
+)
 
 // Notified is a message to people outside of squall: what they were told, or why they were not.
 type Notified struct {
@@ -27,13 +31,28 @@ func notifiedLook(d Notified) Look {
 
 // NotificationsDropped are messages that were not sent: those before them took too long.
 type NotificationsDropped struct {
-	To    string `json:"to"`
-	Count int    `json:"count"`
+	To    string           `json:"to"`
+	Count int              `json:"count"`
+	First []DroppedMessage `json:"first,omitempty"` // of them
+}
+
+// DroppedMessage is what a message would have told of.
+type DroppedMessage struct {
+	About Kind    `json:"about"`
+	At    float64 `json:"at"` // when that happened, seconds since the start
 }
 
 func (d NotificationsDropped) text() string {
+	text := units.Int(d.Count) + " messages to " + d.To + " were dropped: those before them took too long"
 	if d.Count == 1 {
-		return "1 message to " + d.To + " was dropped: those before it took too long"
+		text = "1 message to " + d.To + " was dropped: those before it took too long"
 	}
-	return units.Int(d.Count) + " messages to " + d.To + " were dropped: those before them took too long"
+	var which []string
+	for _, m := range d.First {
+		which = append(which, strings.ReplaceAll(string(m.About), "_", " ")+" at "+units.Clock(duration(m.At)))
+	}
+	if more := d.Count - len(d.First); more > 0 && len(which) > 0 {
+		which = append(which, "and "+units.Int(more)+" more")
+	}
+	return with(text, strings.Join(which, ", "))
 }

@@ -42,7 +42,7 @@ func (w *SampleWriter) WriteNamed(at time.Time, series string, value float64) er
 	if !math.IsNaN(value) {
 		written = strconv.FormatFloat(value, 'g', -1, 64)
 	}
-	return w.out.Write([]string{at.UTC().Format(TimeFormat), printable.Line(series), written})
+	return w.out.Write([]string{at.UTC().Format(TimeFormat), printable.Cell(series), written})
 }
 
 // Close writes out what is buffered, and returns how many samples there were.
@@ -57,8 +57,8 @@ func WriteAlertsCSV(w io.Writer, alerts []Alert) error {
 	err := out.Write([]string{"source", "alert", "labels", "state", "active_at", "fired_at", "resolved_at", "fired_exact", "resolved_exact", "summary"})
 	for _, a := range alerts {
 		err = errors.Join(err, out.Write([]string{
-			a.Source, printable.Line(a.Name), printable.Line(a.Labels.Without("alertname").String()), string(a.State), moment(a.ActiveAt), moment(a.FiredAt), moment(a.ResolvedAt),
-			strconv.FormatBool(a.FiredExact), strconv.FormatBool(a.ResolvedExact), printable.Line(a.Annotations["summary"]),
+			a.Source, printable.Cell(a.Name), printable.Cell(a.Labels.Without("alertname").String()), string(a.State), moment(a.ActiveAt), moment(a.FiredAt), moment(a.ResolvedAt),
+			strconv.FormatBool(a.FiredExact), strconv.FormatBool(a.ResolvedExact), printable.Cell(a.Annotations["summary"]),
 		}))
 	}
 	out.Flush()

@@ -38,6 +38,7 @@ const (
 	Dropped          Cause = "dropped"
 	Missed           Cause = "missed"
 	NotRecorded      Cause = "not_recorded"
+	Flooded          Cause = "flooded"
 	PartlyNaN        Cause = "partly_not_a_number"
 )
 
@@ -69,6 +70,7 @@ var causes = map[Cause]struct{ text, remedy string }{
 	Dropped:          {"there was more than is kept", ""},
 	Missed:           {"what changed meanwhile was not seen", ""},
 	NotRecorded:      {"it recorded nothing then: was it down?", ""},
+	Flooded:          {"more was sent than is taken", "does a sender repeat itself? Alertmanager sends again what was refused"},
 	PartlyNaN:        {"a series of it is not a number", "does its service set it?"},
 }
 
@@ -117,8 +119,10 @@ func (p *Problem) OfSource() bool {
 	return false
 }
 
-// Partial reports whether only some series of a panel are missing: the others are read.
-func (p *Problem) Partial() bool { return p.Cause == TooManySeries || p.Cause == PartlyNaN }
+// Partial reports whether only some of what a source gives is missing: the rest is read.
+func (p *Problem) Partial() bool {
+	return p.Cause == TooManySeries || p.Cause == PartlyNaN || p.Cause == Flooded
+}
 
 // longestExcerpt is how much of a text from elsewhere is shown.
 const longestExcerpt = 160

@@ -53,6 +53,7 @@ var signs = map[event.Kind]string{
 // message is one that waits.
 type message struct {
 	about event.Kind
+	at    float64 // when that happened, seconds since the start
 	text  string
 }
 
@@ -62,7 +63,7 @@ type Notifier struct {
 	flush  time.Duration
 
 	mu      sync.Mutex
-	dropped int // since it was last said
+	dropped event.NotificationsDropped // since it was last said
 }
 
 // New returns a notifier. Nothing is sent yet.
@@ -105,12 +106,12 @@ func (n *Notifier) messages(e event.Event) []message {
 	if e.By.Role != event.RoleSquall {
 		text += " (" + e.By.String() + ")"
 	}
-	all := []message{{e.Kind(), text}}
+	all := []message{{e.Kind(), e.At, text}}
 	if end, over := e.Data.(event.RunEnded); over {
 		for _, left := range end.NotReverted {
-			all = append(all, message{e.Kind(), fmt.Sprintf("✗ %s: left behind: %s", n.config.Target, left)})
+			all = append(all, message{e.Kind(), e.At, fmt.Sprintf("✗ %s: left behind: %s", n.config.Target, left)})
 		}
-		all = append(all, message{e.Kind(), n.verdict()})
+		all = append(all, message{e.Kind(), e.At, n.verdict()})
 	}
 	return all
 }
@@ -144,9 +145,18 @@ func (n *Notifier) enqueue(queue chan<- message, m message) {
 	select {
 	case queue <- m:
 	default:
-		n.mu.Lock()
-		n.dropped++
-		n.mu.Unlock()
+		n.drop(m)
+	}
+}
+
+// mostNamed is how many messages that were dropped are named.
+const mostNamed = 5
+
+func (n *Notifier) drop(m message) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.dropped.Count++; len(n.dropped.First) < mostNamed {
+		n.dropped.First = append(n.dropped.First, event.DroppedMessage{About: m.about, At: m.at})
 	}
 }
 
@@ -154,9 +164,7 @@ func (n *Notifier) enqueue(queue chan<- message, m message) {
 func (n *Notifier) send(ctx context.Context, run Run, queue <-chan message) {
 	for m := range queue {
 		if ctx.Err() != nil {
-			n.mu.Lock()
-			n.dropped++
-			n.mu.Unlock()
+			n.drop(m)
 			continue
 		}
 		told := event.Notified{To: n.config.To, About: m.about, Message: m.text}
@@ -172,9 +180,10 @@ func (n *Notifier) send(ctx context.Context, run Run, queue <-chan message) {
 func (n *Notifier) sayDropped(run Run) {
 	n.mu.Lock()
 	dropped := n.dropped
-	n.dropped = 0
+	n.dropped = event.NotificationsDropped{}
 	n.mu.Unlock()
-	if dropped > 0 {
-		run.Record(event.NotificationsDropped{To: n.config.To, Count: dropped})
+	if dropped.Count > 0 {
+		dropped.To = n.config.To
+		run.Record(dropped)
 	}
 }

@@ -167,6 +167,9 @@ func TestNothingWaitsForAWebhookThatHangs(t *testing.T) {
 				failed++
 			case event.NotificationsDropped:
 				dropped += d.Count
+				if len(d.First) == 0 || d.First[0].About != "halted" {
+					t.Errorf("it is not said what was dropped: %+v", d)
+				}
 			}
 		}
 		if failed != 1 || failed+dropped != 102 { // 100, the end, and the verdict

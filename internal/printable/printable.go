@@ -14,6 +14,28 @@ import (
 // Line is the text in one line: line breaks are escaped, too, so that nobody can forge a line.
 func Line(text string) string { return escape(text, "") }
 
+// formulas are how a cell begins that a spreadsheet works out instead of showing it (OWASP, "CSV Injection"; tabs and carriage
+// returns are escaped in a line anyway).
+const formulas = "=+-@"
+
+// Cell is the text in one line, as a cell of a table that a person may open in a spreadsheet: an apostrophe stands before what
+// would be a formula there.
+func Cell(text string) string {
+	line := Line(text)
+	if line != "" && strings.IndexByte(formulas, line[0]) >= 0 {
+		return "'" + line
+	}
+	return line
+}
+
+// Uncell is the line that a cell was made of.
+func Uncell(cell string) string {
+	if len(cell) > 1 && cell[0] == '\'' && strings.IndexByte(formulas, cell[1]) >= 0 {
+		return cell[1:]
+	}
+	return cell
+}
+
 // Lines is the text with its line breaks and tabs.
 func Lines(text string) string { return escape(text, "\n\t") }
 

@@ -43,3 +43,14 @@ func FuzzLine(f *testing.F) {
 		}
 	})
 }
+
+func TestCell(t *testing.T) {
+	for text, want := range map[string]string{
+		`=HYPERLINK("http://x")`: `'=HYPERLINK("http://x")`, "+1": "'+1", "-a": "'-a", "@SUM(A1)": "'@SUM(A1)",
+		"": "", `{a="="}`: `{a="="}`, "a-b": "a-b", "\t=1": `\t=1`, "'quoted'": "'quoted'",
+	} {
+		if got := Cell(text); got != want || Uncell(got) != Line(text) {
+			t.Errorf("Cell(%q) = %q, want %q; back it is %q", text, got, want, Uncell(got))
+		}
+	}
+}

@@ -15,7 +15,7 @@ import (
 // EvidenceFile names the index of the evidence, in its directory.
 const EvidenceFile = "index.json"
 
-// Evidence is a file that a source wrote at the end of the run.
+// Evidence is a file with what a source gave.
 type Evidence struct {
 	Source string        `json:"source"`
 	File   string        `json:"file"`  // in the directory of the evidence
@@ -26,6 +26,9 @@ type Evidence struct {
 	Rows   int           `json:"rows"`
 	Lines  []EvidenceRef `json:"lines,omitempty"`
 	Gaps   []EvidenceGap `json:"gaps,omitempty"` // what is missing in it
+
+	// Salvaged is a file of a run that ended before its sources wrote theirs: it has what was read while the run went on.
+	Salvaged bool `json:"salvaged,omitempty"`
 }
 
 // EvidenceRef is a value that matters on a panel, such as its target.

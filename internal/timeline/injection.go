@@ -28,7 +28,7 @@ type Injection struct {
 	NotReverted *Step[event.FaultNotReverted] // the last attempt that failed; nil once it is reverted
 	Decisions   []Step[event.FaultDecided]
 	Recovered   *Step[event.PlatformRecovered]
-	Findings    []event.Finding // decided expectations
+	Findings    []event.Finding // expectations: those that were announced, also while they have no verdict, and those decided
 	Effect      *Step[event.EffectJudged]
 }
 
@@ -147,6 +147,9 @@ func (t *Timeline) injection(e event.Event, about event.Injection) *Injection {
 	t.titles = titles
 	i := Injection{Injection: about, Label: numbered(about.Title, titles[about.Title]), From: e.At, By: e.By}
 	i.Started, i.Lost = startOf(e)
+	for _, x := range i.Started.Expect {
+		i.Findings = append(i.Findings, event.Finding{Signal: x.Signal, Text: x.Text})
+	}
 	t.Injections = append(t.Injections, i)
 	return &t.Injections[len(t.Injections)-1]
 }

@@ -44,7 +44,7 @@ func (d *departures) write(dir string, done func(evidence.File)) (err error) {
 				return err
 			})
 		}
-		rows = append(rows, []string{stamp(x.seen), stamp(x.gone), x.namespace, x.name, x.workload, d.redact(printable.Line(x.how)), name})
+		rows = append(rows, []string{stamp(x.seen), stamp(x.gone), x.namespace, x.name, printable.Cell(x.workload), d.redact(printable.Cell(x.how)), name})
 	}
 	if n := len(d.more); n > 0 {
 		atLeast := ""

@@ -46,7 +46,7 @@ func (h *history) write(out io.Writer, until time.Time, redact func(string) stri
 	w := csv.NewWriter(out)
 	err = w.Write([]string{"time", "workload", "desired_pods", "current_pods", "ready_pods", "restarts", "gap"})
 	for _, r := range all {
-		cells := []string{r.at.UTC().Format(evidence.TimeFormat), r.workload, "", "", "", "", redact(printable.Line(cmp.Or(r.gap, r.unsure)))}
+		cells := []string{r.at.UTC().Format(evidence.TimeFormat), r.workload, "", "", "", "", redact(printable.Cell(cmp.Or(r.gap, r.unsure)))}
 		if r.gap == "" {
 			for i, n := range []int{r.replicas.desired, r.replicas.current, r.replicas.ready} {
 				cells[2+i] = strconv.Itoa(n)
@@ -71,7 +71,7 @@ func (s *scalings) rows(redact func(string) string) (rows [][]string) {
 		}
 		return strconv.Itoa(*n)
 	}
-	text := func(t string) string { return redact(printable.Line(t)) }
+	text := func(t string) string { return redact(printable.Cell(t)) }
 	for _, x := range s.all {
 		of := ""
 		if x.of != (reference{}) {

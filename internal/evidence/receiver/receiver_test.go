@@ -111,6 +111,44 @@ func TestAlertsAreTaken(t *testing.T) {
 	}
 }
 
+// What comes too fast is refused so that an Alertmanager sends it again, and named until it has stopped.
+func TestAFlood(t *testing.T) {
+	s, sink := start(t, Config{})
+	evidencetest.Eventually(t, "the receiver", time.Minute, func() bool {
+		status, _ := post(t, s, "text/plain", "", "")
+		return status == http.StatusUnsupportedMediaType
+	})
+	s.pace.SetLimit(0) // so that the test does not depend on how fast it is
+	taken, refused := 0, 0
+	for range burst + 5 {
+		switch status, _ := post(t, s, asJSON, "", grafanas); status {
+		case http.StatusOK:
+			taken++
+		case http.StatusServiceUnavailable:
+			refused++
+		}
+	}
+	if taken != burst || refused != 5 {
+		t.Errorf("%d taken, %d refused", taken, refused)
+	}
+	const text = "more was sent than is taken: at most 20 payloads a second, the others are refused"
+	if gaps := sink.Gaps(alertsPanel); len(gaps) != 1 || gaps[0].Error() != text || !gaps[0].Partial() {
+		t.Errorf("gaps %+v", gaps)
+	}
+	files, err := s.Export(t.Context(), time.Now().Add(-time.Hour), time.Now().Add(time.Hour), t.TempDir())
+	if err != nil || len(files[0].Gaps) != 1 || files[0].Gaps[0].Detail != "5 payloads of the run were refused" {
+		t.Errorf("%+v, %v", files, err)
+	}
+	s.settle(time.Now().Add(calm / 2))
+	if gaps := sink.Gaps(alertsPanel); len(gaps) != 1 {
+		t.Errorf("gaps %+v", gaps)
+	}
+	s.settle(time.Now().Add(calm))
+	if gaps := sink.Gaps(alertsPanel); len(gaps) != 2 || gaps[1].Until.IsZero() {
+		t.Errorf("gaps %+v", gaps)
+	}
+}
+
 func TestWhatIsRefused(t *testing.T) {
 	s, sink := start(t, Config{})
 	for name, c := range map[string]struct {

@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"golang.org/x/net/netutil"
+	"golang.org/x/time/rate"
 
 	"xinbot.ir/squall/internal/evidence"
 )
@@ -33,6 +34,10 @@ const (
 	keptBytes      = 32 << 20 // of payloads
 	keptAlerts     = 10_000
 	closeTimeout   = time.Second
+
+	perSecond = 20 // payloads that are taken, and
+	burst     = 60 // after a time in which fewer came
+	calm      = 10 * time.Second
 )
 
 // Config is what a receiver is made of.
@@ -53,6 +58,10 @@ type Source struct {
 	bytes    int
 	alerts   map[string]evidence.Alert // by key and the time of firing
 	cut      bool                      // there was more than is kept
+	pace     *rate.Limiter
+	gaps     *evidence.GapLog // of the run; nil before it
+	refused  int              // payloads, for coming too fast
+	last     time.Time        // when one was
 }
 
 // received is a payload as it came.
@@ -81,7 +90,7 @@ func Listen(c Config) (*Source, error) {
 	if c.Token != "" && c.Hide != nil {
 		c.Hide(c.Token)
 	}
-	return &Source{token: c.Token, listener: listener, alerts: map[string]evidence.Alert{}}, nil
+	return &Source{token: c.Token, listener: listener, alerts: map[string]evidence.Alert{}, pace: rate.NewLimiter(perSecond, burst)}, nil
 }
 
 // Name implements evidence.Source.
@@ -111,7 +120,7 @@ func (s *Source) Check(context.Context, evidence.Wanted) []evidence.Finding {
 func (s *Source) Run(ctx context.Context, sink evidence.Sink) error {
 	alerts := evidence.NewAlertLog(sink)
 	s.mu.Lock()
-	s.log = alerts
+	s.log, s.gaps = alerts, evidence.NewGapLog(Name, sink)
 	s.mu.Unlock()
 	server := &http.Server{
 		Handler: http.HandlerFunc(s.serve), ErrorLog: log.New(io.Discard, "", 0),
@@ -120,10 +129,16 @@ func (s *Source) Run(ctx context.Context, sink evidence.Sink) error {
 	}
 	ended := make(chan error, 1)
 	go func() { ended <- server.Serve(netutil.LimitListener(s.listener, maxConnections)) }()
-	select {
-	case err := <-ended:
-		return fmt.Errorf("receive alerts: %w", err)
-	case <-ctx.Done():
+	ticker := time.NewTicker(time.Second)
+	defer ticker.Stop()
+	for ctx.Err() == nil {
+		select {
+		case err := <-ended:
+			return fmt.Errorf("receive alerts: %w", err)
+		case at := <-ticker.C:
+			s.settle(at)
+		case <-ctx.Done():
+		}
 	}
 	closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeTimeout)
 	defer cancel()
@@ -150,6 +165,11 @@ func (s *Source) serve(w http.ResponseWriter, req *http.Request) {
 	case err != nil || kind != "application/json":
 		http.Error(w, "the content type must be application/json", http.StatusUnsupportedMediaType)
 		return
+	case !s.admit(time.Now()):
+		// An Alertmanager sends again after any 5xx, and after no 4xx: 429 would lose the alert.
+		w.Header().Set("Retry-After", "1")
+		http.Error(w, fmt.Sprintf("more than %d payloads a second", perSecond), http.StatusServiceUnavailable)
+		return
 	}
 	body, err := io.ReadAll(http.MaxBytesReader(w, req.Body, maxBody))
 	if err != nil {
@@ -171,6 +191,30 @@ func (s *Source) serve(w http.ResponseWriter, req *http.Request) {
 		s.log.Report(now, a)
 	}
 	w.WriteHeader(http.StatusOK)
+}
+
+// alertsPanel is under which name a gap of the alerts stands.
+const alertsPanel = "alerts"
+
+// admit reports whether a payload that comes at a time is taken. That one is not is a gap, until none was refused for a while.
+func (s *Source) admit(at time.Time) bool {
+	if s.pace.AllowN(at, 1) {
+		return true
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.refused, s.last = s.refused+1, at
+	s.gaps.Open(alertsPanel, at, &evidence.Problem{Cause: evidence.Flooded, Detail: fmt.Sprintf("at most %d payloads a second, the others are refused", perSecond)})
+	return false
+}
+
+// settle ends the gap when enough time has gone by.
+func (s *Source) settle(at time.Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if at.Sub(s.last) >= calm {
+		s.gaps.Close(alertsPanel, at)
+	}
 }
 
 // keep remembers what came; of payloads the newest.
@@ -204,8 +248,18 @@ func (s *Source) Export(_ context.Context, from, to time.Time, dir string) ([]ev
 	for _, a := range s.alerts {
 		all = append(all, a)
 	}
-	payloads, cut := slices.Clone(s.payloads), s.cut
+	payloads, cut, refused := slices.Clone(s.payloads), s.cut, s.refused
+	var gaps evidence.Gaps
+	if s.gaps != nil {
+		gaps = s.gaps.Between(from, to)
+	}
 	s.mu.Unlock()
+	for i := range gaps {
+		gaps[i].Detail = fmt.Sprintf("%d payloads of the run were refused", refused)
+	}
+	if cut {
+		gaps = append(gaps, evidence.Gap{Source: Name, Problem: evidence.Problem{Cause: evidence.Dropped}, From: from, Until: to})
+	}
 	files, err := evidence.ExportAlerts(dir, Name, evidence.During(all, from, to))
 
 	raw := evidence.File{Name: "alert-payloads.jsonl", Title: "What the Alertmanager has sent"}
@@ -226,9 +280,7 @@ func (s *Source) Export(_ context.Context, from, to time.Time, dir string) ([]ev
 		files = append(files, raw)
 	}
 	for i := range files {
-		if cut {
-			files[i].Gaps = []evidence.Gap{{Source: Name, Problem: evidence.Problem{Cause: evidence.Dropped}, From: from, Until: to}}
-		}
+		files[i].Gaps = gaps
 	}
 	return files, errors.Join(err, rawErr)
 }

@@ -19,6 +19,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/gofrs/flock"
 	"gopkg.in/yaml.v3"
 )
 
@@ -104,6 +105,7 @@ type Stack struct {
 	PrometheusURL, AlertmanagerURL string
 
 	dir     string
+	owner   *flock.Flock
 	running []*process
 	once    sync.Once
 	failure error
@@ -114,8 +116,11 @@ func Start(ctx context.Context, programs Programs, c Config) (_ *Stack, err erro
 	if c.Interval <= 0 {
 		c.Interval = time.Second
 	}
+	if err := removeLeft(os.TempDir()); err != nil {
+		return nil, fmt.Errorf("start Prometheus: remove what a squall that was killed has left: %w", err)
+	}
 	s := &Stack{}
-	if s.dir, err = os.MkdirTemp("", "squall-stack-"); err != nil {
+	if s.dir, err = os.MkdirTemp("", dirPrefix); err != nil {
 		return nil, fmt.Errorf("start Prometheus: %w", err)
 	}
 	defer func() {
@@ -123,6 +128,9 @@ func Start(ctx context.Context, programs Programs, c Config) (_ *Stack, err erro
 			err = errors.Join(err, s.Close())
 		}
 	}()
+	if s.owner, err = own(s.dir); err != nil {
+		return nil, fmt.Errorf("start Prometheus: %w", err)
+	}
 	ctx, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
 	if err := s.startAlertmanager(ctx, programs, c); err != nil {
@@ -248,6 +256,9 @@ func (s *Stack) Close() error {
 			p.stop()
 		}
 		s.failure = os.RemoveAll(s.dir)
+		if s.owner != nil {
+			s.failure = errors.Join(s.failure, s.owner.Unlock())
+		}
 	})
 	return s.failure
 }
