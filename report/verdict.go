@@ -116,6 +116,8 @@ func (run *Run) sentence() line {
 		}
 	}
 	switch {
+	case len(judged) == 0 && len(rotationFindings(run)) > 0:
+		return plain("the rotation showed what was expected of it", over)
 	case len(judged) == 0:
 		return plain("no objective was set, so there is nothing to judge", over)
 	case unknown == len(judged):
@@ -156,6 +158,8 @@ func (run *Run) reason(r slo.Reason, n int) line {
 		return plain("nothing can be judged: ", r.Detail, ".")
 	case slo.LoadNotSent:
 		return plain("the load that was asked for was not sent: ", r.Detail, ".")
+	case slo.RotationUnknown:
+		return plain("what was expected could not be judged: ", r.About, detail, andMore(n, "nor could %s"), ".")
 	case slo.ObjectiveUnknown:
 		return code(r.About).then(plain(" could not be judged (", r.Detail, ")", andMore(n, "nor could %s"), "."))
 	case slo.ObjectiveFailed:

@@ -51,7 +51,7 @@ type fakeSession struct {
 	panels   []evidence.Panel // of the platform's own metrics; none: nothing reads them
 	alerts   bool             // a source reads the platform's alerts
 	rotation *session.RotationState
-	fallback float64          // share of messages that a slow second model answers
+	fallback float64 // share of messages that a slow second model answers
 	calls    []string
 	shots    int   // snapshots taken
 	fail     error // what every command returns

@@ -190,6 +190,9 @@ func components() []struct {
 		{"alerts", &panel.Alerts{}, 40, 4},
 		{"expectations", &panel.Expectations{}, 44, 4},
 		{"sources", &panel.Sources{}, 40, 4},
+		{"secrets", &panel.Secrets{}, 78, 6},
+		{"secret-strip", &panel.SecretStrip{}, 78, 6},
+		{"replicas", &panel.Replicas{}, 44, 4},
 		{"footer", panel.NewFooter(footerKeys(keymap())), 118, 1},
 	}
 }
@@ -201,8 +204,16 @@ func TestGoldenPanels(t *testing.T) {
 	_ = give(s, command.Spike{On: true})
 	s.advance(30)
 	m := console(s, looks()[0], 120, 36)
+	rotating := newFake() // what the others show has nothing to do with it
+	rotatingDay(rotating)
+	secrets := console(rotating, looks()[0], 120, 36)
 	for _, c := range components() {
-		t.Run(c.name, func(t *testing.T) { golden.RequireEqual(t, component(m, c.panel, c.w, c.h)) })
+		from := m
+		switch c.panel.(type) {
+		case *panel.Secrets, *panel.SecretStrip, *panel.Replicas:
+			from = secrets
+		}
+		t.Run(c.name, func(t *testing.T) { golden.RequireEqual(t, component(from, c.panel, c.w, c.h)) })
 	}
 }
 

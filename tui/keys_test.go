@@ -483,6 +483,10 @@ func TestPageKey(t *testing.T) {
 			}
 		}
 		press(m, "g")
+		if text := plain(frame(t, m, z.w, z.h)); !strings.Contains(text, "page: secrets") || !strings.Contains(text, "ACCEPTED") {
+			t.Errorf("at %dx%d there is no page of secrets:\n%s", z.w, z.h, text)
+		}
+		press(m, "g")
 		if text := plain(frame(t, m, z.w, z.h)); !strings.Contains(text, "page: latency") || !strings.Contains(text, "ORCHESTRATOR") {
 			t.Errorf("at %dx%d the key does not go round:\n%s", z.w, z.h, text)
 		}

@@ -59,8 +59,8 @@ func Start(ctx context.Context, run Run) (*session.Session, error) {
 		Faults: f.list, Undoers: f.undoers, FaultParams: f.checked.Given, Schedule: f.checked.Inject,
 		SteadyState: session.SteadyState(r.Faults.SteadyState), Steady: r.Faults.Steady, Protected: r.Protected, Watch: watchOf(monitoring, r.Faults.Kubernetes.Namespace), Monitoring: monitoring,
 		Dir: run.Dir, LedgerKey: key, Guard: run.Guard, Target: r.Target, Embedded: run.Embedded, Version: run.Version,
-		Command: config.WithoutSecrets(run.Command), Settled: provenance(r), Secrets: r.Secrets, Warnings: r.Warnings,
-		Rotation: rotated,
+		Command: config.WithoutSecrets(run.Command, r.Options.Keys.Fingerprint), Settled: provenance(r), Secrets: r.Secrets, Warnings: r.Warnings,
+		Rotation: rotated, Token: tokenOf(r),
 		Measured: told.measured, Outlets: told.list,
 		Report: writeReport,
 	})

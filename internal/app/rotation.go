@@ -15,6 +15,11 @@ import (
 	"xinbot.ir/squall/load"
 )
 
+// RotatableChannels are those whose secrets a run could rotate.
+func RotatableChannels(r config.Resolved) []load.Channel {
+	return session.Rotatable(session.Config{Options: r.Options, Settings: r.Settings})
+}
+
 // rotationOf is how the rotation of webhook secrets is followed: as the configuration says, with what the embedded platform
 // offers, or the cluster does. The log receives what client-go logs.
 func rotationOf(r config.Resolved, offered session.Rotation, log io.Writer) (session.Rotation, error) {
@@ -31,6 +36,9 @@ func rotationOf(r config.Resolved, offered session.Rotation, log io.Writer) (ses
 		offered.Replicas = onCluster.pods
 	}
 	offered.Armed, offered.Signing, offered.Share = c.Armed, c.Signing, c.Share
+	if len(c.Replicas) > 0 {
+		offered.Replicas = c.Replicas
+	}
 	offered.Rate, offered.Limits, offered.TolerateForged = c.Rate, c.Limits, c.TolerateForged
 	return offered, nil
 }
@@ -44,6 +52,9 @@ type clusterRotation struct {
 // openRotation contacts nothing.
 func openRotation(r config.Resolved, log io.Writer) (found clusterRotation, err error) {
 	k, namespace := r.Rotation.Kubernetes, r.Faults.Kubernetes.Namespace
+	if len(r.Rotation.Replicas) > 0 { // they are known by their addresses
+		namespace = ""
+	}
 	if len(k.Secrets) == 0 && namespace == "" {
 		return found, nil
 	}

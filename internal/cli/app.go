@@ -16,6 +16,7 @@ import (
 	"xinbot.ir/squall/internal/errtree"
 	"xinbot.ir/squall/internal/inputfile"
 	"xinbot.ir/squall/internal/printable"
+	"xinbot.ir/squall/internal/rotation"
 	"xinbot.ir/squall/load"
 	"xinbot.ir/squall/report"
 )
@@ -108,6 +109,7 @@ func (a *commands) input(flags map[string][]string, variables []string) config.I
 	return config.Input{
 		Flags: flags, Variables: variables, LookupEnv: a.LookupEnv, Files: a.files, Version: Version(),
 		FaultParams: app.BuiltInFaults(), Documents: report.ExportNames(),
+		Output: func(line string) (string, error) { return rotation.Output(context.Background(), line) },
 	}
 }
 

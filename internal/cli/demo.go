@@ -138,7 +138,7 @@ func (a *commands) runDemo(ctx context.Context, flags *config.Flags, d demoFlags
 	if warning != "" {
 		resolved.Warnings = append(resolved.Warnings, warning)
 	}
-	return a.runSession(ctx, resolved, nil, offeredBy(platform, d.staged))
+	return a.runSession(ctx, resolved, nil, extras{embedded: true, rotation: offeredBy(platform, d.staged)})
 }
 
 // demoAdminRate is how many uploads and how many automation triggers the demo sends a minute for each tenant. An

@@ -13,18 +13,15 @@ import (
 	"xinbot.ir/squall/internal/session"
 )
 
-// hosted is what the embedded platform offers a run beside its addresses.
-type hosted struct{ rotation session.Rotation }
-
 // offeredBy is what a platform offers, with the rotation that a flag asks for.
-func offeredBy(p *demo.Platform, staged []session.StagedRotation) *hosted {
+func offeredBy(p *demo.Platform, staged []session.StagedRotation) session.Rotation {
 	offer := session.Rotation{
 		Sources: []rotation.Source{demoSecrets{p}}, Replicas: demoReplicas{p}, Stage: p.Rotate, Staged: staged,
 	}
 	for _, kind := range demo.RotationKinds() {
 		offer.Kinds = append(offer.Kinds, session.RotationKind(kind))
 	}
-	return &hosted{offer}
+	return offer
 }
 
 // demoSecrets are the secrets to which the next rotation of the platform goes, as it would be known from a secret store.

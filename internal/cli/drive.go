@@ -19,9 +19,15 @@ import (
 	"xinbot.ir/squall/tui"
 )
 
-// runSession runs one session from its start to its report, whichever way it ends. The guard is started with it; nil: none. Of the
-// embedded platform there is what it offers; nil: it is another platform.
-func (a *commands) runSession(ctx context.Context, r config.Resolved, guard session.StartGuard, embedded *hosted) error {
+// extras is what some commands add to a run.
+type extras struct {
+	embedded bool                                    // the target is the platform in this process
+	rotation session.Rotation                        // what that one offers
+	drive    func(context.Context, *session.Session) // gives commands of its own while the run goes on; nil: nothing does
+}
+
+// runSession runs one session from its start to its report, whichever way it ends. The guard is started with it; nil: none.
+func (a *commands) runSession(ctx context.Context, r config.Resolved, guard session.StartGuard, more extras) error {
 	a.hide(r.Options.Keys)
 	for _, warning := range r.Warnings {
 		fmt.Fprintf(a.Err, "warning: %s\n", warning)
@@ -50,10 +56,7 @@ func (a *commands) runSession(ctx context.Context, r config.Resolved, guard sess
 			return err
 		}
 	}
-	run := app.Run{Resolved: r, Dir: dir, Embedded: embedded != nil, Guard: guard, Version: Version(), Command: a.Args}
-	if embedded != nil {
-		run.Rotation = embedded.rotation
-	}
+	run := app.Run{Resolved: r, Dir: dir, Embedded: more.embedded, Rotation: more.rotation, Guard: guard, Version: Version(), Command: a.Args}
 	s, err := app.Start(ctx, run)
 	if err != nil {
 		err = errors.Join(err, screen.giveBack(a.Err))
@@ -63,6 +66,9 @@ func (a *commands) runSession(ctx context.Context, r config.Resolved, guard sess
 		return err
 	}
 	watched := a.endOnSignal(s)
+	if more.drive != nil {
+		go more.drive(ctx, s)
+	}
 	failure := a.runConsole(ctx, s, r, screen)
 	<-s.Done()
 	watched()

@@ -39,7 +39,7 @@ func (a *commands) dryRun(ctx context.Context, r config.Resolved) error {
 	if err != nil {
 		return usage(err)
 	}
-	unseen, err := a.showRotation(ctx, r)
+	unseen, err := a.showCluster(ctx, r)
 	if err != nil {
 		return usage(err)
 	}
@@ -65,8 +65,8 @@ func (a *commands) showMonitoring(ctx context.Context, f *app.Faults) (unread bo
 	return unread, err
 }
 
-// showRotation says what of a rotation can be seen in the cluster. It reports whether a next secret cannot.
-func (a *commands) showRotation(ctx context.Context, r config.Resolved) (unseen bool, err error) {
+// showCluster says what of a rotation can be seen in the cluster. It reports whether a next secret cannot.
+func (a *commands) showCluster(ctx context.Context, r config.Resolved) (unseen bool, err error) {
 	checks, err := app.CheckRotation(ctx, r)
 	if len(checks) > 0 {
 		fmt.Fprintln(a.Out, "What is seen of a rotation")

@@ -1,9 +1,12 @@
 package cli
 
 import (
+	"errors"
 	"strings"
 	"syscall"
 	"unsafe"
+
+	"golang.org/x/sys/unix"
 
 	"xinbot.ir/squall/internal/config"
 )
@@ -16,7 +19,7 @@ func TakeArguments(arguments []string) []string {
 	for i, argument := range arguments {
 		copied[i] = strings.Clone(argument)
 	}
-	for i, shown := range config.WithoutSecrets(copied) {
+	for i, shown := range config.WithoutSecrets(copied, func(string) string { return "hidden" }) {
 		if shown == copied[i] {
 			continue
 		}
@@ -29,7 +32,7 @@ func TakeArguments(arguments []string) []string {
 	return copied
 }
 
-// NoCoreDumps keeps the memory of this process, secrets and all, out of files.
+// NoCoreDumps keeps the memory of this process, secrets and all, out of files, and from other processes of the same user.
 func NoCoreDumps() error {
-	return syscall.Setrlimit(syscall.RLIMIT_CORE, &syscall.Rlimit{})
+	return errors.Join(syscall.Setrlimit(syscall.RLIMIT_CORE, &syscall.Rlimit{}), unix.Prctl(unix.PR_SET_DUMPABLE, 0, 0, 0, 0))
 }

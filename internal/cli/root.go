@@ -79,7 +79,7 @@ func (a *commands) root() *cobra.Command {
 		}
 		return usage(fmt.Errorf("%w: see %s --help", err, cmd.CommandPath()))
 	})
-	root.AddCommand(a.run(), a.demo(), a.report(), a.compare(), a.publish(), a.recover(), a.guard(), a.doctor(), a.version())
+	root.AddCommand(a.run(), a.demo(), a.report(), a.compare(), a.publish(), a.recover(), a.rotate(), a.guard(), a.doctor(), a.version())
 	for _, cmd := range append(root.Commands(), root) {
 		addBoolFlag(cmd, new(bool), "help", "h", "help for "+cmd.Name())
 		if args := cmd.Args; args != nil {

@@ -30,7 +30,7 @@ func (a *commands) run() *cobra.Command {
 		if err != nil {
 			return usage(err)
 		}
-		return a.runSession(cmd.Context(), resolved, a.guardOf(flags), nil)
+		return a.runSession(cmd.Context(), resolved, a.guardOf(flags), extras{})
 	}
 	return cmd
 }

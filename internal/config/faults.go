@@ -128,7 +128,7 @@ func (l *resolver) place(line int) string { return fmt.Sprintf("%s:%d", l.file.p
 func (l *resolver) checkInjections(in Input, r Resolved) {
 	switch f := r.Faults; {
 	case l.admin:
-	case f.DryRun && !l.values[injections].set():
+	case f.DryRun && !l.values[injections].set() && !r.Rotation.Armed:
 		l.problem("--dry-run: no fault is given: name what to look at with --fault NAME")
 	case f.DryRun:
 	default:

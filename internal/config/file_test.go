@@ -113,7 +113,7 @@ func TestFileProblems(t *testing.T) {
 	}{
 		"no targets":     {"default_target: x", []string{"squall.yaml:1: targets: is missing", `default_target: there is no target "x"`}},
 		"unknown top":    {"targets: {}\nprofiles: {}", []string{"squall.yaml:2: profiles: unknown key: accepted here are default_target, publish and targets"}},
-		"unknown key":    {"targets:\n  a:\n    namespace: xin-prod", []string{"squall.yaml:3: targets.a.namespace: unknown key: accepted here are admin_token, channels, chaos, expectations, faults, gateway, kubernetes, load"}},
+		"unknown key":    {"targets:\n  a:\n    namespace: xin-prod", []string{"squall.yaml:3: targets.a.namespace: unknown key: accepted here are admin_token, admin_token_file, channels, chaos, expectations, faults, gateway, kubernetes, load"}},
 		"unknown nested": {"targets:\n  a:\n    load:\n      users: 5", []string{"squall.yaml:4: targets.a.load.users: unknown key"}},
 		"flags alone":    {"targets: {a: {out: x}}", []string{"targets.a.out: unknown key"}},
 		"name":           {"targets: {'a/b': {}}", []string{"targets.a/b: is no name for a target"}},

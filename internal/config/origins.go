@@ -19,7 +19,7 @@ func (l *resolver) origins(r Resolved) (all []Origin, fingerprints map[string]st
 		o := Origin{Name: row.Name, Value: shown(row, r.Options.Keys.Redact(value.text())), Source: value.source}
 		switch {
 		case row.Secret && value.set():
-			o.Value = NewSecret(value.text()).Fingerprint()
+			o.Value = r.Options.Keys.Fingerprint(value.text())
 			fingerprints[row.Name] = o.Value
 		case value.set() && row.List:
 			o.Value = strings.Join(value.texts, "; ")

@@ -6,10 +6,9 @@ import (
 	"strings"
 )
 
-// WithoutSecrets returns command line arguments with the values of secrets replaced by their
-// fingerprints, and users and queries of URLs hidden. Only -e takes secrets: NAME=VALUE, -eNAME=VALUE
+// WithoutSecrets returns command line arguments with what stands for the values of secrets in their place, and users and queries of URLs hidden. Only -e takes secrets: NAME=VALUE, -eNAME=VALUE
 // or --env=NAME=VALUE.
-func WithoutSecrets(args []string) []string {
+func WithoutSecrets(args []string, instead func(secret string) string) []string {
 	var names []string
 	for _, row := range Table() {
 		for _, alias := range row.Env {
@@ -22,7 +21,7 @@ func WithoutSecrets(args []string) []string {
 	shown := slices.Clone(args)
 	for i, arg := range shown {
 		if m := assignment.FindStringSubmatch(arg); m != nil {
-			shown[i] = m[1] + NewSecret(m[2]).Fingerprint()
+			shown[i] = m[1] + instead(m[2])
 			continue
 		}
 		shown[i] = withoutSecrets(arg)

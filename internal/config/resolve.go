@@ -43,10 +43,11 @@ type Resolved struct {
 	// LedgerKey is the file of the key that tells this user's ledgers from others; "" when there is no place for it.
 	LedgerKey string
 
-	AdminToken Secret
-	Origins    []Origin          // every setting, in the table's order; then fault parameters and custom faults
-	Secrets    map[string]string // name to fingerprint
-	Warnings   []string          // accepted, but likely not meant
+	AdminToken  Secret
+	TokenSource TokenSource       // of the admin token
+	Origins     []Origin          // every setting, in the table's order; then fault parameters and custom faults
+	Secrets     map[string]string // name to fingerprint
+	Warnings    []string          // accepted, but likely not meant
 }
 
 // Origin is one setting as it was resolved, ready to be shown.
@@ -63,13 +64,15 @@ func Resolve(in Input) (Resolved, error) {
 	if err != nil {
 		return Resolved{}, err
 	}
+	token := l.tokenSource(in)
 	r := Resolved{
-		Duration:   read(l, duration, parseDuration(0)),
-		Objectives: readLines(l, objectives, slo.DefaultObjectives(), parseObjective),
-		BuiltIn:    !l.values[objectives].set() || l.values[objectives].level == fromDefault,
-		StopRules:  readLines(l, stopRules, nil, parseStopRule),
-		Headless:   read(l, headless, parseBool),
-		AdminToken: NewSecret(l.values[adminToken].text()),
+		TokenSource: token,
+		Duration:    read(l, duration, parseDuration(0)),
+		Objectives:  readLines(l, objectives, slo.DefaultObjectives(), parseObjective),
+		BuiltIn:     !l.values[objectives].set() || l.values[objectives].level == fromDefault,
+		StopRules:   readLines(l, stopRules, nil, parseStopRule),
+		Headless:    read(l, HeadlessRun, parseBool),
+		AdminToken:  NewSecret(l.values[adminToken].text()),
 	}
 	r.Documents, r.Out = l.documents()
 	r.Copies = l.copies()

@@ -364,10 +364,10 @@ func TestSecretsStaySecret(t *testing.T) {
 			t.Errorf("%q is shown in %s", secret, shown)
 		}
 	}
-	if got, want := r.Secrets["admin_token"], NewSecret(token).Fingerprint(); got != want || len(got) != len("sha256:01234567") {
+	if got, want := r.Secrets["admin_token"], r.Options.Keys.Fingerprint(token); got != want || len(got) != len("01234567") {
 		t.Errorf("fingerprint %q, want %q", got, want)
 	}
-	if NewSecret("").Set() || NewSecret("").Fingerprint() != "" {
+	if NewSecret("").Set() || NewSecret("").String() != "" {
 		t.Error("an empty secret is set")
 	}
 }
@@ -473,7 +473,7 @@ func writeFile(t *testing.T, path, text string) {
 }
 
 func TestWithoutSecrets(t *testing.T) {
-	fingerprint := NewSecret(secretText).Fingerprint()
+	const fingerprint = "0a1b2c3d"
 	args := []string{
 		"run", "-e", "WEBHOOK_SECRET=" + secretText, "-eADMIN_TOKEN=" + secretText, "--env=GATEWAY_WEBHOOK_SECRET=" + secretText,
 		"-e=WEBHOOK_SECRET_TELEGRAM=" + secretText, "--vus", "5", "-e", "HTTPS_PROXY=http://me:" + secretText + "@proxy",
@@ -482,7 +482,7 @@ func TestWithoutSecrets(t *testing.T) {
 		"run", "-e", "WEBHOOK_SECRET=" + fingerprint, "-eADMIN_TOKEN=" + fingerprint, "--env=GATEWAY_WEBHOOK_SECRET=" + fingerprint,
 		"-e=WEBHOOK_SECRET_TELEGRAM=" + fingerprint, "--vus", "5", "-e", "HTTPS_PROXY=http://***@proxy",
 	}
-	if got := WithoutSecrets(args); strings.Join(got, " ") != strings.Join(want, " ") {
+	if got := WithoutSecrets(args, func(string) string { return fingerprint }); strings.Join(got, " ") != strings.Join(want, " ") {
 		t.Errorf("shown as\n%q\nwant\n%q", got, want)
 	}
 	if args[2] != "WEBHOOK_SECRET="+secretText {

@@ -29,6 +29,9 @@ type Input struct {
 	// Documents are the names of those that can be asked for with --out NAME=FILE.
 	Documents []string
 
+	// Output runs a command line that prints a secret; nil: none is run.
+	Output func(line string) (string, error)
+
 	// FaultParams are the parameters of every built-in fault by its id, whether or not it can run here.
 	// A fault that has two drivers has the rows of both.
 	FaultParams map[string][]chaos.Param

@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"net"
 	"regexp"
 	"strconv"
 	"strings"
@@ -16,6 +17,7 @@ import (
 type Rotation struct {
 	Sources        []rotation.Source // of next secrets
 	Kubernetes     KubernetesRotation
+	Replicas       rotation.Addresses
 	Armed          bool // from the start
 	Signing        event.Signing
 	Share          float64 // of the messages that are signed with the next secret, for event.SignShare
@@ -35,6 +37,9 @@ type KubernetesRotation struct {
 // SecretKey is a key of a Secret in Kubernetes, which holds the secret of a channel; "" of all.
 type SecretKey struct{ Channel, Namespace, Name, Key string }
 
+// String names it for people, as the source does.
+func (k SecretKey) String() string { return "secret " + k.Namespace + "/" + k.Name + ":" + k.Key }
+
 // Wanted reports whether something of a rotation was asked for.
 func (r Rotation) Wanted() bool {
 	return r.Armed || len(r.Sources) > 0 || len(r.Kubernetes.Secrets) > 0
@@ -45,14 +50,18 @@ const commandInterval = time.Minute
 
 func (l *resolver) rotation() Rotation {
 	r := Rotation{
-		Armed: read(l, rotationArmed, parseBool), Rate: read(l, probeRate, parseNumber(0.1, rotation.MaxRate)),
+		Armed: read(l, RotationArmed, parseBool), Rate: read(l, probeRate, parseNumber(0.1, rotation.MaxRate)),
 		Limits: rotation.Limits{
 			Lost: uint64(read(l, mostLost, parseWhole(0, 1<<31))), Gap: read(l, longestGap, parseDuration(0)), Refused: read(l, refusedWithin, parseDuration(0)),
 		},
 		TolerateForged: read(l, tolerateForged, parseBool),
 	}
-	signing := read(l, rotationSigning, parseSigning)
+	signing := read(l, RotationSigning, parseSigning)
 	r.Signing, r.Share = signing.with, signing.share
+	r.Replicas = readLines(l, replicas, nil, parseReplica)
+	if len(r.Replicas) > rotation.MostReplicas {
+		l.problem("%s: %d replicas: at most %d are asked", describe(replicas, l.values[replicas].source), len(r.Replicas), rotation.MostReplicas)
+	}
 	for name, channel := range nextChannels() {
 		if value := l.values[name]; value.set() {
 			r.Sources = append(r.Sources, rotation.Given{From: value.source, Secret: rotation.Secret{Channel: channel, Value: value.text()}})
@@ -108,6 +117,13 @@ func nextChannels() func(yield func(name, channel string) bool) {
 			}
 		}
 	}
+}
+
+// parseReplica reads NAME=HOST:PORT.
+func parseReplica(text string) (rotation.Address, error) {
+	name, address, _ := strings.Cut(text, "=")
+	host, port, err := net.SplitHostPort(address)
+	return orRefused(rotation.Address{Name: name, Host: address}, name != "" && err == nil && host != "" && port != "")
 }
 
 type signingPolicy struct {

@@ -24,7 +24,8 @@ func TestRotationSettings(t *testing.T) {
 	want := []rotation.Source{
 		rotation.Given{From: "env WEBHOOK_SECRET_NEXT", Secret: rotation.Secret{Value: "next-all"}},
 		rotation.Given{From: "env WEBHOOK_SECRET_NEXT_TELEGRAM", Secret: rotation.Secret{Channel: "telegram", Value: "next-telegram"}},
-		rotation.File{Channel: "webchat", Path: "/run/next"}, rotation.File{Path: "/run/a=b"},
+		rotation.File{Channel: "webchat", Path: "/run/next"},
+		rotation.File{Path: "/run/a=b"},
 		rotation.Command{Channel: "whatsapp", Line: "vault kv get -field=next x", Every: time.Minute},
 	}
 	if len(got.Sources) != len(want) {

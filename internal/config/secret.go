@@ -1,14 +1,12 @@
 package config
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"log/slog"
 )
 
-// Secret is a value that must not be read by accident. Every way of printing it gives its
-// fingerprint; only Reveal gives the value. The zero Secret is "not set".
+// Secret is a value that must not be read by accident. No way of printing it gives it away; only Reveal gives the value. What
+// tells two apart is [load.Keyring.Fingerprint]. The zero Secret is "not set".
 type Secret struct {
 	value *string // behind a pointer, so that not even %v of a struct around it prints it
 }
@@ -32,27 +30,25 @@ func (s Secret) Reveal() string {
 	return *s.value
 }
 
-// Fingerprint is enough to tell two secrets apart and not enough to guess one: the first four bytes
-// of SHA-256, in hexadecimal. It is "" when the secret is not set.
-func (s Secret) Fingerprint() string {
+// hidden stands for a secret wherever one is printed.
+const hidden = "hidden"
+
+// String hides the value.
+func (s Secret) String() string {
 	if s.value == nil {
 		return ""
 	}
-	sum := sha256.Sum256([]byte(*s.value))
-	return "sha256:" + hex.EncodeToString(sum[:4])
+	return hidden
 }
 
-// String is the fingerprint.
-func (s Secret) String() string { return s.Fingerprint() }
+// GoString hides the value.
+func (s Secret) GoString() string { return s.String() }
 
-// GoString is the fingerprint.
-func (s Secret) GoString() string { return s.Fingerprint() }
+// MarshalJSON hides the value.
+func (s Secret) MarshalJSON() ([]byte, error) { return json.Marshal(s.String()) }
 
-// MarshalJSON writes the fingerprint.
-func (s Secret) MarshalJSON() ([]byte, error) { return json.Marshal(s.Fingerprint()) }
+// MarshalYAML hides the value.
+func (s Secret) MarshalYAML() (any, error) { return s.String(), nil }
 
-// MarshalYAML writes the fingerprint.
-func (s Secret) MarshalYAML() (any, error) { return s.Fingerprint(), nil }
-
-// LogValue logs the fingerprint.
-func (s Secret) LogValue() slog.Value { return slog.StringValue(s.Fingerprint()) }
+// LogValue hides the value.
+func (s Secret) LogValue() slog.Value { return slog.StringValue(s.String()) }

@@ -64,6 +64,8 @@ const (
 	gatewayPath       = "gateway.path"
 	orchestrator      = "orchestrator.url"
 	adminToken        = "admin_token"
+	adminTokenFile    = "admin_token_file"
+	tokenCommand      = "token_command"
 	signing           = "signing"
 	Workload          = "workload"
 	Tenant            = "tenant"
@@ -132,7 +134,7 @@ const (
 	httpsProxy        = "proxy.https"
 	noProxy           = "proxy.none"
 	outDir            = "out"
-	headless          = "headless"
+	HeadlessRun       = "headless"
 	outputs           = "outputs"
 	summaryExport     = "summary_export"
 	evidenceDir       = "publish.evidence"
@@ -156,13 +158,14 @@ const (
 	nextKubernetes    = "rotation.next_kubernetes"
 	gatewaySelector   = "rotation.gateway_selector"
 	gatewayPort       = "rotation.gateway_port"
-	rotationArmed     = "rotation.armed"
-	rotationSigning   = "rotation.sign_with"
+	RotationArmed     = "rotation.armed"
+	RotationSigning   = "rotation.sign_with"
 	probeRate         = "rotation.probe_rate"
 	mostLost          = "rotation.max_lost"
 	longestGap        = "rotation.max_gap"
 	refusedWithin     = "rotation.refused_within"
 	tolerateForged    = "rotation.tolerate_forged"
+	replicas          = "rotation.replicas"
 )
 
 // secretName is the setting that holds the signing secret of a channel.
@@ -200,6 +203,8 @@ func Table() []Setting {
 		{Name: gatewayPath, Env: env("GATEWAY_WEBHOOK_PATH"), InFile: true, Accepts: "a path such as /webchat/webhook", Help: "path of the webchat webhook, used with --host; the default is the channel's own"},
 		{Name: orchestrator, Flags: option("orchestrator"), Env: env("ORCHESTRATOR_URL", "ORCHESTRATOR_HOST"), InFile: true, Argument: "URL", Accepts: acceptsURL, Help: "base URL of the admin API; without it the admin flows are off"},
 		{Name: adminToken, Env: env("ADMIN_TOKEN"), InFile: true, Secret: true, Accepts: acceptsPrivate, Help: "bearer token of a platform_admin; without it the admin flows are off"},
+		{Name: adminTokenFile, Flags: option("admin-token-file"), InFile: true, Argument: "FILE", Accepts: acceptsFile, Help: "file that holds this token and nothing else; it is read again before the token ends"},
+		{Name: tokenCommand, Flags: option("token-command"), InFile: true, Argument: "COMMAND", Accepts: "a command line such as 'vault kv get -field=token secret/xin'", Help: "command that prints this token; it is run again before the token ends"},
 	}
 	rows = append(rows, secretRows()...)
 	rows = append(rows, []Setting{
@@ -277,12 +282,13 @@ func Table() []Setting {
 		{Name: nextKubernetes, Flags: option("next-secret-kubernetes"), InFile: true, List: true, Default: "none", Argument: "[CHANNEL=]NS/NAME:KEY", Accepts: "a key of a Secret, perhaps with the channel in front of it: webchat=xin-staging/xin-channel-gateway-secrets:WEBHOOK_SECRET", Help: "key of a Secret of the cluster that holds the secret of a channel, or of all; it is watched, and a change of it is the rotation"},
 		{Name: gatewaySelector, Flags: option("gateway-selector"), InFile: true, Default: "app.kubernetes.io/name=channel-gateway", Argument: "LABELS", Accepts: "labels such as app.kubernetes.io/name=channel-gateway", Help: "which pods of the namespace are the gateway's: each is probed by itself, through a port-forward"},
 		{Name: gatewayPort, Flags: option("gateway-port"), InFile: true, Default: "8080", Argument: "PORT", Accepts: "a port from 1 to 65535", Help: "port of the gateway in these pods, without TLS"},
-		{Name: rotationArmed, Flags: option("rotation"), InFile: true, Bool: true, Default: "false", Accepts: acceptsBool, Help: "follow the rotation of webhook secrets from the start: probe which ones the gateway accepts"},
-		{Name: rotationSigning, Flags: option("sign-with"), InFile: true, Default: string(event.SignOld), Argument: "WHAT", Accepts: "old, next, follow, or a share such as 25%", Help: "what the traffic is signed with while secrets are rotated: the old one, the next one, the one that the gateway accepts, or a share of it with the next one"},
+		{Name: RotationArmed, Flags: option("rotation"), InFile: true, Bool: true, Default: "false", Accepts: acceptsBool, Help: "follow the rotation of webhook secrets from the start: probe which ones the gateway accepts"},
+		{Name: RotationSigning, Flags: option("sign-with"), InFile: true, Default: string(event.SignOld), Argument: "WHAT", Accepts: "old, next, follow, or a share such as 25%", Help: "what the traffic is signed with while secrets are rotated: the old one, the next one, the one that the gateway accepts, or a share of it with the next one"},
 		{Name: probeRate, Flags: option("probe-rate"), InFile: true, Default: "2", Argument: "N", Accepts: fmt.Sprintf("a number from 0.1 to %v", rotation.MaxRate), Help: "probes a second for each channel and signature"},
 		{Name: mostLost, Flags: option("max-lost"), InFile: true, Default: "0", Argument: "N", Accepts: "a whole number of 0 or more", Help: "messages that a rotation may lose, in each channel"},
 		{Name: longestGap, Flags: option("max-gap"), InFile: true, Default: "2s", Argument: "DURATION", Accepts: acceptsDuration, Help: "longest time in which neither secret may be accepted"},
 		{Name: refusedWithin, Flags: option("refused-within"), InFile: true, Default: "1m", Argument: "DURATION", Accepts: acceptsDuration, Help: "longest time in which the old secret may still be accepted once the next one is each time"},
+		{Name: replicas, Flags: option("replica"), InFile: true, List: true, Default: "none", Argument: "NAME=HOST:PORT", Accepts: "a replica of the gateway such as gateway-1=10.0.0.7:8080", Help: "replica of the gateway that is asked by itself, by plain HTTP, beside the gateway's address"},
 		{Name: tolerateForged, Flags: option("tolerate-forged"), InFile: true, Bool: true, Default: "false", Accepts: acceptsBool, Help: "go on when a wrong or missing signature is accepted; the verdict says it all the same"},
 
 		{Name: slackWebhook, Env: env("SLACK_WEBHOOK_URL"), InFile: true, Secret: true, Accepts: "the https URL of an incoming webhook; ${NAME} in squall.yaml takes it from the environment", Help: "Slack webhook that is told of the run: its start, faults, HALT, verdict, and what is left behind"},
@@ -298,7 +304,7 @@ func Table() []Setting {
 
 		{Name: outDir, Flags: []Alias{short("out", "o")}, List: true, Default: "runs/<time>-<target>", Argument: "DIR", Accepts: "a directory that is new or empty, or NAME=FILE such as json=FILE", Help: "run directory; NAME=FILE, as with k6, is a further document and may be given several times: json, csv, locust, and others of docs/report.md"},
 		{Name: outputs, Env: env("K6_OUT"), Accepts: "NAME=FILE, several with commas between them", Help: "further documents, when --out gives none"},
-		{Name: headless, Flags: option("headless"), Env: env("LOCUST_HEADLESS"), Bool: true, Default: "false", Accepts: acceptsBool, Help: "no console, a progress line instead; so it is without a terminal"},
+		{Name: HeadlessRun, Flags: option("headless"), Env: env("LOCUST_HEADLESS"), Bool: true, Default: "false", Accepts: acceptsBool, Help: "no console, a progress line instead; so it is without a terminal"},
 		{Name: summaryExport, Flags: option("summary-export"), Env: env("K6_SUMMARY_EXPORT"), Argument: "FILE", Accepts: acceptsFile, Help: "also write perf-summary.json here"},
 
 		{Name: evidenceDir, For: ForRuns | ForReport | ForPublish, Flags: option("evidence"), AtTop: true, Argument: "DIR", Accepts: "a directory", Help: "also copy the documents of the run into a folder of the day below this directory; squall publish does so by itself, into " + DefaultEvidence},

@@ -80,3 +80,43 @@ func orNone(names []string) string {
 	}
 	return strings.Join(names, ", ")
 }
+
+// TokenSource is where a new admin token can be taken from; its zero value: nowhere.
+type TokenSource struct {
+	File    string
+	Command string
+}
+
+// tokenSource takes the admin token from its file or its command, unless it is given as it is.
+func (l *resolver) tokenSource(in Input) (s TokenSource) {
+	s = TokenSource{File: l.inside(adminTokenFile, read(l, adminTokenFile, parseText)), Command: read(l, tokenCommand, parseText)}
+	if s.File != "" && s.Command != "" {
+		l.problem("%s and %s are both given: one of them is enough", l.values[adminTokenFile].source, l.values[tokenCommand].source)
+		return s
+	}
+	if l.values[adminToken].set() || s == (TokenSource{}) {
+		return s
+	}
+	name, take := adminTokenFile, func() (string, error) {
+		raw, err := l.files.Read(s.File)
+		return strings.TrimSpace(string(raw)), err
+	}
+	if s.Command != "" {
+		name, take = tokenCommand, func() (string, error) {
+			if in.Output == nil {
+				return "", errors.New("this command line runs no other program")
+			}
+			return in.Output(s.Command)
+		}
+	}
+	token, err := take()
+	switch {
+	case err != nil:
+		l.problem("%s: %w", describe(name, l.values[name].source), err)
+	case token == "":
+		l.problem("%s: it gives no token", describe(name, l.values[name].source))
+	default:
+		l.values[adminToken] = settingValue{texts: []string{token}, level: l.values[name].level, source: l.values[name].source}
+	}
+	return s
+}

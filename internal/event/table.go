@@ -114,6 +114,9 @@ var table = []row{
 	of("source_back", Look{Sign: '✓', Tone: Notable, Observed: true}, SourceBack.text),
 	of("workload_scaled", quietLook, WorkloadScaled.text, lookBy(scalingLook)),
 
+	of("token_renewed", Look{Sign: '✓', Tone: Notable, Observed: true}, TokenRenewed.text),
+	of("token_not_renewed", warnLook, TokenNotRenewed.text),
+	of("token_ending", Look{Sign: '!', Tone: Bad, Observed: true}, TokenEnding.text),
 	of("rotation_armed", beginLook, RotationArmed.text, durable),
 	of("rotation_disarmed", endLook, always[RotationDisarmed]("Rotation disarmed: no more probes")),
 	of("secret_changed", Look{Sign: '◆', Tone: Notable, Chart: true, Observed: true}, SecretChanged.text, durable),

@@ -15,7 +15,7 @@ type channel struct {
 	address  replica
 	replicas map[string]*replica
 	disagree disagreement
-	neither  outage
+	neither  outages
 	forged   uint64
 	probes   uint64
 	cells    []Cell
@@ -76,7 +76,7 @@ func (c *channel) add(p Probe) (news []any) {
 	}
 	if !p.Signature.Forged() {
 		if p.Replica == "" || p.Answer == Accepted { // one replica that accepts is enough, and its refusal says little
-			c.neither.add(p, c.disagree.since.known)
+			c.neither.add(p)
 		}
 		if p.Replica == "" && flipped {
 			c.disagree.flip(p.At, p.Signature)

@@ -1,6 +1,11 @@
 package rotation
 
-import "xinbot.ir/squall/internal/event"
+import (
+	"cmp"
+	"slices"
+
+	"xinbot.ir/squall/internal/event"
+)
 
 // disagreement is a time in which the gateway accepts a secret from one message and refuses it from the next. Seen from its
 // address it shows by answers that change more than once: a gateway that goes over to another secret everywhere changes its
@@ -9,8 +14,11 @@ type disagreement struct {
 	flips  map[event.Signature][]float64 // of the last Window
 	latest float64                       // flip, or moment at which replicas were seen to differ
 	since  moment
-	total  float64 // of those that are over
+	over   []span
 }
+
+// span is a time, in seconds since the start of the run.
+type span struct{ from, to float64 }
 
 // flip notes an answer that is another than the one before.
 func (d *disagreement) flip(when float64, s event.Signature) {
@@ -56,50 +64,77 @@ func (d *disagreement) ends(now float64, mixed bool) (from, until float64, ends 
 		return 0, 0, false
 	}
 	from, until = d.since.at, d.latest
-	d.total += until - from
+	d.over = append(d.over, span{from, until})
 	d.since, d.flips = moment{}, nil
 	return from, until, true
 }
 
-// lasted is how long replicas disagreed in all, in seconds.
-func (d *disagreement) lasted() float64 {
+// spans are all of them, the one that goes on included.
+func (d *disagreement) spans() []span {
 	if d.since.known {
-		return d.total + d.latest - d.since.at
+		return append(slices.Clip(d.over), span{d.since.at, d.latest})
 	}
-	return d.total
+	return d.over
 }
 
-// outage is a time in which neither the old nor the next secret was accepted.
-type outage struct {
-	failed  map[event.Signature]int // since one was accepted
-	first   float64                 // of these
-	latest  float64
-	split   bool // replicas disagreed meanwhile
-	longest float64
+// lasted is how long replicas disagreed in all, in seconds.
+func (d *disagreement) lasted() (sum float64) {
+	for _, s := range d.spans() {
+		sum += s.to - s.from
+	}
+	return sum
 }
+
+// outages are the times in which neither the old nor the next secret was accepted.
+type outages struct {
+	now  outage // that goes on; empty while one of them is accepted
+	over []outage
+}
+
+// outage is one of them.
+type outage struct {
+	from, to  float64
+	old, next int // probes that failed
+}
+
+// mostOutages bounds how many are kept, the longest.
+const mostOutages = 100
 
 // fewestWhileSplit is how many probes in a row have to fail while replicas disagree to be an outage: each fails by chance
-// then, when it comes to the wrong replica. Of two replicas a dozen in a row do so once in 4,096 times.
-const fewestWhileSplit = 12
+// then, when it comes to the wrong replica. Of two replicas twenty in a row do so once in a million times.
+const fewestWhileSplit = 20
 
-func (o *outage) add(p Probe, split bool) {
+func (o *outages) add(p Probe) {
 	if p.Answer == Accepted {
-		o.longest = max(o.longest, o.lasts(p.At))
-		*o = outage{longest: o.longest}
+		if o.now.old > 0 && o.now.next > 0 {
+			o.now.to = p.At
+			o.over = append(o.over, o.now)
+			if len(o.over) > mostOutages {
+				slices.SortFunc(o.over, func(a, b outage) int { return cmp.Compare(b.to-b.from, a.to-a.from) })
+				o.over = o.over[:mostOutages]
+			}
+		}
+		o.now = outage{}
 		return
 	}
-	if o.failed == nil {
-		o.failed, o.first = map[event.Signature]int{}, p.At
+	if o.now.old+o.now.next == 0 {
+		o.now.from = p.At
 	}
-	o.failed[p.Signature]++
-	o.latest, o.split = p.At, o.split || split
+	o.now.to = p.At
+	if p.Signature == event.SignedOld {
+		o.now.old++
+	} else {
+		o.now.next++
+	}
 }
 
-// lasts is how long the one that goes on has lasted by now; 0 when there is none.
-func (o *outage) lasts(now float64) float64 {
-	old, next := o.failed[event.SignedOld], o.failed[event.SignedNext]
-	if old == 0 || next == 0 || o.split && old+next < fewestWhileSplit {
-		return 0
+// longest is the longest one in seconds, but for those that replicas which disagree explain.
+func (o *outages) longest(splits []span) (longest float64) {
+	for _, one := range append(slices.Clip(o.over), o.now) {
+		byChance := one.old+one.next < fewestWhileSplit && slices.ContainsFunc(splits, func(s span) bool { return one.to >= s.from-1 && one.from <= s.to+1 })
+		if one.old > 0 && one.next > 0 && !byChance {
+			longest = max(longest, one.to-one.from)
+		}
 	}
-	return now - o.first
+	return longest
 }

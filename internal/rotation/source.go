@@ -50,7 +50,7 @@ type File struct {
 }
 
 // MaxSecret bounds a secret, in bytes.
-const MaxSecret = 4096
+const MaxSecret = 16 << 10
 
 const readInterval = 500 * time.Millisecond
 

@@ -152,9 +152,10 @@ func (c *channel) stage(now float64, of map[event.Signature]Acceptance) State {
 // followed is how far back following looks, in seconds.
 const followed = 3
 
-// Accepts is the secret that a channel's messages are best signed with now: the one that more of the latest probes were
-// accepted with; of two that do equally well the next. Not ok while that is not known.
-func (t *Tracker) Accepts(name string, now float64) (best event.Signature, ok bool) {
+// Accepts is the secret that a channel's messages are best signed with now: the next one as soon as as many of the latest probes were
+// accepted with it as with the old one; from then on the old one only when none was with the next, as of a rotation that was
+// taken back. Replicas that disagree would else move it to and fro. Not ok while it is not known.
+func (t *Tracker) Accepts(name string, now float64, current event.Signature) (best event.Signature, ok bool) {
 	c := t.channels[name]
 	if c == nil {
 		return "", false
@@ -164,7 +165,7 @@ func (t *Tracker) Accepts(name string, now float64) (best event.Signature, ok bo
 	switch {
 	case !nextKnown || !oldKnown || next == 0 && old == 0:
 		return "", false
-	case next >= old:
+	case next >= old, current == event.SignedNext && next > 0:
 		return event.SignedNext, true
 	}
 	return event.SignedOld, true

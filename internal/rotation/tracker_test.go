@@ -155,7 +155,7 @@ func TestOverlap(t *testing.T) {
 func TestRollingWithAReplicaThatLags(t *testing.T) {
 	switches := []float64{20, 24, 28, 50}
 	accepts := func(i int, at float64) truth {
-		return truth{old: at < switches[i], next: at >= switches[i]+1, away: at >= switches[i] && at < switches[i]+1}
+		return truth{old: at < switches[i], next: at >= switches[i]+1, away: at >= switches[i] && at-switches[i] < 1}
 	}
 	for _, visible := range []bool{true, false} {
 		t.Run(fmt.Sprintf("visible %v", visible), func(t *testing.T) {
@@ -252,14 +252,48 @@ func TestFollowing(t *testing.T) {
 		rolledBack := at >= 40
 		return truth{old: at < 20 || rolledBack, next: at >= 20 && !rolledBack}
 	}}
-	for seconds, want := range map[float64]event.Signature{19: event.SignedOld, 30: event.SignedNext, 50: event.SignedOld} {
+	for seconds, want := range map[float64]event.Signature{12: event.SignedOld, 19: event.SignedOld, 30: event.SignedNext, 50: event.SignedOld} {
 		track, _ := g.watch(t, seconds)
-		if got, ok := track.Accepts("webchat", seconds); !ok || got != want {
+		if got, ok := track.Accepts("webchat", seconds, event.SignedNext); !ok || got != want {
 			t.Errorf("after %v s: %s, want %s", seconds, got, want)
 		}
 	}
 	track, _ := gateway{replicas: 1, accepts: func(int, float64) truth { return truth{away: true} }}.watch(t, 10)
-	if got, ok := track.Accepts("webchat", 10); ok {
+	if got, ok := track.Accepts("webchat", 10, event.SignedOld); ok {
 		t.Errorf("of a gateway that does not answer: %s", got)
+	}
+}
+
+// While replicas disagree a probe fails whenever it comes to the wrong one. That many in a row do is no outage.
+func TestChanceIsNoOutage(t *testing.T) {
+	t.Parallel()
+	outages := 0
+	for seed := range uint64(400) {
+		rng, track := rand.New(rand.NewPCG(seed, 1)), NewTracker("webchat")
+		due := map[event.Signature]float64{event.SignedOld: 0, event.SignedNext: 0.1}
+		switches := []float64{20, 45}
+		for due[event.SignedOld] < 70 {
+			signature := event.SignedOld
+			if due[event.SignedNext] < due[signature] {
+				signature = event.SignedNext
+			}
+			at := due[signature]
+			due[signature] += 0.25 + 0.5*rng.Float64()
+			replica := rng.IntN(2)
+			if at >= switches[replica] && at < switches[replica]+1 { // it restarts: the other one gets everything
+				replica = 1 - replica
+			}
+			p := Probe{At: at, Channel: "webchat", Signature: signature, Answer: Rejected}
+			if switched := at >= switches[replica]; switched == (signature == event.SignedNext) {
+				p.Answer = Accepted
+			}
+			track.Add(p)
+		}
+		if track.Judge(70, nil, DefaultLimits()).Channels[0].Neither > DefaultLimits().Gap.Seconds() {
+			outages++
+		}
+	}
+	if outages > 1 {
+		t.Errorf("in %d of 400 simulated rotations without an outage one is found", outages)
 	}
 }

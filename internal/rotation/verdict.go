@@ -37,7 +37,7 @@ type Traffic struct {
 func (t *Tracker) Judge(now float64, traffic map[string]Traffic, limits Limits) (d event.RotationJudged) {
 	for _, name := range t.order {
 		c := t.channels[name]
-		v := c.verdict(now, traffic[name])
+		v := c.verdict(traffic[name])
 		d.Channels = append(d.Channels, v)
 		for _, x := range expectations {
 			f := event.RotationFinding{Channel: name, Expect: x.kind, Text: name + ": " + x.text(limits)}
@@ -48,11 +48,11 @@ func (t *Tracker) Judge(now float64, traffic map[string]Traffic, limits Limits) 
 	return d
 }
 
-func (c *channel) verdict(now float64, traffic Traffic) event.RotationVerdict {
+func (c *channel) verdict(traffic Traffic) event.RotationVerdict {
 	m := c.moments()
 	v := event.RotationVerdict{
 		Channel: c.name, NextFirst: m.nextFirst.pointer(), NextFull: m.nextFull.pointer(), OldFirst: m.oldFirst.pointer(), OldLast: m.oldLast.pointer(),
-		Neither: tenths(max(c.neither.longest, c.neither.lasts(c.neither.latest))), Disagreed: tenths(c.disagree.lasted()),
+		Neither: tenths(c.neither.longest(c.disagree.spans())), Disagreed: tenths(c.disagree.lasted()),
 		Sent: traffic.Sent, Lost: traffic.Lost, Probes: c.probes, Forged: c.forged, Replicas: c.replicaVerdicts(),
 	}
 	if m.nextFirst.known && m.oldLast.known {

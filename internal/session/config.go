@@ -38,6 +38,7 @@ type Config struct {
 	// Monitoring is what is read of the platform's own metrics and alerts; its zero value: nothing.
 	Monitoring Monitoring
 	Rotation   Rotation // of webhook secrets
+	Token      Token    // of the admin API
 	// Measured is called with each closed second, in the goroutine of the windows; nil: nobody asks for them.
 	Measured func(metric.Observation)
 	// Outlets tell others of the run while it goes on.

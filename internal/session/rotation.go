@@ -92,8 +92,8 @@ type channelSigning struct {
 	traffic rotation.Traffic
 }
 
-// rotatable are the channels whose secrets the run signs with, each once.
-func rotatable(c Config) (all []load.Channel) {
+// Rotatable are the channels whose secrets the run signs with, each once.
+func Rotatable(c Config) (all []load.Channel) {
 	mix := load.WantedMix(c.Settings, c.Options.Workload)
 	for ch, share := range mix {
 		of := c.Options.Workload.Channels[ch].SecretOf
@@ -108,7 +108,7 @@ func rotatable(c Config) (all []load.Channel) {
 func newRotations(c Config, started time.Time, emit func(event.Actor, any), forged func(event.ForgedAccepted), problems func(error)) *rotations {
 	r := &rotations{
 		config: c.Rotation, options: c.Options, keys: c.Options.Keys, emit: emit, started: started, forged: forged, problems: problems,
-		channels: rotatable(c), rooms: map[load.Channel]*channelSigning{},
+		channels: Rotatable(c), rooms: map[load.Channel]*channelSigning{},
 	}
 	for _, ch := range r.channels {
 		r.rooms[ch] = &channelSigning{signing: event.SignOld}
@@ -317,7 +317,11 @@ func (r *rotations) count(o metric.Observation) (followed []event.ChannelFollowe
 		if r.rooms[ch].signing != event.FollowGateway || key.Next == "" {
 			continue
 		}
-		best, known := r.tracker.Accepts(ch.String(), now)
+		current := event.SignedOld
+		if key.Share == 1 {
+			current = event.SignedNext
+		}
+		best, known := r.tracker.Accepts(ch.String(), now, current)
 		share := map[event.Signature]float64{event.SignedNext: 1}[best]
 		if !known || share == key.Share {
 			continue
@@ -494,12 +498,22 @@ func (s *Session) saveProbes() {
 	}
 }
 
+// forgedGrace is how long a run goes on that has found such a gateway.
+const forgedGrace = 2 * time.Second
+
 // forgedAccepted stops a run that has found a gateway which checks no signatures.
 func (s *Session) forgedAccepted(d event.ForgedAccepted) {
 	if s.config.Rotation.TolerateForged || s.ended() {
 		return
 	}
 	s.work.Go(func() {
+		select {
+		case <-time.After(forgedGrace): // the other channels have their say, too
+		case <-s.ctx.Done():
+		}
+		if s.ended() {
+			return
+		}
 		s.stopFor(event.StopRuleMet{Rule: "forged signature accepted", Title: "a wrong or missing signature is accepted", Measured: d.Text()})
 	})
 }

@@ -157,6 +157,7 @@ func (s *Session) begin(ctx context.Context) error {
 	s.schedule()
 	s.watchScaling()
 	s.startMonitoring()
+	s.work.Go(s.watchToken)
 	s.stageRotations()
 	if s.config.Rotation.Armed {
 		if err := s.rotations.arm(squall); err != nil {

@@ -87,6 +87,7 @@ const (
 	NothingMeasured                     // the gateway answered nothing, or counts are missing
 	LoadNotSent                         // a part of the load never left this machine
 	ObjectiveUnknown                    // an objective that was asked for could not be judged
+	RotationUnknown                     // what a rotation should show could not be judged
 )
 
 // reasonRow describes what a kind of reason makes of the run.
@@ -106,6 +107,7 @@ var reasonRows = [...]struct {
 	NothingMeasured:   {ExitNotJudged, NotJudged},
 	LoadNotSent:       {ExitNotJudged, NotJudged},
 	ObjectiveUnknown:  {ExitNotJudged, NotJudged},
+	RotationUnknown:   {ExitNotJudged, NotJudged},
 }
 
 // Reason is why a run did not simply pass.
@@ -248,8 +250,12 @@ func rotations(r Run) (found []Reason) {
 			continue
 		}
 		for _, f := range rotation.Judged.Findings {
-			if f.Verdict == event.ExpectationFailed && f.Expect != event.ExpectForged {
-				found = append(found, Reason{ExpectationFailed, "Secret rotation, " + f.Text, f.Reason})
+			about := "Secret rotation, " + f.Text
+			switch unknown := f.Verdict == event.ExpectationUnknown && f.Expect != event.ExpectReplicas; { // which often cannot be reached
+			case f.Verdict == event.ExpectationFailed && f.Expect != event.ExpectForged, unknown && r.Policy.Unknown == UnknownFails:
+				found = append(found, Reason{ExpectationFailed, about, f.Reason})
+			case unknown && r.Policy.Unknown != UnknownPasses:
+				found = append(found, Reason{RotationUnknown, about, f.Reason})
 			}
 		}
 	}

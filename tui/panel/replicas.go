@@ -80,13 +80,14 @@ func replicaRows(s *view.State) (rows []replicaRow) {
 // row draws one replica: its name, what it accepts, since when it runs.
 func (p *Replicas) row(y int, r replicaRow, s *view.State, st *theme.Styles) {
 	w := p.g.Width()
-	name := min(w/3, 30)
+	const rest = 32 // what stands behind the name
+	name := max(w-rest, 8)
 	if r.gone {
-		p.g.Text(0, y, name, r.name, st.Dim)
+		p.g.Text(0, y, name, endOf(r.name, name), st.Dim)
 		p.g.Text(name+1, y, w-name-1, "gone", st.Dim)
 		return
 	}
-	p.g.Text(0, y, name, r.name, st.Text)
+	p.g.Text(0, y, name, endOf(r.name, name), st.Text)
 	x := name + 1
 	for _, of := range []struct {
 		label string
@@ -98,12 +99,16 @@ func (p *Replicas) row(y int, r replicaRow, s *view.State, st *theme.Styles) {
 		x += 7
 	}
 	if began, err := time.Parse(time.RFC3339, r.started); err == nil {
-		text := began.In(s.Zone).Format("15:04:05")
-		if since := "since " + text; x+len(since) <= w {
-			text = since
-		}
-		p.g.Text(x, y, w-x, text, st.Dim)
+		p.g.TextRight(w, y, w-x, began.In(s.Zone).Format("15:04:05"), st.Dim)
 	}
+}
+
+// endOf is the end of a name that is too long: the names of pods differ there.
+func endOf(name string, width int) string {
+	if letters := []rune(name); len(letters) > width {
+		return "…" + string(letters[len(letters)-width+1:])
+	}
+	return name
 }
 
 // acceptedOf is in how many channels a secret is accepted.

@@ -1,6 +1,9 @@
 package panel
 
 import (
+	"math"
+	"strconv"
+	"strings"
 	"time"
 
 	"xinbot.ir/squall/internal/event"
@@ -22,7 +25,7 @@ func (p *Secrets) Title() string { return "SECRETS" }
 var secretColumns = []struct {
 	x    int
 	head string
-}{{0, "channel"}, {11, "state"}, {26, "old secret"}, {42, "next secret"}, {58, "lost"}, {72, "signed"}}
+}{{0, "channel"}, {11, "state"}, {25, "old secret"}, {40, "next secret"}, {55, "lost"}, {69, "signed"}}
 
 // Sync draws one row per channel.
 func (p *Secrets) Sync(s *view.State) {
@@ -83,14 +86,14 @@ func (p *Secrets) row(y int, c *session.ChannelRotation, armed bool, st *theme.S
 		sign, style := rotationSign(c.State, st)
 		state := sign + " " + string(c.State)
 		if share, known := c.Acceptance[event.SignedNext].Share(); known && c.State == rotation.Mixed && share > 0 && share < 1 {
-			state += " " + units.Share(share)
+			state += " " + strings.TrimSpace(wholePercent(share))
 		}
 		text(1, state, style)
 	}
-	text(2, c.Old+"  "+acceptedText(c.Acceptance[event.SignedOld]), st.Text)
+	text(2, c.Old+" "+acceptedText(c.Acceptance[event.SignedOld]), st.Text)
 	next := "not known yet"
 	if c.Next != "" {
-		next = c.Next + "  " + acceptedText(c.Acceptance[event.SignedNext])
+		next = c.Next + " " + acceptedText(c.Acceptance[event.SignedNext])
 	} else if !armed {
 		next = absentSign
 	}
@@ -102,7 +105,7 @@ func (p *Secrets) row(y int, c *session.ChannelRotation, armed bool, st *theme.S
 	if armed || c.Traffic.Sent > 0 {
 		text(4, units.CountShort(c.Traffic.Lost)+" of "+units.CountShort(c.Traffic.Sent), lost)
 	}
-	text(5, signedText(c), st.Dim)
+	text(5, signedText(c, p.g.Width()-secretColumns[5].x), st.Dim)
 }
 
 // absentSign stands for what there is none of.
@@ -117,18 +120,32 @@ func acceptedText(a rotation.Acceptance) string {
 	case !known:
 		return absentSign
 	}
-	return units.Share(share)
+	return wholePercent(share)
 }
 
-// signedText is what the channel's messages are signed with.
-func signedText(c *session.ChannelRotation) string {
+// wholePercent is a share in whole percent, and 0 and 100 only when it is all or nothing.
+func wholePercent(share float64) string {
+	percent := math.Round(100 * share)
 	switch {
+	case share > 0 && percent == 0:
+		percent = 1
+	case share < 1 && percent == 100:
+		percent = 99
+	}
+	return padLeft(strconv.Itoa(int(percent))+" %", 5)
+}
+
+// signedText is what the channel's messages are signed with, in so many columns.
+func signedText(c *session.ChannelRotation, room int) string {
+	switch {
+	case c.Signing == event.FollowGateway && room < len("follow: next"):
+		return "follow"
 	case c.Signing == event.FollowGateway && c.Share == 1:
 		return "follow: next"
 	case c.Signing == event.FollowGateway:
 		return "follow: old"
 	case c.Signing == event.SignShare:
-		return units.Share(c.Share) + " next"
+		return strings.TrimSpace(wholePercent(c.Share)) + " next"
 	case c.Signing == event.SignNext && c.Next == "":
 		return "old, no next"
 	}
