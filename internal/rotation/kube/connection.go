@@ -97,6 +97,7 @@ func (c *connection) Close() error {
 // The rest of net.Conn. HTTP sets no deadlines: it closes what takes too long.
 
 func (*connection) LocalAddr() net.Addr { return podAddress("squall") }
+
 func (c *connection) RemoteAddr() net.Addr {
 	return podAddress(fmt.Sprintf("%s:%d", c.session.pod, c.port))
 }
