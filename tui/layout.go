@@ -158,8 +158,12 @@ func panels(keys []keyRow) []panelRow {
 		{&panel.Header{}, [numLayouts]place{{0, 1}, {0, 1}, {0, 1}, {0, 1}}},
 		{panel.NewStack(view.LatencyRows()), [numLayouts]place{{1, 1}, {}, {}, {}}},
 	}
-	for _, chart := range view.LatencyRows() {
-		rows = append(rows, panelRow{panel.NewLatency(chart), [numLayouts]place{{}, {1, 1}, {1, 1}, {1, 1}}})
+	for i, chart := range view.LatencyRows() {
+		latency := panel.NewLatency(chart)
+		if i == 0 { // the gateway's
+			latency.WithAccepted()
+		}
+		rows = append(rows, panelRow{latency, [numLayouts]place{{}, {1, 1}, {1, 1}, {1, 1}}})
 	}
 	return append(rows, []panelRow{
 		{panel.NewPods(panel.NewRequestRate()), [numLayouts]place{{}, {}, {2, 1}, {2, 1}}}, // the rate has a line in LOAD too

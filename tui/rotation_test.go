@@ -134,3 +134,25 @@ func TestRotationDialog(t *testing.T) {
 		t.Errorf("calls %q", s.calls)
 	}
 }
+
+// While secrets are rotated the gateway's chart has a row per channel under it, on its own time axis.
+func TestStripUnderTheGatewaysChart(t *testing.T) {
+	for _, size := range []size{{120, 36}, {200, 60}} {
+		s := newFake()
+		rotatingDay(s)
+		m := console(s, looks()[0], size.w, size.h)
+		text := ansi.Strip(frame(t, m, size.w, size.h))
+		for _, want := range []string{"webchat ", "instagr ", "telegra ", "○○○○◐◐◐"} {
+			if !strings.Contains(text, want) {
+				t.Errorf("at %v it lacks %q:\n%s", size, want, text)
+			}
+		}
+		s.rotation.Armed = false
+		m.Update(snapshotMsg{s.Snapshot()})
+		s.advance(1)
+		m.Update(snapshotMsg{s.Snapshot()})
+		if text := ansi.Strip(frame(t, m, size.w, size.h)); strings.Contains(text, "○○○○◐◐◐") {
+			t.Errorf("at %v it is there without a rotation:\n%s", size, text)
+		}
+	}
+}

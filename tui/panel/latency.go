@@ -39,11 +39,20 @@ type Latency struct {
 	title string
 	key   chartKey
 	extra int // rows of spans beyond the first
+	strip int // rows of what the gateway accepts, while secrets are rotated
+
+	accepted bool // it has such rows
 }
 
 // NewLatency returns the chart of a row.
 func NewLatency(row view.LatencyRow) *Latency {
 	return &Latency{pic: chart.LatencyChart{Row: row}, heat: chart.Heatmap{Row: row}, title: row.Title}
+}
+
+// WithAccepted adds, while webhook secrets are rotated, a row per channel under the chart that shows which ones were accepted.
+func (p *Latency) WithAccepted() *Latency {
+	p.accepted = true
+	return p
 }
 
 // Title is the metric's name.
@@ -86,15 +95,28 @@ func (p *Latency) Sync(s *view.State) {
 		most = min(most, 1+max(0, h-3-top-fewestPlotRows))
 		placed, lanes := s.Marks.Lanes(s.History.Axis, most)
 		p.extra = max(lanes-1, 0)
+		p.strip = p.stripRows(s, h-3-top-p.extra)
 		draw := p.pic.Draw
 		if s.Heatmap {
 			draw = p.heat.Draw
 		}
-		draw(&p.g, 0, top, p.g.Width(), h-3-top-p.extra, s)
+		draw(&p.g, 0, top, p.g.Width(), h-3-top-p.extra-p.strip, s)
+		for i := range p.strip {
+			drawAccepted(&p.g, h-2-p.extra-p.strip+i, &s.Now.Rotation.Channels[i], s)
+		}
 		chart.DrawSpans(&p.g, chart.Gutter, h-2-p.extra, s, placed)
 		chart.DrawTimes(&p.g, chart.Gutter, h-1, s)
 	}
-	chart.DrawAxis(&p.g, chart.Gutter, h-3-p.extra, s)
+	chart.DrawAxis(&p.g, chart.Gutter, h-3-p.extra-p.strip, s)
+}
+
+// stripRows is how many channels have a row of their own under a picture of so many rows.
+func (p *Latency) stripRows(s *view.State, rows int) int {
+	r := s.Now.Rotation
+	if !p.accepted || r == nil || !r.Armed {
+		return 0
+	}
+	return max(0, min(len(r.Channels), rows-fewestPlotRows))
 }
 
 // figures writes the two rows above the picture; the signs before p50 and p99 are its legend.

@@ -55,9 +55,7 @@ func (p *SecretStrip) Sync(s *view.State) {
 		if y >= h-1 {
 			break
 		}
-		name := r.Channels[i].Channel
-		p.g.TextRight(chart.Gutter-1, y, chart.Gutter-1, name[:min(len(name), chart.Gutter-1)], st.Dim)
-		p.lane(y, &r.Channels[i], s)
+		drawAccepted(&p.g, y, &r.Channels[i], s)
 		y++
 	}
 	if y < h-1 {
@@ -71,8 +69,9 @@ func (p *SecretStrip) Sync(s *view.State) {
 	chart.DrawAxis(&p.g, chart.Gutter, h-1, s)
 }
 
-// lane draws one channel.
-func (p *SecretStrip) lane(y int, c *session.ChannelRotation, s *view.State) {
+// drawAccepted draws one channel in a row: its name, and a sign per column of the time axis.
+func drawAccepted(g *grid.Grid, y int, c *session.ChannelRotation, s *view.State) {
+	g.TextRight(chart.Gutter-1, y, chart.Gutter-1, c.Channel[:min(len(c.Channel), chart.Gutter-1)], s.Styles.Dim)
 	a := s.History.Axis
 	if a.Length == 0 {
 		return
@@ -95,7 +94,7 @@ func (p *SecretStrip) lane(y int, c *session.ChannelRotation, s *view.State) {
 			if sign.sign == noneOf.sign && disagreed(s.Now.Timeline.Rotated(), c.Channel, a.End(at)-a.Length, a.End(at)) {
 				sign = someOf // it is by chance that all came to the wrong replica
 			}
-			p.g.Set(chart.Gutter+at, y, sign.sign, sign.look(s.Styles))
+			g.Set(chart.Gutter+at, y, sign.sign, sign.look(s.Styles))
 		}
 	}
 }
