@@ -155,7 +155,7 @@ func TestOverlap(t *testing.T) {
 func TestRollingWithAReplicaThatLags(t *testing.T) {
 	switches := []float64{20, 24, 28, 50}
 	accepts := func(i int, at float64) truth {
-		return truth{old: at < switches[i], next: at >= switches[i]+1, away: at >= switches[i] && at-switches[i] < 1}
+		return truth{old: at < switches[i], next: at-switches[i] >= 1, away: at >= switches[i] && at-switches[i] < 1}
 	}
 	for _, visible := range []bool{true, false} {
 		t.Run(fmt.Sprintf("visible %v", visible), func(t *testing.T) {
