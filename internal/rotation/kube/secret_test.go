@@ -151,7 +151,7 @@ func TestSecretThatIsNotAsItShould(t *testing.T) {
 	write(t, c, namespace, map[string]string{"web": ""})
 	tell("read " + object + ": its key web is empty")
 	write(t, c, namespace, map[string]string{"web": strings.Repeat("x", rotation.MaxSecret+1)})
-	tell("read " + object + ": its key web has more than 4096 bytes")
+	tell(fmt.Sprintf("read %s: its key web has more than %d bytes", object, rotation.MaxSecret))
 	write(t, c, namespace, map[string]string{"web": "good"})
 	if got := next(t, w.secrets); got.Value != "good" {
 		t.Errorf("got %+v", got)
