@@ -37,6 +37,10 @@ func Start(ctx context.Context, run Run) (*session.Session, error) {
 	if err != nil {
 		return nil, &ConfigError{err}
 	}
+	rotated, err := rotationOf(r, run.Rotation, newClientLog(run.Dir, r.Options.Keys.Redact))
+	if err != nil {
+		return nil, &ConfigError{err}
+	}
 	told, err := openOutlets(r, run.Dir)
 	if err != nil {
 		return nil, &ConfigError{err}
@@ -56,7 +60,7 @@ func Start(ctx context.Context, run Run) (*session.Session, error) {
 		SteadyState: session.SteadyState(r.Faults.SteadyState), Steady: r.Faults.Steady, Protected: r.Protected, Watch: watchOf(monitoring, r.Faults.Kubernetes.Namespace), Monitoring: monitoring,
 		Dir: run.Dir, LedgerKey: key, Guard: run.Guard, Target: r.Target, Embedded: run.Embedded, Version: run.Version,
 		Command: config.WithoutSecrets(run.Command, r.Options.Keys.Fingerprint), Settled: provenance(r), Secrets: r.Secrets, Warnings: r.Warnings,
-		Rotation: rotationOf(r, run.Rotation), Token: tokenOf(r),
+		Rotation: rotated, Token: tokenOf(r),
 		Measured: told.measured, Outlets: told.list,
 		Report: writeReport,
 	})

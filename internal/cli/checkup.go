@@ -238,6 +238,24 @@ func (c *checkup) checkFaults(ctx context.Context) {
 	}
 }
 
+// checkRotation looks at what following a rotation needs in the cluster.
+func (c *checkup) checkRotation(ctx context.Context) {
+	checks, err := app.CheckRotation(ctx, c.resolved)
+	if err != nil {
+		c.report(fail, "rotation", err.Error())
+	}
+	for _, check := range checks {
+		switch {
+		case check.Problem == nil:
+			c.report(good, "rotation", check.What+": "+check.Found)
+		case check.Needless:
+			c.report(warn, "rotation", check.What+": not asked by themselves: "+check.Problem.Error())
+		default:
+			c.report(fail, "rotation", check.What+": "+check.Problem.Error())
+		}
+	}
+}
+
 // findingResults are the signs of findings.
 var findingResults = map[evidence.Level]checkResult{evidence.OK: good, evidence.Warning: warn, evidence.Failing: fail}
 

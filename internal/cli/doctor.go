@@ -54,6 +54,7 @@ func (a *commands) doctor() *cobra.Command {
 		c.checkToken()
 		c.checkTenants(ctx)
 		c.checkFaults(ctx)
+		c.checkRotation(ctx)
 		c.checkSlack()
 		c.checkOTLP(ctx)
 		c.checkMonitoring(ctx)

@@ -39,8 +39,12 @@ func (a *commands) dryRun(ctx context.Context, r config.Resolved) error {
 	if err != nil {
 		return usage(err)
 	}
+	unseen, err := a.showCluster(ctx, r)
+	if err != nil {
+		return usage(err)
+	}
 	fmt.Fprintln(a.Out, "Nothing was changed.")
-	if refused || unread {
+	if refused || unread || unseen {
 		return exitStatus(exitFailed)
 	}
 	return nil
@@ -59,6 +63,26 @@ func (a *commands) showMonitoring(ctx context.Context, f *app.Faults) (unread bo
 		unread = unread || found.Level() == evidence.Failing
 	}
 	return unread, err
+}
+
+// showCluster says what of a rotation can be seen in the cluster. It reports whether a next secret cannot.
+func (a *commands) showCluster(ctx context.Context, r config.Resolved) (unseen bool, err error) {
+	checks, err := app.CheckRotation(ctx, r)
+	if len(checks) > 0 {
+		fmt.Fprintln(a.Out, "What is seen of a rotation")
+	}
+	for _, check := range checks {
+		sign, text := "✓", check.Found
+		if check.Problem != nil {
+			sign, text = "✗", check.Problem.Error()
+		}
+		if check.Problem != nil && check.Needless {
+			sign, text = "!", "not asked by themselves: "+text
+		}
+		fmt.Fprintf(a.Out, "  %s %s: %s\n", sign, check.What, printable.Line(text))
+		unseen = unseen || check.Problem != nil && !check.Needless
+	}
+	return unseen, err
 }
 
 // preflightFaults looks at the faults that a run was asked to inject before there is any load: what cannot be injected

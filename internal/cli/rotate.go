@@ -25,6 +25,7 @@ the runbook. docs/rotation.md says how it is known.`
 
 const rotateExample = `  squall rotate --target staging --next-secret-file webchat=/run/secrets/next
   squall rotate --target staging --next-secret-command 'vault kv get -field=next secret/xin' --wait 30m --out runs/rotation
+  squall rotate --target staging --namespace xin-staging --next-secret-kubernetes xin-staging/xin-channel-gateway-secrets:WEBHOOK_SECRET
   squall rotate --target staging --dry-run`
 
 // rotateDefaults are those of settings that mean something else in a rotation: enough traffic to see a loss, for as long as it takes.
@@ -100,7 +101,7 @@ func (a *commands) follow(ctx context.Context, s *session.Session, plan rotation
 }
 
 // showRotation says what a rotation would probe. It sends nothing.
-func (a *commands) showRotation(_ context.Context, r config.Resolved, plan rotation.Plan) error {
+func (a *commands) showRotation(ctx context.Context, r config.Resolved, plan rotation.Plan) error {
 	channels := app.RotatableChannels(r)
 	if len(channels) == 0 {
 		return usage(errors.New("rotate: no channel of the mix has a secret that could be rotated"))
@@ -115,16 +116,27 @@ func (a *commands) showRotation(_ context.Context, r config.Resolved, plan rotat
 	for _, s := range r.Rotation.Sources {
 		fmt.Fprintf(a.Out, "  %s\n", s.Name())
 	}
-	if len(r.Rotation.Sources) == 0 {
-		fmt.Fprintln(a.Out, "  ✗ nowhere: give WEBHOOK_SECRET_NEXT, --next-secret-file or --next-secret-command")
+	for _, s := range r.Rotation.Kubernetes.Secrets {
+		fmt.Fprintf(a.Out, "  %s\n", s)
+	}
+	nowhere := len(r.Rotation.Sources)+len(r.Rotation.Kubernetes.Secrets) == 0
+	if nowhere {
+		fmt.Fprintln(a.Out, "  ✗ nowhere: give WEBHOOK_SECRET_NEXT, --next-secret-file, --next-secret-command or --next-secret-kubernetes")
+	}
+	unseen, err := a.showCluster(ctx, r)
+	if err != nil {
+		return usage(err)
 	}
 	l := r.Rotation.Limits
 	fmt.Fprintf(a.Out, "Expects at most %s lost, neither secret accepted for at most %s, the old one refused within %s\n",
 		units.Counted(l.Lost, "message", "messages"), units.Duration(l.Gap), units.Duration(l.Refused))
 	fmt.Fprintf(a.Out, "Waits %s for the first change, %s for its end, and watches %s more\n", units.Duration(plan.Wait), units.Duration(plan.Settle), units.Duration(plan.Verify))
 	fmt.Fprintln(a.Out, "Nothing was sent.")
-	if len(r.Rotation.Sources) == 0 {
+	switch {
+	case nowhere:
 		return usage(errors.New("rotate: there is no source of a next secret"))
+	case unseen:
+		return exitStatus(exitFailed)
 	}
 	return nil
 }

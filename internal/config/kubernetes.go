@@ -101,7 +101,8 @@ func (l *resolver) clusterWarnings(warn func(string, ...any)) {
 		}
 	}
 	for _, name := range []string{kubeconfig, kubeContext, kubeAllow} {
-		if l.values[name].level == fromFlag && !given.set() && l.unusedNamespace == "" && !l.admin {
+		used := name != kubeAllow && l.values[nextKubernetes].set()
+		if l.values[name].level == fromFlag && !given.set() && l.unusedNamespace == "" && !l.admin && !used {
 			warn("%s without a namespace: Kubernetes faults are off; add --namespace to switch them on", l.values[name].source)
 		}
 	}

@@ -3,6 +3,7 @@ package config
 import (
 	"fmt"
 	"net"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -15,6 +16,7 @@ import (
 // Rotation is how the rotation of webhook secrets is followed.
 type Rotation struct {
 	Sources        []rotation.Source // of next secrets
+	Kubernetes     KubernetesRotation
 	Replicas       rotation.Addresses
 	Armed          bool // from the start
 	Signing        event.Signing
@@ -22,6 +24,25 @@ type Rotation struct {
 	Rate           float64 // probes a second for each channel and signature
 	Limits         rotation.Limits
 	TolerateForged bool
+}
+
+// KubernetesRotation is what of a rotation is seen in the cluster.
+type KubernetesRotation struct {
+	Kubeconfig, Context string      // as of faults, but that they do not switch these off
+	Secrets             []SecretKey // sources of next secrets, beside the others
+	Selector            string      // labels of the gateway's pods
+	Port                int         // of the gateway in them
+}
+
+// SecretKey is a key of a Secret in Kubernetes, which holds the secret of a channel; "" of all.
+type SecretKey struct{ Channel, Namespace, Name, Key string }
+
+// String names it for people, as the source does.
+func (k SecretKey) String() string { return "secret " + k.Namespace + "/" + k.Name + ":" + k.Key }
+
+// Wanted reports whether something of a rotation was asked for.
+func (r Rotation) Wanted() bool {
+	return r.Armed || len(r.Sources) > 0 || len(r.Kubernetes.Secrets) > 0
 }
 
 // commandInterval is how often a command is asked for a next secret.
@@ -55,7 +76,33 @@ func (l *resolver) rotation() Rotation {
 	for _, of := range readLines(l, nextCommands, nil, parseOfChannel) {
 		r.Sources = append(r.Sources, rotation.Command{Channel: of.channel, Line: of.text, Every: commandInterval})
 	}
+	r.Kubernetes = l.kubernetesRotation()
 	return r
+}
+
+func (l *resolver) kubernetesRotation() KubernetesRotation {
+	k := KubernetesRotation{
+		Kubeconfig: l.kubeconfig(), Context: read(l, kubeContext, parseText),
+		Secrets:  readLines(l, nextKubernetes, nil, parseSecretKey),
+		Selector: read(l, gatewaySelector, parseText), Port: read(l, gatewayPort, parseWhole(1, 1<<16-1)),
+	}
+	if len(k.Secrets) > 0 && !l.values[kubeNamespace].set() { // with a namespace faults have looked
+		l.checkKubeconfig(k.Kubeconfig)
+	}
+	return k
+}
+
+var validKey = regexp.MustCompile(`^[-._a-zA-Z0-9]{1,253}$`)
+
+// parseSecretKey reads [CHANNEL=]NAMESPACE/NAME:KEY.
+func parseSecretKey(text string) (SecretKey, error) {
+	of, err := parseOfChannel(text)
+	if err != nil {
+		return SecretKey{}, err
+	}
+	namespace, rest, _ := strings.Cut(of.text, "/")
+	name, key, _ := strings.Cut(rest, ":")
+	return orRefused(SecretKey{of.channel, namespace, name, key}, validNamespace.MatchString(namespace) && validObject(name) && validKey.MatchString(key))
 }
 
 // nextChannels are the channels of the settings that hold a next secret; "" is every channel. In the order of the table.

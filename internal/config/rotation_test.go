@@ -1,6 +1,7 @@
 package config
 
 import (
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -42,6 +43,27 @@ func TestRotationSettings(t *testing.T) {
 	}
 }
 
+func TestRotationOnKubernetes(t *testing.T) {
+	r, err := parse(t, nil, "--gateway", "http://127.0.0.1:1/webchat/webhook", "-e", "WEBHOOK_SECRET=dev-web", "--context", "staging", "--gateway-port", "8443", "--gateway-selector", "app=gateway",
+		"--next-secret-kubernetes", "xin-staging/xin-channel-gateway-secrets:WEBHOOK_SECRET", "--next-secret-kubernetes", "telegram=xin-staging/a.b:token")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := KubernetesRotation{
+		Context: "staging", Selector: "app=gateway", Port: 8443,
+		Secrets: []SecretKey{{"", "xin-staging", "xin-channel-gateway-secrets", "WEBHOOK_SECRET"}, {"telegram", "xin-staging", "a.b", "token"}},
+	}
+	if got := r.Rotation.Kubernetes; !reflect.DeepEqual(got, want) {
+		t.Errorf("got %+v, want %+v", got, want)
+	}
+	if warnings := strings.Join(r.Warnings, "; "); !r.Rotation.Wanted() || strings.Contains(warnings, "without a namespace") {
+		t.Errorf("wanted %v, warnings %s", r.Rotation.Wanted(), warnings)
+	}
+	if r.Faults.Kubernetes.Namespace != "" {
+		t.Error("a Secret that is read switches faults on")
+	}
+}
+
 // A mistake is named with where it stands, and never with the secret.
 func TestRotationMistakes(t *testing.T) {
 	for name, c := range map[string]struct {
@@ -55,6 +77,10 @@ func TestRotationMistakes(t *testing.T) {
 		"share":          {nil, []string{"--sign-with", "120%"}, "must be old, next"},
 		"borrowed":       {nil, []string{"--next-secret-file", "automation=/x"}, "automation has no secret of its own: it is signed with that of webchat"},
 		"rate":           {nil, []string{"--probe-rate", "1000"}, "must be a number from 0.1 to 10"},
+		"no key":         {nil, []string{"--next-secret-kubernetes", "xin-staging/secrets"}, "must be a key of a Secret"},
+		"no namespace":   {nil, []string{"--next-secret-kubernetes", "secrets:KEY"}, "must be a key of a Secret"},
+		"no kubeconfig":  {nil, []string{"--next-secret-kubernetes", "a/b:c", "--kubeconfig", "/nowhere"}, "there is no /nowhere"},
+		"no port":        {nil, []string{"--gateway-port", "0"}, "must be a port from 1 to 65535"},
 		"nothing behind": {nil, []string{"--next-secret-command", "webchat="}, "must be a command line"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -157,6 +157,9 @@ const (
 	nextSection       = "rotation.next."
 	nextFiles         = "rotation.next_files"
 	nextCommands      = "rotation.next_commands"
+	nextKubernetes    = "rotation.next_kubernetes"
+	gatewaySelector   = "rotation.gateway_selector"
+	gatewayPort       = "rotation.gateway_port"
 	RotationArmed     = "rotation.armed"
 	RotationSigning   = "rotation.sign_with"
 	probeRate         = "rotation.probe_rate"
@@ -278,6 +281,9 @@ func Table() []Setting {
 	rows = append(rows, []Setting{
 		{Name: nextFiles, Flags: option("next-secret-file"), InFile: true, List: true, Default: "none", Argument: "[CHANNEL=]FILE", Accepts: "a file, perhaps with the channel in front of it: webchat=/run/secrets/next", Help: "file that holds the next secret of a channel, or of all, and nothing else; it is read again and again"},
 		{Name: nextCommands, Flags: option("next-secret-command"), InFile: true, List: true, Default: "none", Argument: "[CHANNEL=]COMMAND", Accepts: "a command line, perhaps with the channel in front of it: webchat='vault kv get -field=next secret/xin'", Help: "command that prints the next secret of a channel, or of all; it is run once a minute"},
+		{Name: nextKubernetes, Flags: option("next-secret-kubernetes"), InFile: true, List: true, Default: "none", Argument: "[CHANNEL=]NS/NAME:KEY", Accepts: "a key of a Secret, perhaps with the channel in front of it: webchat=xin-staging/xin-channel-gateway-secrets:WEBHOOK_SECRET", Help: "key of a Secret of the cluster that holds the secret of a channel, or of all; it is watched, and a change of it is the rotation"},
+		{Name: gatewaySelector, Flags: option("gateway-selector"), InFile: true, Default: "app.kubernetes.io/name=channel-gateway", Argument: "LABELS", Accepts: "labels such as app.kubernetes.io/name=channel-gateway", Help: "which pods of the namespace are the gateway's: each is probed by itself, through a port-forward"},
+		{Name: gatewayPort, Flags: option("gateway-port"), InFile: true, Default: "8080", Argument: "PORT", Accepts: "a port from 1 to 65535", Help: "port of the gateway in these pods, without TLS"},
 		{Name: RotationArmed, Flags: option("rotation"), InFile: true, Bool: true, Default: "false", Accepts: acceptsBool, Help: "follow the rotation of webhook secrets from the start: probe which ones the gateway accepts"},
 		{Name: RotationSigning, Flags: option("sign-with"), InFile: true, Default: string(event.SignOld), Argument: "WHAT", Accepts: "old, next, follow, or a share such as 25%", Help: "what the traffic is signed with while secrets are rotated: the old one, the next one, the one that the gateway accepts, or a share of it with the next one"},
 		{Name: probeRate, Flags: option("probe-rate"), InFile: true, Default: "2", Argument: "N", Accepts: fmt.Sprintf("a number from 0.1 to %v", rotation.MaxRate), Help: "probes a second for each channel and signature"},

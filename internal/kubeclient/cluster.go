@@ -52,6 +52,8 @@ type Config struct {
 	Hide func(secrets ...string)
 	// Timeout is for one answer of the API server; 0 for [CallTime].
 	Timeout time.Duration
+	// RoleHint is what helps when a right is missing; "" for [RoleHint].
+	RoleHint string
 }
 
 // Cluster is a client of one cluster. client-go shares the connections of all clients with the same settings,
@@ -60,6 +62,8 @@ type Cluster struct {
 	Ref    Ref
 	Config *rest.Config // without a bound on time: for exec and watches
 	Client *Client      // each call within the timeout
+
+	roleHint string
 }
 
 // Ref identifies a cluster. It stands in ledgers, and holds no credentials: those stay in the kubeconfig.
@@ -173,7 +177,7 @@ func newCluster(config *rest.Config, ref Ref, c Config) (*Cluster, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make client for %s: %w", ref.Server, err)
 	}
-	return &Cluster{Ref: ref, Config: config, Client: client}, nil
+	return &Cluster{Ref: ref, Config: config, Client: client, roleHint: c.RoleHint}, nil
 }
 
 // existingFiles joins the paths that exist, made absolute so that they hold in another directory.

@@ -1,6 +1,7 @@
 package kubeclient
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -14,7 +15,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 )
 
-// RoleHint is where the rights come from.
+// RoleHint is where the rights come from that faults and evidence need.
 const RoleHint = "apply the Role in docs/faults.md"
 
 // Explain wraps an error of the API with the operation and the remedy.
@@ -27,7 +28,7 @@ func (cl *Cluster) Explain(what string, err error) error {
 	case apierrors.IsUnauthorized(err):
 		return fmt.Errorf("%s: %w: the login of context %s has expired or is unknown: log in again", what, err, cl.Ref.ContextName())
 	case apierrors.IsForbidden(err) && byAuthorizer(err):
-		return fmt.Errorf("%s: %w: %s", what, err, RoleHint)
+		return fmt.Errorf("%s: %w: %s", what, err, cmp.Or(cl.roleHint, RoleHint))
 	case errors.As(err, &status): // the server says it best: quota, admission, finalizers
 		return fmt.Errorf("%s: %w", what, err)
 	case errors.Is(err, context.Canceled):

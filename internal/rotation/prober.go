@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"crypto/tls"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
 	mathrand "math/rand/v2"
@@ -36,6 +37,8 @@ type Messages interface {
 // Replicas reaches each replica of the gateway by itself.
 type Replicas interface {
 	List(ctx context.Context) ([]Replica, error)
+	// Dial opens a connection to a replica. Its errors, and those of the connection, are a [WayError] when they say nothing of the
+	// replica.
 	Dial(ctx context.Context, name string) (net.Conn, error)
 }
 
@@ -55,8 +58,9 @@ type Prober struct {
 
 	Answered func(Probe)                      // called from several goroutines
 	Listed   func(now float64, all []Replica) // likewise
-	Trouble  func(what string, problem error) // likewise: replicas cannot be listed, or not all of them are asked
+	Trouble  func(what string, problem error) // likewise: replicas cannot be listed or reached, or not all of them are asked
 	wrong    string                           // a secret that nobody has
+	ways     ways
 }
 
 // Run sends probes until ctx ends.
@@ -124,24 +128,31 @@ func (p *Prober) probe(ctx context.Context, channel, replica string, signature e
 		request.Host, request.URL.Scheme = request.URL.Host, "http"
 	}
 	sent := time.Now()
-	status := statusOf(via, request)
+	status, err := statusOf(via, request)
 	if ctx.Err() != nil {
 		return // cut off by us
 	}
+	if failed := new(WayError); errors.As(err, &failed) {
+		if p.ways.tell(replica, failed, time.Now()) {
+			p.Trouble(failed.what(replica), failed.Err)
+		}
+		return
+	}
+	p.ways.open(replica)
 	p.Answered(Probe{At: sent.Sub(p.Started).Seconds(), Channel: channel, Replica: replica, Signature: signature, Answer: AnswerOf(status), Status: status})
 }
 
-// statusOf sends a request and reads the answer to its end; 0 when there was none.
-func statusOf(via http.RoundTripper, request *http.Request) int {
+// statusOf sends a request and reads the answer to its end; 0, and why, when there was none.
+func statusOf(via http.RoundTripper, request *http.Request) (int, error) {
 	answer, err := via.RoundTrip(request)
 	if err != nil {
-		return 0
+		return 0, err
 	}
 	defer answer.Body.Close()
 	if _, err := io.CopyN(io.Discard, answer.Body, mostAnswered); err != nil && err != io.EOF { //nolint:errorlint // CopyN gives it as it is
-		return 0
+		return 0, err
 	}
-	return answer.StatusCode
+	return answer.StatusCode, nil
 }
 
 // followReplicas asks every replica for as long as it is there.
@@ -154,7 +165,7 @@ func (p *Prober) followReplicas(ctx context.Context, work *sync.WaitGroup) {
 	}()
 	tick := time.NewTicker(listInterval)
 	defer tick.Stop()
-	told := false
+	told, many := false, false
 	for {
 		all, err := p.Replicas.List(ctx)
 		if ctx.Err() != nil {
@@ -166,6 +177,10 @@ func (p *Prober) followReplicas(ctx context.Context, work *sync.WaitGroup) {
 			p.Trouble("list the replicas of the gateway", err)
 		case err == nil:
 			told = false
+			if len(all) > MostReplicas && !many {
+				many = true
+				p.Trouble("ask every replica", fmt.Errorf("there are %d, and %d are asked at most", len(all), MostReplicas))
+			}
 			p.follow(ctx, work, asked, all)
 		}
 		select {
@@ -178,10 +193,7 @@ func (p *Prober) followReplicas(ctx context.Context, work *sync.WaitGroup) {
 
 // follow begins to ask replicas that are new, and stops with those that are gone.
 func (p *Prober) follow(ctx context.Context, work *sync.WaitGroup, asked map[string]context.CancelFunc, all []Replica) {
-	if len(all) > MostReplicas {
-		p.Trouble("ask every replica", fmt.Errorf("there are %d, and %d are asked at most", len(all), MostReplicas))
-		all = all[:MostReplicas]
-	}
+	all = all[:min(len(all), MostReplicas)]
 	p.Listed(time.Since(p.Started).Seconds(), all)
 	there := map[string]bool{}
 	for _, r := range all {
