@@ -30,7 +30,7 @@ func RecoverFound(ctx context.Context, found []Found, undoers Undoers, options R
 	all := make([]RecoverResult, 0, len(found))
 	for _, f := range found {
 		r := Record{ID: f.Kind, Time: time.Now(), Kind: f.Kind, Object: f.Kind + " of session " + f.Session, Undo: f.Undo}
-		all = append(all, recoverRecord(ctx, nothingToResolve, r, undoers, options))
+		all = append(all, recoverRecord(ctx, "", nothingToResolve, r, undoers, options))
 	}
 	return all
 }

@@ -170,7 +170,7 @@ func (inj *injection) remainingErrors(err error) (left []*NotRevertedError) {
 	for _, done := range inj.applied {
 		remedy := "stop squall"
 		if done.record != "" {
-			remedy = remedyFor(inj.engine.config.Undoers[done.step.Kind], done.undo, err)
+			remedy = remedyFor(inj.engine.config.Undoers[done.step.Kind], done.undo, err, inj.engine.config.Ledger.dir())
 		}
 		left = append(left, &NotRevertedError{Object: done.step.Object, Remedy: remedy, Err: err})
 	}

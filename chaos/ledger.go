@@ -155,6 +155,9 @@ func (l *Ledger) Check() error {
 // Damaged is a [*DamagedError] when lines of the ledger could not be read, else nil.
 func (l *Ledger) Damaged() error { return l.damaged }
 
+// dir is the run directory that the ledger lies in.
+func (l *Ledger) dir() string { return filepath.Dir(l.path) }
+
 // Foreign is a [*ForeignLedgerError] when lines of the ledger were not written with its key, else nil.
 func (l *Ledger) Foreign() error { return l.foreign }
 

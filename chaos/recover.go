@@ -39,7 +39,7 @@ func Recover(ctx context.Context, l *Ledger, undoers Undoers, options RecoverOpt
 	options = options.withDefaults()
 	var all []RecoverResult
 	for _, r := range l.Unresolved() {
-		all = append(all, recoverRecord(ctx, l.Resolve, r, undoers, options))
+		all = append(all, recoverRecord(ctx, l.dir(), l.Resolve, r, undoers, options))
 	}
 	return all
 }
@@ -51,7 +51,7 @@ func (o RecoverOptions) withDefaults() RecoverOptions {
 	return o
 }
 
-func recoverRecord(ctx context.Context, resolve func(id string) error, r Record, undoers Undoers, options RecoverOptions) RecoverResult {
+func recoverRecord(ctx context.Context, dir string, resolve func(id string) error, r Record, undoers Undoers, options RecoverOptions) RecoverResult {
 	result := RecoverResult{Object: r.Object}
 	u, known := undoers[r.Kind]
 	if !known {
@@ -90,7 +90,7 @@ func recoverRecord(ctx context.Context, resolve func(id string) error, r Record,
 			err = resolve(r.ID)
 		}
 		if err != nil {
-			result.Err = &NotRevertedError{Object: r.Object, Remedy: remedyFor(u, r.Undo, err), Err: err}
+			result.Err = &NotRevertedError{Object: r.Object, Remedy: remedyFor(u, r.Undo, err, dir), Err: err}
 		}
 		return result
 	}

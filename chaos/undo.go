@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+
+	"al.essio.dev/pkg/shellescape"
 )
 
 // Undoer undoes changes of one kind from the ledger's record alone.
@@ -96,18 +98,20 @@ func (e *OtherTargetError) Error() string {
 	return fmt.Sprintf("the record is of %s, and the configuration names %s: nothing was contacted", e.Record, own)
 }
 
-// resolveRemedy is the remedy for what is not there any more: there is nothing to revert.
-const resolveRemedy = "squall recover --keep"
-
-// remedyFor is what a person can do about an error of undoing.
-func remedyFor(u Undoer, undo json.RawMessage, err error) string {
+// remedyFor is what a person can do about an error of undoing a record of a run directory; "" is none, where there are only
+// objects that were found.
+func remedyFor(u Undoer, undo json.RawMessage, err error, dir string) string {
+	ofRun := ""
+	if dir != "" {
+		ofRun = " " + shellescape.Quote(dir) // without it, runs that are kept elsewhere are not found
+	}
 	var conflict *ConflictError
 	if errors.As(err, &conflict) && conflict.Gone {
-		return resolveRemedy
+		return "squall recover --keep" + ofRun // it is not there any more: there is nothing to revert
 	}
 	var foreign *OtherTargetError
 	if errors.As(err, &foreign) { // a command that goes there is no remedy either
-		return "if that place is yours, squall recover " + foreign.Flag
+		return "if that place is yours, squall recover " + foreign.Flag + ofRun
 	}
 	return u.Remedy(undo)
 }

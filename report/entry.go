@@ -214,13 +214,21 @@ func alertTable(run *Run) []block {
 		cause, caused := run.injectionBefore(fired)
 		caused = caused && known
 		t.rows = append(t.rows, textRow(name, string(a.Last.State), a.Last.Source,
-			run.momentText(fired, known), afterText(cause, fired, cause.From, caused),
-			run.momentText(over, resolved), afterText(cause, over, cause.to(run.length), caused && resolved && cause.Reverted != nil)))
+			atMost(a.Last.FiredExact, "by ", run.momentText(fired, known)), atMost(a.Last.FiredExact, "at most ", afterText(cause, fired, cause.From, caused)),
+			atMost(a.Last.ResolvedExact, "by ", run.momentText(over, resolved)), atMost(a.Last.ResolvedExact, "at most ", afterText(cause, over, cause.to(run.length), caused && resolved && cause.Reverted != nil))))
 	}
 	if more := len(run.timeline.Alerts) - len(t.rows); more > 0 {
 		return []block{t, paragraph{plain(units.Counted(uint64(more), "more alert is", "more alerts are")+" in ").then(code(rundir.JournalFile), plain("."))}}
 	}
 	return []block{t}
+}
+
+// atMost marks a time that is only that of when it was seen: it may have been earlier.
+func atMost(exact bool, mark, text string) string {
+	if exact || text == absent || strings.HasPrefix(text, "before ") {
+		return text
+	}
+	return mark + text
 }
 
 // momentText is a moment on the run's clock and on the wall's.
@@ -266,9 +274,17 @@ func gapLines(gaps []timeline.Gap) (lines []line) {
 		if g.To != timeline.Open {
 			until = "to " + clock(g.To)
 		}
-		lines = append(lines, plain(g.Missing(), " from ", clock(g.From), " ", until, ": ", g.Reason))
+		lines = append(lines, plain(g.Missing(), " from ", clock(g.From), " ", until, ": ", g.Reason, remedyText(g.Remedy)))
 	}
 	return lines
+}
+
+// remedyText is what would help, behind a reason.
+func remedyText(remedy string) string {
+	if remedy == "" {
+		return ""
+	}
+	return "; " + remedy
 }
 
 func recoveryBlocks(run *Run) []block {

@@ -117,9 +117,9 @@ func TestRemediationsKeepTheirNames(t *testing.T) {
 
 // Alerts have their times, and how long after which fault and which revert they were.
 func TestAlertTimeline(t *testing.T) {
-	alert := event.AlertChanged{Source: "prometheus", Alert: "HighLatencyLLM", Labels: map[string]string{"severity": "page|d"}, State: event.AlertFiring, FiredAt: began.Add(54 * time.Second)}
+	alert := event.AlertChanged{Source: "prometheus", Alert: "HighLatencyLLM", Labels: map[string]string{"severity": "page|d"}, State: event.AlertFiring, FiredAt: began.Add(54 * time.Second), FiredExact: true}
 	over := alert
-	over.State, over.ResolvedAt = event.AlertResolved, began.Add(85*time.Second)
+	over.State, over.ResolvedAt, over.ResolvedExact = event.AlertResolved, began.Add(85*time.Second), true
 	old := event.AlertChanged{Source: "prometheus", Alert: "Old", State: event.AlertFiring, FiredAt: began.Add(-time.Hour)}
 	// It is over while another fault is on, and after a third: it is still told with the fault that it fired in.
 	soon := event.AlertChanged{Source: "prometheus", Alert: "Soon", State: event.AlertResolved, FiredAt: began.Add(30 * time.Second), ResolvedAt: began.Add(48 * time.Second)}
@@ -131,7 +131,7 @@ func TestAlertTimeline(t *testing.T) {
 	for _, want := range []string{
 		"| HighLatencyLLM (severity page\\|d) | resolved | prometheus | 00:54 (09:15:54 UTC) | 44 s, LLM latency | 01:25 (09:16:25 UTC) | 35 s, LLM latency |\n",
 		"| Old | firing | prometheus | before the start | – | – | – |\n",
-		"| Soon | resolved | prometheus | 00:30 (09:15:30 UTC) | 20 s, LLM latency | 00:48 (09:15:48 UTC) | before it, LLM latency |\n",
+		"| Soon | resolved | prometheus | by 00:30 (09:15:30 UTC) | at most 20 s, LLM latency | by 00:48 (09:15:48 UTC) | before it, LLM latency |\n",
 		"- No data from alertmanager from 01:00 to the end: it answers 500\n",
 	} {
 		if !strings.Contains(text, want) {

@@ -65,6 +65,19 @@ func countOf(groups []repeats) (n uint64) {
 	return n
 }
 
+// unjudgedExpectations is how many expectations nothing is known of, and how many there are.
+func unjudgedExpectations(injections []injection) (n, all int) {
+	for _, i := range injections {
+		for _, f := range i.Findings {
+			all++
+			if verdictOn(f) == event.ExpectationUnknown {
+				n++
+			}
+		}
+	}
+	return n, all
+}
+
 // expectationsLine counts the verdicts and names the first that a person should look at.
 func expectationsLine(injections []injection) line {
 	count, first := map[event.ExpectationVerdict]int{}, map[event.ExpectationVerdict]string{}

@@ -11,8 +11,8 @@ import (
 	"xinbot.ir/squall/internal/units"
 )
 
-// junit.xml has three suites: the run itself, its objectives, and the expectations of its faults, of which one is that each
-// has an effect. It is what build servers read (junit-10.xsd of Jenkins, which Maven's Surefire writes). There is a failure or
+// junit.xml has four suites: the run itself, its objectives, its stop rules, and the expectations of its faults, of which one
+// is that each has an effect. It is what build servers read (junit-10.xsd of Jenkins, which Maven's Surefire writes). There is a failure or
 // an error in it exactly when the verdict is not passed:
 //
 //   - a failure is an objective or an expectation that failed, or a stop rule that ended the run;
@@ -79,6 +79,7 @@ var junitRunCases = []struct {
 	{slo.NothingMeasured, "The platform answered and was measured", true},
 	{slo.LoadNotSent, "The load left this machine", true},
 	{slo.ObjectiveUnknown, "Every objective that was asked for could be judged", true},
+	{slo.StopRuleUnknown, "Every stop rule could be told", true},
 }
 
 func writeJUnit(w io.Writer, run *Run) error {
@@ -86,7 +87,7 @@ func writeJUnit(w io.Writer, run *Run) error {
 	for _, s := range []struct {
 		name  string
 		cases []junitCase
-	}{{"run", junitRun(run)}, {"objectives", junitObjectives(run)}, {"expectations", junitExpectations(run)}} {
+	}{{"run", junitRun(run)}, {"objectives", junitObjectives(run)}, {"stop rules", junitStopRules(run)}, {"expectations", junitExpectations(run)}} {
 		if len(s.cases) > 0 {
 			suites.add(run, s.name, s.cases)
 		}
@@ -189,6 +190,26 @@ func junitObjectives(run *Run) (cases []junitCase) {
 			c.Failure = junitBecause("objective", "could not be judged: "+o.Reason)
 		case o.State == slo.Unknown:
 			c.Skipped = junitBecause("", o.Reason)
+		}
+		cases = append(cases, c)
+	}
+	return cases
+}
+
+// junitStopRules are the rules with whether they were watched. One that was met and ended the run is a failure of the run.
+func junitStopRules(run *Run) (cases []junitCase) {
+	for _, rule := range run.timeline.Start.StopRules {
+		c := junitCase{Name: rule}
+		for _, u := range run.timeline.Unread {
+			if u.Data.What != event.ConditionStopRule || u.Data.Rule != rule {
+				continue
+			}
+			reason := u.Data.Extent() + ": " + u.Data.Reason
+			if u.Data.Never && run.verdict.Run.Policy.Unknown == slo.UnknownFails {
+				c.Failure = junitBecause("stop rule", reason)
+			} else {
+				c.Skipped = junitBecause("", reason)
+			}
 		}
 		cases = append(cases, c)
 	}

@@ -117,8 +117,15 @@ func TestJUnitAgreesWithTheVerdict(t *testing.T) {
 			happened(15, event.RoleSquall, event.ExpectationDecided{Injection: llm, Finding: event.Finding{Text: "recovers <within> 2 min", Verdict: v, Reason: "seen & \x01noted"}}),
 		}
 	}
+	const rule = "prometheus: automation_queue_depth > 50 for 5s"
+	unread := func(never bool) []event.Event {
+		d := event.ConditionUnread{What: event.ConditionStopRule, Rule: rule, Title: "automation_queue_depth > 50", Unread: 20, Of: 30, Never: never, Reason: "it has no series"}
+		return []event.Event{happened(29, event.RoleSquall, d)}
+	}
 	objectives := func(unknown, expectations string, lines ...string) func(*event.RunStarted) {
-		return func(m *event.RunStarted) { m.Objectives, m.Unknown, m.Expectations = lines, unknown, expectations }
+		return func(m *event.RunStarted) {
+			m.Objectives, m.Unknown, m.Expectations, m.StopRules = lines, unknown, expectations, []string{rule}
+		}
 	}
 	const holds, fails, fewest = "gateway_latency: p(95)<9000", "gateway_latency: p(95)<1", "orchestrator_latency: p(99)<1500"
 	all := map[string]synthetic{
@@ -135,6 +142,10 @@ func TestJUnitAgreesWithTheVerdict(t *testing.T) {
 		"left over":           {quiet: true, seconds: 30, change: objectives("", "", holds), leftOver: []string{"rule 1"}},
 		"killed at once":      {quiet: true, seconds: 30, killed: true, change: objectives("", "", holds)},
 		"squall failed":       {quiet: true, seconds: 30, change: objectives("", "", holds), events: []event.Event{happened(9, event.RoleSquall, event.SquallFailed{Error: "disk full"})}},
+		"stop rule unread":    {quiet: true, seconds: 30, change: objectives("", "", holds), events: unread(true)},
+		"and passes":          {quiet: true, seconds: 30, change: objectives("pass", "", holds), events: unread(true)},
+		"and fails":           {quiet: true, seconds: 30, change: objectives("fail", "", holds), events: unread(true)},
+		"unread for a part":   {quiet: true, seconds: 30, change: objectives("", "", holds), events: unread(false)},
 		"fault refused":       {quiet: true, seconds: 30, change: objectives("", "", holds), events: []event.Event{happened(9, event.RoleSchedule, event.FaultRefused{Reason: "no budget"})}},
 	}
 	for name, s := range cases() {
@@ -171,7 +182,7 @@ func TestJUnitDocument(t *testing.T) {
 
 // Every reason that a verdict can have is in the document: as a row of the run, or as an objective or an expectation.
 func TestJUnitKnowsEveryReason(t *testing.T) {
-	for kind := slo.NotReverted; kind <= slo.ObjectiveUnknown; kind++ {
+	for kind := slo.NotReverted; kind <= slo.StopRuleUnknown; kind++ {
 		row := slices.ContainsFunc(junitRunCases, func(c struct {
 			kind    slo.ReasonKind
 			name    string
@@ -180,7 +191,7 @@ func TestJUnitKnowsEveryReason(t *testing.T) {
 		) bool {
 			return c.kind == kind
 		})
-		if own := kind == slo.ObjectiveFailed || kind == slo.ExpectationFailed; row == own {
+		if own := kind == slo.ObjectiveFailed || kind == slo.ExpectationFailed || kind == slo.StopRuleUnread; row == own {
 			t.Errorf("reason %d has a row: %v", kind, row)
 		}
 	}

@@ -6,11 +6,13 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"al.essio.dev/pkg/shellescape"
 
 	"xinbot.ir/squall/chaos"
+	"xinbot.ir/squall/internal/event"
 	"xinbot.ir/squall/internal/rundir"
 	"xinbot.ir/squall/internal/timeline"
 	"xinbot.ir/squall/internal/units"
@@ -104,4 +106,30 @@ func stoppedWithin(run *Run) []line {
 }
 
 // recoverCommand restores what a dead run left, from its ledger.
-func recoverCommand(run *Run) line { return code("squall recover " + shellescape.Quote(run.files.Dir)) }
+func recoverCommand(run *Run) line { return code(RecoverCommand(run.timeline.Start, run.files.Dir)) }
+
+// placeFlags are the flags of a run that say where to go and as whom, which squall recover needs, too. A variable of the
+// environment is there when it is, and what stands in squall.yaml comes with its target.
+var placeFlags = []string{
+	"config", "target", "confirm", "orchestrator", "toxiproxy", "kubeconfig", "context", "namespace", "allow-namespace",
+	"ca", "cert", "key", "insecure-skip-verify",
+}
+
+// RecoverCommand is the whole command that reverts what a run has left, with the flags that the run had.
+func RecoverCommand(start event.RunStarted, dir string) string {
+	words := []string{"squall", "recover"}
+	for _, s := range start.Settings {
+		flag, is := strings.CutPrefix(s.Source, "--")
+		if !is || !slices.Contains(placeFlags, flag) {
+			continue
+		}
+		for _, value := range strings.Split(s.Value, "; ") {
+			if value == "true" { // of a flag that is there or not
+				words = append(words, s.Source)
+				continue
+			}
+			words = append(words, s.Source, shellescape.Quote(value))
+		}
+	}
+	return strings.Join(append(words, shellescape.Quote(dir)), " ")
+}

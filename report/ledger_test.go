@@ -95,3 +95,18 @@ func TestScript(t *testing.T) {
 		t.Errorf("%q, want %q", got, want)
 	}
 }
+
+// The command that reverts what a run left is whole: it goes where the run went, and names the run wherever that is kept.
+func TestRecoverCommand(t *testing.T) {
+	start := event.RunStarted{Settings: []event.Provenance{
+		{Name: "load.vus", Value: "20", Source: "--vus"},
+		{Name: "kubernetes.namespace", Value: "xin-staging", Source: "--namespace"},
+		{Name: "kubernetes.allow", Value: "xin-staging; xin two", Source: "--allow-namespace"},
+		{Name: "toxiproxy.url", Value: "http://127.0.0.1:8474", Source: "env TOXIPROXY_URL"},
+		{Name: "tls.insecure_skip_verify", Value: "true", Source: "--insecure-skip-verify"},
+	}}
+	const want = "squall recover --namespace xin-staging --allow-namespace xin-staging --allow-namespace 'xin two' --insecure-skip-verify 'k 6'"
+	if got := RecoverCommand(start, "k 6"); got != want {
+		t.Errorf("command %q, want %q", got, want)
+	}
+}

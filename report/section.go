@@ -18,6 +18,7 @@ var sections = []section{
 	{"Platform metrics", platformSection},
 	{"Scaling", scalingSection},
 	{"Pods", podsSection},
+	{"Evidence", evidenceSection},
 	{"Remediation", remediationSection},
 	{"Charts", chartsSection},
 	{"Latency", latencySection},

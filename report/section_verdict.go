@@ -58,6 +58,9 @@ func caveats(run *Run) []line {
 	for _, s := range run.timeline.StopRules {
 		notes = append(notes, strong("Stop rule.").then(plain(fmt.Sprintf(" At %s: %s for %s was met (%s).", clock(s.At), s.Data.Title, lengthText(s.Data.For), s.Data.Measured))))
 	}
+	for _, u := range run.timeline.Unread {
+		notes = append(notes, strong(u.Data.What.Title()+" not watched.").then(plain(fmt.Sprintf(" %s %s: %s.", u.Data.Title, u.Data.Extent(), u.Data.Reason))))
+	}
 	for _, text := range failures(run.timeline) {
 		notes = append(notes, strong("squall itself failed.").then(plain(" ", text)))
 	}
@@ -106,7 +109,7 @@ func summary(run *Run) block {
 	items := []line{plain("Requests: unknown, in ", clock(run.length)), plain("Failed: unknown")}
 	if r := run.requests(); run.uncounted == 0 {
 		items = []line{
-			plain("Requests: ", units.Count(r.Count), " in ", clock(run.length), " (", perSecond(r.Count, run.totals.Seconds), ")"),
+			plain("Requests: ", units.Count(r.Count), " in ", run.loadTime(), " (", perSecond(r.Count, run.totals.Seconds), ")"),
 			plain("Failed: ", units.Count(r.Failed), " (", percent(r.Failed, r.Count), ")"),
 		}
 		if most := run.mostFailures(); most != "" {
@@ -121,6 +124,15 @@ func summary(run *Run) block {
 		items = append(items, plain(run.ended()))
 	}
 	return list{items}
+}
+
+// loadTime is the time that the rate of requests is of: that in which load was sent, which is less than the run's where its end
+// was waited for, such as for a fault that was being reverted.
+func (run *Run) loadTime() string {
+	if run.totals.Seconds >= run.length-1 {
+		return clock(run.length)
+	}
+	return clock(run.totals.Seconds) + " of load"
 }
 
 func objectivesSection(run *Run) []block {

@@ -73,7 +73,7 @@ func terminalText(run *Run) string {
 	if r := run.requests(); run.uncounted > 0 {
 		fmt.Fprintf(&b, "  requests unknown in %s, failed unknown\n", clock(run.length))
 	} else {
-		fmt.Fprintf(&b, "  %s in %s (%s), %s failed\n", units.Counted(r.Count, "request", "requests"), clock(run.length), perSecond(r.Count, run.totals.Seconds), percent(r.Failed, r.Count))
+		fmt.Fprintf(&b, "  %s in %s (%s), %s failed\n", units.Counted(r.Count, "request", "requests"), run.loadTime(), perSecond(r.Count, run.totals.Seconds), percent(r.Failed, r.Count))
 		if most := run.mostFailures(); most != "" {
 			fmt.Fprintf(&b, "  %s\n", oneLine(most))
 		}

@@ -109,6 +109,9 @@ func (run *Run) sentence() line {
 		}
 		return run.reason(worst, more)
 	}
+	if n, all := unjudgedExpectations(run.injections); n > 0 {
+		over = over[:len(over)-1] + fmt.Sprintf("; %d of %s could not be judged.", n, units.Counted(uint64(all), "expectation", "expectations"))
+	}
 	unknown := 0
 	for _, o := range judged {
 		if o.State == slo.Unknown {
@@ -156,6 +159,8 @@ func (run *Run) reason(r slo.Reason, n int) line {
 		return plain("the load that was asked for was not sent: ", r.Detail, ".")
 	case slo.ObjectiveUnknown:
 		return code(r.About).then(plain(" could not be judged (", r.Detail, ")", andMore(n, "nor could %s"), "."))
+	case slo.StopRuleUnknown, slo.StopRuleUnread:
+		return plain("a stop rule guarded nothing: ").then(code(r.About)).then(plain(" could never be told (", r.Detail, ")", andMore(n, "nor could %s"), "."))
 	case slo.ObjectiveFailed:
 	}
 	for _, o := range run.verdict.Run.Objectives {

@@ -202,10 +202,18 @@ func unread(r config.Resolved, m session.Monitoring) error {
 	}
 	for condition, query := range conditionsOf(r) {
 		if p, _ := m.PanelOf(query); !m.Metrics || p.Derive.Kind == evidence.NotDerived {
-			return fmt.Errorf("%s: nothing reads this query: add --prometheus URL", condition)
+			return fmt.Errorf("%s: nothing reads this query: %s", condition, remedyOfUnread(m, query))
 		}
 	}
 	return nil
+}
+
+// remedyOfUnread is what helps: a service's /metrics has metrics by their bare names, and no PromQL.
+func remedyOfUnread(m session.Monitoring, query string) string {
+	if names := promapi.Metrics(query); m.Metrics && len(names) == 1 {
+		return fmt.Sprintf("--scrape reads a metric by its name alone, each of its series: write %s without anything around it, or add --prometheus URL", names[0])
+	}
+	return "add --prometheus URL"
 }
 
 // conditionsOf are the stop rules and the steady-state conditions on the platform's own metrics, with their queries.
@@ -237,7 +245,7 @@ func panelsOf(r config.Resolved, faults []chaos.Fault) []evidence.Panel {
 		}
 	}
 	for _, p := range r.Monitoring.Panels {
-		add(evidence.Panel{Name: p.Name, Title: p.Name, Query: p.Query})
+		add(evidence.Panel{Name: p.Name, Title: p.Name, Query: p.Query, Needed: fmt.Sprintf("panel %q", p.Name)})
 	}
 	asked := 0
 	for _, query := range conditionsOf(r) {
@@ -256,6 +264,13 @@ func panelsOf(r config.Resolved, faults []chaos.Fault) []evidence.Panel {
 				add(evidence.MetricPanel(x.Name))
 			}
 		}
+	}
+	for condition, query := range conditionsOf(r) {
+		i := slices.IndexFunc(panels, func(p evidence.Panel) bool { return p.Query == query })
+		if panels[i].Needed != "" {
+			condition = panels[i].Needed + ", " + condition
+		}
+		panels[i].Needed = condition
 	}
 	for i, p := range panels {
 		panels[i].Window, panels[i].Counts = promapi.Window(p.Query), promapi.Cumulative(p.Query)

@@ -23,13 +23,14 @@ func TestConditionsAreRead(t *testing.T) {
 		panel      string // that has its values
 		err        string
 	}{
-		"any, by Prometheus":         {prometheus, "max(redis_memory)", "condition_1", ""},
-		"metric, by Prometheus":      {prometheus, "redis_memory", "redis_memory", ""},
-		"that of a panel":            {prometheus, lag.Query, lag.Name, ""},
-		"metric, by scraping":        {scraped, "redis_memory", "redis_memory", ""},
-		"that of a panel, scraping":  {scraped, lag.Query, lag.Name, ""},
-		"any, by scraping":           {scraped, "max(redis_memory)", "", `"prometheus: max(redis_memory) > 1 for 10s": nothing reads this query: add --prometheus URL`},
-		"metric, nothing to read it": {config.Monitoring{}, "redis_memory", "", "nothing reads this query"},
+		"any, by Prometheus":          {prometheus, "max(redis_memory)", "condition_1", ""},
+		"metric, by Prometheus":       {prometheus, "redis_memory", "redis_memory", ""},
+		"that of a panel":             {prometheus, lag.Query, lag.Name, ""},
+		"metric, by scraping":         {scraped, "redis_memory", "redis_memory", ""},
+		"that of a panel, scraping":   {scraped, lag.Query, lag.Name, ""},
+		"any, by scraping":            {scraped, "max(redis_memory)", "", `"prometheus: max(redis_memory) > 1 for 10s": nothing reads this query: --scrape reads a metric by its name alone, each of its series: write redis_memory without anything around it, or add --prometheus URL`},
+		"of two metrics, by scraping": {scraped, "a / b", "", `"prometheus: a / b > 1 for 10s": nothing reads this query: add --prometheus URL`},
+		"metric, nothing to read it":  {config.Monitoring{}, "redis_memory", "", "nothing reads this query"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			rule, err := slo.ParseStopRule(load.Registry(), "prometheus: "+c.query+" > 1 for 10s")

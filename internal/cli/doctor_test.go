@@ -144,7 +144,14 @@ func TestDoctorLooksAtMonitoring(t *testing.T) {
 			"✗ fail  prometheus       prometheus cannot be read: ", "✗ fail  alertmanager     alertmanager cannot be read: ",
 		}},
 		"nothing reads a rule": {[]string{"--scrape", "worker=" + service.URL, "--stop-rule", "prometheus: max(up) < 1 for 10s"}, 1, []string{
-			`✗ fail  monitoring       stop rule "prometheus: max(up) < 1 for 10s": nothing reads this query: add --prometheus URL`,
+			`✗ fail  monitoring       stop rule "prometheus: max(up) < 1 for 10s": nothing reads this query: --scrape reads a metric by its name alone, each of its series: write up without anything around it, or add --prometheus URL`,
+		}},
+		"nothing reads PromQL of two metrics": {[]string{"--scrape", "worker=" + service.URL, "--stop-rule", "prometheus: up / down < 1 for 10s"}, 1, []string{
+			`✗ fail  monitoring       stop rule "prometheus: up / down < 1 for 10s": nothing reads this query: add --prometheus URL`,
+		}},
+		"what needs a metric": {[]string{"--scrape", "worker=" + service.URL, "--stop-rule", "prometheus: up < 1 for 10s", "--steady-state", "prometheus: down < 1"}, 0, []string{
+			`metric up has no series (needed by stop rule "prometheus: up < 1 for 10s"): `,
+			`metric down has no series (needed by steady state "prometheus: down < 1"): `,
 		}},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -255,7 +255,7 @@ func traceAlerts(t *testing.T, line *timeline.Timeline, text, dir string) {
 	}
 	for _, i := range line.Injections {
 		for _, f := range i.Findings {
-			seen := regexp.MustCompile(`^it fired after (?:(\d+) min ?)?(?:(\d+) s)?$`).FindStringSubmatch(f.Reason)
+			seen := regexp.MustCompile(`^it (?:fired|was seen to fire) after (?:(\d+) min ?)?(?:(\d+) s)?$`).FindStringSubmatch(f.Reason)
 			if f.Signal != event.AlertFires || seen == nil {
 				continue
 			}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -18,6 +19,7 @@ import (
 	"xinbot.ir/squall/internal/rundir"
 	"xinbot.ir/squall/internal/session"
 	"xinbot.ir/squall/internal/units"
+	"xinbot.ir/squall/report"
 )
 
 func (a *commands) recover() *cobra.Command {
@@ -26,7 +28,7 @@ func (a *commands) recover() *cobra.Command {
 		Short: "Revert what a dead run left changed, from its ledger",
 		Long: `Reverts the faults that a run had injected, and restores the automation rules that it had toggled,
 when it could not do so itself because it was killed or the platform was away. Without arguments it looks at every
-run below ` + app.Runs + `/; a run that is kept elsewhere has to be named. A run that is still going on is left alone, and running it again does no harm. When somebody
+run below ` + app.Runs + `/ of this directory; a run that is kept elsewhere has to be named. A run that is still going on is left alone, and running it again does no harm. When somebody
 else has changed an object since, it asks, or needs --overwrite or --keep. Where to go comes from the configuration, as for
 squall run: a record of another place, or of a namespace that is not allowed, is refused, nothing is contacted, and the exit
 code is 3. A ledger that was not written by your squall on this machine, or was changed since, is shown and not followed: look at
@@ -63,7 +65,9 @@ what it would do, and if it is yours, give --trust and type yes.`,
 		}
 		a.hide(resolved.Options.Keys)
 		var unread error
+		looked := "in " + strings.Join(dirs, ", ")
 		if len(dirs) == 0 && !scan {
+			looked = lookedBelowRuns()
 			dirs, unread = app.Unfinished()
 			dirs = slices.DeleteFunc(dirs, func(dir string) bool {
 				if isRunning(dir) {
@@ -86,13 +90,27 @@ what it would do, and if it is yours, give --trust and type yes.`,
 			return a.scan(ctx, resolved, how)
 		}
 		how.Trusts = a.trustPolicy(ctx, trust)
-		err = a.recoverRuns(ctx, dirs, how, unread)
+		err = a.recoverRuns(ctx, dirs, how, unread, looked)
 		if annotations {
 			err = errors.Join(err, a.removeAnnotations(ctx, resolved, dirs))
 		}
 		return err
 	}
 	return cmd
+}
+
+// lookedBelowRuns is where it is looked for runs when none is named, and how to name one.
+func lookedBelowRuns() string {
+	place, err := filepath.Abs(app.Runs)
+	if err != nil {
+		place = app.Runs
+	}
+	all, _ := app.AllRuns() // who lists the unfinished says what cannot be read
+	found := "there is none"
+	if len(all) > 0 {
+		found = units.Counted(uint64(len(all)), "run", "runs")
+	}
+	return fmt.Sprintf("below %s (%s). A run that is kept elsewhere (--out) has to be named: squall recover RUN", place, found)
 }
 
 // removeAnnotations removes what runs have marked in Grafana, and says how much that was.
@@ -120,8 +138,8 @@ func (a *commands) removeAnnotations(ctx context.Context, resolved config.Resolv
 var recoverFlags = []string{"config", "target", "confirm", "orchestrator", "toxiproxy", "kubeconfig", "context", "namespace", "allow-namespace", "timeout", "ca", "cert", "key", "insecure-skip-verify", "env", "grafana"}
 
 // recoverRuns recovers run directories and says what became of each change. Of others it may be known already that they
-// cannot be read.
-func (a *commands) recoverRuns(ctx context.Context, dirs []string, how session.RecoverOptions, unread error) error {
+// cannot be read. Where it was looked stands behind the words that nothing is left.
+func (a *commands) recoverRuns(ctx context.Context, dirs []string, how session.RecoverOptions, unread error, looked string) error {
 	var errs []error
 	if unread != nil {
 		errs = append(errs, unread)
@@ -144,7 +162,7 @@ func (a *commands) recoverRuns(ctx context.Context, dirs []string, how session.R
 		}
 	}
 	if found == 0 && left == 0 && len(errs) == 0 {
-		fmt.Fprintln(a.Out, "Nothing is left to revert.")
+		fmt.Fprintf(a.Out, "Nothing is left to revert %s.\n", printable.Line(looked))
 	}
 	if left > 0 {
 		a.printErrors(errs)
@@ -326,7 +344,7 @@ func (a *commands) offerRecovery(ctx context.Context, r config.Resolved) (warnin
 				return nil, errUnanswered
 			}
 			if answer == "" || answer == "y" || answer == "yes" {
-				if a.recoverRuns(ctx, []string{dir}, how, nil) == nil {
+				if a.recoverRuns(ctx, []string{dir}, how, nil, "in "+dir) == nil {
 					continue
 				}
 				answer, answered := a.ask(ctx, "Begin a new run all the same? [y/N] ")
@@ -335,7 +353,7 @@ func (a *commands) offerRecovery(ctx context.Context, r config.Resolved) (warnin
 				}
 			}
 		}
-		warning := "an earlier run left something changed; revert it with: squall recover " + shellescape.Quote(dir)
+		warning := "an earlier run left something changed; revert it with: " + report.RecoverCommand(run.Meta, dir)
 		fmt.Fprintf(a.Err, "warning: %s\n", warning)
 		warnings = append(warnings, warning)
 	}

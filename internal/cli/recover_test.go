@@ -163,3 +163,27 @@ func TestRunDirectoryThatCannotBeRead(t *testing.T) {
 		}
 	}
 }
+
+// That nothing is left is said of a place, and how another is named: a run that --out put elsewhere is not found by itself.
+func TestRecoverSaysWhereItLooked(t *testing.T) {
+	t.Chdir(t.TempDir())
+	here, err := os.Getwd()
+	if err != nil {
+		t.Fatal(err)
+	}
+	code, out, _ := try(t, nil, "recover")
+	if want := "Nothing is left to revert below " + filepath.Join(here, "runs") + " (there is none). A run that is kept elsewhere (--out) has to be named: squall recover RUN.\n"; code != 0 || out != want {
+		t.Errorf("exit code %d, says %q, want %q", code, out, want)
+	}
+	for _, dir := range []string{"runs/a", "k6"} {
+		if err := os.MkdirAll(dir, 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, out, _ := try(t, nil, "recover"); !strings.Contains(out, "runs (1 run). A run that is kept") {
+		t.Errorf("says %q", out)
+	}
+	if code, out, errs := try(t, nil, "recover", "k6"); code != 0 || out != "Nothing is left to revert in k6.\n" {
+		t.Errorf("exit code %d, says %q, %q", code, out, errs)
+	}
+}

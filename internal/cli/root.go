@@ -43,7 +43,7 @@ const rootExample = `  # The console against an embedded platform; nothing else 
   squall doctor --target staging
 
 Exit codes: 0 passed, 99 an objective or an expectation of a fault failed, 98 not judged (an objective that you asked for had
-too little to judge it by, or the gateway answered nothing), 2 flags or configuration, 3 something is still changed on the
+too little to judge it by, a stop rule had nothing to look at, or the gateway answered nothing), 2 flags or configuration, 3 something is still changed on the
 target, 1 anything else: also a fault that was asked for and not injected, and a headless run that a signal other than Ctrl-C ended
 before its --duration. Of several, 3 goes before 1, 1 before 99, 99 before 98.`
 

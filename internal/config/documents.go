@@ -120,6 +120,10 @@ func (l *resolver) output(text, source string) (Document, bool) {
 			l.problem("%s: %s is a variable, and neither a run directory nor one of %s: write -e %s=VALUE", source, name, strictyaml.Choice(l.known), name)
 			return Document{}, true
 		}
+		if word.MatchString(name) {
+			l.problem("%s %s: %s is none of %s; a run directory of that name is ./%s", source, withoutSecrets(text), name, strictyaml.Choice(l.known), withoutSecrets(text))
+			return Document{}, true
+		}
 		return Document{}, false
 	case path == "" || path == "-":
 		l.problem("%s %s: needs a file, as in %s=FILE: the summary is what standard output has", source, text, name)
@@ -131,6 +135,9 @@ func (l *resolver) output(text, source string) (Document, bool) {
 
 // variable is the name of a variable of the environment.
 var variable = regexp.MustCompile(`^[A-Z][A-Z0-9_]+$`)
+
+// word is what the name of a document could be.
+var word = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_-]*$`)
 
 // hasK6Options reports whether a path is rather the options that k6's csv output takes.
 func hasK6Options(path string) bool {

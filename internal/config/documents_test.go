@@ -19,7 +19,7 @@ func TestDocuments(t *testing.T) {
 	}{
 		"none":               {nil, nil, nil, "", ""},
 		"a directory":        {nil, []string{"--out", "d"}, nil, "d", ""},
-		"a directory with =": {nil, []string{"--out", "date=today"}, nil, "date=today", ""},
+		"a directory with =": {nil, []string{"--out", "./date=today"}, nil, "./date=today", ""},
 		"k6's streams": {
 			nil,
 			[]string{"--out", "json=a.json", "-o", "csv=b.csv.gz", "--out", "d"},
@@ -81,9 +81,10 @@ func TestDocumentsOfARunThatIsThere(t *testing.T) {
 	for said, args := range map[string][]string{
 		"--out elsewhere: the report is written into the run directory": {"--out", "elsewhere"},
 		"--csv-full-history needs --csv PREFIX":                         {"--csv-full-history"},
-		"--out: is an output of k6 that squall does not have":           {"--out", "kafka=x"},
-		"--out json: needs a file, as in json=FILE":                     {"--out", "json"},
-		"--out cloud: needs a file":                                     {"--out", "cloud"},
+		"--out hdr=x.hlog: hdr is none of summary, machine-summary, json, csv, locust and locust-full; a run directory of that name is ./hdr=x.hlog": {"--out", "d", "--out", "hdr=x.hlog"},
+		"--out: is an output of k6 that squall does not have": {"--out", "kafka=x"},
+		"--out json: needs a file, as in json=FILE":           {"--out", "json"},
+		"--out cloud: needs a file":                           {"--out", "cloud"},
 	} {
 		if _, err := ask(args...); err == nil || !strings.Contains(err.Error(), said) {
 			t.Errorf("%v: %v, want %q", args, err, said)

@@ -216,6 +216,9 @@ func (l *resolver) layer(in Input, row Setting) settingValue {
 		{fromVariable, "-e ", row.Env, func(name string) []string { return nonEmpty(l.variables[name]) }},
 		{fromEnv, "env ", row.Env, func(name string) []string { return nonEmpty(l.environment(name)) }},
 	} {
+		if from.level == fromEnv && in.Fixed != nil && !l.meant(row) {
+			continue
+		}
 		var given []settingValue
 		for _, alias := range from.aliases {
 			if texts := from.texts(alias.Name); len(texts) > 0 {
@@ -238,6 +241,16 @@ func (l *resolver) layer(in Input, row Setting) settingValue {
 		return settingValue{[]string{text}, fromDefault, "default"}
 	}
 	return settingValue{level: fromDefault, source: "default"}
+}
+
+// meant reports whether a variable of the environment can be meant for a platform with settings of its own: one that names
+// another system, or has a token for it, is there for another command.
+func (l *resolver) meant(row Setting) bool {
+	if row.Of != "" {
+		address := l.values[row.Of] // it stands before its token in the table
+		return address.level == fromFlag || address.level == fromVariable
+	}
+	return !row.Elsewhere
 }
 
 // environment is the value of an environment variable; "" when -e gives the variable, be it with nothing.

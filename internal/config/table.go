@@ -20,22 +20,24 @@ type Alias struct {
 
 // Setting is one row of the table.
 type Setting struct {
-	Name     string   // in messages and doctor; the key in squall.yaml when InFile, dots make the path
-	Flags    []Alias  // the first one that is given counts
-	Env      []Alias  // the first one that is not empty counts
-	InFile   bool     // may stand in a target of squall.yaml
-	AtTop    bool     // may stand at the top of squall.yaml, beside the targets; read by squall publish alone
-	For      Commands // that have it; none: those of a run
-	Default  string   // "" for none
-	Accepts  string   // completes "must be .."
-	Choices  []string // the words that are accepted, where they are few
-	Argument string   // of the flag, in help: N, URL
-	Help     string   // what it is; one sentence without a stop
-	Secret   bool
-	Bool     bool // a flag without a value means true
-	List     bool // may be given several times
-	Single   bool // of a list: squall.yaml may have one value without a list
-	Ranked   bool // a variable is meant to override those behind it: that they differ is no mistake
+	Name      string   // in messages and doctor; the key in squall.yaml when InFile, dots make the path
+	Flags     []Alias  // the first one that is given counts
+	Env       []Alias  // the first one that is not empty counts
+	InFile    bool     // may stand in a target of squall.yaml
+	AtTop     bool     // may stand at the top of squall.yaml, beside the targets; read by squall publish alone
+	For       Commands // that have it; none: those of a run
+	Default   string   // "" for none
+	Accepts   string   // completes "must be .."
+	Choices   []string // the words that are accepted, where they are few
+	Argument  string   // of the flag, in help: N, URL
+	Help      string   // what it is; one sentence without a stop
+	Secret    bool
+	Bool      bool   // a flag without a value means true
+	List      bool   // may be given several times
+	Single    bool   // of a list: squall.yaml may have one value without a list
+	Elsewhere bool   // names another system that a run reads or writes to: an embedded platform has none that its user did not give it
+	Of        string // the setting of the address that a token is for: where that does not count, nor does the token
+	Ranked    bool   // a variable is meant to override those behind it: that they differ is no mistake
 }
 
 // Commands is a set of commands of the command line.
@@ -216,7 +218,7 @@ func Table() []Setting {
 		{Name: stopRules, Flags: option("stop-rule"), InFile: true, List: true, Default: "none", Argument: "RULE", Accepts: "a stop rule such as 'gateway_latency: p(95)>3000 for 10s' or 'prometheus: max(automation_queue_depth) > 50 for 30s'", Help: "condition over a sliding window, or on the platform's own metrics, that takes everything back to the baseline and blocks new spikes; the run ends when nothing is above the baseline"},
 
 		{Name: expectations, Flags: option("expectations"), InFile: true, Default: "fail", Argument: "WHAT", Choices: expectationRules, Help: "what an expectation of a fault that was not met does: fail makes exit code 99, warn is in the report alone"},
-		{Name: unknown, Flags: option("unknown"), InFile: true, Default: "exit code 98 when it was asked for", Argument: "WHAT", Choices: unknownRules, Help: "what an objective that could not be judged counts as: a failure (99), or nothing"},
+		{Name: unknown, Flags: option("unknown"), InFile: true, Default: "exit code 98 when it was asked for", Argument: "WHAT", Choices: unknownRules, Help: "what an objective or a stop rule that could not be judged counts as: a failure (99), or nothing"},
 
 		{Name: toxiproxyURL, Flags: option("toxiproxy"), Env: env("TOXIPROXY_URL"), InFile: true, Argument: "URL", Accepts: acceptsURL, Help: "API of Toxiproxy, such as http://toxiproxy:8474; without it Toxiproxy faults are off"},
 		{Name: kubeconfig, Flags: option("kubeconfig"), Env: env("KUBECONFIG"), InFile: true, Argument: "FILE", Accepts: "a file, or several as kubectl takes them", Help: "how to reach the cluster; the default is kubectl's own, and it switches nothing on by itself"},
@@ -229,13 +231,13 @@ func Table() []Setting {
 
 		{Name: noFaults, Flags: option("no-faults"), InFile: true, Bool: true, Default: "false", Accepts: acceptsBool, Help: "the load alone: no fault but the channel spike, and neither Toxiproxy nor the cluster is looked at"},
 
-		{Name: prometheusURL, Flags: option("prometheus"), Env: env("PROMETHEUS_URL"), InFile: true, Argument: "URL", Accepts: acceptsURL, Help: "Prometheus that watches the platform: its panels, its alerts and their rules are read"},
-		{Name: prometheusToken, Env: env("PROMETHEUS_TOKEN"), InFile: true, Secret: true, Accepts: acceptsPrivate, Help: "bearer token for it"},
+		{Name: prometheusURL, Elsewhere: true, Flags: option("prometheus"), Env: env("PROMETHEUS_URL"), InFile: true, Argument: "URL", Accepts: acceptsURL, Help: "Prometheus that watches the platform: its panels, its alerts and their rules are read"},
+		{Name: prometheusToken, Of: prometheusURL, Env: env("PROMETHEUS_TOKEN"), InFile: true, Secret: true, Accepts: acceptsPrivate, Help: "bearer token for it"},
 		{Name: prometheusHeaders, Flags: option("prometheus-header"), InFile: true, List: true, Default: "none", Argument: pairArgument, Accepts: "a header such as X-Scope-OrgID=team-a", Help: "further header for it, such as of a tenant"},
-		{Name: alertmanagerURL, Flags: option("alertmanager"), Env: env("ALERTMANAGER_URL"), InFile: true, Argument: "URL", Accepts: acceptsURL, Help: "Alertmanager: which alerts fire, and which are silenced"},
-		{Name: alertmanagerToken, Env: env("ALERTMANAGER_TOKEN"), InFile: true, Secret: true, Accepts: acceptsPrivate, Help: "bearer token for it"},
-		{Name: grafanaURL, Flags: option("grafana"), Env: env("GRAFANA_URL"), InFile: true, Argument: "URL", Accepts: acceptsURL, Help: "Grafana: the panels of its dashboards are exported at the end of the run"},
-		{Name: grafanaToken, Env: env("GRAFANA_TOKEN"), InFile: true, Secret: true, Accepts: acceptsPrivate, Help: "token of a service account for it"},
+		{Name: alertmanagerURL, Elsewhere: true, Flags: option("alertmanager"), Env: env("ALERTMANAGER_URL"), InFile: true, Argument: "URL", Accepts: acceptsURL, Help: "Alertmanager: which alerts fire, and which are silenced"},
+		{Name: alertmanagerToken, Of: alertmanagerURL, Env: env("ALERTMANAGER_TOKEN"), InFile: true, Secret: true, Accepts: acceptsPrivate, Help: "bearer token for it"},
+		{Name: grafanaURL, Elsewhere: true, Flags: option("grafana"), Env: env("GRAFANA_URL"), InFile: true, Argument: "URL", Accepts: acceptsURL, Help: "Grafana: the panels of its dashboards are exported at the end of the run"},
+		{Name: grafanaToken, Of: grafanaURL, Env: env("GRAFANA_TOKEN"), InFile: true, Secret: true, Accepts: acceptsPrivate, Help: "token of a service account for it"},
 		{Name: grafanaDashboards, Flags: option("grafana-dashboard"), InFile: true, List: true, Default: strings.Join(platformDashboards, ", "), Argument: "UID", Accepts: "the uid of a dashboard such as xin-api", Help: "dashboard to read of Grafana, in place of those of the platform"},
 		{Name: grafanaFiles, Flags: option("grafana-file"), InFile: true, List: true, Default: "none", Argument: "FILE", Accepts: acceptsFile, Help: "JSON file of a dashboard, whose queries are run through Grafana, or at Prometheus when there is no Grafana"},
 		{Name: noAnnotations, Flags: option("no-annotations"), InFile: true, Bool: true, Default: "false", Accepts: acceptsBool, Help: "do not mark the run, its faults and alerts in Grafana"},
@@ -254,7 +256,7 @@ func Table() []Setting {
 		{Name: otlpProtocol, Env: env("OTEL_EXPORTER_OTLP_METRICS_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL"), Ranked: true, Default: httpProtobuf, Accepts: httpProtobuf, Help: "how other programs send; another one than ours is refused with --otlp"},
 		{Name: otlpService, Env: env("OTEL_SERVICE_NAME"), Default: "squall", Accepts: "a name", Help: "service.name of what is exported, over that of the attributes"},
 		{Name: otlpResource, Env: env("OTEL_RESOURCE_ATTRIBUTES"), Accepts: "attributes such as deployment.environment.name=staging,team=chat, values as in URLs", Help: "further attributes of what is exported"},
-		{Name: slackWebhook, Env: env("SLACK_WEBHOOK_URL"), InFile: true, Secret: true, Accepts: "the https URL of an incoming webhook; ${NAME} in squall.yaml takes it from the environment", Help: "Slack webhook that is told of the run: its start, faults, HALT, verdict, and what is left behind"},
+		{Name: slackWebhook, Elsewhere: true, Env: env("SLACK_WEBHOOK_URL"), InFile: true, Secret: true, Accepts: "the https URL of an incoming webhook; ${NAME} in squall.yaml takes it from the environment", Help: "Slack webhook that is told of the run: its start, faults, HALT, verdict, and what is left behind"},
 		{Name: slackWebhookFile, Flags: option("slack-webhook-file"), InFile: true, Argument: "FILE", Accepts: acceptsFile, Help: "file that holds this URL and nothing else"},
 
 		{Name: tlsCA, For: ForRuns | ForPublish, Flags: option("ca"), InFile: true, Argument: "FILE", Accepts: acceptsFile, Help: "PEM file of certificate authorities to trust beside the system's"},

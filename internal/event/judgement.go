@@ -32,6 +32,47 @@ type StopRuleMet struct {
 	Measured string  `json:"measured"`
 }
 
+// Condition is what a run was to be held against from the platform's own numbers, or its own.
+type Condition string
+
+// The conditions.
+const (
+	ConditionStopRule    Condition = "stop_rule"
+	ConditionSteadyState Condition = "steady_state"
+)
+
+// Title is the kind of condition for people, as a sentence begins.
+func (c Condition) Title() string {
+	if c == ConditionSteadyState {
+		return "Steady state"
+	}
+	return "Stop rule"
+}
+
+// ConditionUnread is a stop rule or a steady-state condition of which nothing was known for a part of the run, or at all:
+// what it was to guard against could have happened then unseen.
+type ConditionUnread struct {
+	What   Condition `json:"what"`
+	Rule   string    `json:"rule"` // as it was written
+	Title  string    `json:"title"`
+	Unread float64   `json:"unread"` // seconds in all
+	Of     float64   `json:"of"`     // seconds of the run
+	Never  bool      `json:"never,omitempty"`
+	Reason string    `json:"reason"` // the last
+}
+
+func (d ConditionUnread) text() string {
+	return d.What.Title() + " " + d.Title + " " + d.Extent() + ": " + d.Reason
+}
+
+// Extent is for how long nothing was known: "could not be read for 40 s of 2 min".
+func (d ConditionUnread) Extent() string {
+	if d.Never {
+		return "could never be told"
+	}
+	return "could not be told for " + units.Lasted(duration(d.Unread)) + " of " + units.Lasted(duration(d.Of))
+}
+
 // GeneratorSaturated is the load generator at its own limit: what is measured now may be its fault.
 type GeneratorSaturated struct {
 	Reason string `json:"reason"`

@@ -104,7 +104,13 @@ type SourceBack struct {
 	Partial bool `json:"partial,omitempty"` // other series were read meanwhile
 }
 
-func (d SourceGap) text() string { return d.Missing() + ": " + d.Reason }
+func (d SourceGap) text() string {
+	text := d.Missing() + ": " + d.Reason
+	if d.Remedy != "" {
+		text += "; " + d.Remedy
+	}
+	return text
+}
 
 // Missing is what the source does not give, as a sentence begins: "No data from prometheus".
 func (d SourceGap) Missing() string {
@@ -115,10 +121,11 @@ func (d SourceGap) Missing() string {
 }
 
 func (d SourceBack) text() string {
+	what := "Again "
 	if d.Partial {
-		return "All of " + about(d.Title, d.Source) + " is there again, after " + units.Lasted(duration(d.Lasted))
+		what = "Again all of "
 	}
-	return "There is " + about(d.Title, d.Source) + " again, after " + units.Lasted(duration(d.Lasted))
+	return what + about(d.Title, d.Source) + ", after " + units.Lasted(duration(d.Lasted))
 }
 
 // about names what a source gives.

@@ -103,6 +103,7 @@ var table = []row{
 	of("stop_rule_met", Look{Sign: '■', Tone: Bad, Chart: true, Boundary: true}, func(d StopRuleMet) string {
 		return with("Stop rule "+d.Title+" for "+seconds(d.For)+" met", d.Measured)
 	}),
+	of("condition_unread", warnLook, ConditionUnread.text),
 	of("generator_saturated", Look{Sign: '!', Tone: Notable, Chart: true, Observed: true}, func(d GeneratorSaturated) string { return "Generator saturated: " + d.Reason }),
 	of("generator_away", Look{Sign: '!', Tone: Notable, Chart: true, Observed: true}, GeneratorAway.text),
 	of("generator_recovered", Look{Sign: '✓', Tone: Good, Chart: true, Observed: true}, always[GeneratorRecovered]("Generator no longer saturated")),

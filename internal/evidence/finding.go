@@ -54,6 +54,7 @@ type Finding struct {
 	Subject string   // the panel's title, or the name of a metric, an alert or a target
 	Found   string   // what is there: a version, a label, an address
 	Problem *Problem // of what fails
+	Needed  string   // what asked for it: a stop rule, a steady-state condition, a panel of the configuration; "" when nobody did
 
 	For, Interval, Within time.Duration // of alerts: their condition has to hold, the rule is evaluated every, and the time it is given
 	Differs               time.Duration // of clocks
@@ -107,7 +108,13 @@ var findingKinds = [...]struct {
 func (f Finding) Level() Level { return findingKinds[f.Kind].level }
 
 // Text is what was found, for people.
-func (f Finding) Text() string { return findingKinds[f.Kind].text(f) }
+func (f Finding) Text() string {
+	text := findingKinds[f.Kind].text(f)
+	if f.Needed != "" && f.Level() != OK {
+		text += " (needed by " + f.Needed + ")"
+	}
+	return text
+}
 
 // Remedy is what would help, for people; "" when nothing is to be done.
 func (f Finding) Remedy() string {

@@ -26,6 +26,7 @@ type Panel struct {
 	Counts bool          // the query gives a counter as it stands: what says something is its growth
 	Derive Derivation    // the same from a service's /metrics; its zero value: there is none
 	Lines  []Line
+	Needed string // what asked for it, for people; "": the performance plan
 }
 
 // Line is a value that matters on a panel.

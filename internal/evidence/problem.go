@@ -29,6 +29,8 @@ const (
 	NoSeries         Cause = "no_series"
 	TooManySeries    Cause = "too_many_series"
 	NotANumber       Cause = "not_a_number"
+	NoBuckets        Cause = "no_buckets"
+	Forbidden        Cause = "forbidden"
 	Infinite         Cause = "infinite"
 	TooFewSamples    Cause = "too_few_samples"
 	CounterReset     Cause = "counter_reset"
@@ -61,6 +63,8 @@ var causes = map[Cause]struct{ text, remedy string }{
 	NoSeries:         {"it has no series", "is its service read by the monitoring, and has it run?"},
 	TooManySeries:    {"it has too many series", "add them up in the query"},
 	NotANumber:       {"it has no number: nothing was measured in its window", ""},
+	NoBuckets:        {"its histogram has no bucket with a bound, and no percentile follows from that", "let the service show buckets, or a native histogram"},
+	Forbidden:        {"a right is missing", "apply the Role in docs/faults.md"},
 	Infinite:         {"a series of it is infinite", "does the query divide by zero, or lie beyond the last bucket?"},
 	TooFewSamples:    {"it was read too few times yet", ""},
 	CounterReset:     {"a counter fell: a restart, or several processes behind one address", "let the service show process_start_time_seconds"},

@@ -58,6 +58,18 @@ type File struct {
 	Gaps  Gaps   // what is missing in it
 }
 
+// quick is how soon an answer is of the moment at which it was asked for, so that what is asked together has one time.
+const quick = time.Second
+
+// Answered is the moment that an answer is of, to what was asked at a time and has waited since: a server that is slow
+// looks when it answers, and not when it was asked.
+func Answered(asked time.Time, waited time.Duration) time.Time {
+	if waited < quick {
+		return asked
+	}
+	return asked.Add(waited)
+}
+
 // Poll calls read at once and then once an interval until ctx ends. A call that takes longer takes the place of those
 // that fell due meanwhile.
 func Poll(ctx context.Context, interval time.Duration, read func(at time.Time)) {

@@ -129,8 +129,24 @@ func (s *Session) emitFault(by event.Actor, data any) error {
 	if refused, ok := data.(event.FaultRefused); ok && by == scheduled {
 		s.emitRefused(refused.Fault, refused.Reason)
 	}
+	if started, ok := data.(event.FaultStarted); ok {
+		s.warnUnsteady(started)
+	}
 	s.outcomes.track(data, err == nil)
 	return err
+}
+
+// steadyState begins the text of a check of whether the platform is well before a fault.
+const steadyState = "steady state: "
+
+// warnUnsteady warns of a fault that is injected although the platform was not well, or was not known to be: what it shows is not
+// of the fault alone.
+func (s *Session) warnUnsteady(d event.FaultStarted) {
+	for _, c := range d.Checks {
+		if c.Answer == event.Warns && strings.HasPrefix(c.Text, steadyState) {
+			s.emit(squall, event.Warned{Warning: d.Title + " was injected all the same: " + c.Text + ": " + c.Reason})
+		}
+	}
 }
 
 // infoOf is what the engine knows of a fault.

@@ -59,6 +59,7 @@ func (s *Session) shutDown() {
 	s.saveSamples()
 	s.effects.close(s.journal.timeline())
 	s.outcomes.close()
+	s.emitUnread()
 
 	s.commands.Lock()
 	defer s.commands.Unlock()

@@ -14,10 +14,9 @@ import (
 // objectives and stop rules against it, and tells the timeline what changed. All of it happens in
 // the window's own goroutine, never in traffic.
 func (s *Session) observer() func(metric.Observation) {
-	var watches []*slo.StopRuleEvaluator
 	for _, r := range s.config.StopRules {
 		if !r.OnPlatform() {
-			watches = append(watches, slo.NewStopRuleEvaluator(r))
+			s.watches = append(s.watches, slo.NewStopRuleEvaluator(r))
 		}
 	}
 	told := make([]slo.State, len(s.config.Objectives))
@@ -57,7 +56,7 @@ func (s *Session) observer() func(metric.Observation) {
 		if o.Window.Away > 0 {
 			return // what this second measured is not the platform's alone
 		}
-		for _, w := range watches {
+		for _, w := range s.watches {
 			if verdict, fires := w.Observe(o); fires && !s.ended() {
 				w.Reset()
 				s.stop(w.Rule(), verdict.Value, verdict.ValueText())

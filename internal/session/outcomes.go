@@ -70,7 +70,7 @@ func (t *outcomes) steadyStateCheck() []chaos.Check {
 	t.mu.Lock()
 	h := healthOf(t.live)
 	t.mu.Unlock()
-	check := chaos.Check{Text: "steady state: objectives are green", Answer: chaos.Passes}
+	check := chaos.Check{Text: steadyState + "objectives are green", Answer: chaos.Passes}
 	switch {
 	case !h.ok():
 		check.Answer, check.Reason = chaos.Warns, h.reason()
@@ -78,7 +78,7 @@ func (t *outcomes) steadyStateCheck() []chaos.Check {
 			check.Answer = chaos.Refuses
 		}
 	case len(h.unknown) > 0:
-		check.Text = fmt.Sprintf("steady state: %d of %d objectives are green", h.passed, h.passed+len(h.unknown))
+		check.Text = fmt.Sprintf(steadyState+"%d of %d objectives are green", h.passed, h.passed+len(h.unknown))
 		check.Answer, check.Reason = chaos.Warns, "too few samples to judge "+strings.Join(h.unknown, ", ")
 	}
 	return []chaos.Check{check}

@@ -2,6 +2,7 @@ package session
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -173,5 +174,87 @@ func TestPlatformRuleEndsTheRun(t *testing.T) {
 	}
 	if end := s.Snapshot().Timeline.End; end == nil || end.Data.Cause != event.EndStopRule {
 		t.Errorf("the run ended by %+v", end)
+	}
+}
+
+// Of which conditions nothing was known is said at the end of a run, and for how long.
+func TestUnreadConditions(t *testing.T) {
+	started := time.Unix(1000, 0)
+	const length = 2 * time.Minute
+	for name, c := range map[string]struct {
+		read   []int // seconds of the run
+		unread float64
+		never  bool
+	}{
+		"read throughout":           {read: seconds(5, 120, 5)},
+		"a rate has no value first": {read: seconds(30, 120, 5)},
+		"never":                     {unread: 120, never: true},
+		"not at the beginning":      {read: seconds(60, 120, 5), unread: 60},
+		"not at the end":            {read: seconds(0, 60, 5), unread: 60},
+		"not in the middle":         {read: append(seconds(0, 40, 5), seconds(80, 120, 5)...), unread: 40},
+		"a break too short to hide": {read: append(seconds(0, 40, 5), seconds(50, 120, 5)...)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			rule := stopRule(t, "prometheus: automation_queue_depth > 50 for 10s")
+			p := newPlatformConditions(Config{Monitoring: queueMonitoring(nil), StopRules: []slo.StopRule{rule}}, nil)
+			p.gap(evidence.Gap{Source: "prometheus", Panel: queueDepth, Problem: evidence.Problem{Cause: evidence.NoSeries}})
+			for _, at := range c.read {
+				p.sample(value(queueDepth, "a", started.Add(time.Duration(at)*time.Second), 1))
+			}
+			var want []event.ConditionUnread
+			if c.unread > 0 {
+				want = append(want, event.ConditionUnread{
+					What: event.ConditionStopRule, Rule: "prometheus: automation_queue_depth > 50 for 10s", Title: "automation_queue_depth > 50",
+					Unread: c.unread, Of: 120, Never: c.never, Reason: "it has no series",
+				})
+			}
+			if got := p.unread(started, started.Add(length)); !slices.Equal(got, want) {
+				t.Errorf("unread: %+v, want %+v", got, want)
+			}
+		})
+	}
+}
+
+// seconds are every step of a part of a run.
+func seconds(from, until, step int) (all []int) {
+	for at := from; at <= until; at += step {
+		all = append(all, at)
+	}
+	return all
+}
+
+// A run whose stop rule nothing was ever read for is not one that passed, and says so in its journal.
+func TestUnreadRuleIsInTheJournal(t *testing.T) {
+	c := config(t, platform(t))
+	c.Monitoring = queueMonitoring(newScriptedSource())
+	c.StopRules = []slo.StopRule{stopRule(t, "prometheus: automation_queue_depth > 50 for 5s"), stopRule(t, "automation_latency: p(95)>3000 for 1s")}
+	c.Options.Keys.SetToken("") // so that nothing of automation is sent
+	c.Duration = 2500 * time.Millisecond
+	s := start(t, c)
+	<-s.Done()
+	var rules []string
+	for _, u := range s.Snapshot().Timeline.Unread {
+		if u.Data.Never {
+			rules = append(rules, u.Data.Title+": "+u.Data.Reason)
+		}
+	}
+	slices.Sort(rules)
+	if want := []string{"automation latency p(95)>3000: nothing was measured", "automation_queue_depth > 50: nothing was read"}; !slices.Equal(rules, want) {
+		t.Errorf("never told: %q, want %q", rules, want)
+	}
+}
+
+// A fault that is injected although the platform was not known to be well is warned of where everybody looks.
+func TestUnsteadyFaultIsWarnedOf(t *testing.T) {
+	s := start(t, config(t, platform(t)))
+	d := event.FaultStarted{Injection: event.Injection{Fault: "llm_latency", Title: "LLM latency", Run: 1}, Checks: []event.Check{
+		{Text: "steady state: max(automation_queue_depth) < 0", Answer: event.Warns, Reason: "it is 3 now"},
+		{Text: "steady state: objectives are green", Answer: event.Passes},
+		{Text: "alert x is defined", Answer: event.Warns, Reason: "it is not"},
+	}}
+	s.warnUnsteady(d)
+	want := []string{"LLM latency was injected all the same: steady state: max(automation_queue_depth) < 0: it is 3 now"}
+	if got := s.Snapshot().Timeline.Warnings; !slices.Equal(got, want) {
+		t.Errorf("warnings %q, want %q", got, want)
 	}
 }

@@ -44,6 +44,7 @@ type Session struct {
 	outcomes *outcomes
 	effects  *effects
 	platform *platformConditions
+	watches  []*slo.StopRuleEvaluator // of the rules on what squall measures; used by the goroutine of the windows, and at the end
 	monitor  *monitor
 	lock     *flock.Flock
 	started  time.Time

@@ -113,15 +113,24 @@ func (t *outcomes) alert(a evidence.Alert) {
 		case after < 0:
 			s.fired = s.fired || a.State.Fires()
 		case x.Within > 0 && after > x.Within:
-			return event.ExpectationFailed, "it fired after " + units.Duration(after.Round(time.Second))
+			return event.ExpectationFailed, firedText(a, after)
 		case !f.ends(x).IsZero() && a.FiredAt.After(f.ends(x)):
 		default:
-			return event.ExpectationMet, "it fired after " + units.Duration(after.Round(time.Second))
+			return event.ExpectationMet, firedText(a, after)
 		}
 		return event.ExpectationPending, ""
 	})
 	t.mu.Unlock()
 	t.emitFindings(decided)
+}
+
+// firedText is how long after a fault an alert fired, or was seen to: then it may have fired earlier.
+func firedText(a evidence.Alert, after time.Duration) string {
+	verb := "it was seen to fire after "
+	if a.FiredExact {
+		verb = "it fired after "
+	}
+	return verb + units.Duration(after.Round(time.Second))
 }
 
 // watchSignals begins to watch what a fault's expectations wait for. t.mu must be held.

@@ -131,7 +131,7 @@ func TestMetricsThatAreExpectedToStayBelow(t *testing.T) {
 
 func TestAlertsThatAreExpected(t *testing.T) {
 	firing := func(at time.Time) evidence.Alert {
-		return evidence.Alert{Source: "prometheus", Name: "HighLatencyLLM", State: evidence.Firing, FiredAt: at}
+		return evidence.Alert{Source: "prometheus", Name: "HighLatencyLLM", State: evidence.Firing, FiredAt: at, FiredExact: true}
 	}
 	w := watchFault(t, reads, nil, fires)
 	w.alert(evidence.Alert{Source: "prometheus", Name: "HighLatencyLLM", State: evidence.Pending})
@@ -140,6 +140,12 @@ func TestAlertsThatAreExpected(t *testing.T) {
 	}
 	w.alert(firing(w.began.Add(42 * time.Second)))
 	w.is(t, event.AlertFires, event.ExpectationMet, "it fired after 42 s")
+
+	w = watchFault(t, reads, nil, fires)
+	seen := firing(w.began.Add(42 * time.Second))
+	seen.FiredExact = false
+	w.alert(seen)
+	w.is(t, event.AlertFires, event.ExpectationMet, "it was seen to fire after 42 s")
 
 	w = watchFault(t, reads, nil, inTime)
 	w.alert(firing(w.began.Add(75 * time.Second)))

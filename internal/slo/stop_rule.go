@@ -56,6 +56,10 @@ type StopRuleEvaluator struct {
 	seconds []stopSecond // ring
 	seen    int          // since the start or the last reset
 	sum     *hdr.Histogram
+
+	observed int    // seconds since the start
+	told     bool   // whether the condition holds was known at least once
+	unknown  string // why it was not, the last time
 }
 
 // stopSecond is one closed second, reduced to what the rule's metric needs.
@@ -96,6 +100,12 @@ func (w *StopRuleEvaluator) Rule() StopRule { return w.rule }
 // Reset forgets what was seen, so that the rule can fire again only after its full time.
 func (w *StopRuleEvaluator) Reset() { w.seen = 0 }
 
+// NeverTold reports whether at no time of the run there was enough to tell whether the condition holds, and why. A run that is
+// shorter than the rule's time is too short to say so.
+func (w *StopRuleEvaluator) NeverTold() (reason string, never bool) {
+	return w.unknown, !w.told && w.observed >= len(w.seconds)
+}
+
 // Observe takes the second that has just closed and reports whether the rule fires. The verdict is
 // the condition over the whole span: its value is what the condition is about.
 func (w *StopRuleEvaluator) Observe(obs metric.Observation) (verdict Result, fires bool) {
@@ -119,6 +129,10 @@ func (w *StopRuleEvaluator) Observe(obs metric.Observation) (verdict Result, fir
 		covered += s.seconds
 	}
 	verdict = w.rule.Condition.Evaluate(whole)
+	w.observed++
+	if w.told = w.told || anyFree || verdict.State != Unknown; !w.told {
+		w.unknown = verdict.Reason
+	}
 	return verdict, verdict.State == Pass && !anyFree && w.seen >= len(w.seconds) && covered >= nearlyAll*w.rule.For.Seconds()
 }
 

@@ -30,17 +30,17 @@ const (
 	ExitError       = 1  // squall itself, or a fault that was asked for and not injected
 	ExitUsage       = 2  // flags or configuration; no run has it
 	ExitNotReverted = 3  // something is still changed on the target
-	ExitNotJudged   = 98 // an objective that was asked for, or the whole run, could not be judged
+	ExitNotJudged   = 98 // an objective or a stop rule that was asked for, or the whole run, could not be judged
 	ExitFailed      = 99 // an objective or an expectation failed, as with k6
 )
 
 // Policy is how strictly a run is judged.
 type Policy struct {
 	WarnExpectations bool        // a failed expectation is named, and costs nothing
-	Unknown          UnknownRule // what an objective that could not be judged counts as
+	Unknown          UnknownRule // what an objective or a stop rule that could not be judged counts as
 }
 
-// UnknownRule is what an objective that could not be judged counts as.
+// UnknownRule is what an objective or a stop rule that could not be judged counts as.
 type UnknownRule string
 
 // The rules.
@@ -82,10 +82,12 @@ const (
 	ObjectiveFailed                     // an objective failed
 	ExpectationFailed                   // an expectation of a fault failed
 	StopRuleMet                         // a stop rule ended the run
+	StopRuleUnread                      // as StopRuleUnknown, where what is not known fails
 	NotEnded                            // the run was killed, or goes on
 	NothingMeasured                     // the gateway answered nothing, or counts are missing
 	LoadNotSent                         // a part of the load never left this machine
 	ObjectiveUnknown                    // an objective that was asked for could not be judged
+	StopRuleUnknown                     // a stop rule could not be held against anything in the whole run
 )
 
 // reasonRow describes what a kind of reason makes of the run.
@@ -100,10 +102,12 @@ var reasonRows = [...]struct {
 	ObjectiveFailed:   {ExitFailed, Failed},
 	ExpectationFailed: {ExitFailed, Failed},
 	StopRuleMet:       {ExitFailed, Failed},
+	StopRuleUnread:    {ExitFailed, Failed},
 	NotEnded:          {ExitNotJudged, NotJudged},
 	NothingMeasured:   {ExitNotJudged, NotJudged},
 	LoadNotSent:       {ExitNotJudged, NotJudged},
 	ObjectiveUnknown:  {ExitNotJudged, NotJudged},
+	StopRuleUnknown:   {ExitNotJudged, NotJudged},
 }
 
 // Reason is why a run did not simply pass.
@@ -127,7 +131,7 @@ func Judge(r Run) Verdict { return r.judge(append(r.SoFar().Reasons, ending(r)..
 // SoFar is the verdict if the run came to its end now, as it should.
 func (r Run) SoFar() Verdict {
 	var found []Reason
-	for _, collect := range []func(Run) []Reason{changes, failures, injections, objectives, expectations, measurement} {
+	for _, collect := range []func(Run) []Reason{changes, failures, injections, objectives, expectations, stopRules, measurement} {
 		found = append(found, collect(r)...)
 	}
 	return r.judge(found)
@@ -231,6 +235,24 @@ func expectations(r Run) (found []Reason) {
 			if f.Verdict == event.ExpectationFailed {
 				found = append(found, Reason{ExpectationFailed, i.Label + ", " + f.Text, f.Reason})
 			}
+		}
+	}
+	return found
+}
+
+// stopRules are those that guarded nothing: there are none unless they were asked for.
+func stopRules(r Run) (found []Reason) {
+	kind := StopRuleUnknown
+	switch r.Policy.Unknown {
+	case UnknownPasses:
+		return nil
+	case UnknownFails:
+		kind = StopRuleUnread
+	case UnknownAsAsked:
+	}
+	for _, u := range r.Line.Unread {
+		if u.Data.What == event.ConditionStopRule && u.Data.Never {
+			found = append(found, Reason{kind, u.Data.Rule, u.Data.Reason})
 		}
 	}
 	return found

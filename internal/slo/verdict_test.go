@@ -41,6 +41,7 @@ func TestJudge(t *testing.T) {
 	llm := event.Injection{Fault: "llm_latency", Title: "LLM latency", Run: 1}
 	started, active := event.FaultStarted{Injection: llm}, event.FaultActive{Injection: llm}
 	failedExpectation := event.ExpectationDecided{Injection: llm, Finding: event.Finding{Text: "recovers", Verdict: event.ExpectationFailed}}
+	unread := event.ConditionUnread{What: event.ConditionStopRule, Rule: "prometheus: up < 1 for 5s", Never: true, Reason: "it has no series"}
 	pass := []Judged{objective(Pass, false)}
 	with := func(state State, asked bool) []Judged {
 		return []Judged{objective(Pass, true), objective(state, asked)}
@@ -80,6 +81,11 @@ func TestJudge(t *testing.T) {
 		{"ended by Ctrl-C", Run{Objectives: pass, Line: timed(event.EndSignal, event.Interrupt), Answered: 9}, Passed, 0, 0},
 		{"ended by the operator", Run{Objectives: pass, Line: timed(event.EndAsked, ""), Answered: 9}, Passed, 0, 0},
 		{"ended by a signal, without a planned time", Run{Objectives: pass, Line: line(event.RunEnded{Cause: event.EndSignal, Detail: "terminated"}), Answered: 9}, Passed, 0, 0},
+		{"a stop rule was never read", Run{Objectives: pass, Line: line(unread), Answered: 9}, NotJudged, 98, StopRuleUnknown},
+		{"a stop rule was never read, passes", Run{Objectives: pass, Line: line(unread), Answered: 9, Policy: Policy{Unknown: UnknownPasses}}, Passed, 0, 0},
+		{"a stop rule was never read, fails", Run{Objectives: pass, Line: line(unread), Answered: 9, Policy: Policy{Unknown: UnknownFails}}, Failed, 99, StopRuleUnread},
+		{"a stop rule was not read for a part", Run{Objectives: pass, Line: line(event.ConditionUnread{What: event.ConditionStopRule, Unread: 9}), Answered: 9}, Passed, 0, 0},
+		{"a steady state was never read", Run{Objectives: pass, Line: line(event.ConditionUnread{What: event.ConditionSteadyState, Never: true}), Answered: 9}, Passed, 0, 0},
 		{"not all was sent", Run{Objectives: pass, Line: line(), Answered: 900, Requests: 980, Unsent: 20}, NotJudged, 98, LoadNotSent},
 		{"nearly all was sent", Run{Objectives: pass, Line: line(), Answered: 900, Requests: 992, Unsent: 8}, Passed, 0, 0},
 		{"squall failed", Run{Objectives: with(Fail, true), Line: line(event.SquallFailed{Error: "x"}), Answered: 9}, Failed, 1, SquallFailed},

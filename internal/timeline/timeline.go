@@ -40,6 +40,7 @@ type Timeline struct {
 	Warnings    []string // each once
 	Failures    []Step[event.SquallFailed]
 	StopRules   []Step[event.StopRuleMet]
+	Unread      []Step[event.ConditionUnread]
 	NotReverted []Step[event.ChangeNotReverted]
 	Commands    []Step[event.CommandRefused] // those that were refused
 
@@ -114,6 +115,8 @@ func (t *Timeline) applyRun(e event.Event) {
 		t.Failures = append(t.Failures, stepOf(e, d))
 	case event.StopRuleMet:
 		t.StopRules = append(t.StopRules, stepOf(e, d))
+	case event.ConditionUnread:
+		t.Unread = append(t.Unread, stepOf(e, d))
 	case event.ChangeNotReverted:
 		t.NotReverted = append(t.NotReverted, stepOf(e, d))
 	case event.CommandRefused:

@@ -110,12 +110,14 @@ func (s *Source) newReading(sink evidence.Sink) *reading {
 }
 
 func (r *reading) once(ctx context.Context, at time.Time) {
+	begun := time.Now()
 	all, err := r.source.alerts(ctx)
 	switch {
 	case ctx.Err() != nil:
 	case err != nil:
 		r.gaps.Open("", at, problem(err))
 	default:
+		at = evidence.Answered(at, time.Since(begun))
 		r.gaps.Close("", at)
 		r.alerts.Update(at, all, nil)
 	}

@@ -74,7 +74,8 @@ type departures struct {
 	texts  int
 	events map[types.UID]map[types.UID]podEvent // of pods, by pod
 	kept   int
-	lost   bool // there were more events
+	lost   bool              // there were more events
+	unread map[string]string // why events of a namespace were not read for a time, by namespace
 
 	asks  chan struct{} // one for each call that goes on
 	tasks sync.WaitGroup
@@ -82,7 +83,7 @@ type departures struct {
 
 func newDepartures(read logReader, redact func(string) string) *departures {
 	return &departures{
-		read: read, redact: redact, living: map[types.UID]*corev1.Pod{}, more: map[types.UID]bool{}, all: map[types.UID]*departure{},
+		read: read, redact: redact, living: map[types.UID]*corev1.Pod{}, more: map[types.UID]bool{}, all: map[types.UID]*departure{}, unread: map[string]string{},
 		events: map[types.UID]map[types.UID]podEvent{}, asks: make(chan struct{}, askAtOnce),
 	}
 }
@@ -241,6 +242,13 @@ func (d *departures) keep(namespace string, uids map[types.UID]bool, at time.Tim
 	for _, uid := range gone {
 		d.left(uid, at, true)
 	}
+}
+
+// loseEvents notes that events of a namespace are not known for a time.
+func (d *departures) loseEvents(namespace, why string) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.unread[namespace] = why
 }
 
 // event keeps an event of a pod, in case the pod goes away.

@@ -40,7 +40,7 @@ func (d *departures) write(dir string, done func(evidence.File)) (err error) {
 			}
 			name += ".txt"
 			put(evidence.File{Name: name, Title: "Pod " + x.namespace + "/" + x.name + ": last lines and events"}, func(w io.Writer) error {
-				_, err := io.WriteString(w, d.redact(printable.Lines(x.document(uid, d.events[uid], d.lost))))
+				_, err := io.WriteString(w, d.redact(printable.Lines(x.document(uid, d.events[uid], d.lost, d.unread[x.namespace]))))
 				return err
 			})
 		}
@@ -60,7 +60,7 @@ func (d *departures) write(dir string, done func(evidence.File)) (err error) {
 }
 
 // document is the text of one pod.
-func (x *departure) document(uid types.UID, events map[types.UID]podEvent, lost bool) string {
+func (x *departure) document(uid types.UID, events map[types.UID]podEvent, lost bool, unread string) string {
 	var b strings.Builder
 	w := tabwriter.NewWriter(&b, 0, 8, 2, ' ', 0)
 	line := func(format string, args ...any) { _, _ = fmt.Fprintf(w, format+"\n", args...) } // a builder takes all
@@ -76,7 +76,10 @@ func (x *departure) document(uid types.UID, events map[types.UID]podEvent, lost 
 	}
 	_ = w.Flush()
 	line("\nEvents:")
-	if len(events) == 0 {
+	switch {
+	case unread != "":
+		line("  not all were read, some may be missing: %s", unread)
+	case len(events) == 0:
 		line("  none was seen")
 	}
 	for _, e := range slices.SortedStableFunc(maps.Values(events), func(a, b podEvent) int {

@@ -1,6 +1,7 @@
 package kubernetes
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"strings"
@@ -47,6 +48,8 @@ type history struct {
 	points    int
 	podsLost  string // why restarts are not known; "": they are
 	podsSeen  bool   // once
+	silent    string // why nothing is known at all, since the API server does not answer; "": it does
+	heard     time.Time
 	full      bool
 	unread    []unread
 }
@@ -90,7 +93,7 @@ func (h *history) set(kind, name string, r replicas, at time.Time) (before repli
 		return replicas{}, false
 	}
 	before, known = w.now, w.there
-	w.now, w.there, w.removed = r, true, false
+	w.now, w.there, w.removed, h.heard = r, true, false, at
 	h.note(w, at)
 	h.changed()
 	return before, known
@@ -127,13 +130,7 @@ func (h *history) note(w *workload, at time.Time) {
 	if !w.there && w.gap == "" || h.podsLost == notListed {
 		return
 	}
-	p := point{at: at, replicas: w.now, gap: w.gap, restarts: w.restarts, unsure: h.podsLost}
-	if p.gap != "" {
-		p.replicas = replicas{}
-	}
-	if p.unsure != "" {
-		p.restarts = 0
-	}
+	p := point{at: at, replicas: w.now, gap: cmp.Or(w.gap, h.silent), restarts: w.restarts, unsure: cmp.Or(h.podsLost, h.silent)}.blank()
 	if n := len(w.points); n > 0 && w.points[n-1].same(p) {
 		return
 	}
@@ -143,6 +140,42 @@ func (h *history) note(w *workload, at time.Time) {
 	}
 	h.points++
 	w.points = append(w.points, p)
+}
+
+// blank takes out the numbers that are not known.
+func (p point) blank() point {
+	if p.gap != "" {
+		p.replicas = replicas{}
+	}
+	if p.unsure != "" {
+		p.restarts = 0
+	}
+	return p
+}
+
+// amend changes what is known of a workload since a time that may lie before its newest points: that something is missing is
+// learned late, and what was noted meanwhile is not known either.
+func (h *history) amend(w *workload, since time.Time, change func(*point)) {
+	if len(w.points) == 0 {
+		h.note(w, since)
+		return
+	}
+	if h.podsLost == notListed {
+		return
+	}
+	i, exact := slices.BinarySearchFunc(w.points, since, func(p point, at time.Time) int { return p.at.Compare(at) })
+	before := len(w.points)
+	if !exact && i > 0 {
+		from := w.points[i-1]
+		from.at = since
+		w.points = slices.Insert(w.points, i, from)
+	}
+	for j := i; j < len(w.points); j++ {
+		change(&w.points[j])
+		w.points[j] = w.points[j].blank()
+	}
+	w.points = slices.CompactFunc(w.points, point.same)
+	h.points += len(w.points) - before
 }
 
 // remove notes that a workload is not there any more.
@@ -173,9 +206,14 @@ func (h *history) lose(kind, why string, since time.Time) {
 	defer h.mu.Unlock()
 	known := false
 	for _, w := range h.workloads {
-		if w.kind == kind {
-			known, w.gap = true, why
+		if w.kind != kind {
+			continue
+		}
+		known, w.gap = true, why
+		if why == "" {
 			h.note(w, since)
+		} else {
+			h.amend(w, since, func(p *point) { p.gap = why })
 		}
 	}
 	if !known && why != "" {
@@ -187,10 +225,37 @@ func (h *history) lose(kind, why string, since time.Time) {
 func (h *history) losePods(why string, since time.Time) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	listed := h.podsLost != notListed
 	h.podsLost = why
 	for _, w := range h.workloads {
-		h.note(w, since)
+		if why == "" || !listed {
+			h.note(w, since)
+		} else {
+			h.amend(w, since, func(p *point) { p.unsure = why })
+		}
 	}
+}
+
+// fallSilent notes that the API server has not answered since a time, and why; "" when it does again. Watches that are open say
+// nothing then, as those do of which nothing changes. What they have told meanwhile is known.
+func (h *history) fallSilent(why string, since time.Time) (from time.Time) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.silent = why
+	if h.heard.After(since) {
+		since = h.heard
+	}
+	if why != "" {
+		since = since.Add(time.Millisecond) // what was told at that moment is known; times are written to the millisecond
+	}
+	for _, w := range h.workloads {
+		if why == "" {
+			h.note(w, since)
+			continue
+		}
+		h.amend(w, since, func(p *point) { p.gap, p.unsure = cmp.Or(p.gap, why), cmp.Or(p.unsure, why) })
+	}
+	return since
 }
 
 // seePod counts the restarts of a pod's containers. Those of a pod that was there at first count from then on; a pod
@@ -202,6 +267,7 @@ func (h *history) seePod(p *corev1.Pod, at time.Time) {
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	h.heard = at
 	before, known := h.pods[p.UID]
 	if !known {
 		if len(h.pods) >= mostPods {

@@ -10,6 +10,9 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
+
+	"xinbot.ir/squall/internal/evidence"
+	"xinbot.ir/squall/internal/evidence/evidencetest"
 )
 
 func second(n float64) time.Time {
@@ -80,6 +83,64 @@ func TestHistory(t *testing.T) {
 	}
 }
 
+// That something is lost is learned late, of each resource at another time, and what is not known is never told as if it were:
+// whichever is told last.
+func TestLateLosses(t *testing.T) {
+	lose := map[string]func(*history){
+		"workloads":   func(h *history) { h.lose(statefulSet, "statefulsets: away", second(20)) },
+		"pods":        func(h *history) { h.losePods("pods: away", second(20)) },
+		"pods, later": func(h *history) { h.losePods("pods: away", second(21)) },
+	}
+	for _, c := range []struct{ first, then, want string }{
+		{"workloads", "pods", "00:20.000Z,statefulset redis,,,,,statefulsets: away\n"},
+		{"pods", "workloads", "00:20.000Z,statefulset redis,,,,,statefulsets: away\n"},
+		{"pods, later", "workloads", "00:20.000Z,statefulset redis,,,,1,statefulsets: away\n00:21.000Z,statefulset redis,,,,,statefulsets: away\n"},
+	} {
+		h := newHistory("staging")
+		h.set(statefulSet, "redis", replicas{2, 2, 2}, second(1))
+		h.losePods("", second(1))
+		h.set(statefulSet, "redis", replicas{2, 2, 1}, second(10))
+		h.workloads["statefulset redis"].restarts = 1
+		h.set(statefulSet, "redis", replicas{0, 0, 0}, second(30)) // was told before the loss was
+		lose[c.first](h)
+		lose[c.then](h)
+		want := "00:01.000Z,statefulset redis,2,2,2,0,\n00:10.000Z,statefulset redis,2,2,1,0,\n" + c.want + "00:50.000Z,statefulset redis,,,,,statefulsets: away\n"
+		if got := written(t, h, second(50)); got != strings.Replace(want, ",1,statefulsets", ",0,statefulsets", 1) {
+			t.Errorf("%s, then %s: got\n%s\nwant\n%s", c.first, c.then, got, want)
+		}
+	}
+}
+
+// A server that does not answer in time is known to be silent long before its watches fail, since the last that was heard of it.
+func TestSilentServer(t *testing.T) {
+	n := newNamespace("staging", nil)
+	sink := &evidencetest.Sink{}
+	n.outage = &outage{panel: "workloads of staging", gaps: evidence.NewGapLog(Name, sink), down: map[string]bool{}}
+	n.answered = second(0)
+	n.history.set(deployment, "gateway", replicas{2, 2, 2}, second(1))
+	n.history.losePods("", second(1))
+	n.hear(second(5.1), nil)
+	n.history.set(deployment, "gateway", replicas{2, 2, 1}, second(6))
+	n.hear(second(20), &evidence.Problem{Cause: evidence.TimedOut})
+	n.hear(second(26), &evidence.Problem{Cause: evidence.Unreachable})
+	n.hear(second(30.1), &evidence.Problem{Cause: evidence.Unauthorized}) // is an answer
+	n.hear(second(45), &evidence.Problem{Cause: evidence.TimedOut})
+	const want = `00:01.000Z,deployment gateway,2,2,2,0,
+00:06.000Z,deployment gateway,2,2,1,0,
+00:06.001Z,deployment gateway,,,,,the API server: no answer in time
+00:30.100Z,deployment gateway,2,2,1,0,
+00:30.101Z,deployment gateway,,,,,the API server: no answer in time
+00:50.000Z,deployment gateway,,,,,the API server: no answer in time
+`
+	if got := written(t, n.history, second(50)); got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+	gaps := sink.Gaps("workloads of staging")
+	if len(gaps) != 3 || gaps[0].Cause != evidence.TimedOut || !gaps[0].From.Equal(second(6.001)) || !gaps[1].Until.Equal(second(30.1)) || !gaps[2].From.Equal(second(30.101)) {
+		t.Errorf("gaps %+v", gaps)
+	}
+}
+
 func TestHistoryIsBounded(t *testing.T) {
 	h := newHistory("staging")
 	h.losePods("", second(0))
@@ -117,5 +178,16 @@ func TestWorkloadOfPod(t *testing.T) {
 		if got := fmt.Sprint(kind, " ", name, " ", ok); got != c.want {
 			t.Errorf("%v: %q, want %q", c.pod.OwnerReferences, got, c.want)
 		}
+	}
+}
+
+// That events were not read is no "none was seen".
+func TestUnreadEventsOfAPod(t *testing.T) {
+	x := &departure{namespace: "staging", name: "redis-0", how: "deleted"}
+	if text := x.document("u", nil, false, ""); !strings.Contains(text, "Events:\n  none was seen\n") {
+		t.Errorf("read:\n%s", text)
+	}
+	if text := x.document("u", nil, false, "a right is missing"); strings.Contains(text, "none was seen") || !strings.Contains(text, "Events:\n  not all were read, some may be missing: a right is missing\n") {
+		t.Errorf("not read:\n%s", text)
 	}
 }

@@ -22,6 +22,11 @@ type namespace struct {
 	scalings   *scalings
 	scales     *scales
 	departures *departures // of all namespaces
+	outage     *outage     // of the workloads and their pods
+
+	// What follows belongs to the goroutine that lists.
+	answered time.Time // when the API server did so the last time
+	silent   bool      // it has not since then
 }
 
 func newNamespace(name string, d *departures) *namespace {
@@ -32,11 +37,35 @@ func newNamespace(name string, d *departures) *namespace {
 // feeds are those of a namespace; what they lose is told as gaps of one panel. What pods have written is asked for until ctx ends.
 func (n *namespace) feeds(ctx context.Context, cl *kubeclient.Cluster, watches *kubeclient.Client, gaps *evidence.GapLog) []*feed {
 	out := &outage{panel: "workloads of " + n.name, gaps: gaps, down: map[string]bool{}}
+	n.outage = out
+	events := &outage{panel: "events of " + n.name, gaps: gaps, down: map[string]bool{}}
 	return []*feed{
 		newFeed(cl, cl.Client.Apps, watches.Apps, "deployments", n.name, &appsv1.Deployment{}, &workloadFeed{n, deployment, readDeployment, out}),
 		newFeed(cl, cl.Client.Apps, watches.Apps, "statefulsets", n.name, &appsv1.StatefulSet{}, &workloadFeed{n, statefulSet, readStatefulSet, out}),
 		newFeed(cl, cl.Client.Core, watches.Core, "pods", n.name, &corev1.Pod{}, &podFeed{n, out, func(p *corev1.Pod, at time.Time) { n.departures.see(ctx, p, at) }}),
-		newFeed(cl, cl.Client.Core, watches.Core, "events", n.name, &corev1.Event{}, &eventFeed{n, out}),
+		newFeed(cl, cl.Client.Core, watches.Core, "events", n.name, &corev1.Event{}, &eventFeed{n, events}),
+	}
+}
+
+// hear takes what came of a list at a time: by it a server that is frozen is known long before the watches fail.
+// One that refuses a connection ends them at once.
+func (n *namespace) hear(at time.Time, err *evidence.Problem) {
+	switch {
+	case err != nil && err.Cause == evidence.Unreachable:
+	case err != nil && err.Cause == evidence.TimedOut:
+		if n.silent {
+			return
+		}
+		n.silent = true
+		since := n.history.fallSilent("the API server: "+err.Error(), n.answered)
+		n.outage.lost("the API server", since, at, err)
+	default:
+		n.answered = at
+		if n.silent {
+			n.silent = false
+			n.history.fallSilent("", at)
+			n.outage.back("the API server", at)
+		}
 	}
 }
 
@@ -199,6 +228,7 @@ func (f *eventFeed) gone(object any, _ time.Time) {
 func (f *eventFeed) lost(since, at time.Time, why *evidence.Problem) {
 	f.outage.lost("events", since, at, why)
 	f.scalings.lose(why, since)
+	f.departures.loseEvents(f.name, why.Error())
 }
 
 func (f *eventFeed) back(at time.Time) {

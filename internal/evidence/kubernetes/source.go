@@ -29,8 +29,9 @@ const Name = "kubernetes"
 
 const (
 	interval       = 5 * time.Second
-	mostAutoscaler = 200 // of a namespace
-	mostEvents     = 200 // of an autoscaler
+	overdue        = 2 * time.Second // an answer that a run need not wait for to know that it is late
+	mostAutoscaler = 200             // of a namespace
+	mostEvents     = 200             // of an autoscaler
 )
 
 // Config is what a source is made of.
@@ -124,6 +125,7 @@ func (s *Source) Run(ctx context.Context, sink evidence.Sink) error {
 	var running sync.WaitGroup
 	for _, n := range s.namespaces {
 		n.scalings.begin(time.Now())
+		n.answered = time.Now()
 		for _, f := range n.feeds(ctx, s.cluster, s.watches, gaps) {
 			running.Go(func() { f.run(ctx) })
 		}
@@ -141,13 +143,20 @@ func (s *Source) Run(ctx context.Context, sink evidence.Sink) error {
 func (s *Source) read(ctx context.Context, gaps *evidence.GapLog, at time.Time) {
 	for _, n := range s.namespaces {
 		panel := "autoscalers of " + n.name
+		asked := time.Now()
 		err := s.readFirst(ctx, n, at)
 		switch {
 		case ctx.Err() != nil:
+			if waited := time.Since(asked); waited >= overdue {
+				n.hear(asked.Add(waited), &evidence.Problem{Cause: evidence.TimedOut, Detail: "the run ended before it answered"})
+			}
 			return
 		case err != nil:
-			gaps.Open(panel, at, problem(err))
+			p := problem(err)
+			n.hear(time.Now(), p)
+			gaps.Open(panel, at, p)
 		default:
+			n.hear(time.Now(), nil)
 			gaps.Close(panel, at)
 		}
 	}

@@ -45,7 +45,7 @@ func TestAutoscalerBeforeAndAfter(t *testing.T) {
 	gaps := evidence.NewGapLog(Name, sink)
 	s.read(t.Context(), gaps, time.Now())
 	panel := "autoscalers of " + namespace
-	if all := sink.Gaps(panel); len(all) != 1 || all[0].Cause != evidence.Unauthorized {
+	if all := sink.Gaps(panel); len(all) != 1 || all[0].Cause != evidence.Forbidden {
 		t.Errorf("gaps without the right to events: %+v", all)
 	}
 	if first := s.before[namespace+"-"+testcluster.Gateway]; !strings.Contains(first.text, "Events were not read: ") || strings.Contains(first.text, "<none>\nEvents") {

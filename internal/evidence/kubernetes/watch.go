@@ -3,6 +3,7 @@ package kubernetes
 import (
 	"context"
 	"errors"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -230,7 +231,9 @@ func problem(err error) *evidence.Problem {
 	cause := evidence.Unreachable
 	var status apierrors.APIStatus
 	switch {
-	case apierrors.IsUnauthorized(err), apierrors.IsForbidden(err):
+	case apierrors.IsForbidden(err):
+		return &evidence.Problem{Cause: evidence.Forbidden, Detail: evidence.Excerpt(strings.TrimSuffix(err.Error(), ": "+kubeclient.RoleHint))} // the remedy has it
+	case apierrors.IsUnauthorized(err):
 		cause = evidence.Unauthorized
 	case apierrors.IsTooManyRequests(err):
 		cause = evidence.RateLimited

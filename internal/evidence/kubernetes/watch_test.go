@@ -118,10 +118,10 @@ func TestFeedSaysWhatItMissed(t *testing.T) {
 	}{
 		"a watch that ends in good order is resumed": {nil, []string{"one", "stay"}, []string{"listed 1", "changed b"}},
 		"the server has forgotten (410)":             {nil, []string{"gone"}, []string{"listed 1", "lost missed, in order", "listed 1", "back"}},
-		"no right":                                   {[]int{403, 403}, nil, []string{"lost unauthorized, in order", "listed 1", "back"}},
-		"another cause":                              {[]int{403, 500}, nil, []string{"lost unauthorized, in order", "lost server_error, in order", "listed 1", "back"}},
+		"no right":                                   {[]int{403, 403}, nil, []string{"lost forbidden, in order", "listed 1", "back"}},
+		"another cause":                              {[]int{403, 500}, nil, []string{"lost forbidden, in order", "lost server_error, in order", "listed 1", "back"}},
 		"too busy to watch":                          {nil, []string{"refuse"}, []string{"listed 1", "lost rate_limited, in order", "listed 1", "back"}},
-		"410 and then no right":                      {[]int{200, 403}, []string{"gone"}, []string{"listed 1", "lost unauthorized, in order", "listed 1", "back"}},
+		"410 and then no right":                      {[]int{200, 403}, []string{"gone"}, []string{"listed 1", "lost forbidden, in order", "listed 1", "back"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -20,7 +20,8 @@ const clockTolerance = 2 * time.Second
 func (s *Source) Check(ctx context.Context, want evidence.Wanted) (findings []evidence.Finding) {
 	add := func(f evidence.Finding) {
 		f.Source = Name
-		if !slices.Contains(findings, f) { // a panel and an expectation may look at the same metric
+		same := func(o evidence.Finding) bool { o.Needed = f.Needed; return o == f }
+		if f.Needed != "" && f.Level() != evidence.OK || !slices.ContainsFunc(findings, same) { // a panel and an expectation may look at the same metric
 			findings = append(findings, f)
 		}
 	}
@@ -37,6 +38,7 @@ func (s *Source) Check(ctx context.Context, want evidence.Wanted) (findings []ev
 	}
 	for _, p := range s.config.Panels {
 		for _, f := range s.checkPanel(ctx, p) {
+			f.Needed = p.Needed
 			add(f)
 		}
 	}

@@ -40,6 +40,8 @@ type reading struct {
 	alerts *evidence.AlertLog
 	ruled  time.Time // when the rules were read
 
+	since func(time.Time) time.Duration // time.Since
+
 	began   time.Time            // the first reading
 	awaited map[string]time.Time // panels whose series may still come, and since when
 }
@@ -49,7 +51,7 @@ type reading struct {
 const settling = 15 * time.Second
 
 func (s *Source) newReading(sink evidence.Sink) *reading {
-	return &reading{source: s, sink: sink, gaps: evidence.NewGapLog(Name, sink), alerts: evidence.NewAlertLog(sink), awaited: map[string]time.Time{}}
+	return &reading{source: s, sink: sink, gaps: evidence.NewGapLog(Name, sink), alerts: evidence.NewAlertLog(sink), since: time.Since, awaited: map[string]time.Time{}}
 }
 
 // rulesEvery is how often the rules are read: they change when somebody deploys.
@@ -60,6 +62,8 @@ func (r *reading) once(ctx context.Context, at time.Time) {
 	if r.began.IsZero() {
 		r.began = at
 	}
+	begun := time.Now()
+	answered := func() time.Time { return evidence.Answered(at, r.since(begun)) }
 	for _, p := range r.source.config.Panels {
 		found, err := r.source.read(ctx, p)
 		if ctx.Err() != nil {
@@ -68,7 +72,8 @@ func (r *reading) once(ctx context.Context, at time.Time) {
 		if r.await(p.Name, at, err) {
 			continue
 		}
-		if !r.note(p.Name, at, err) {
+		seen := answered()
+		if !r.note(p.Name, at, seen, err) {
 			return
 		}
 		if n := len(found.samples); n > evidence.MaxSeries {
@@ -78,16 +83,16 @@ func (r *reading) once(ctx context.Context, at time.Time) {
 		switch {
 		case err != nil:
 		case found.part != nil:
-			r.gaps.Open(p.Name, at, found.part)
+			r.gaps.Open(p.Name, seen, found.part)
 		default:
-			r.gaps.Close(p.Name, at)
+			r.gaps.Close(p.Name, seen)
 		}
 		for _, sample := range found.samples {
-			sample.At = at
+			sample.At = seen
 			r.sink.Sample(sample)
 		}
 	}
-	r.readAlerts(ctx, at)
+	r.readAlerts(ctx, at, answered)
 }
 
 // await reports whether a panel without series may still get some, and remembers since when it has none.
@@ -117,10 +122,11 @@ func (r *reading) tellAwaited(at time.Time) {
 	}
 }
 
-// note keeps the gaps; it reports whether it makes sense to ask on.
-func (r *reading) note(panel string, at time.Time, err error) bool {
+// note keeps the gaps of what was asked at a time and seen at another; it reports whether it makes sense to ask on. A gap begins
+// with the question that gets no answer, and ends with the answer to another.
+func (r *reading) note(panel string, at, seen time.Time, err error) bool {
 	if err == nil {
-		r.gaps.Close("", at)
+		r.gaps.Close("", seen)
 		return true
 	}
 	p := evidence.ProblemOf(err, evidence.Malformed)
@@ -128,12 +134,12 @@ func (r *reading) note(panel string, at time.Time, err error) bool {
 		r.gaps.Open("", at, p)
 		return false
 	}
-	r.gaps.Close("", at)
+	r.gaps.Close("", seen)
 	r.gaps.Open(panel, at, p)
 	return true
 }
 
-func (r *reading) readAlerts(ctx context.Context, at time.Time) {
+func (r *reading) readAlerts(ctx context.Context, at time.Time, answered func() time.Time) {
 	s := r.source
 	if at.Sub(r.ruled) >= rulesEvery {
 		if _, err := s.rules(ctx); err == nil { // how often rules are evaluated only makes times finer
@@ -143,10 +149,11 @@ func (r *reading) readAlerts(ctx context.Context, at time.Time) {
 	result, err := s.api.Alerts(ctx)
 	if err != nil {
 		if err = promapi.Problem(ctx, err); ctx.Err() == nil {
-			r.note(alertsPanel, at, err)
+			r.note(alertsPanel, at, answered(), err)
 		}
 		return
 	}
+	at = answered()
 	r.gaps.Close("", at)
 	if len(result.Alerts) > maxAlerts {
 		r.gaps.Open(alertsPanel, at, &evidence.Problem{Cause: evidence.TooManySeries, Detail: fmt.Sprintf("%d alerts are active", len(result.Alerts))})

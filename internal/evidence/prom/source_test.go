@@ -512,3 +512,42 @@ func TestTimesOfAlerts(t *testing.T) {
 		t.Errorf("the history was asked for %d times", n)
 	}
 }
+
+// A Prometheus that answers late says how things are when it answers: an alert cannot have fired before it was evaluated, a value
+// is of when it was looked up, and a gap ends with the answer.
+func TestLateAnswers(t *testing.T) {
+	f, s := newFake(t, ratePanel)
+	begin := time.Unix(1_000_000, 0)
+	f.set(ratePanel.Query, vector(`{}`, "1"))
+	f.set("/api/v1/alerts", `{"alerts":[{"labels":{"alertname":"New"},"annotations":{},"state":"firing","activeAt":"1970-01-12T13:46:40Z","value":"1"}]}`)
+	f.set("/api/v1/rules", `{"groups":[{"name":"g","interval":1,"rules":[{"type":"alerting","name":"New","duration":5,"health":"ok"}]}]}`)
+	sink := &evidencetest.Sink{}
+	r := s.newReading(sink)
+	r.gaps.Open("", begin.Add(-10*time.Second), &evidence.Problem{Cause: evidence.TimedOut})
+	r.since = func(time.Time) time.Duration { return 9 * time.Second }
+	f.set(`ALERTS{alertstate="firing"}[3600000ms]`, `{"resultType":"matrix","result":[{"metric":{"__name__":"ALERTS","alertname":"New","alertstate":"firing"},"values":[[1000006,"1"],[1000007,"1"]]}]}`)
+	r.once(t.Context(), begin)
+	answer := begin.Add(9 * time.Second)
+	if got := sink.Samples("rate"); len(got) != 1 || !got[0].At.Equal(answer) {
+		t.Errorf("samples %+v, want one of %v", got, answer)
+	}
+	if got := sink.Gaps(""); len(got) != 2 || !got[1].Until.Equal(answer) {
+		t.Errorf("gaps %+v, want an end at %v", got, answer)
+	}
+	if got := sink.Alerts("New"); len(got) != 1 || got[0].FiredAt.Unix() != 1_000_006 || !got[0].FiredExact {
+		t.Errorf("alerts %+v", got)
+	}
+	if last := f.asked[len(f.asked)-1]; !strings.Contains(last, "ALERTS") {
+		t.Fatalf("asked last: %s", last)
+	}
+
+	// Where the evaluations are not there, it is when squall saw it, and not exact.
+	f.set(`ALERTS{alertstate="firing"}[3600000ms]`, `{"resultType":"matrix","result":[]}`)
+	sink = &evidencetest.Sink{}
+	r = s.newReading(sink)
+	r.since = func(time.Time) time.Duration { return 9 * time.Second }
+	r.once(t.Context(), begin)
+	if got := sink.Alerts("New"); len(got) != 1 || !got[0].FiredAt.Equal(answer) || got[0].FiredExact {
+		t.Errorf("alerts %+v, want fired at %v, not exact", got, answer)
+	}
+}

@@ -210,6 +210,8 @@ func together(p evidence.Panel, feeds map[string]*feed, sources []string) ([]evi
 	switch {
 	case math.IsInf(value, 0):
 		return nil, &evidence.Problem{Cause: evidence.Infinite}
+	case counts != nil && counts.boundless():
+		return nil, &evidence.Problem{Cause: evidence.NoBuckets}
 	case math.IsNaN(value):
 		return nil, &evidence.Problem{Cause: evidence.NotANumber}
 	}

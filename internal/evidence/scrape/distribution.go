@@ -188,6 +188,12 @@ func (d *distribution) minus(earlier *distribution) (grown *distribution, ok boo
 	return grown, ok
 }
 
+// boundless reports whether nothing but the sum of all is known: the one bucket is without an upper bound.
+func (d *distribution) boundless() bool {
+	_, all := d.classic[math.Inf(1)]
+	return !d.native && all && len(d.classic) == 1
+}
+
 // quantile estimates a quantile as Prometheus's histogram_quantile does (promql/quantile.go, version 3): the observations
 // of a classic bucket are thought to lie evenly between its bounds, the first bucket to begin at zero, and what is above
 // the highest bound counts as that bound; in a native bucket they lie evenly on a logarithmic scale. NaN: there were no

@@ -236,6 +236,15 @@ func TestQuantileOfAWindow(t *testing.T) {
 	s.expect("2=0.5, 3=1.45, 4=1.5, too_few_samples from 0, not_a_number from 1, until 2, not_a_number from 5")
 }
 
+// A histogram with nothing but +Inf has observations and no percentile: that is why there is no number.
+func TestQuantileWithoutBuckets(t *testing.T) {
+	s := newScript(t, evidence.Panel{Name: "p", Derive: evidence.Derivation{Kind: evidence.Quantile, Metric: "x", Quantile: 0.5, Window: 2 * time.Second}})
+	for _, n := range []int{1000, 1100, 1200} {
+		s.read(s.page(-1, "# TYPE x histogram", fmt.Sprintf(`x_bucket{le="+Inf"} %d`, n), fmt.Sprintf(`x_count %d`, n), `x_sum 1`))
+	}
+	s.expect("too_few_samples from 0, no_buckets from 1")
+}
+
 func TestTooManySeries(t *testing.T) {
 	s := newScript(t, evidence.Panel{Name: "p", Derive: evidence.Derivation{Kind: evidence.Each, Metric: "x"}})
 	var lines []string

@@ -225,7 +225,9 @@ func (s *Source) Check(ctx context.Context, want evidence.Wanted) (findings []ev
 		}
 	}
 	for _, p := range s.config.Panels {
-		add(checkPanel(p, pages))
+		f := checkPanel(p, pages)
+		f.Needed = p.Needed
+		add(f)
 	}
 	for _, metric := range want.Metrics {
 		f := checkPanel(evidence.MetricPanel(metric), pages)
