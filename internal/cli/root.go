@@ -79,8 +79,8 @@ func (a *commands) root() *cobra.Command {
 		}
 		return usage(fmt.Errorf("%w: see %s --help", err, cmd.CommandPath()))
 	})
-	root.AddCommand(a.run(), a.demo(), a.report(), a.compare(), a.publish(), a.recover(), a.rotate(), a.guard(), a.doctor(), a.version())
-	for _, cmd := range append(root.Commands(), root) {
+	root.AddCommand(a.run(), a.demo(), a.report(), a.compare(), a.publish(), a.mix(), a.recover(), a.rotate(), a.guard(), a.doctor(), a.version())
+	for _, cmd := range withSubcommands(root) {
 		addBoolFlag(cmd, new(bool), "help", "h", "help for "+cmd.Name())
 		if args := cmd.Args; args != nil {
 			cmd.Args = func(cmd *cobra.Command, given []string) error {
@@ -92,6 +92,15 @@ func (a *commands) root() *cobra.Command {
 		}
 	}
 	return root
+}
+
+// withSubcommands are a command and all those below it.
+func withSubcommands(cmd *cobra.Command) []*cobra.Command {
+	all := []*cobra.Command{cmd}
+	for _, below := range cmd.Commands() {
+		all = append(all, withSubcommands(below)...)
+	}
+	return all
 }
 
 // variable is an argument that sets a variable.

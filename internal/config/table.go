@@ -50,6 +50,7 @@ const (
 	ForRuns    Commands = 1 << iota // squall run, and those that take the same flags
 	ForReport                       // squall report
 	ForPublish                      // squall publish
+	ForMix                          // squall mix
 )
 
 // has reports whether one of the commands has the setting.
@@ -195,8 +196,8 @@ const (
 // Table returns every setting, in the order in which doctor and the documentation show them.
 func Table() []Setting {
 	rows := []Setting{
-		{Name: configFile, For: ForRuns | ForPublish, Flags: option("config"), Default: "squall.yaml", Argument: "FILE", Accepts: acceptsFile, Help: "file with named targets; the default is read only if it is there"},
-		{Name: targetName, Flags: option("target"), Argument: "NAME", Accepts: "a target of squall.yaml", Help: "target to run against; the default is default_target of squall.yaml"},
+		{Name: configFile, For: ForRuns | ForPublish | ForMix, Flags: option("config"), Default: "squall.yaml", Argument: "FILE", Accepts: acceptsFile, Help: "file with named targets; the default is read only if it is there"},
+		{Name: targetName, For: ForRuns | ForMix, Flags: option("target"), Argument: "NAME", Accepts: "a target of squall.yaml", Help: "target to run against; the default is default_target of squall.yaml"},
 		{Name: protected, InFile: true, Bool: true, Default: "false", Accepts: acceptsBool, Help: "refuse to run unless --confirm repeats the target's name"},
 		{Name: confirm, Flags: option("confirm"), Argument: "NAME", Accepts: "the name of the target", Help: "name of the protected target that you mean to load"},
 
@@ -211,7 +212,7 @@ func Table() []Setting {
 	rows = append(rows, secretRows()...)
 	rows = append(rows, []Setting{
 		{Name: signing, Flags: option("signing"), InFile: true, Default: signShared, Argument: "HOW", Choices: []string{signShared, signPerChannel}, Help: "with webchat's secret alone: shared sends the other channels as webchat, named in metadata.channel, as the k6 script does; per-channel leaves them out"},
-		{Name: Workload, Flags: option("workload"), Env: env("WORKLOAD_FILE", "WORKLOAD_FILE_JSON"), InFile: true, Argument: "FILE", Accepts: acceptsFile, Help: "who talks over which channels, YAML or JSON; the default is built in"},
+		{Name: Workload, For: ForRuns | ForMix, Flags: option("workload"), Env: env("WORKLOAD_FILE", "WORKLOAD_FILE_JSON"), InFile: true, Argument: "FILE", Accepts: acceptsFile, Help: "who talks over which channels, YAML or JSON; the default is built in"},
 		{Name: Tenant, Flags: option("tenant"), Env: env("LOCUST_TENANT_ID"), InFile: true, Argument: "UUID", Accepts: "a UUID", Help: "run this tenant of the workload alone; the built-in workload takes the id over"},
 
 		{Name: VUs, Flags: []Alias{short("vus", "u"), {Name: "users"}}, Env: env("K6_VUS", "LOCUST_USERS"), InFile: true, Default: "10", Argument: "N", Accepts: fmt.Sprintf("a whole number from 0 to %d", load.MaxVUs), Help: "virtual users (closed model)"},

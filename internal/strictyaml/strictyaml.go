@@ -78,6 +78,16 @@ func reportTags(file string, node *yaml.Node, problems *[]error) {
 }
 
 func parse(name string, data []byte) (*yaml.Node, error) {
+	doc, err := Document(name, data)
+	if err != nil {
+		return nil, err
+	}
+	return doc.Content[0], nil
+}
+
+// Document parses one document into nodes that can be changed and written again, comments included. The error is a
+// [Problem].
+func Document(name string, data []byte) (*yaml.Node, error) {
 	decoder := yaml.NewDecoder(bytes.NewReader(joinSurrogates(data)))
 	var doc, second yaml.Node
 	switch err := decoder.Decode(&doc); {
@@ -91,7 +101,7 @@ func parse(name string, data []byte) (*yaml.Node, error) {
 	} else if !errors.Is(err, io.EOF) {
 		return nil, syntaxProblem(name, err)
 	}
-	return doc.Content[0], nil
+	return &doc, nil
 }
 
 var yamlLine = regexp.MustCompile(`^yaml: (?:line (\d+): )?`)
