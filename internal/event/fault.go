@@ -87,6 +87,8 @@ type Check struct {
 	Text   string `json:"text"` // what was looked at: "may create pods/eviction in xin-staging"
 	Answer Answer `json:"answer"`
 	Reason string `json:"reason,omitempty"` // why not, and what would help; "" when it passes
+	// Steady is about how the platform is before the fault, and not about the fault.
+	Steady bool `json:"steady,omitempty"`
 }
 
 // String is a check as one text. What was looked at is quoted: by itself it reads as if it were so.

@@ -143,7 +143,7 @@ const steadyState = "steady state: "
 // of the fault alone.
 func (s *Session) warnUnsteady(d event.FaultStarted) {
 	for _, c := range d.Checks {
-		if c.Answer == event.Warns && strings.HasPrefix(c.Text, steadyState) {
+		if c.Answer == event.Warns && c.Steady {
 			s.emit(squall, event.Warned{Warning: d.Title + " was injected all the same: " + c.Text + ": " + c.Reason})
 		}
 	}

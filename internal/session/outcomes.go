@@ -70,7 +70,7 @@ func (t *outcomes) steadyStateCheck() []chaos.Check {
 	t.mu.Lock()
 	h := healthOf(t.live)
 	t.mu.Unlock()
-	check := chaos.Check{Text: steadyState + "objectives are green", Answer: chaos.Passes}
+	check := chaos.Check{Text: steadyState + "objectives are green", Answer: chaos.Passes, Steady: true}
 	switch {
 	case !h.ok():
 		check.Answer, check.Reason = chaos.Warns, h.reason()

@@ -178,7 +178,7 @@ func (p *platformConditions) checks(how SteadyState, now time.Time) (checks []ch
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for _, h := range p.steady {
-		check := chaos.Check{Text: steadyState + h.condition.Title(), Answer: chaos.Passes}
+		check := chaos.Check{Text: steadyState + h.condition.Title(), Answer: chaos.Passes, Steady: true}
 		if why := p.unsteady(h, now); why != "" {
 			// A refusal is told by its reason alone.
 			check.Text, check.Answer, check.Reason = "steady state of the platform", unsteady, h.condition.Title()+": "+why+h.from()

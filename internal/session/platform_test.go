@@ -140,7 +140,7 @@ func TestPlatformSteadyState(t *testing.T) {
 			c.read(p)
 			for how, bad := range map[SteadyState]event.Answer{WarnUnsteady: chaos.Warns, RefuseUnsteady: chaos.Refuses} {
 				condition := strings.TrimPrefix(c.line, "prometheus: ")
-				want := chaos.Check{Text: "steady state: " + condition, Answer: chaos.Passes}
+				want := chaos.Check{Text: "steady state: " + condition, Answer: chaos.Passes, Steady: true}
 				if c.want != "" { // a refusal is told by its reason alone: it names the condition and who gave the values
 					want.Text, want.Reason = "steady state of the platform", condition+": "+c.want
 				}
@@ -252,12 +252,12 @@ func TestUnreadRuleIsInTheJournal(t *testing.T) {
 func TestUnsteadyFaultIsWarnedOf(t *testing.T) {
 	s := start(t, config(t, platform(t)))
 	d := event.FaultStarted{Injection: event.Injection{Fault: "llm_latency", Title: "LLM latency", Run: 1}, Checks: []event.Check{
-		{Text: "steady state of the platform", Answer: event.Warns, Reason: "max(automation_queue_depth) < 0: it is 3 now (prometheus)"},
-		{Text: "steady state: objectives are green", Answer: event.Passes},
+		{Text: "steady state of the platform", Answer: event.Warns, Reason: "max(automation_queue_depth) < 0: it is 3 now (prometheus)", Steady: true},
+		{Text: "steady state: objectives are green", Answer: event.Passes, Steady: true},
 		{Text: "alert x is defined", Answer: event.Warns, Reason: "it is not"},
 	}}
 	s.warnUnsteady(d)
-	want := []string{"LLM latency was injected all the same: steady state: max(automation_queue_depth) < 0: it is 3 now"}
+	want := []string{"LLM latency was injected all the same: steady state of the platform: max(automation_queue_depth) < 0: it is 3 now (prometheus)"}
 	if got := s.Snapshot().Timeline.Warnings; !slices.Equal(got, want) {
 		t.Errorf("warnings %q, want %q", got, want)
 	}

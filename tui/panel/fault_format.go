@@ -199,7 +199,7 @@ func scalingText(w timeline.Workload) string {
 func scalingLine(all []timeline.Workload, width int) (line string) {
 	longest := 0
 	for _, w := range all {
-		longest = max(longest, grid.Width(w.Name))
+		longest = min(width, max(longest, grid.Width(w.Name)))
 	}
 	for ; ; longest-- {
 		texts := make([]string, 0, len(all))
@@ -218,16 +218,18 @@ const shortestName = 6
 
 // tail is the end of a name that is too long: names of workloads begin alike.
 func tail(name string, width int) string {
-	for cut := name; ; {
-		switch {
-		case grid.Width(cut) <= width && cut == name:
-			return name
-		case grid.Width(cut) < width || cut == "":
-			return "…" + cut
+	from, used := len(name), 0
+	for from > 0 {
+		letter, size := utf8.DecodeLastRuneInString(name[:from])
+		if used += grid.Width(string(letter)); used > width-1 {
+			break
 		}
-		_, size := utf8.DecodeRuneInString(cut)
-		cut = cut[size:]
+		from -= size
 	}
+	if from == 0 || grid.Width(name) <= width {
+		return name
+	}
+	return "…" + name[from:]
 }
 
 // drawTrouble writes it at the right end of a width, boxed where there is room, and returns what it took.
