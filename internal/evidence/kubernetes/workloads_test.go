@@ -257,7 +257,7 @@ func TestWorkloadsWithoutARight(t *testing.T) {
 		return len(s.namespaces[0].history.unread) == 2
 	})
 	for _, line := range linesOf(t, end(), "pods-"+namespace+".csv") {
-		if kind := line["workload"]; kind != deployment && kind != statefulSet || !strings.HasPrefix(line["gap"], kind+"s: it does not accept the credentials: watch "+kind+"s: ") || line["ready_pods"] != "" {
+		if kind := line["workload"]; kind != deployment && kind != statefulSet || !strings.HasPrefix(line["gap"], kind+"s: a right is missing: watch "+kind+"s: ") || line["ready_pods"] != "" {
 			t.Errorf("line %v", line)
 		}
 	}
